@@ -1,0 +1,130 @@
+"""What the compiler changed and why: ``Diagnostic``, ``Origin`` and the catalogue of stable codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+Level = Literal["ignore", "warn", "raise"]
+"""What a caller wants done about changes: nothing, a logging warning and a record, or an error."""
+
+LEVELS: Final[tuple[str, ...]] = get_args(Level)
+
+Severity = Literal["info", "warning"]
+"""``warning``: a wish was not met as written. ``info``: worth knowing, nothing was lost."""
+
+Action = Literal["dropped", "ignored", "changed", "added", "inferred", "noted"]
+
+OriginKind = Literal["request", "fact", "overlay", "default", "derived", "extra"]
+
+CODES: Final[dict[str, str]] = {
+    "api-type-ignored": "The model is not served on OpenAI's APIs, so the requested api_type means nothing.",
+    "budget-lowered": "The thinking budget was lowered so that it fits under the model's maximum output.",
+    "budget-mapped": "The model takes an effort, not a budget; the nearest effort level was sent.",
+    "budget-raised": "The thinking budget was below the model's minimum.",
+    "effort-clamped": "The model does not know the requested effort; the nearest level it knows was sent.",
+    "effort-overridden": "Both an effort and a budget were given; one of them was not needed.",
+    "extra-merged": "A value from extra={} was merged into the body verbatim.",
+    "lifecycle-ended": "The model is past its announced shutdown date.",
+    "lifecycle-ending": "The model is within 90 days of its announced shutdown date.",
+    "lifecycle-legacy": "The provider has declared the model legacy.",
+    "max-tokens-clamped": "max_tokens was over the model's maximum output.",
+    "max-tokens-grown": "max_tokens grew so that the thinking budget leaves the caller's to the answer.",
+    "max-tokens-raised": "max_tokens was below the smallest value the API accepts.",
+    "messages-merged": "Consecutive messages of one role were joined, as the wire needs alternating roles.",
+    "model-inferred": "The model is not listed; its facts were taken from the nearest listed generation.",
+    "prefill-trimmed": "Trailing white space of a final assistant message was removed; the API refuses it.",
+    "sampling-dropped": "The model does not accept this sampling parameter here; it was not sent.",
+    "sampling-exclusive": "The model accepts only one of two sampling parameters.",
+    "sampling-lowered": "The sampling parameter was over the model's maximum.",
+    "schema-changed": "The JSON Schema was rewritten to the subset that the target accepts.",
+    "thinking-ignored": "The model cannot think; reasoning_effort or budget_tokens was not sent.",
+    "thinking-off-impossible": "The model always thinks; the lowest effort was sent instead of none.",
+    "thinking-kept-off": "Thinking was left off so that a tool can be forced.",
+}
+"""Every diagnostic code and what it means. Codes are stable; docs are generated from this table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value in the body, or the reason for a change, comes from.
+
+    Attributes:
+        kind: ``request`` (the caller said so), ``fact`` (models.toml), ``overlay`` (the user's rules),
+            ``default``, ``derived`` (computed from others) or ``extra``.
+        name: The request field, or the path of the fact, such as ``sampling.when``.
+        file: Rules file, for facts and overlays.
+        line: Line in that file.
+        verified: Day on which the fact was last checked.
+        source: Pages that state the fact.
+    """
+
+    kind: OriginKind
+    name: str
+    file: str | None = None
+    line: int | None = None
+    verified: dt.date | None = None
+    source: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"{self.kind} {self.name}"
+        if self.file is not None:
+            text += f" {self.file}:{self.line}"
+        if self.verified is not None:
+            text += f" (verified {self.verified.isoformat()})"
+        return text
+
+    def as_dict(self) -> dict[str, Any]:
+        """The origin as JSON-ready data, without empty fields."""
+        data: dict[str, Any] = {"kind": self.kind, "name": self.name}
+        if self.file is not None:
+            data |= {"file": self.file, "line": self.line}
+        if self.verified is not None:
+            data["verified"] = self.verified.isoformat()
+        if self.source:
+            data["source"] = list(self.source)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One change that the compiler made, or one thing that the caller should know.
+
+    Attributes:
+        code: Stable code, a key of ``CODES``.
+        severity: ``warning`` where a wish was not met as written, else ``info``.
+        path: The request field concerned.
+        action: What was done.
+        asked: The value that the caller (or a default) asked for.
+        applied: The value that was sent, or None.
+        reason: One sentence for people.
+        origin: The fact that forced the change.
+    """
+
+    code: str
+    severity: Severity
+    path: str
+    action: Action
+    asked: Any
+    applied: Any
+    reason: str
+    origin: Origin
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code} {self.path}: {self.reason} [{self.origin}]"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The diagnostic as JSON-ready data."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "path": self.path,
+            "action": self.action,
+            "asked": self.asked,
+            "applied": self.applied,
+            "reason": self.reason,
+            "origin": self.origin.as_dict(),
+        }

@@ -1,0 +1,123 @@
+"""The abstract request that a caller writes once: ``TextRequest``, ``MessageRequest`` and ``Message``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, Generic, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing_extensions import TypeVar
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""Reasoning effort, from the lowest to the highest."""
+
+EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
+
+ApiType = Literal["responses", "chat_completions", "invoke", "converse"]
+"""Which API of a host to use. The first two belong to OpenAI, the last two to Bedrock."""
+
+ProgressCallback = Callable[[dict[str, Any]], Awaitable[None] | None]
+"""Receives each progress event; may be a coroutine function."""
+
+T = TypeVar("T", bound=BaseModel, default=Any)
+
+
+class Message(BaseModel):
+    """One turn of a conversation.
+
+    Attributes:
+        role: ``user`` or ``assistant``. System text goes into ``system_prompt``.
+        content: The text; not empty, since every provider refuses an empty turn.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Literal["user", "assistant"]
+    content: Annotated[str, Field(min_length=1)]
+
+    def __init__(self, role: str | None = None, content: str | None = None, **data: Any) -> None:
+        given = {"role": role, "content": content}
+        super().__init__(**{key: value for key, value in given.items() if value is not None}, **data)
+
+
+class BaseRequest(BaseModel, Generic[T]):
+    """What ``TextRequest`` and ``MessageRequest`` share.
+
+    Attributes:
+        model: Model id, Bedrock inference profile id or ARN; None takes the client's default.
+        temperature: Sampling temperature, 0 to 2 (Claude: 0 to 1). A default that the model does not
+            accept is simply not sent.
+        max_tokens: Maximum output tokens, at least 1.
+        top_p: Nucleus sampling, 0 to 1; None leaves the model's default.
+        top_k: Top-k sampling, at least 1 (Bedrock only); None leaves the model's default.
+        system_prompt: System text.
+        stream: Marks the request as meant for the streaming methods.
+        response_format: Pydantic model, or a JSON Schema, that the answer must match.
+        use_cache: Read and write the response cache.
+        clear_cache: Forget the cached answer first.
+        api_type: Which API of the host to use.
+        reasoning_effort: none, minimal, low, medium, high, xhigh or max.
+        budget_tokens: Thinking budget in tokens for manual-budget models, at least 1; it is raised to the
+            model's minimum (1024) and mapped to the nearest effort on models that take none.
+        on_progress: Callback for progress events, sync or async.
+        like: Id of a listed model whose facts to use for an id that cannot be recognised.
+        extra: Merged last and verbatim into the wire body: the way out of a wrong rule.
+
+    Raises:
+        pydantic.ValidationError: (a ``ValueError``) for an unusable value; it names field, value and what
+            is allowed.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, arbitrary_types_allowed=True)
+
+    model: Annotated[str, Field(min_length=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0
+    max_tokens: Annotated[int, Field(ge=1)] = 2048
+    top_p: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    top_k: Annotated[int, Field(ge=1)] | None = None
+    system_prompt: str | None = None
+    stream: bool = False
+    response_format: type[T] | dict[str, Any] | None = None
+    use_cache: bool = True
+    clear_cache: bool = False
+    api_type: ApiType = "responses"
+    reasoning_effort: Effort | None = None
+    budget_tokens: Annotated[int, Field(ge=1)] | None = None
+    on_progress: ProgressCallback | None = Field(default=None, repr=False)
+    like: Annotated[str, Field(min_length=1)] | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("temperature", "max_tokens", "top_k", "top_p", "budget_tokens", mode="before")
+    @classmethod
+    def _refuse_booleans(cls, value: Any) -> Any:
+        # Pydantic reads True as 1; a request that says so holds a mistake.
+        if isinstance(value, bool):
+            raise ValueError("expected a number, not a boolean")  # noqa: TRY004 - pydantic reports ValueError
+        return value
+
+
+class TextRequest(BaseRequest[T]):
+    """A single prompt.
+
+    Attributes:
+        prompt: The text of the user turn; not empty.
+
+    Example:
+        >>> TextRequest(prompt="What is 2+2?", model="gpt-5.4").max_tokens
+        2048
+    """
+
+    prompt: Annotated[str, Field(min_length=1)]
+
+
+class MessageRequest(BaseRequest[T]):
+    """A multi-turn conversation.
+
+    Attributes:
+        messages: The turns, oldest first; at least one.
+    """
+
+    messages: Annotated[list[Message], Field(min_length=1)]
+
+
+Request = TextRequest[T] | MessageRequest[T]

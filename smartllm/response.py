@@ -1,0 +1,102 @@
+"""What comes back: ``TextResponse``, ``StreamChunk`` and ``Usage``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal
+
+from typing_extensions import TypeVar
+
+if TYPE_CHECKING:
+    from smartllm.diagnostics import Diagnostic
+
+T = TypeVar("T", default=Any)
+
+CacheSource = Literal["miss", "l1", "l2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts of one call, as the provider reports them; 0 where it reports none.
+
+    Attributes:
+        input_tokens: Prompt tokens.
+        output_tokens: Generated tokens, reasoning included.
+        reasoning_tokens: The part of the output that was reasoning.
+        cached_tokens: Prompt tokens read from the provider's own prompt cache.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.cached_tokens + other.cached_tokens,
+        )
+
+
+@dataclass(slots=True)
+class TextResponse(Generic[T]):
+    """A whole answer.
+
+    Attributes:
+        text: Generated text.
+        model: Model that generated the answer.
+        stop_reason: Why generation stopped, in the provider's word.
+        input_tokens: Prompt tokens.
+        output_tokens: Generated tokens, reasoning included.
+        reasoning_tokens: Reasoning or thinking tokens.
+        cached_tokens: Prompt tokens read from the provider's prompt cache.
+        timestamp: ISO 8601 UTC time of the original call.
+        elapsed_seconds: Duration of the original call in seconds.
+        metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
+            ``thinking`` where the model showed its reasoning.
+        structured_data: The validated object when ``response_format`` was set.
+        cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
+        cache_key: Key of this request in the cache.
+        diagnostics: What the compiler changed.
+    """
+
+    text: str
+    model: str
+    stop_reason: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    timestamp: str | None = None
+    elapsed_seconds: float | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    structured_data: T | None = None
+    cache_source: CacheSource = "miss"
+    cache_key: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def usage(self) -> Usage:
+        """The four token counts as one value."""
+        return Usage(self.input_tokens, self.output_tokens, self.reasoning_tokens, self.cached_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamChunk:
+    """One piece of a streamed answer.
+
+    Attributes:
+        text: The new text; empty on the final chunk.
+        model: Model that generates the answer.
+        metadata: ``{"type": "thinking"}`` on chunks of reasoning.
+        stop_reason: Set on the final chunk only.
+        usage: Set on the final chunk only.
+    """
+
+    text: str
+    model: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    stop_reason: str | None = None
+    usage: Usage | None = None
