@@ -1,0 +1,19 @@
+"""The rules: what each model accepts, as data, and how an id finds its facts."""
+
+from smartllm.rules.load import Rules, RuleSet, load_rules
+from smartllm.rules.resolve import Resolution, Target, resolve, target_for
+from smartllm.rules.schema import DIALECTS, Dialect, Facts, Host
+
+__all__ = [
+    "DIALECTS",
+    "Dialect",
+    "Facts",
+    "Host",
+    "Resolution",
+    "RuleSet",
+    "Rules",
+    "Target",
+    "load_rules",
+    "resolve",
+    "target_for",
+]

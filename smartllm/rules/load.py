@@ -1,0 +1,234 @@
+"""Reading rules files: layers, deep merge, and an index that knows the line of every fact."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import tomli
+from pydantic import BaseModel, ValidationError
+
+from smartllm.errors import RulesError
+from smartllm.rules import schema
+from smartllm.rules.positions import KeyPath, key_lines, line_of
+from smartllm.rules.schema import Document
+
+BUILTIN: Final = Path(__file__).with_name("models.toml")
+BUILTIN_NAME: Final = "smartllm/rules/models.toml"
+ENVIRONMENT: Final = "SMARTLLM_RULES"
+
+AnyPath = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One rules file.
+
+    Attributes:
+        name: How messages name the file.
+        text: Its text.
+        data: Its parsed content.
+        overlay: It is a user's file, not the one shipped here.
+    """
+
+    name: str
+    text: str
+    data: dict[str, Any]
+    overlay: bool
+
+    @cached_property
+    def lines(self) -> dict[KeyPath, int]:
+        """Line of each key path."""
+        return key_lines(self.text)
+
+    def line(self, path: KeyPath) -> int:
+        """Line of a key path, or of the nearest key above it."""
+        return line_of(self.lines, path)
+
+    def where(self, path: KeyPath) -> str:
+        """``file:line`` of a key path."""
+        return f"{self.name}:{self.line(path)}"
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All rules in force: the shipped file and its overlays, merged.
+
+    Attributes:
+        layers: The files, weakest first.
+        data: Their deep merge: tables merge, arrays and scalars replace.
+    """
+
+    layers: tuple[Layer, ...]
+    data: dict[str, Any]
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A top-level table; empty when no layer has it."""
+        table: dict[str, Any] = self.data.get(name, {})
+        return table
+
+    def layer_of(self, path: KeyPath) -> Layer | None:
+        """The strongest layer that states exactly this path."""
+        for layer in reversed(self.layers):
+            if has_path(layer.data, path):
+                return layer
+        return None
+
+
+Rules = AnyPath | Sequence[AnyPath] | RuleSet
+"""What callers may pass as ``rules=``: a file, several files (the last one wins), or a loaded set."""
+
+
+def load_rules(rules: Rules | None = None, *, ambient: bool = True) -> RuleSet:
+    """Load the shipped rules and every overlay.
+
+    Weakest to strongest: the shipped file, the user's ``rules.toml`` in the configuration folder, the files
+    in ``SMARTLLM_RULES`` (separated like a PATH), then ``rules``. Nothing is fetched from a network.
+
+    Args:
+        rules: Overlay files of this call, or a set that is already loaded.
+        ambient: Read the configuration folder and the environment variable too.
+
+    Returns:
+        The merged set; equal files give the same object until one of them changes.
+
+    Raises:
+        RulesError: A file is missing, is not TOML, or has an unknown key or value; the message starts with
+            ``file:line``.
+    """
+    if isinstance(rules, RuleSet):
+        return rules
+    given: list[AnyPath] = []
+    if ambient:
+        given += _ambient()
+    if isinstance(rules, (str, os.PathLike)):
+        given.append(rules)
+    elif rules is not None:
+        given += rules
+    stamps = tuple((os.fspath(path), _stamp(path)) for path in given)
+    return _load(stamps)
+
+
+def merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Deep merge into a new dict: tables merge, arrays and scalars replace."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            result[key] = merge(old, value)
+        elif isinstance(value, dict) and isinstance(old, str):
+            # A model row may be a profile name or a table; an overlay may say either about it.
+            result[key] = {"profile": old} | value
+        elif isinstance(value, str) and isinstance(old, dict):
+            result[key] = {"profile": value}
+        else:
+            result[key] = value
+    return result
+
+
+def has_path(data: Mapping[str, Any], path: KeyPath) -> bool:
+    """Whether nested tables hold this path."""
+    node: Any = data
+    for key in path:
+        if not isinstance(node, dict) or key not in node:
+            return False
+        node = node[key]
+    return True
+
+
+def _ambient() -> Iterator[str]:
+    # Imported here: only calls that look for the folder pay for it.
+    from platformdirs import user_config_path  # noqa: PLC0415
+
+    user_file = user_config_path("smartllm") / "rules.toml"
+    if user_file.is_file():
+        yield str(user_file)
+    for entry in os.environ.get(ENVIRONMENT, "").split(os.pathsep):
+        if entry:
+            yield entry
+
+
+def _stamp(path: AnyPath) -> tuple[int, int]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - one call for a str or any PathLike
+    except OSError as error:
+        raise RulesError(
+            f"{os.fspath(path)}:1: the rules file cannot be read ({error.strerror})",
+            hint=f"check the path given as rules=, --rules or {ENVIRONMENT}",
+        ) from None
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=32)
+def _load(stamps: tuple[tuple[str, tuple[int, int]], ...]) -> RuleSet:
+    layers = [builtin_layer()] + [read_layer(path, name=path, overlay=True) for path, _ in stamps]
+    data: dict[str, Any] = {}
+    for layer in layers:
+        data = merge(data, layer.data)
+    return RuleSet(tuple(layers), data)
+
+
+@lru_cache(maxsize=1)
+def builtin_layer() -> Layer:
+    """The shipped rules; their shape is checked by lint, not at each start."""
+    return read_layer(BUILTIN, name=BUILTIN_NAME, overlay=False)
+
+
+def read_layer(path: AnyPath, *, name: str, overlay: bool) -> Layer:
+    """Read one rules file; an overlay's shape is checked at once.
+
+    Raises:
+        RulesError: With ``file:line`` first.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        data = tomli.loads(text)
+    except OSError as error:
+        raise RulesError(f"{name}:1: the rules file cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise RulesError(f"{name}:1: the rules file is not UTF-8 text ({error.reason})") from None
+    except tomli.TOMLDecodeError as error:
+        raise RulesError(f"{name}:{error.lineno}: not valid TOML: {error.msg}") from None
+    layer = Layer(name, text, data, overlay)
+    if overlay:
+        for path_found, message in shape_errors(data):
+            raise RulesError(f"{layer.where(path_found)}: {message}")
+    return layer
+
+
+def shape_errors(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Each place where a rules document leaves the vocabulary: its key path and what is wrong."""
+    try:
+        Document.model_validate(data)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            path = tuple(str(part) for part in item["loc"])
+            if path[-1:] == ("str",) and path[0] == "model":
+                continue  # the other arm of "profile name or table" says it better
+            path = tuple(part for part in path if part not in {"ModelRow", "[key]"})
+            yield path, _explain(path, item["type"], item["msg"], item["input"])
+
+
+def _explain(path: KeyPath, kind: str, message: str, value: Any) -> str:
+    dotted = ".".join(path)
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(path[-1], _known_keys(), n=1)
+        suggestion = f"; did you mean {near[0]!r}?" if near else ""
+        return f"unknown key {dotted!r}{suggestion}"
+    if kind == "missing":
+        return f"{dotted!r} is missing"
+    return f"{dotted!r} = {value!r}: {message[0].lower()}{message[1:]}"
+
+
+@lru_cache(maxsize=1)
+def _known_keys() -> tuple[str, ...]:
+    tables = (value for value in vars(schema).values() if isinstance(value, type))
+    return tuple(
+        sorted({key for table in tables if issubclass(table, BaseModel) for key in table.model_fields})
+    )
