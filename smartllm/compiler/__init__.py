@@ -1,0 +1,154 @@
+"""Request + rules -> ``Plan``: pure, offline, deterministic."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from smartllm.compiler.dialects import DIALECT_CODE
+from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.passes import PASSES
+from smartllm.compiler.passes.output import output_plan
+from smartllm.compiler.plan import Plan, Step
+from smartllm.compiler.report import Because, Report
+from smartllm.compiler.target import choose_target
+from smartllm.diagnostics import LEVELS, Diagnostic, Level
+from smartllm.errors import ConfigError, DiagnosticError
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.rules import Rules, Target, load_rules
+
+__all__ = ["Plan", "Step", "compile"]
+
+logger: Final = logging.getLogger("smartllm")
+
+_WIRE_FIELDS: Final = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "top_k",
+    "system_prompt",
+    "stream",
+    "reasoning_effort",
+    "budget_tokens",
+)
+
+
+def compile(  # noqa: A001 - the documented public name
+    request: TextRequest[Any] | MessageRequest[Any],
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    rules: Rules | None = None,
+    level: Level = "warn",
+    defaults: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Compile a request into the exact wire bodies for a model.
+
+    Needs no credentials, no client and no network.
+
+    Args:
+        request: What the caller wants.
+        provider: ``openai`` or ``bedrock``; None takes the host that the model id reveals.
+        model: Model id; overrides the request's. With neither, the provider's default model is used.
+        rules: Overlay files, or a loaded ``RuleSet``.
+        level: What to do about changes: ``ignore`` (record only), ``warn`` (record and log) or ``raise``.
+        defaults: Values for fields that the request does not set, such as a client's temperature.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UnknownModelError: The id matches no rule.
+        UnsupportedError: The model refuses something that must not be dropped silently.
+        DiagnosticError: ``level="raise"`` and a wish was not met as written.
+        RulesError: An overlay cannot be used.
+        ConfigError: Unknown provider or level.
+
+    Example:
+        >>> plan = compile(TextRequest(prompt="hi"), model="gpt-5.4")
+        >>> plan.body["max_output_tokens"]
+        2048
+    """
+    if level not in LEVELS:
+        raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
+    target, notes = choose_target(request, provider, model, load_rules(rules))
+    intent, report = _intent(request, target, defaults or {})
+    report.diagnostics[:0] = notes
+    for run in PASSES:
+        intent = run(intent, target.facts, report)
+    step = _step(intent, target, report)
+    plan = Plan(
+        model=target.resolution.asked,
+        host=target.host,
+        resolution=target.resolution,
+        steps=(step,),
+        diagnostics=tuple(report.diagnostics),
+        output=intent.output,
+    )
+    _announce(plan, level)
+    return plan
+
+
+def _intent(
+    request: TextRequest[Any] | MessageRequest[Any], target: Target, defaults: Mapping[str, Any]
+) -> tuple[Intent, Report]:
+    given = request.model_fields_set
+    values = {name: getattr(request, name) for name in _WIRE_FIELDS}
+    report = Report(target)
+    for name in _WIRE_FIELDS:
+        if name not in given and name in defaults:
+            values[name] = defaults[name]
+        report.because[name] = Because("request" if name in given else "default", name)
+    if isinstance(request, TextRequest):
+        turns: tuple[Turn, ...] = (Turn("user", (request.prompt,)),)
+        report.because["messages"] = Because("request", "prompt")
+    else:
+        turns = tuple(Turn(message.role, (message.content,)) for message in request.messages)
+        report.because["messages"] = Because("request", "messages")
+    intent = Intent(
+        model=target.resolution.asked,
+        turns=turns,
+        max_tokens=values["max_tokens"],
+        system=values["system_prompt"] or None,
+        temperature=values["temperature"],
+        top_p=values["top_p"],
+        top_k=values["top_k"],
+        effort=values["reasoning_effort"],
+        budget_tokens=values["budget_tokens"],
+        output=output_plan(request.response_format),
+        stream=values["stream"],
+        explicit=frozenset(given),
+        extra=request.extra,
+    )
+    return intent, report
+
+
+def _step(intent: Intent, target: Target, report: Report) -> Step:
+    code = DIALECT_CODE[target.dialect]
+    body = code.encode(intent, target.facts, report)
+    if intent.extra:
+        body.merge_extra(intent.extra)
+        merged = Because("extra", "extra")
+        report.diagnostics.append(
+            Diagnostic(
+                "extra-merged",
+                "info",
+                "extra",
+                "added",
+                sorted(intent.extra),
+                sorted(intent.extra),
+                "merged into the body verbatim, after all rules",
+                report.origin(merged),
+            )
+        )
+    return Step(target.dialect, code.operation, intent.model, body.data, body, report)
+
+
+def _announce(plan: Plan, level: Level) -> None:
+    warnings = [item for item in plan.diagnostics if item.severity == "warning"]
+    if level == "raise" and warnings:
+        raise DiagnosticError(warnings)
+    if level == "warn":
+        for item in warnings:
+            logger.warning("%s: %s", plan.model, item)

@@ -1,0 +1,88 @@
+"""The wire body under construction; every leaf remembers why it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from smartllm.compiler.report import Because
+
+Path = tuple[str | int, ...]
+
+
+class Body:
+    """A JSON object that is filled by ``set`` and remembers a reason for each value.
+
+    Attributes:
+        data: The body.
+        because: Reason by path; a reason holds for everything under its path that has none of its own.
+    """
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+        self.because: dict[Path, Because] = {}
+
+    def set(self, path: str, value: Any, because: Because) -> None:
+        """Set a value.
+
+        Args:
+            path: Dotted path; missing objects on the way are made.
+            value: Any JSON value, taken as it is.
+            because: Why it is there.
+        """
+        keys = path.split(".")
+        node = self.data
+        for key in keys[:-1]:
+            node = node.setdefault(key, {})
+        node[keys[-1]] = value
+        self.because[tuple(keys)] = because
+
+    def note(self, path: Path, because: Because) -> None:
+        """Give a reason to something inside a value that was set as a whole."""
+        self.because[path] = because
+
+    def merge_extra(self, extra: dict[str, Any]) -> None:
+        """Merge the caller's ``extra`` verbatim: objects merge, everything else replaces."""
+        self._merge(self.data, extra, ())
+
+    def _merge(self, node: dict[str, Any], extra: dict[str, Any], at: Path) -> None:
+        for key, value in extra.items():
+            here = (*at, key)
+            if isinstance(value, dict) and isinstance(node.get(key), dict):
+                self._merge(node[key], value, here)
+                continue
+            for known in [path for path in self.because if path[: len(here)] == here]:
+                del self.because[known]
+            node[key] = value
+            self.because[here] = Because("extra", ".".join(str(part) for part in here))
+
+    def reasons(self) -> Iterator[tuple[Path, Any, Because]]:
+        """Each leaf with its value and reason, in body order."""
+        for path, value in leaves(self.data):
+            for cut in range(len(path), -1, -1):
+                because = self.because.get(path[:cut])
+                if because is not None:
+                    yield path, value, because
+                    break
+            else:
+                raise AssertionError(f"no reason recorded for {path}")
+
+
+def leaves(node: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Each scalar or empty container of a JSON value with its path."""
+    if isinstance(node, dict) and node:
+        for key, value in node.items():
+            yield from leaves(value, (*at, key))
+    elif isinstance(node, list) and node:
+        for index, value in enumerate(node):
+            yield from leaves(value, (*at, index))
+    else:
+        yield at, node
+
+
+def path_text(path: Path) -> str:
+    """``messages[0].content`` for people."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

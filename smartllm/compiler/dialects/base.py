@@ -1,0 +1,106 @@
+"""What every dialect offers, and the few things that they spell alike."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.report import Because, Report
+from smartllm.errors import ResponseError
+from smartllm.response import Usage
+from smartllm.rules.schema import Dialect, Facts
+
+DERIVED_MODEL = Because("request", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A whole answer, read from the wire.
+
+    Attributes:
+        text: Answer text.
+        stop_reason: The provider's word for why it stopped.
+        usage: Token counts; zeros where the provider gave none.
+        model: Model name in the answer, or None.
+        thinking: Reasoning text, empty where none was shown.
+        refusal: The model's own words of refusal, or None.
+        structured: Input of the forced tool call, or None.
+        request_id: The provider's id of the answer, or None.
+    """
+
+    text: str
+    stop_reason: str
+    usage: Usage
+    model: str | None = None
+    thinking: str = ""
+    refusal: str | None = None
+    structured: Any = None
+    request_id: str | None = None
+
+
+class DialectCode(ABC):
+    """One wire format."""
+
+    name: ClassVar[Dialect]
+    operation: ClassVar[str]
+    transport_keys: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
+        """Spell a legal intent as a wire body."""
+
+    @abstractmethod
+    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+        """Read an answer.
+
+        Raises:
+            ResponseError: The reply is JSON but not an answer.
+        """
+
+    @abstractmethod
+    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:
+        """URL and further curl arguments for a model, with secrets as shell variables."""
+
+
+def reason(report: Report, name: str) -> Because:
+    """Why an intent field has its value."""
+    return report.because.get(name, Because("derived", name))
+
+
+def set_sampling(body: Body, intent: Intent, report: Report, paths: Mapping[str, str]) -> None:
+    """Spell the sampling parameters that are left; ``paths`` says where each one goes."""
+    for name, path in paths.items():
+        value = getattr(intent, name)
+        if value is not None:
+            body.set(path, value, reason(report, name))
+
+
+def effort_reason(report: Report) -> Because:
+    """Why the effort has its value: the caller's word, or the fact that changed it."""
+    return report.because.get("reasoning_effort") or reason(report, "budget_tokens")
+
+
+def integer(value: Any) -> int:
+    """A token count; 0 for null or anything that is no count."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def table(value: Any) -> Mapping[str, Any]:
+    """A JSON object; empty for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def not_an_answer(reply: Any, model: str, missing: str) -> ResponseError:
+    """The error for a reply that lacks what makes it an answer."""
+    shown = json.dumps(reply, ensure_ascii=False, default=str)[:200]
+    return ResponseError(
+        f"the provider's reply has no {missing}: {shown}",
+        model=model,
+        status=200,
+        hint="check that the endpoint speaks the API that was chosen",
+    )

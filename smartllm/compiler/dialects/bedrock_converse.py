@@ -1,0 +1,119 @@
+"""Bedrock Converse: POST /model/{id}/converse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.base import (
+    Decoded,
+    DialectCode,
+    integer,
+    not_an_answer,
+    reason,
+    set_sampling,
+    table,
+)
+from smartllm.compiler.dialects.bedrock_invoke import SIGNED, set_thinking
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.report import Because, Report, fact
+from smartllm.response import Usage
+from smartllm.rules.schema import Dialect, Facts
+
+EXTRA = "additionalModelRequestFields"
+
+
+class BedrockConverse(DialectCode):
+    """Encode to, and decode from, the Converse API."""
+
+    name: ClassVar[Dialect] = "bedrock_converse"
+    operation = "Converse"
+
+    def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
+        """Spell the intent."""
+        body = Body()
+        turns = [
+            {"role": turn.role, "content": [{"text": text} for text in turn.texts]} for turn in intent.turns
+        ]
+        body.set("messages", turns, reason(report, "messages"))
+        if intent.system is not None:
+            body.set("system", [{"text": intent.system}], reason(report, "system_prompt"))
+        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+        places = {
+            "temperature": "inferenceConfig.temperature",
+            "top_p": "inferenceConfig.topP",
+            # Converse has no topK of its own; botocore refuses one in inferenceConfig (bedrock_runtime §3).
+            "top_k": f"{EXTRA}.top_k",
+        }
+        set_sampling(body, intent, report, places)
+        set_thinking(body, intent, facts, report, prefix=f"{EXTRA}.")
+        if intent.output is not None:
+            _set_output(body, intent)
+        return body
+
+    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+        """Read a Converse response."""
+        content = table(table(reply.get("output")).get("message")).get("content")
+        if not isinstance(content, list):
+            raise not_an_answer(reply, model, "output message")
+        texts: list[str] = []
+        thoughts: list[str] = []
+        structured: Any = None
+        for block in map(table, content):
+            if "text" in block:
+                texts.append(str(block["text"]))
+            elif "toolUse" in block:
+                structured = table(block["toolUse"]).get("input")
+            elif "reasoningContent" in block:
+                spoken = table(table(block["reasoningContent"]).get("reasoningText")).get("text")
+                thoughts += [str(spoken)] if spoken else []
+        stop_reason = str(reply.get("stopReason") or "")
+        text = "".join(texts)
+        return Decoded(
+            text=text,
+            stop_reason=stop_reason,
+            usage=_usage(reply),
+            thinking="\n\n".join(thoughts),
+            refusal=text if stop_reason in {"content_filtered", "guardrail_intervened"} else None,
+            structured=structured,
+        )
+
+    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:
+        """URL and signature."""
+        return (
+            f'"https://bedrock-runtime.$AWS_REGION.amazonaws.com/model/{quote(model, safe="")}/converse"',
+            SIGNED,
+        )
+
+
+def _set_output(body: Body, intent: Intent) -> None:
+    plan = intent.output
+    assert plan is not None
+    because = Because("request", "response_format")
+    if plan.strategy == "native":
+        # The schema is JSON text here, not an object (bedrock_runtime facts §1.2).
+        schema = json.dumps(plan.wire_schema, ensure_ascii=False)
+        named = {"schema": schema, "name": plan.name}
+        body.set(
+            "outputConfig.textFormat", {"type": "json_schema", "structure": {"jsonSchema": named}}, because
+        )
+        return
+    spec = {"name": plan.name, "inputSchema": {"json": plan.wire_schema}}
+    if plan.description:
+        spec["description"] = plan.description
+    body.set("toolConfig.tools", [{"toolSpec": spec}], because)
+    body.set("toolConfig.toolChoice", {"tool": {"name": plan.name}}, fact("tools.forced"))
+
+
+def _usage(reply: Mapping[str, Any]) -> Usage:
+    usage = table(reply.get("usage"))
+    details = table(table(reply.get("additionalModelResponseFields")).get("usage"))
+    return Usage(
+        input_tokens=integer(usage.get("inputTokens")),
+        output_tokens=integer(usage.get("outputTokens")),
+        reasoning_tokens=integer(table(details.get("output_tokens_details")).get("thinking_tokens")),
+        cached_tokens=integer(usage.get("cacheReadInputTokens")),
+    )

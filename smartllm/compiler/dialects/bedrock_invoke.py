@@ -1,0 +1,131 @@
+"""Bedrock InvokeModel with Claude's Messages body: POST /model/{id}/invoke."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.base import (
+    Decoded,
+    DialectCode,
+    effort_reason,
+    integer,
+    not_an_answer,
+    reason,
+    set_sampling,
+    table,
+)
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.report import Because, Report, fact
+from smartllm.response import Usage
+from smartllm.rules.schema import Dialect, Facts
+
+SIGNED = (
+    '--aws-sigv4 "aws:amz:$AWS_REGION:bedrock"',
+    '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
+    '-H "x-amz-security-token: $AWS_SESSION_TOKEN"',
+)
+
+
+class BedrockInvoke(DialectCode):
+    """Encode to, and decode from, Claude's native body."""
+
+    name: ClassVar[Dialect] = "bedrock_invoke"
+    operation = "InvokeModel"
+
+    def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
+        """Spell the intent."""
+        body = Body()
+        body.set("anthropic_version", facts.api_version, fact("api_version"))
+        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+        if intent.system is not None:
+            body.set("system", intent.system, reason(report, "system_prompt"))
+        turns = [{"role": turn.role, "content": _content(turn.texts)} for turn in intent.turns]
+        body.set("messages", turns, reason(report, "messages"))
+        set_sampling(body, intent, report, {name: name for name in ("temperature", "top_p", "top_k")})
+        set_thinking(body, intent, facts, report, prefix="")
+        if intent.output is not None:
+            _set_output(body, intent)
+        return body
+
+    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+        """Read a Claude message."""
+        content = reply.get("content")
+        if not isinstance(content, list):
+            raise not_an_answer(reply, model, "content")
+        texts: list[str] = []
+        thoughts: list[str] = []
+        structured: Any = None
+        for block in map(table, content):
+            kind = block.get("type")
+            if kind == "text":
+                texts.append(str(block.get("text", "")))
+            elif kind == "thinking":
+                thoughts.append(str(block.get("thinking", "")))
+            elif kind == "tool_use":
+                structured = block.get("input")
+        stop_reason = str(reply.get("stop_reason") or "")
+        text = "".join(texts)
+        explanation = table(reply.get("stop_details")).get("explanation")
+        return Decoded(
+            text=text,
+            stop_reason=stop_reason,
+            usage=_usage(table(reply.get("usage"))),
+            model=reply.get("model"),
+            thinking="\n\n".join(thought for thought in thoughts if thought),
+            refusal=(text or str(explanation or "")) if stop_reason == "refusal" else None,
+            structured=structured,
+            request_id=reply.get("id"),
+        )
+
+    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:
+        """URL and signature."""
+        return (
+            f'"https://bedrock-runtime.$AWS_REGION.amazonaws.com/model/{quote(model, safe="")}/invoke"',
+            SIGNED,
+        )
+
+
+def set_thinking(body: Body, intent: Intent, facts: Facts, report: Report, *, prefix: str) -> None:
+    """Spell Claude's thinking fields, at the top of the body or under ``prefix``."""
+    plan = intent.thinking
+    if plan is None:
+        return
+    if plan.mode == "off":
+        body.set(f"{prefix}thinking.type", facts.thinking.off, fact("thinking.off"))
+        return
+    if plan.mode == "budget":
+        body.set(f"{prefix}thinking.type", "enabled", fact("thinking.modes"))
+        body.set(f"{prefix}thinking.budget_tokens", plan.budget, reason(report, "budget_tokens"))
+        return
+    body.set(f"{prefix}thinking.type", "adaptive", fact("thinking.modes"))
+    body.set(f"{prefix}output_config.effort", plan.effort, effort_reason(report))
+
+
+def _content(texts: tuple[str, ...]) -> str | list[dict[str, str]]:
+    return texts[0] if len(texts) == 1 else [{"type": "text", "text": text} for text in texts]
+
+
+def _set_output(body: Body, intent: Intent) -> None:
+    plan = intent.output
+    assert plan is not None
+    because = Because("request", "response_format")
+    if plan.strategy == "native":
+        body.set("output_config.format", {"type": "json_schema", "schema": plan.wire_schema}, because)
+        return
+    tool = {"name": plan.name, "input_schema": plan.wire_schema}
+    if plan.description:
+        tool["description"] = plan.description
+    body.set("tools", [tool], because)
+    body.set("tool_choice", {"type": "tool", "name": plan.name}, fact("tools.forced"))
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    return Usage(
+        input_tokens=integer(usage.get("input_tokens")),
+        output_tokens=integer(usage.get("output_tokens")),
+        reasoning_tokens=integer(table(usage.get("output_tokens_details")).get("thinking_tokens")),
+        cached_tokens=integer(usage.get("cache_read_input_tokens")),
+    )

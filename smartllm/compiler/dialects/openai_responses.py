@@ -1,0 +1,116 @@
+"""OpenAI Responses: POST /responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.base import (
+    DERIVED_MODEL,
+    Decoded,
+    DialectCode,
+    effort_reason,
+    integer,
+    not_an_answer,
+    reason,
+    set_sampling,
+    table,
+)
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.report import Because, Report, fact
+from smartllm.response import Usage
+from smartllm.rules.schema import Dialect, Facts
+
+
+class OpenAIResponses(DialectCode):
+    """Encode to, and decode from, the Responses API."""
+
+    name: ClassVar[Dialect] = "openai_responses"
+    operation = "POST /responses"
+    transport_keys = frozenset({"stream"})
+
+    def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
+        """Spell the intent."""
+        body = Body()
+        body.set("model", intent.model, DERIVED_MODEL)
+        turns: list[dict[str, Any]] = [
+            {"role": turn.role, "content": text} for turn in intent.turns for text in turn.texts
+        ]
+        if intent.system is not None and facts.system == "instructions":
+            body.set("instructions", intent.system, reason(report, "system_prompt"))
+        elif intent.system is not None:
+            turns.insert(0, {"role": facts.system, "content": intent.system})
+            body.note(("input", 0, "role"), fact("system"))
+            body.note(("input", 0, "content"), reason(report, "system_prompt"))
+        body.set("input", turns, reason(report, "messages"))
+        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+        set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
+        if intent.thinking is not None:
+            body.set("reasoning.effort", intent.thinking.effort, effort_reason(report))
+        if intent.output is not None:
+            _set_output(body, intent)
+        if intent.stream:
+            body.set("stream", True, reason(report, "stream"))
+        return body
+
+    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+        """Read a Responses object."""
+        output = reply.get("output")
+        status = reply.get("status")
+        if not isinstance(output, list) or not isinstance(status, str):
+            raise not_an_answer(reply, model, "output")
+        texts: list[str] = []
+        thoughts: list[str] = []
+        refusals: list[str] = []
+        structured: Any = None
+        for item in map(table, output):
+            if item.get("type") == "function_call":
+                structured = item.get("arguments")
+            elif item.get("type") == "reasoning":
+                thoughts += [str(table(part).get("text", "")) for part in item.get("summary") or []]
+            for part in map(table, item.get("content") or []):
+                if part.get("type") == "output_text":
+                    texts.append(str(part.get("text", "")))
+                elif part.get("type") == "refusal":
+                    refusals.append(str(part.get("refusal", "")))
+        return Decoded(
+            text="".join(texts),
+            stop_reason=status,
+            usage=_usage(table(reply.get("usage"))),
+            model=reply.get("model"),
+            thinking="\n\n".join(thoughts),
+            refusal="".join(refusals) if refusals else None,
+            structured=structured,
+            request_id=reply.get("id"),
+        )
+
+    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - the model is in the body
+        """URL and authorisation."""
+        return '"${OPENAI_BASE_URL:-https://api.openai.com/v1}/responses"', (
+            '-H "Authorization: Bearer $OPENAI_API_KEY"',
+        )
+
+
+def _set_output(body: Body, intent: Intent) -> None:
+    plan = intent.output
+    assert plan is not None
+    because = Because("request", "response_format")
+    if plan.strategy == "native":
+        named = {"type": "json_schema", "name": plan.name, "schema": plan.wire_schema, "strict": True}
+        body.set("text.format", named, because)
+        return
+    function = {"type": "function", "name": plan.name, "parameters": plan.wire_schema, "strict": False}
+    if plan.description:
+        function["description"] = plan.description
+    body.set("tools", [function], because)
+    body.set("tool_choice", {"type": "function", "name": plan.name}, fact("structured.native"))
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    return Usage(
+        input_tokens=integer(usage.get("input_tokens")),
+        output_tokens=integer(usage.get("output_tokens")),
+        reasoning_tokens=integer(table(usage.get("output_tokens_details")).get("reasoning_tokens")),
+        cached_tokens=integer(table(usage.get("input_tokens_details")).get("cached_tokens")),
+    )

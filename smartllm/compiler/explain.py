@@ -1,0 +1,64 @@
+"""A plan explained to a person: every leaf of every body, and every change, with the fact behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from smartllm.compiler.body import path_text
+from smartllm.compiler.plan import Plan, Step
+from smartllm.diagnostics import Origin
+
+_VALUE_WIDTH: Final = 44
+
+
+def explain(plan: Plan) -> str:
+    """The explanation as plain text."""
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    resolution = plan.resolution
+    yield f"model        {plan.model}"
+    found = f"{resolution.how}: {resolution.model or resolution.key}, profile {resolution.profile}"
+    yield f"resolution   {found}" + (f" ({resolution.note})" if resolution.note else "")
+    yield f"fingerprint  {plan.fingerprint}"
+    for index, step in enumerate(plan.steps, start=1):
+        yield ""
+        yield f"step {index}       {step.dialect} · {step.operation}"
+        yield from _leaves(step)
+    yield ""
+    if not plan.diagnostics:
+        yield "diagnostics  none"
+        return
+    yield "diagnostics"
+    for item in plan.diagnostics:
+        yield f"  {item.severity} {item.code}  {item.path}: {_value(item.asked)} → {_value(item.applied)}"
+        yield f"    {item.reason}"
+        yield f"    {_origin(item.origin)}"
+
+
+def _leaves(step: Step) -> Iterator[str]:
+    rows = [
+        (path_text(path), _value(value), _origin(step.report.origin(why)))
+        for path, value, why in step.built.reasons()
+    ]
+    first = max(len(row[0]) for row in rows)
+    second = max(len(row[1]) for row in rows)
+    for path, value, origin in rows:
+        yield f"  {path:<{first}}  {value:<{second}}  {origin}"
+
+
+def _value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"
+
+
+def _origin(origin: Origin) -> str:
+    text = f"{origin.kind} {origin.name}"
+    if origin.file is not None:
+        text += f"  {origin.file}:{origin.line}"
+    if origin.verified is not None:
+        text += f"  verified {origin.verified.isoformat()}"
+    return text

@@ -1,0 +1,86 @@
+"""The intermediate form between the abstract request and the wire body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from smartllm.request import Effort
+
+if TYPE_CHECKING:
+    from smartllm.compiler.schema_lowering import Lowered
+
+OutputStrategy = Literal["native", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: a role and the texts that make it up."""
+
+    role: Literal["user", "assistant"]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingPlan:
+    """What will be said about thinking on the wire.
+
+    Attributes:
+        mode: ``budget``, ``adaptive`` or ``effort``, or ``off`` for an explicit off.
+        budget: Budget in tokens, in ``budget`` mode.
+        effort: Level, in ``adaptive`` and ``effort`` mode.
+    """
+
+    mode: Literal["budget", "adaptive", "effort", "off"]
+    budget: int | None = None
+    effort: Effort | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPlan:
+    """A schema that the answer must match.
+
+    Attributes:
+        name: Name of the schema on the wire.
+        schema: The caller's full JSON Schema.
+        strategy: How it is enforced; None until the output pass has chosen.
+        lowered: The schema as sent, with its changes; None until the output pass has run.
+    """
+
+    name: str
+    schema: dict[str, Any]
+    description: str = ""
+    strategy: OutputStrategy | None = None
+    lowered: Lowered | None = None
+
+    @property
+    def wire_schema(self) -> dict[str, Any]:
+        """The schema as sent."""
+        assert self.lowered is not None
+        return self.lowered.schema
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the caller wants, refined by each pass until every value is legal for the target.
+
+    ``effort`` and ``budget_tokens`` are wishes: the thinking pass consumes them into ``thinking``.
+
+    Attributes:
+        explicit: Names of request fields that the caller (or the client's configuration) set.
+    """
+
+    model: str
+    turns: tuple[Turn, ...]
+    max_tokens: int
+    system: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    effort: Effort | None = None
+    budget_tokens: int | None = None
+    thinking: ThinkingPlan | None = None
+    output: OutputPlan | None = None
+    stream: bool = False
+    explicit: frozenset[str] = frozenset()
+    extra: dict[str, Any] = field(default_factory=dict)

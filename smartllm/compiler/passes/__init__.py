@@ -1,0 +1,25 @@
+"""The passes: each takes the intent one step nearer to what the target accepts.
+
+A pass is a function ``(Intent, Facts, Report) -> Intent``. It is idempotent, and it changes nothing that the
+caller asked for without a diagnostic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.passes.limits import limits
+from smartllm.compiler.passes.messages import messages
+from smartllm.compiler.passes.output import output
+from smartllm.compiler.passes.sampling import sampling
+from smartllm.compiler.passes.thinking import thinking
+from smartllm.compiler.report import Report
+from smartllm.rules.schema import Facts
+
+Pass = Callable[[Intent, Facts, Report], Intent]
+
+PASSES: Final[tuple[Pass, ...]] = (messages, thinking, sampling, limits, output)
+
+__all__ = ["PASSES", "Pass", "limits", "messages", "output", "sampling", "thinking"]

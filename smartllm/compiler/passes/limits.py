@@ -1,0 +1,36 @@
+"""Limits: max_tokens between the API's minimum and the model's maximum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.report import Report
+from smartllm.rules.schema import Facts
+
+
+def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
+    """Raise or clamp max_tokens into the accepted range."""
+    asked = intent.max_tokens
+    least, most = facts.limits.min_output, facts.limits.max_output
+    if most is not None and asked > most:
+        report.changed(
+            "max-tokens-clamped",
+            "max_tokens",
+            asked=asked,
+            applied=most,
+            reason=f"the model gives at most {most} tokens of output",
+            fact="limits.max_output",
+        )
+        return replace(intent, max_tokens=most)
+    if asked < least:
+        report.changed(
+            "max-tokens-raised",
+            "max_tokens",
+            asked=asked,
+            applied=least,
+            reason=f"the API accepts no output limit below {least} tokens",
+            fact="limits.min_output",
+        )
+        return replace(intent, max_tokens=least)
+    return intent

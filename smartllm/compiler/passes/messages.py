@@ -1,0 +1,70 @@
+"""Messages: turns in the shape that the wire takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.report import Report
+from smartllm.errors import UnsupportedError
+from smartllm.rules.schema import Facts
+
+
+def messages(intent: Intent, facts: Facts, report: Report) -> Intent:
+    """Join turns of one role where roles must alternate; refuse or tidy a final assistant turn.
+
+    Raises:
+        UnsupportedError: The conversation ends with an assistant message and the model takes no prefill.
+    """
+    turns = intent.turns
+    if facts.messages.alternate:
+        turns = _alternate(turns, report)
+    if turns[-1].role == "assistant":
+        turns = _prefill(turns, facts, report)
+    return replace(intent, turns=turns)
+
+
+def _alternate(turns: tuple[Turn, ...], report: Report) -> tuple[Turn, ...]:
+    joined: list[Turn] = []
+    for turn in turns:
+        if joined and joined[-1].role == turn.role:
+            joined[-1] = Turn(turn.role, joined[-1].texts + turn.texts)
+        else:
+            joined.append(turn)
+    if len(joined) < len(turns):
+        report.changed(
+            "messages-merged",
+            "messages",
+            asked=len(turns),
+            applied=len(joined),
+            reason="consecutive messages of one role were joined into one message with several texts",
+            fact="messages.alternate",
+            severity="info",
+        )
+    return tuple(joined)
+
+
+def _prefill(turns: tuple[Turn, ...], facts: Facts, report: Report) -> tuple[Turn, ...]:
+    if not facts.messages.prefill:
+        origin = report.target.origin("messages.prefill")
+        raise UnsupportedError(
+            f"messages: the last message is the assistant's, but {report.target.resolution.asked} takes no "
+            f"prefill [{origin}]",
+            field="messages",
+            hint="end the conversation with a user message",
+        )
+    last = turns[-1]
+    trimmed = last.texts[-1].rstrip()
+    # Claude answers a final assistant text that ends in white space with a 400 (claude_bedrock facts §8).
+    if not facts.messages.alternate or trimmed == last.texts[-1] or not trimmed:
+        return turns
+    report.changed(
+        "prefill-trimmed",
+        "messages",
+        asked=None,
+        applied=None,
+        reason="trailing white space of the final assistant message was removed",
+        fact="messages.prefill",
+        severity="info",
+    )
+    return (*turns[:-1], Turn(last.role, (*last.texts[:-1], trimmed)))

@@ -1,0 +1,193 @@
+"""Thinking: from a wished effort or budget to what the model understands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from smartllm.compiler.intent import Intent, ThinkingPlan
+from smartllm.compiler.report import Report, fact
+from smartllm.request import EFFORTS, Effort
+from smartllm.rules.schema import Facts
+
+
+def thinking(intent: Intent, facts: Facts, report: Report) -> Intent:
+    """Consume ``effort`` and ``budget_tokens`` into a ``ThinkingPlan``."""
+    if intent.effort is None and intent.budget_tokens is None:
+        return intent
+    done = replace(intent, effort=None, budget_tokens=None)
+    if not facts.thinking.modes:
+        _ignore(intent, report)
+        return done
+    if intent.effort == "none" and intent.budget_tokens is None:
+        return replace(done, thinking=_off(facts, report))
+    if facts.thinking.modes[0] == "budget":
+        return _with_budget(intent, done, facts, report)
+    return replace(done, thinking=_with_effort(intent, facts, report))
+
+
+def is_thinking(intent: Intent, facts: Facts) -> bool:
+    """Whether the model will reason, given what is (or is not) said on the wire."""
+    plan = intent.thinking
+    if plan is None:
+        return facts.thinking.default != "off"
+    return plan.mode != "off" and plan.effort != "none"
+
+
+def clamp(asked: Effort, levels: Sequence[Effort]) -> Effort:
+    """Nearest allowed level: the next lower one, else the lowest. Never ``none`` unless asked for."""
+    if asked in levels:
+        return asked
+    ladder = [level for level in levels if level != "none"]
+    lower = [level for level in ladder if EFFORTS.index(level) < EFFORTS.index(asked)]
+    return lower[-1] if lower else ladder[0]
+
+
+def nearest(budget: int, facts: Facts) -> Effort:
+    """Level whose tabled budget is nearest; the lower one of two equally near."""
+    table = [
+        (level, facts.effort.budgets[level]) for level in facts.effort.levels if level in facts.effort.budgets
+    ]
+    return min(table, key=lambda item: (abs(item[1] - budget), item[1]))[0]
+
+
+def _ignore(intent: Intent, report: Report) -> None:
+    wishes = {"budget_tokens": intent.budget_tokens, "reasoning_effort": intent.effort}
+    for path, asked in wishes.items():
+        if asked is not None and asked != "none":
+            report.changed(
+                "thinking-ignored",
+                path,
+                asked=asked,
+                applied=None,
+                reason="the model cannot think; the answer comes without reasoning",
+                fact="thinking.modes",
+                action="ignored",
+            )
+
+
+def _off(facts: Facts, report: Report) -> ThinkingPlan | None:
+    if "none" in facts.effort.levels:
+        return ThinkingPlan("effort", effort="none")
+    if facts.thinking.off in {"disabled", "between_tools"} and facts.thinking.default != "off":
+        return ThinkingPlan("off")
+    if facts.thinking.default == "off":
+        return None
+    lowest = facts.effort.levels[0]
+    report.changed(
+        "thinking-off-impossible",
+        "reasoning_effort",
+        asked="none",
+        applied=lowest,
+        reason=f"the model always thinks; its lowest effort is {lowest}",
+        fact="thinking.off",
+    )
+    mode = facts.thinking.modes[0]
+    return ThinkingPlan("adaptive" if mode == "adaptive" else "effort", effort=lowest)
+
+
+def _with_effort(intent: Intent, facts: Facts, report: Report) -> ThinkingPlan:
+    mode = facts.thinking.modes[0]
+    assert mode != "budget"
+    if intent.effort is None:
+        assert intent.budget_tokens is not None
+        level = nearest(intent.budget_tokens, facts)
+        report.changed(
+            "budget-mapped",
+            "budget_tokens",
+            asked=intent.budget_tokens,
+            applied=level,
+            reason=f"the model takes an effort, not a budget; the nearest level is {level}",
+            fact="effort.budgets",
+        )
+        report.because["reasoning_effort"] = fact("effort.budgets")
+        return ThinkingPlan(mode, effort=level)
+    if intent.budget_tokens is not None:
+        report.changed(
+            "effort-overridden",
+            "budget_tokens",
+            asked=intent.budget_tokens,
+            applied=None,
+            reason="the model takes an effort, not a budget, and reasoning_effort is given too",
+            fact="thinking.modes",
+            action="dropped",
+        )
+    return ThinkingPlan(mode, effort=_clamped(intent.effort, facts.effort.levels, report, "effort.levels"))
+
+
+def _with_budget(intent: Intent, done: Intent, facts: Facts, report: Report) -> Intent:
+    budget = intent.budget_tokens
+    if budget is None:
+        assert intent.effort is not None
+        levels = [level for level in facts.effort.levels if level in facts.effort.budgets]
+        level = _clamped(intent.effort, levels, report, "effort.budgets")
+        budget = facts.effort.budgets[level]
+        report.because["budget_tokens"] = fact(f"effort.budgets.{level}")
+    elif intent.effort is not None:
+        report.changed(
+            "effort-overridden",
+            "reasoning_effort",
+            asked=intent.effort,
+            applied=None,
+            reason="budget_tokens is given too and is the more precise wish",
+            fact="thinking.modes",
+            action="dropped",
+            severity="info",
+        )
+    if budget < facts.thinking.min_budget:
+        report.changed(
+            "budget-raised",
+            "budget_tokens",
+            asked=budget,
+            applied=facts.thinking.min_budget,
+            reason=f"the smallest thinking budget is {facts.thinking.min_budget} tokens",
+            fact="thinking.min_budget",
+        )
+        budget = facts.thinking.min_budget
+    return _fit(done, budget, facts, report)
+
+
+def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
+    """Make the budget fit under max_tokens: max_tokens grows, and only then the budget shrinks."""
+    most = facts.limits.max_output
+    answer = intent.max_tokens if most is None else min(intent.max_tokens, most)
+    if budget < answer:
+        return replace(intent, thinking=ThinkingPlan("budget", budget=budget))
+    if most is not None and budget + answer > most:
+        # The answer keeps what the caller gave it, but thinking is never cut below half of the output.
+        room = max(facts.thinking.min_budget, most - answer, most // 2)
+        if budget > room:
+            report.changed(
+                "budget-lowered",
+                "budget_tokens",
+                asked=budget,
+                applied=room,
+                reason=f"the model gives at most {most} tokens of output, thinking included",
+                fact="limits.max_output",
+            )
+            budget = room
+    grown = budget + answer if most is None else min(budget + answer, most)
+    report.changed(
+        "max-tokens-grown",
+        "max_tokens",
+        asked=intent.max_tokens,
+        applied=grown,
+        reason=f"the thinking budget of {budget} tokens counts as output and must stay below max_tokens",
+        fact="thinking.modes",
+        severity="info",
+    )
+    return replace(intent, max_tokens=grown, thinking=ThinkingPlan("budget", budget=budget))
+
+
+def _clamped(asked: Effort, levels: Sequence[Effort], report: Report, path: str) -> Effort:
+    level = clamp(asked, levels)
+    if level != asked:
+        report.changed(
+            "effort-clamped",
+            "reasoning_effort",
+            asked=asked,
+            applied=level,
+            reason=f"the model knows {', '.join(levels)}; the nearest is {level}",
+            fact=path,
+        )
+    return level

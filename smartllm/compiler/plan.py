@@ -1,0 +1,139 @@
+"""The result of a compilation: exact wire bodies, what was changed, and why each value is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from smartllm.compiler.body import Body, path_text
+from smartllm.compiler.dialects import DIALECT_CODE
+from smartllm.compiler.intent import OutputPlan
+from smartllm.compiler.report import Report
+from smartllm.diagnostics import Diagnostic, Origin
+from smartllm.rules.resolve import Resolution
+from smartllm.rules.schema import Dialect, Host
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call to the provider.
+
+    Attributes:
+        dialect: Wire format.
+        operation: Operation of that wire.
+        model: Model id as it goes on the wire.
+        body: Wire body, as JSON data.
+    """
+
+    dialect: Dialect
+    operation: str
+    model: str
+    body: dict[str, Any]
+    built: Body = field(repr=False, compare=False)
+    report: Report = field(repr=False, compare=False)
+
+    @cached_property
+    def payload(self) -> bytes:
+        """The body as the bytes that are sent."""
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @cached_property
+    def origins(self) -> dict[str, Origin]:
+        """Origin of each leaf of the body, by path."""
+        return {path_text(path): self.report.origin(why) for path, _, why in self.built.reasons()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready data."""
+        return {
+            "dialect": self.dialect,
+            "operation": self.operation,
+            "model": self.model,
+            "body": self.body,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be sent, and the record of how it came to be.
+
+    Attributes:
+        model: Model id as asked.
+        host: Host that serves it.
+        resolution: How the id found its facts.
+        steps: The calls, in order.
+        diagnostics: What the compiler changed, in order.
+        output: The caller's schema and how it was lowered, or None.
+    """
+
+    model: str
+    host: Host
+    resolution: Resolution
+    steps: tuple[Step, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    output: OutputPlan | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Body of the first step."""
+        return self.steps[0].body
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        """Origin of each leaf of every body; paths start with ``steps[i].``."""
+        return {
+            f"steps[{index}].{path}": origin
+            for index, step in enumerate(self.steps)
+            for path, origin in step.origins.items()
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, over what identifies this request; the same for streamed and plain calls."""
+        content = {
+            "dialect": self.steps[0].dialect,
+            "model": self.steps[0].model,
+            "steps": [_without_transport(step) for step in self.steps],
+            "schema": self.output.schema if self.output else None,
+        }
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready data: model, resolution, fingerprint, steps, diagnostics."""
+        return {
+            "model": self.model,
+            "resolution": self.resolution.as_dict(),
+            "fingerprint": self.fingerprint,
+            "steps": [step.as_dict() for step in self.steps],
+            "diagnostics": [item.as_dict() for item in self.diagnostics],
+        }
+
+    def as_json(self, *, indent: int | None = 2) -> str:
+        """``as_dict`` as text."""
+        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False)
+
+    def as_curl(self) -> str:
+        """One curl command a step; keys and credentials stay shell variables."""
+        return "\n\n".join(_curl(step) for step in self.steps)
+
+    def explain(self) -> str:
+        """Each body leaf with its value, its origin and the fact's file:line, then each diagnostic."""
+        from smartllm.compiler.explain import explain  # noqa: PLC0415 - explain reads plans
+
+        return explain(self)
+
+
+def _without_transport(step: Step) -> dict[str, Any]:
+    transport = DIALECT_CODE[step.dialect].transport_keys
+    return {key: value for key, value in step.body.items() if key not in transport}
+
+
+def _curl(step: Step) -> str:
+    url, arguments = DIALECT_CODE[step.dialect].curl(step.model)
+    body = json.dumps(step.body, ensure_ascii=False, indent=2)
+    parts = [f"curl -sS -X POST {url}", *arguments, '-H "Content-Type: application/json"']
+    return " \\\n  ".join([*parts, f"--data-binary {shlex.quote(body)}"])

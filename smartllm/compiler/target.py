@@ -1,0 +1,121 @@
+"""Choosing the target: which model, host and wire a request goes to."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+from smartllm.config import PROVIDERS, model_from_environment
+from smartllm.diagnostics import Diagnostic
+from smartllm.errors import ConfigError, UnsupportedError
+from smartllm.request import ApiType, MessageRequest, TextRequest
+from smartllm.rules.load import RuleSet
+from smartllm.rules.resolve import Resolution, Target, endpoints, resolve, target_for
+from smartllm.rules.schema import Dialect, Host
+
+API_DIALECTS: Final[dict[ApiType, Dialect]] = {
+    "responses": "openai_responses",
+    "chat_completions": "openai_chat",
+    "invoke": "bedrock_invoke",
+    "converse": "bedrock_converse",
+}
+_API_TYPES: Final = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
+_HOSTS: Final[tuple[Host, ...]] = get_args(Host)
+
+
+def choose_target(
+    request: TextRequest[Any] | MessageRequest[Any], provider: str | None, model: str | None, rules: RuleSet
+) -> tuple[Target, list[Diagnostic]]:
+    """Resolve the model and pick the wire.
+
+    Returns:
+        The target, and diagnostics about the choice.
+
+    Raises:
+        ConfigError: Unknown provider.
+        UnknownModelError: The id matches no rule.
+        UnsupportedError: The model is not served on that host or API.
+    """
+    if provider is not None and provider not in PROVIDERS:
+        raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
+    wanted = model or request.model or default_model(provider or "openai", rules)
+    resolution = resolve(wanted, rules, like=request.like)
+    host = _host(resolution, provider)
+    dialect = _dialect(request, resolution, host, rules)
+    target = target_for(resolution, host, dialect, rules)
+    return target, [*_inferred(target), *_api_ignored(request, target)]
+
+
+def default_model(provider: str, rules: RuleSet) -> str:
+    """Model for requests that name none: OPENAI_MODEL or BEDROCK_MODEL, else the rules' default."""
+    return model_from_environment(provider) or str(rules.table("host")[provider]["default_model"])
+
+
+def _host(resolution: Resolution, provider: str | None) -> Host:
+    for host in _HOSTS:
+        if host == (provider or resolution.host):
+            return host
+    raise ConfigError(
+        f"model {resolution.asked!r}: the id does not tell which provider serves it",
+        hint=f"pass provider= one of {', '.join(PROVIDERS)}",
+    )
+
+
+def _dialect(
+    request: TextRequest[Any] | MessageRequest[Any], resolution: Resolution, host: Host, rules: RuleSet
+) -> Dialect:
+    served = endpoints(resolution, host, rules)
+    here = [dialect for dialect in served if dialect.startswith(host)]
+    if not here:
+        others = sorted({dialect.partition("_")[0] for dialect in served})
+        raise UnsupportedError(
+            f"provider: {resolution.asked} is not served on {host}; it is served on {', '.join(others)}",
+            field="provider",
+            hint=f"pass provider={others[0]!r}" if others else "add endpoints to its row in a rules overlay",
+        )
+    asked = API_DIALECTS[request.api_type]
+    if "api_type" not in request.model_fields_set or not asked.startswith(host):
+        return asked if asked in here else here[0]
+    if asked in here:
+        return asked
+    way_out = " or ".join(f'api_type="{_API_TYPES[dialect]}"' for dialect in here)
+    raise UnsupportedError(
+        f'api_type: {resolution.asked} is not served on api_type="{request.api_type}"; use {way_out}',
+        field="api_type",
+        hint=f"pass {way_out}",
+    )
+
+
+def _inferred(target: Target) -> list[Diagnostic]:
+    resolution = target.resolution
+    if target.listed:
+        return []
+    return [
+        Diagnostic(
+            "model-inferred",
+            "warning",
+            "model",
+            "inferred",
+            resolution.asked,
+            resolution.model or resolution.profile,
+            f"{resolution.key} is not listed; its facts were taken from the {resolution.note}",
+            target.inference_origin(),
+        )
+    ]
+
+
+def _api_ignored(request: TextRequest[Any] | MessageRequest[Any], target: Target) -> list[Diagnostic]:
+    asked = API_DIALECTS[request.api_type]
+    if "api_type" not in request.model_fields_set or asked.startswith(target.host):
+        return []
+    return [
+        Diagnostic(
+            "api-type-ignored",
+            "info",
+            "api_type",
+            "ignored",
+            request.api_type,
+            _API_TYPES[target.dialect],
+            f"{target.host} has no such API; {target.dialect} was used",
+            target.origin("endpoints"),
+        )
+    ]

@@ -1,0 +1,312 @@
+"""The passes, one rule at a time, and the properties that hold for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import smartllm
+from smartllm import Message, MessageRequest, Plan, TextRequest
+from smartllm.compiler import _intent
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.passes import PASSES
+from smartllm.compiler.passes.sampling import FIELDS
+from smartllm.compiler.passes.thinking import clamp, is_thinking, nearest
+from smartllm.compiler.target import choose_target
+from smartllm.diagnostics import CODES
+from smartllm.errors import CompileError, UnsupportedError
+from smartllm.request import EFFORTS, Effort
+from smartllm.rules import Facts, load_rules
+
+RULES = load_rules(ambient=False)
+OPUS_47, SONNET_46, OPUS_46 = "claude-opus-4-7", "claude-sonnet-4-6", "claude-opus-4-6"
+HAIKU_3, OPUS_41 = "claude-3-haiku", "claude-opus-4-1"
+
+
+def plan(model: str, **fields: Any) -> Plan:
+    return smartllm.compile(
+        TextRequest(**({"prompt": "hi"} | fields)), model=model, rules=RULES, level="ignore"
+    )
+
+
+def codes(compiled: Plan) -> list[str]:
+    return [item.code for item in compiled.diagnostics if not item.code.startswith("lifecycle")]
+
+
+class TestThinking:
+    @pytest.mark.parametrize(("effort", "budget"), [("low", 1024), ("medium", 4096), ("high", 16000)])
+    def test_the_budget_table(self, effort: str, budget: int) -> None:
+        body = plan(SONNET_46, reasoning_effort=effort, max_tokens=20000).body
+        assert body["thinking"] == {"type": "enabled", "budget_tokens": budget}
+        assert body["max_tokens"] == 20000
+        assert "output_config" not in body
+
+    def test_an_explicit_budget_is_kept(self) -> None:
+        compiled = plan(SONNET_46, budget_tokens=8192)
+        assert compiled.body["thinking"]["budget_tokens"] == 8192
+        assert compiled.body["max_tokens"] == 8192 + 2048
+        assert codes(compiled) == ["max-tokens-grown"]
+
+    def test_a_budget_is_raised_to_the_minimum(self) -> None:
+        compiled = plan(SONNET_46, budget_tokens=10)
+        assert compiled.body["thinking"]["budget_tokens"] == 1024
+        assert codes(compiled) == ["budget-raised"]
+
+    def test_a_budget_that_fits_leaves_max_tokens_alone(self) -> None:
+        assert plan(SONNET_46, budget_tokens=1024, max_tokens=1025).body["max_tokens"] == 1025
+        assert plan(SONNET_46, budget_tokens=1024, max_tokens=1024).body["max_tokens"] == 2048
+
+    def test_the_budget_shrinks_only_when_max_tokens_cannot_grow(self) -> None:
+        compiled = plan(OPUS_41, budget_tokens=31000, max_tokens=4000)
+        assert compiled.body["thinking"]["budget_tokens"] == 28000
+        assert compiled.body["max_tokens"] == 32000
+        assert codes(compiled) == ["budget-lowered", "max-tokens-grown"]
+        both = plan(OPUS_41, budget_tokens=40000, max_tokens=50000).body
+        assert (both["thinking"]["budget_tokens"], both["max_tokens"]) == (16000, 32000)
+
+    def test_a_budget_outranks_an_effort_on_budget_models(self) -> None:
+        compiled = plan(SONNET_46, budget_tokens=2000, reasoning_effort="high", max_tokens=4000)
+        assert compiled.body["thinking"]["budget_tokens"] == 2000
+        assert codes(compiled) == ["effort-overridden"]
+
+    def test_adaptive_models_take_the_effort(self) -> None:
+        body = plan(OPUS_47, reasoning_effort="high").body
+        assert body["thinking"] == {"type": "adaptive"}
+        assert body["output_config"] == {"effort": "high"}
+        assert body["max_tokens"] == 2048
+
+    @pytest.mark.parametrize(
+        ("budget", "effort"), [(1024, "low"), (2000, "low"), (8192, "medium"), (30000, "high")]
+    )
+    def test_a_budget_becomes_the_nearest_effort(self, budget: int, effort: str) -> None:
+        compiled = plan(OPUS_46, budget_tokens=budget)
+        assert compiled.body["output_config"] == {"effort": effort}
+        assert codes(compiled) == ["budget-mapped"]
+
+    def test_an_effort_outranks_a_budget_on_effort_models(self) -> None:
+        compiled = plan(OPUS_47, budget_tokens=1024, reasoning_effort="high")
+        assert compiled.body["output_config"] == {"effort": "high"}
+        assert codes(compiled) == ["effort-overridden"]
+
+    @pytest.mark.parametrize("model", [HAIKU_3, "gpt-4.1"])
+    def test_models_without_thinking_ignore_it(self, model: str) -> None:
+        compiled = plan(model, reasoning_effort="high", budget_tokens=2000)
+        assert codes(compiled) == ["thinking-ignored", "thinking-ignored"]
+        assert {item.path for item in compiled.diagnostics} >= {"reasoning_effort", "budget_tokens"}
+        assert not {"thinking", "reasoning", "output_config"} & set(compiled.body)
+        assert codes(plan(model, reasoning_effort="none")) == []
+
+    def test_off(self) -> None:
+        assert "thinking" not in plan(OPUS_47, reasoning_effort="none").body
+        assert plan("gpt-5.4", reasoning_effort="none").body["reasoning"] == {"effort": "none"}
+        always = plan("o3", reasoning_effort="none")
+        assert always.body["reasoning"] == {"effort": "low"}
+        assert codes(always) == ["thinking-off-impossible"]
+
+    def test_max_is_for_responses_only(self) -> None:
+        assert plan("gpt-6-sol", reasoning_effort="max").body["reasoning"] == {"effort": "max"}
+        chat = plan("gpt-6-sol", reasoning_effort="max", api_type="chat_completions")
+        assert chat.body["reasoning_effort"] == "xhigh"
+        assert codes(chat) == ["effort-clamped"]
+
+    @pytest.mark.parametrize(
+        ("asked", "levels", "got"),
+        [
+            ("xhigh", ("low", "medium", "high", "max"), "high"),
+            ("minimal", ("none", "low", "medium"), "low"),
+            ("none", ("low", "medium"), "low"),
+            ("max", ("medium",), "medium"),
+            ("medium", ("low", "medium"), "medium"),
+        ],
+    )
+    def test_clamping(self, asked: Effort, levels: tuple[Effort, ...], got: Effort) -> None:
+        assert clamp(asked, levels) == got
+
+    def test_the_lower_of_two_equally_near_levels_wins(self) -> None:
+        facts = Facts.model_validate(
+            {"effort": {"levels": ["low", "high"], "budgets": {"low": 10, "high": 20}}}
+        )
+        assert nearest(15, facts) == "low"
+
+
+class TestSampling:
+    def test_a_default_is_simply_not_sent(self) -> None:
+        for model in (OPUS_47, "o3", "gpt-6-sol", "gpt-6.1-sol"):
+            compiled = plan(model)
+            assert "temperature" not in compiled.body
+            assert codes(compiled) == []
+        assert plan(SONNET_46).body["temperature"] == 0
+
+    def test_claude_drops_with_a_diagnostic(self) -> None:
+        compiled = plan(OPUS_47, temperature=0.2, top_p=0.5, top_k=3)
+        assert codes(compiled) == ["sampling-dropped"] * 3
+        assert not set(FIELDS) & set(compiled.body)
+
+    @pytest.mark.parametrize("model", ["o3", "gpt-5", "gpt-6.1-sol", "gpt-6-sol"])
+    def test_openai_reasoning_models_refuse_a_temperature(self, model: str) -> None:
+        with pytest.raises(ValueError, match=r"temperature.*0\.2.*default \(1\)"):
+            plan(model, temperature=0.2)
+        with pytest.raises(ValueError, match="temperature"):
+            plan(model, temperature=0)
+        compiled = plan(model, temperature=1)
+        assert "temperature" not in compiled.body
+        assert [
+            (item.code, item.severity) for item in compiled.diagnostics if item.path == "temperature"
+        ] == [("sampling-dropped", "info")]
+
+    def test_sampling_at_effort_none_only(self) -> None:
+        assert plan("gpt-5.4", temperature=0.2).body["temperature"] == 0.2
+        assert plan("gpt-6-sol", temperature=0.2, reasoning_effort="none").body["temperature"] == 0.2
+        with pytest.raises(UnsupportedError, match='reasoning_effort="none"') as caught:
+            plan("gpt-5.4", temperature=0.2, reasoning_effort="low")
+        assert caught.value.field == "temperature"
+
+    def test_while_thinking_only_what_holds_then(self) -> None:
+        compiled = plan(SONNET_46, reasoning_effort="low", temperature=0.3, top_p=0.97, top_k=5)
+        assert compiled.body["top_p"] == 0.97
+        assert "temperature" not in compiled.body
+        assert "top_k" not in compiled.body
+        assert codes(compiled) == ["sampling-dropped", "sampling-dropped"]
+        assert plan(SONNET_46, reasoning_effort="low", temperature=1).body["temperature"] == 1
+
+    def test_exclusive_pairs(self) -> None:
+        only = plan(SONNET_46, top_p=0.9)
+        assert "temperature" not in only.body
+        assert codes(only) == []
+        both = plan(SONNET_46, temperature=0.5, top_p=0.9)
+        assert both.body["temperature"] == 0.5
+        assert "top_p" not in both.body
+        assert codes(both) == ["sampling-exclusive"]
+        assert plan(HAIKU_3, temperature=0.5, top_p=0.9).body["top_p"] == 0.9
+
+    def test_over_the_maximum(self) -> None:
+        compiled = plan(HAIKU_3, temperature=1.5)
+        assert compiled.body["temperature"] == 1.0
+        assert codes(compiled) == ["sampling-lowered"]
+        assert plan("gpt-4.1", temperature=1.5).body["temperature"] == 1.5
+
+    def test_top_k_is_unknown_to_openai(self) -> None:
+        assert codes(plan("gpt-4.1", top_k=5)) == ["sampling-dropped"]
+
+
+class TestMessagesAndLimits:
+    def test_turns_of_one_role_are_joined_where_roles_alternate(self) -> None:
+        request = MessageRequest(messages=[Message("user", "a"), Message("user", "b")])
+        claude = smartllm.compile(request, model=OPUS_47, rules=RULES, level="ignore")
+        assert claude.body["messages"] == [
+            {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}
+        ]
+        assert codes(claude) == ["messages-merged"]
+        openai = smartllm.compile(request, model="gpt-4.1", rules=RULES)
+        assert [turn["content"] for turn in openai.body["input"]] == ["a", "b"]
+
+    def test_prefill(self) -> None:
+        request = MessageRequest(messages=[Message("user", "a"), Message("assistant", "b  \n")])
+        old = smartllm.compile(request, model=HAIKU_3, rules=RULES, level="ignore")
+        assert old.body["messages"][-1] == {"role": "assistant", "content": "b"}
+        assert codes(old) == ["prefill-trimmed"]
+        with pytest.raises(UnsupportedError, match=r"messages: the last message .* prefill") as caught:
+            smartllm.compile(request, model=OPUS_47, rules=RULES)
+        assert caught.value.hint == "end the conversation with a user message"
+
+    def test_limits(self) -> None:
+        tiny = plan("gpt-4.1", max_tokens=3)
+        assert tiny.body["max_output_tokens"] == 16
+        assert codes(tiny) == ["max-tokens-raised"]
+        assert plan("gpt-4.1", max_tokens=3, api_type="chat_completions").body["max_completion_tokens"] == 3
+        huge = plan("gpt-4.1", max_tokens=10**6)
+        assert huge.body["max_output_tokens"] == 32768
+        assert codes(huge) == ["max-tokens-clamped"]
+
+
+requests = st.fixed_dictionaries(
+    {},
+    optional={
+        "temperature": st.sampled_from([0, 0.2, 1, 1.7]),
+        "top_p": st.sampled_from([0.1, 0.96, 1.0]),
+        "top_k": st.integers(1, 500),
+        "max_tokens": st.integers(1, 300_000),
+        "reasoning_effort": st.sampled_from(EFFORTS),
+        "budget_tokens": st.integers(1, 300_000),
+        "system_prompt": st.text(st.characters(codec="utf-8"), max_size=5),
+        "api_type": st.sampled_from(["responses", "chat_completions", "invoke", "converse"]),
+    },
+)
+models = st.sampled_from(sorted(RULES.table("model")))
+
+
+def legal(intent: Intent, facts: Facts) -> None:
+    """Every value is one that the facts accept."""
+    thinking = is_thinking(intent, facts)
+    assert intent.effort is None
+    assert intent.budget_tokens is None
+    most = facts.limits.max_output
+    assert facts.limits.min_output <= intent.max_tokens
+    assert most is None or intent.max_tokens <= most
+    for name in FIELDS:
+        value, parameter = getattr(intent, name), getattr(facts, name)
+        if value is None:
+            continue
+        assert parameter.accepted
+        assert facts.sampling == "always" or (facts.sampling == "effort-none" and not thinking)
+        assert parameter.max is None or value <= parameter.max
+        if thinking and parameter.thinking is not None:
+            assert parameter.thinking[0] <= value <= parameter.thinking[1]
+    for pair in facts.exclusive:
+        assert None in {getattr(intent, name) for name in pair}
+    said = intent.thinking
+    if said is not None and said.mode == "budget":
+        assert said.budget is not None
+        assert facts.thinking.min_budget <= said.budget < intent.max_tokens
+    if said is not None and said.mode in {"adaptive", "effort"}:
+        assert said.effort in facts.effort.levels
+    if said is not None and said.mode == "off":
+        assert facts.thinking.off in {"disabled", "between_tools"}
+
+
+@settings(max_examples=400, deadline=None)
+@given(models, requests)
+def test_after_the_passes_every_value_is_legal_and_nothing_is_lost_silently(
+    model: str, fields: dict[str, Any]
+) -> None:
+    request = TextRequest(prompt="hi", **fields)
+    try:
+        target, _ = choose_target(request, None, model, RULES)
+        before, report = _intent(request, target, {})
+        after = before
+        for run in PASSES:
+            after = run(after, target.facts, report)
+    except CompileError:
+        return
+    legal(after, target.facts)
+    assert {item.code for item in report.diagnostics} <= set(CODES)
+    told = {item.path for item in report.diagnostics}
+    for name in ("temperature", "top_p", "top_k", "max_tokens"):
+        if name in fields and getattr(before, name) != getattr(after, name):
+            assert name in told
+    for item in report.diagnostics:
+        assert item.asked != item.applied
+    again, count = after, len(report.diagnostics)
+    for run in PASSES:
+        again = run(again, target.facts, report)
+    assert again == after
+    assert len(report.diagnostics) == count
+
+
+@given(models, requests)
+def test_compiling_is_deterministic_and_every_leaf_has_an_origin(model: str, fields: dict[str, Any]) -> None:
+    request = TextRequest(prompt="hi", **fields)
+    try:
+        first = smartllm.compile(request, model=model, rules=RULES, level="ignore")
+    except CompileError:
+        return
+    second = smartllm.compile(request, model=model, rules=RULES, level="ignore")
+    assert first.steps[0].payload == second.steps[0].payload
+    assert first.fingerprint == second.fingerprint
+    assert first.as_json() == second.as_json()
+    assert first.origins
+    assert replace(first) == second
