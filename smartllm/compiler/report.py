@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from smartllm.diagnostics import Action, Diagnostic, Origin, OriginKind, Severity
-from smartllm.rules.resolve import Target
+from smartllm.rules.target import Target
 
 
 class Because(NamedTuple):

@@ -9,8 +9,9 @@ from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnsupportedError
 from smartllm.request import ApiType, MessageRequest, TextRequest
 from smartllm.rules.load import RuleSet
-from smartllm.rules.resolve import Resolution, Target, endpoints, resolve, target_for
+from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.schema import Dialect, Host
+from smartllm.rules.target import Target, endpoints, target_for
 
 API_DIALECTS: Final[dict[ApiType, Dialect]] = {
     "responses": "openai_responses",

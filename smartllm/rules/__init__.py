@@ -1,8 +1,9 @@
 """The rules: what each model accepts, as data, and how an id finds its facts."""
 
 from smartllm.rules.load import Rules, RuleSet, load_rules
-from smartllm.rules.resolve import Resolution, Target, resolve, target_for
+from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.schema import DIALECTS, Dialect, Facts, Host
+from smartllm.rules.target import Target, endpoints, target_for
 
 __all__ = [
     "DIALECTS",
@@ -13,6 +14,7 @@ __all__ = [
     "RuleSet",
     "Rules",
     "Target",
+    "endpoints",
     "load_rules",
     "resolve",
     "target_for",

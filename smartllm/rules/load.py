@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin
 
 import tomli
 from pydantic import BaseModel, ValidationError
 
 from smartllm.errors import RulesError
-from smartllm.rules import schema
 from smartllm.rules.positions import KeyPath, key_lines, line_of
 from smartllm.rules.schema import Document
 
@@ -218,7 +217,7 @@ def shape_errors(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 def _explain(path: KeyPath, kind: str, message: str, value: Any) -> str:
     dotted = ".".join(path)
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(path[-1], _known_keys(), n=1)
+        near = difflib.get_close_matches(path[-1], _keys_at(path[:-1]), n=1)
         suggestion = f"; did you mean {near[0]!r}?" if near else ""
         return f"unknown key {dotted!r}{suggestion}"
     if kind == "missing":
@@ -226,9 +225,21 @@ def _explain(path: KeyPath, kind: str, message: str, value: Any) -> str:
     return f"{dotted!r} = {value!r}: {message[0].lower()}{message[1:]}"
 
 
-@lru_cache(maxsize=1)
-def _known_keys() -> tuple[str, ...]:
-    tables = (value for value in vars(schema).values() if isinstance(value, type))
-    return tuple(
-        sorted({key for table in tables if issubclass(table, BaseModel) for key in table.model_fields})
-    )
+def _keys_at(path: KeyPath) -> list[str]:
+    """Keys that the table at a path may hold."""
+    node: Any = Document
+    for key in path:
+        if isinstance(node, type) and issubclass(node, BaseModel):
+            field = node.model_fields.get(key)
+            node = None if field is None else _table_type(field.annotation)
+        elif node is not None:
+            node = _table_type(get_args(node)[1])
+    return sorted(node.model_fields) if isinstance(node, type) and issubclass(node, BaseModel) else []
+
+
+def _table_type(annotation: Any) -> Any:
+    """The table, or dict of tables, in an annotation such as ``str | ModelRow``."""
+    for arm in (annotation, *get_args(annotation)):
+        if get_origin(arm) is dict or (isinstance(arm, type) and issubclass(arm, BaseModel)):
+            return arm
+    return None

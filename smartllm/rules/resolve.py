@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final, Literal
 
-from smartllm.diagnostics import Origin, OriginKind
-from smartllm.errors import RulesError, UnknownModelError
-from smartllm.rules.load import RuleSet, has_path, merge
+from smartllm.errors import UnknownModelError
+from smartllm.rules.load import RuleSet
 from smartllm.rules.names import ModelName, parse
-from smartllm.rules.positions import KeyPath
-from smartllm.rules.schema import META, Dialect, Facts, Host
+from smartllm.rules.schema import Host
 
 How = Literal["alias", "exact", "like", "inferred"]
 
@@ -58,65 +54,6 @@ class Resolution:
         return {key: value for key, value in data.items() if value}
 
 
-@dataclass(frozen=True)
-class Target:
-    """A model on one host and one wire, with its facts and their origins."""
-
-    resolution: Resolution
-    host: Host
-    dialect: Dialect
-    facts: Facts
-    rules: RuleSet
-    chain: tuple[KeyPath, ...]
-
-    def origin(self, path: str) -> Origin:
-        """The row that states a fact.
-
-        Args:
-            path: Dotted path of the fact, such as ``thinking.modes``.
-
-        Returns:
-            An origin of kind ``fact`` or ``overlay`` with file, line and evidence, or of kind ``default``
-            when no row states it.
-        """
-        keys = tuple(path.split("."))
-        for row in reversed(self.chain):
-            for prefix in (("wire", self.dialect), ()):
-                full = row + prefix + keys
-                layer = self.rules.layer_of(full)
-                if layer is not None:
-                    verified, source = self._evidence(row)
-                    kind: OriginKind = "overlay" if layer.overlay else "fact"
-                    return Origin(kind, path, layer.name, layer.line(full), verified, source)
-        return Origin("default", path)
-
-    def inference_origin(self) -> Origin:
-        """The row from which the facts of an unlisted model were taken."""
-        found = self.resolution
-        path = ("model", found.model) if found.model else ("vendor", found.vendor or "", "latest")
-        layer = self.rules.layer_of(path)
-        if layer is None:
-            return Origin("default", ".".join(path))
-        return Origin("overlay" if layer.overlay else "fact", ".".join(path), layer.name, layer.line(path))
-
-    def _evidence(self, row: KeyPath) -> tuple[Any, tuple[str, ...]]:
-        """Evidence of a row, or of the profile nearest before it in the chain."""
-        rows = self.chain[: self.chain.index(row) + 1]
-        verified, source = None, None
-        for candidate in reversed(rows):
-            data = _row(self.rules, candidate)
-            verified = verified or data.get("verified")
-            source = source or data.get("source")
-            if verified and source:
-                break
-        return verified, tuple(source or ())
-
-    @cached_property
-    def listed(self) -> bool:
-        """Whether the facts were stated for this very model."""
-        return self.resolution.how != "inferred"
-
-
 def resolve(model: str, rules: RuleSet, *, like: str | None = None) -> Resolution:
     """Find the row that holds a model's facts.
 
@@ -138,78 +75,9 @@ def resolve(model: str, rules: RuleSet, *, like: str | None = None) -> Resolutio
     return found
 
 
-def target_for(resolution: Resolution, host: Host, dialect: Dialect, rules: RuleSet) -> Target:
-    """The facts of a resolved model on one host and wire.
-
-    Raises:
-        RulesError: The merged facts contradict the vocabulary, or a profile is missing.
-    """
-    memo_key = ("target", resolution, host, dialect)
-    found: Target | None = rules.memo.get(memo_key)
-    if found is None:
-        chain = tuple(_chain(resolution, host, rules))
-        data: dict[str, Any] = {}
-        for row in chain:
-            data = merge(data, {k: v for k, v in _row(rules, row).items() if k not in META})
-        data = merge(data, data.pop("wire", {}).get(dialect, {}))
-        facts = Facts.model_validate(data)
-        found = rules.memo[memo_key] = Target(resolution, host, dialect, facts, rules, chain)
-    return found
-
-
-def endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
-    """Wires on which a resolved model is served, over all hosts, in the order of preference."""
-    found: tuple[Dialect, ...] = ()
-    for row in _chain(resolution, host, rules):
-        found = tuple(_row(rules, row).get("endpoints", found))
-    return found
-
-
-def profile_chain(name: str, rules: RuleSet) -> tuple[str, ...]:
-    """A profile and its ancestors, the oldest first.
-
-    Raises:
-        RulesError: The profile, or one of its ancestors, is not defined, or they form a circle.
-    """
-    names: list[str] = []
-    profiles = rules.table("profile")
-    current: str | None = name
-    while current is not None:
-        if current not in profiles:
-            near = difflib.get_close_matches(current, profiles, n=1)
-            raise RulesError(
-                f"profile {current!r} is not defined" + (f"; did you mean {near[0]!r}?" if near else ""),
-                hint="define it under [profile], or name one that exists",
-            )
-        if current in names:
-            raise RulesError(f"profiles extend each other in a circle: {' -> '.join([*names, current])}")
-        names.append(current)
-        current = profiles[current].get("extends")
-    return tuple(reversed(names))
-
-
 def row_profile(row: str | dict[str, Any]) -> str:
     """Profile that a model row names; the row is either that name or a table that holds it."""
     return row if isinstance(row, str) else str(row["profile"])
-
-
-def _row(rules: RuleSet, path: KeyPath) -> dict[str, Any]:
-    node: Any = rules.data
-    for key in path:
-        node = node[key]
-    return node if isinstance(node, dict) else {}
-
-
-def _chain(resolution: Resolution, host: Host, rules: RuleSet) -> Iterator[KeyPath]:
-    """Rows that make up the facts, the weakest first."""
-    names = profile_chain(resolution.profile, rules)
-    rows: list[KeyPath] = [("profile", name) for name in names]
-    if resolution.model is not None:
-        rows.append(("model", resolution.model))
-    rows += [("on", host, "profile", name) for name in names]
-    if resolution.model is not None:
-        rows.append(("on", host, "model", resolution.model))
-    return (row for row in rows if has_path(rules.data, row))
 
 
 def _resolve(model: str, rules: RuleSet, like: str | None) -> Resolution:
