@@ -4,17 +4,54 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from math import isfinite
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from smartllm import defaults
+from smartllm.diagnostics import LEVELS, Level
 from smartllm.errors import ConfigError
-
-if TYPE_CHECKING:
-    from smartllm.diagnostics import Level
 
 PROVIDERS: Final[tuple[str, ...]] = ("openai", "bedrock")
 _MODEL_VARIABLES: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
 _AWS_SIGNS: Final = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ROLE_ARN")
+
+
+@dataclass(frozen=True)
+class _Number:
+    """What a numeric setting may be."""
+
+    allowed: str
+    least: float
+    most: float = float("inf")
+    above: bool = False
+    whole: bool = False
+    optional: bool = False
+
+    def holds(self, value: Any) -> bool:
+        """Whether the value may be used."""
+        if (
+            value is None
+            or isinstance(value, bool)
+            or not isinstance(value, int if self.whole else int | float)
+        ):
+            return value is None and self.optional
+        return (
+            isfinite(value) and self.least <= value <= self.most and not (self.above and value == self.least)
+        )
+
+
+_DELAY: Final = _Number("seconds, a number from 0 on", 0)
+_TIMEOUT: Final = _Number("seconds, a number above 0", 0, above=True, optional=True)
+_NUMBERS: Final = {
+    "max_retries": _Number("a whole number from 0 on", 0, whole=True),
+    "max_tokens": _Number("a whole number from 1 on", 1, whole=True, optional=True),
+    "retry_delay": _DELAY,
+    "max_retry_delay": _DELAY,
+    "read_timeout": _TIMEOUT,
+    "connect_timeout": _TIMEOUT,
+    "temperature": _Number("a number from 0 to 2", 0, most=2, optional=True),
+}
 
 
 @dataclass(slots=True)
@@ -37,8 +74,10 @@ class LLMConfig:
         max_retries: Retries after the first attempt.
         retry_delay: First backoff bound in seconds.
         max_retry_delay: Largest backoff in seconds.
-        read_timeout: Longest silence in seconds; None reads ``BEDROCK_READ_TIMEOUT``, then 300.
-        connect_timeout: In seconds; None reads ``BEDROCK_CONNECT_TIMEOUT``, then 10.
+        read_timeout: Longest silence in seconds; None reads ``BEDROCK_READ_TIMEOUT`` (Bedrock only), then
+            takes ``defaults.read_timeout``.
+        connect_timeout: In seconds; None reads ``BEDROCK_CONNECT_TIMEOUT`` (Bedrock only), then takes
+            ``defaults.connect_timeout``.
         rules: Overlay files for the rules, strongest last.
         level: What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``.
 
@@ -69,13 +108,17 @@ class LLMConfig:
     def __post_init__(self) -> None:
         if self.provider is not None and self.provider not in PROVIDERS:
             raise ConfigError(f"provider={self.provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
-        _at_least("max_retries", self.max_retries, 0)
-        for name in ("retry_delay", "max_retry_delay", "read_timeout", "connect_timeout"):
-            _at_least(name, getattr(self, name), 0)
-        _at_least("max_tokens", self.max_tokens, 1)
-        _at_least("temperature", self.temperature, 0)
+        if self.level not in LEVELS:
+            raise ConfigError(f"level={self.level!r} is not known; allowed: {', '.join(LEVELS)}")
+        for name, number in _NUMBERS.items():
+            if not number.holds(value := getattr(self, name)):
+                raise ConfigError(f"{name}={value!r} is not usable; allowed: {number.allowed}")
+        for name in ("base_url", "endpoint_url"):
+            _url(name, getattr(self, name))
         if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
             raise ConfigError("aws_access_key_id and aws_secret_access_key: give both, or neither")
+        if self.aws_session_token is not None and self.aws_access_key_id is None:
+            raise ConfigError("aws_session_token: it needs aws_access_key_id and aws_secret_access_key too")
 
     def resolved_provider(self) -> str:
         """The provider: the given one, else what the other settings or the environment tell."""
@@ -83,7 +126,7 @@ class LLMConfig:
             return self.provider
         if self.api_key is not None or self.base_url is not None:
             return "openai"
-        if self.aws_access_key_id is not None or self.aws_region is not None:
+        if (self.aws_access_key_id, self.aws_region, self.endpoint_url) != (None, None, None):
             return "bedrock"
         if os.environ.get("OPENAI_API_KEY"):
             return "openai"
@@ -98,10 +141,20 @@ class LLMConfig:
             or defaults.aws_region
         )
 
+    def resolved_base_url(self) -> str | None:
+        """OpenAI endpoint: the given one, OPENAI_BASE_URL, else None for the public one."""
+        return self.base_url or _url("OPENAI_BASE_URL", os.environ.get("OPENAI_BASE_URL"))
+
     def resolved_timeouts(self) -> tuple[float, float]:
         """Connect and read timeout in seconds."""
-        connect = _seconds(self.connect_timeout, "BEDROCK_CONNECT_TIMEOUT", defaults.connect_timeout)
-        return connect, _seconds(self.read_timeout, "BEDROCK_READ_TIMEOUT", defaults.read_timeout)
+        reads_environment = self.resolved_provider() == "bedrock"
+        found = []
+        for name in ("connect_timeout", "read_timeout"):
+            variable = f"BEDROCK_{name.upper()}"
+            text = os.environ.get(variable) if reads_environment else None
+            given, default = getattr(self, name), getattr(defaults, name)
+            found.append(given if given is not None else _seconds(variable, text, default))
+        return found[0], found[1]
 
     def request_defaults(self) -> dict[str, Any]:
         """Values for request fields that a request does not set."""
@@ -114,17 +167,7 @@ def model_from_environment(provider: str) -> str | None:
     return os.environ.get(_MODEL_VARIABLES[provider]) or None
 
 
-def _at_least(name: str, value: float | None, least: float) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
-        raise ConfigError(f"{name}={value!r} is not usable; allowed: a number from {least} on")
-
-
-def _seconds(given: float | None, variable: str, default: float) -> float:
-    if given is not None:
-        return given
-    text = os.environ.get(variable)
+def _seconds(variable: str, text: str | None, default: float) -> float:
     if not text:
         return default
     try:
@@ -133,4 +176,21 @@ def _seconds(given: float | None, variable: str, default: float) -> float:
         value = -1
     if not 0 < value < float("inf"):
         raise ConfigError(f"{variable}={text!r} is not usable; allowed: seconds, a number above 0")
+    return value
+
+
+def _url(name: str, value: str | None) -> str | None:
+    """The value; None if it is empty."""
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        shown = repr(value) if "@" not in value else "(hidden, it may hold a password)"
+        raise ConfigError(
+            f"{name}={shown} is not usable; allowed: a URL that starts with http:// or https://"
+        )
     return value

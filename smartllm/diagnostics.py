@@ -41,9 +41,11 @@ CODES: Final[dict[str, str]] = {
     "sampling-exclusive": "The model accepts only one of two sampling parameters.",
     "sampling-lowered": "The sampling parameter was over the model's maximum.",
     "schema-changed": "The JSON Schema was rewritten to the subset that the target accepts.",
+    "streaming-unavailable": "The model does not stream; the whole answer comes at once.",
     "thinking-ignored": "The model cannot think; reasoning_effort or budget_tokens was not sent.",
     "thinking-off-impossible": "The model always thinks; the lowest effort was sent instead of none.",
-    "thinking-kept-off": "Thinking was left off so that a tool can be forced.",
+    "verbosity-changed": "The model takes other verbosity levels; the nearest was sent.",
+    "verbosity-dropped": "The model has no verbosity parameter.",
 }
 """Every diagnostic code and what it means. Codes are stable; docs are generated from this table."""
 

@@ -19,6 +19,9 @@ ApiType = Literal["responses", "chat_completions", "invoke", "converse"]
 ProgressCallback = Callable[[dict[str, Any]], Awaitable[None] | None]
 """Receives each progress event; may be a coroutine function."""
 
+Verbosity = Literal["low", "medium", "high"]
+"""How long an answer the caller wants."""
+
 T = TypeVar("T", bound=BaseModel, default=Any)
 
 
@@ -59,6 +62,7 @@ class BaseRequest(BaseModel, Generic[T]):
         reasoning_effort: none, minimal, low, medium, high, xhigh or max.
         budget_tokens: Thinking budget in tokens for manual-budget models, at least 1; it is raised to the
             model's minimum (1024) and mapped to the nearest effort on models that take none.
+        verbosity: low, medium or high; dropped, with a diagnostic, by models that have no such parameter.
         on_progress: Callback for progress events, sync or async.
         like: Id of a listed model whose facts to use for an id that cannot be recognised.
         extra: Merged last and verbatim into the wire body: the way out of a wrong rule.
@@ -83,6 +87,7 @@ class BaseRequest(BaseModel, Generic[T]):
     api_type: ApiType = "responses"
     reasoning_effort: Effort | None = None
     budget_tokens: Annotated[int, Field(ge=1)] | None = None
+    verbosity: Verbosity | None = None
     on_progress: ProgressCallback | None = Field(default=None, repr=False)
     like: Annotated[str, Field(min_length=1)] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)

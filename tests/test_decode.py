@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smartllm.compiler.dialects import DIALECT_CODE
-from smartllm.errors import ResponseError
+from smartllm.errors import ProviderError, ResponseError
 from smartllm.response import Usage
 from smartllm.rules import Dialect
 
@@ -90,14 +90,18 @@ def test_whole_answers(dialect: Dialect) -> None:
     assert decoded.text == "Hello there"
     assert decoded.usage == Usage(10, 20, 5, 3)
     assert decoded.thinking == ("First.\n\nSecond." if dialect == "openai_responses" else "Hm.")
-    assert decoded.stop_reason == {"openai_responses": "completed", "openai_chat": "stop"}.get(dialect, "end_turn")
+    assert decoded.stop_reason == {"openai_responses": "completed", "openai_chat": "stop"}.get(
+        dialect, "end_turn"
+    )
     assert decoded.refusal is None
     assert decoded.structured is None
     assert decoded.model == (None if dialect == "bedrock_converse" else "m-1")
 
 
 @pytest.mark.parametrize("dialect", WHOLE)
-@pytest.mark.parametrize("usage", [None, {}, {"input_tokens": None, "inputTokens": "many", "prompt_tokens": True}])
+@pytest.mark.parametrize(
+    "usage", [None, {}, {"input_tokens": None, "inputTokens": "many", "prompt_tokens": True}]
+)
 def test_missing_usage_is_zero(dialect: Dialect, usage: Any) -> None:
     decoded = DIALECT_CODE[dialect].decode(
         WHOLE[dialect] | {"usage": usage, "additionalModelResponseFields": None}, "asked"
@@ -121,6 +125,8 @@ def test_missing_usage_is_zero(dialect: Dialect, usage: Any) -> None:
         ("bedrock_invoke", {"content": None}),
         ("bedrock_converse", {}),
         ("bedrock_converse", {"output": {"message": {}}}),
+        ("bedrock_invoke", {"content": []}),
+        ("bedrock_converse", {"output": {"message": {"content": []}}}),
     ],
 )
 def test_no_answer(dialect: Dialect, reply: dict[str, Any]) -> None:
@@ -152,7 +158,9 @@ def test_refusals() -> None:
 
 def test_forced_tools() -> None:
     call = {"type": "function_call", "arguments": '{"a": 1}'}
-    assert DIALECT_CODE["openai_responses"].decode(RESPONSES | {"output": [call]}, "m").structured == '{"a": 1}'
+    assert (
+        DIALECT_CODE["openai_responses"].decode(RESPONSES | {"output": [call]}, "m").structured == '{"a": 1}'
+    )
     message = {"content": None, "tool_calls": [{"function": {"arguments": '{"a": 1}'}}]}
     chat = {"choices": [{"finish_reason": "stop", "message": message}]}
     assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured == '{"a": 1}'
@@ -161,3 +169,18 @@ def test_forced_tools() -> None:
     block = {"toolUse": {"input": {"a": 1}}}
     converse = {"output": {"message": {"content": [block]}}, "stopReason": "tool_use"}
     assert DIALECT_CODE["bedrock_converse"].decode(converse, "m").structured == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"),
+    [
+        ({"code": "server_error", "message": "Oops"}, True),
+        ({"code": "bio_policy", "message": "No"}, False),
+        (None, False),
+    ],
+)
+def test_a_failed_response_is_an_error(error: dict[str, str] | None, *, retryable: bool) -> None:
+    with pytest.raises(ProviderError, match="ended the response as failed") as caught:
+        DIALECT_CODE["openai_responses"].decode({"status": "failed", "output": [], "error": error}, "m")
+    assert caught.value.retryable is retryable
+    assert caught.value.code == (error or {}).get("code")

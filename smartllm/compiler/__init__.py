@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.compiler.dialects import DIALECT_CODE
 from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.plan import Plan, Step
@@ -31,6 +33,7 @@ _WIRE_FIELDS: Final = (
     "stream",
     "reasoning_effort",
     "budget_tokens",
+    "verbosity",
 )
 
 
@@ -42,6 +45,7 @@ def compile(  # noqa: A001 - the documented public name
     rules: Rules | None = None,
     level: Level = "warn",
     defaults: Mapping[str, Any] | None = None,
+    today: dt.date | None = None,
 ) -> Plan:
     """Compile a request into the exact wire bodies for a model.
 
@@ -54,6 +58,8 @@ def compile(  # noqa: A001 - the documented public name
         rules: Overlay files, or a loaded ``RuleSet``.
         level: What to do about changes: ``ignore`` (record only), ``warn`` (record and log) or ``raise``.
         defaults: Values for fields that the request does not set, such as a client's temperature.
+        today: Day by which lifecycle diagnostics are judged; None means today (UTC). Bodies never depend
+            on it.
 
     Returns:
         The plan.
@@ -73,6 +79,7 @@ def compile(  # noqa: A001 - the documented public name
     if level not in LEVELS:
         raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
     target, notes = choose_target(request, provider, model, load_rules(rules))
+    notes += lifecycle_notes(target, today or dt.datetime.now(dt.UTC).date())
     intent, report = _intent(request, target, defaults or {})
     report.diagnostics[:0] = notes
     for run in PASSES:
@@ -117,6 +124,7 @@ def _intent(
         effort=values["reasoning_effort"],
         budget_tokens=values["budget_tokens"],
         output=output_plan(request.response_format),
+        verbosity=values["verbosity"],
         stream=values["stream"],
         explicit=frozenset(given),
         extra=request.extra,
@@ -147,8 +155,9 @@ def _step(intent: Intent, target: Target, report: Report) -> Step:
 
 def _announce(plan: Plan, level: Level) -> None:
     warnings = [item for item in plan.diagnostics if item.severity == "warning"]
-    if level == "raise" and warnings:
-        raise DiagnosticError(warnings)
+    changes = [item for item in warnings if item.action != "noted"]
+    if level == "raise" and changes:
+        raise DiagnosticError(changes)
     if level == "warn":
         for item in warnings:
             logger.warning("%s: %s", plan.model, item)

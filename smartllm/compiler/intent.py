@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from smartllm.request import Effort
+from smartllm.request import Effort, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema_lowering import Lowered
@@ -81,6 +81,7 @@ class Intent:
     budget_tokens: int | None = None
     thinking: ThinkingPlan | None = None
     output: OutputPlan | None = None
+    verbosity: Verbosity | None = None
     stream: bool = False
     explicit: frozenset[str] = frozenset()
     extra: dict[str, Any] = field(default_factory=dict)

@@ -170,7 +170,22 @@ def _load(stamps: tuple[tuple[str, tuple[int, int]], ...]) -> RuleSet:
     data: dict[str, Any] = {}
     for layer in layers:
         data = merge(data, layer.data)
-    return RuleSet(tuple(layers), data)
+    rules = RuleSet(tuple(layers), data)
+    for path, message in missing_keys(data):
+        layer = rules.layer_of(path) or layers[-1]
+        raise RulesError(f"{layer.where(path)}: {message}")
+    return rules
+
+
+def missing_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Rows that, after all layers, still lack a key that they need."""
+    for model, row in data.get("model", {}).items():
+        if isinstance(row, dict) and "profile" not in row:
+            yield ("model", model), f"'model.{model}.profile' is missing"
+    for vendor, row in data.get("vendor", {}).items():
+        for key in ("host", "families", "latest"):
+            if key not in row:
+                yield ("vendor", vendor), f"'vendor.{vendor}.{key}' is missing"
 
 
 @lru_cache(maxsize=1)
@@ -220,8 +235,6 @@ def _explain(path: KeyPath, kind: str, message: str, value: Any) -> str:
         near = difflib.get_close_matches(path[-1], _keys_at(path[:-1]), n=1)
         suggestion = f"; did you mean {near[0]!r}?" if near else ""
         return f"unknown key {dotted!r}{suggestion}"
-    if kind == "missing":
-        return f"{dotted!r} is missing"
     return f"{dotted!r} = {value!r}: {message[0].lower()}{message[1:]}"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
 from smartllm.request import Effort
+from smartllm.request import Verbosity as VerbosityLevel
 
 Dialect = Literal["openai_responses", "openai_chat", "bedrock_invoke", "bedrock_converse"]
 """A wire format."""
@@ -117,7 +118,7 @@ class Messages(_Table):
 class Verbosity(_Table):
     """The verbosity parameter."""
 
-    levels: tuple[Literal["low", "medium", "high"], ...] = Field(default=(), description="Accepted values.")
+    levels: tuple[VerbosityLevel, ...] = Field(default=(), description="Accepted values.")
 
 
 class Lifecycle(_Table):
@@ -181,17 +182,19 @@ class ProfileRow(Evidence):
 class ModelRow(Evidence):
     """A listed model: a profile and what differs from it."""
 
-    profile: str = Field(description="Profile that holds this model's facts.")
+    profile: str | None = Field(
+        default=None, description="Profile that holds this model's facts; an overlay may leave it out."
+    )
 
 
 class VendorRow(_Table):
     """Who made the models."""
 
-    host: Host = Field(description="Host that is meant when the id does not tell.")
-    families: tuple[str, ...] = Field(
-        description="Family words; an id of one of them belongs to this vendor."
+    host: Host | None = Field(default=None, description="Host that is meant when the id does not tell.")
+    families: tuple[str, ...] | None = Field(
+        default=None, description="Family words; an id of one of them belongs to this vendor."
     )
-    latest: str = Field(description="Profile that a newer, unlisted model inherits.")
+    latest: str | None = Field(default=None, description="Profile that a newer, unlisted model inherits.")
 
 
 class HostRow(_Table):

@@ -57,8 +57,8 @@ class BedrockConverse(DialectCode):
     def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Converse response."""
         content = table(table(reply.get("output")).get("message")).get("content")
-        if not isinstance(content, list):
-            raise not_an_answer(reply, model, "output message")
+        if not isinstance(content, list) or not isinstance(reply.get("stopReason"), str):
+            raise not_an_answer(reply, model, "output message or stopReason")
         texts: list[str] = []
         thoughts: list[str] = []
         structured: Any = None
@@ -70,7 +70,7 @@ class BedrockConverse(DialectCode):
             elif "reasoningContent" in block:
                 spoken = table(table(block["reasoningContent"]).get("reasoningText")).get("text")
                 thoughts += [str(spoken)] if spoken else []
-        stop_reason = str(reply.get("stopReason") or "")
+        stop_reason = str(reply["stopReason"])
         text = "".join(texts)
         return Decoded(
             text=text,

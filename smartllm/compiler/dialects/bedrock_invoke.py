@@ -53,8 +53,8 @@ class BedrockInvoke(DialectCode):
     def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Claude message."""
         content = reply.get("content")
-        if not isinstance(content, list):
-            raise not_an_answer(reply, model, "content")
+        if not isinstance(content, list) or not isinstance(reply.get("stop_reason"), str):
+            raise not_an_answer(reply, model, "content or stop_reason")
         texts: list[str] = []
         thoughts: list[str] = []
         structured: Any = None
@@ -66,7 +66,7 @@ class BedrockInvoke(DialectCode):
                 thoughts.append(str(block.get("thinking", "")))
             elif kind == "tool_use":
                 structured = block.get("input")
-        stop_reason = str(reply.get("stop_reason") or "")
+        stop_reason = str(reply["stop_reason"])
         text = "".join(texts)
         explanation = table(reply.get("stop_details")).get("explanation")
         return Decoded(

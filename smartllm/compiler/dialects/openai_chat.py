@@ -46,6 +46,8 @@ class OpenAIChat(DialectCode):
         set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
         if intent.thinking is not None:
             body.set("reasoning_effort", intent.thinking.effort, effort_reason(report))
+        if intent.verbosity is not None:
+            body.set("verbosity", intent.verbosity, reason(report, "verbosity"))
         if intent.output is not None:
             _set_output(body, intent)
         if intent.stream:

@@ -19,6 +19,7 @@ from smartllm.compiler.dialects.base import (
 )
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
+from smartllm.errors import ProviderError
 from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
 
@@ -35,12 +36,12 @@ class OpenAIResponses(DialectCode):
         body = Body()
         body.set("model", intent.model, DERIVED_MODEL)
         turns: list[dict[str, Any]] = [
-            {"role": turn.role, "content": text} for turn in intent.turns for text in turn.texts
+            _message(turn.role, text) for turn in intent.turns for text in turn.texts
         ]
         if intent.system is not None and facts.system == "instructions":
             body.set("instructions", intent.system, reason(report, "system_prompt"))
         elif intent.system is not None:
-            turns.insert(0, {"role": facts.system, "content": intent.system})
+            turns.insert(0, _message(facts.system, intent.system))
             body.note(("input", 0, "role"), fact("system"))
             body.note(("input", 0, "content"), reason(report, "system_prompt"))
         body.set("input", turns, reason(report, "messages"))
@@ -48,6 +49,8 @@ class OpenAIResponses(DialectCode):
         set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
         if intent.thinking is not None:
             body.set("reasoning.effort", intent.thinking.effort, effort_reason(report))
+        if intent.verbosity is not None:
+            body.set("text.verbosity", intent.verbosity, reason(report, "verbosity"))
         if intent.output is not None:
             _set_output(body, intent)
         if intent.stream:
@@ -60,6 +63,8 @@ class OpenAIResponses(DialectCode):
         status = reply.get("status")
         if not isinstance(output, list) or not isinstance(status, str):
             raise not_an_answer(reply, model, "output")
+        if status in {"failed", "cancelled"}:
+            raise _failed(reply, model, status)
         texts: list[str] = []
         thoughts: list[str] = []
         refusals: list[str] = []
@@ -92,6 +97,11 @@ class OpenAIResponses(DialectCode):
         )
 
 
+def _message(role: str, text: str) -> dict[str, str]:
+    # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
+    return {"type": "message", "role": role, "content": text}
+
+
 def _set_output(body: Body, intent: Intent) -> None:
     plan = intent.output
     assert plan is not None
@@ -105,6 +115,19 @@ def _set_output(body: Body, intent: Intent) -> None:
         function["description"] = plan.description
     body.set("tools", [function], because)
     body.set("tool_choice", {"type": "function", "name": plan.name}, fact("structured.native"))
+
+
+def _failed(reply: Mapping[str, Any], model: str, status: str) -> ProviderError:
+    error = table(reply.get("error"))
+    code = error.get("code")
+    return ProviderError(
+        f"the provider ended the response as {status}: {error.get('message') or 'no reason given'}",
+        model=model,
+        status=200,
+        code=code,
+        request_id=reply.get("id"),
+        retryable=code in {"server_error", "rate_limit_exceeded"},
+    )
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

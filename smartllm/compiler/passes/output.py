@@ -3,21 +3,69 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from smartllm.compiler.intent import Intent, OutputPlan, OutputStrategy
 from smartllm.compiler.passes.thinking import is_thinking
 from smartllm.compiler.report import Report
 from smartllm.errors import UnsupportedError
+from smartllm.request import Verbosity
 from smartllm.rules.schema import Facts
 
 
 def output(intent: Intent, facts: Facts, report: Report) -> Intent:
-    """Choose the strategy for structured output and lower the schema to the subset that it takes.
+    """Settle streaming, verbosity and the schema that the answer must match.
 
     Raises:
         UnsupportedError: The model can neither take a schema nor be made to call a tool here.
     """
+    intent = _verbosity(_streaming(intent, facts, report), facts, report)
+    return _schema(intent, facts, report)
+
+
+def _streaming(intent: Intent, facts: Facts, report: Report) -> Intent:
+    if not intent.stream or facts.streaming:
+        return intent
+    report.changed(
+        "streaming-unavailable",
+        "stream",
+        asked=True,
+        applied=False,
+        reason="the model does not stream; the whole answer comes at once",
+        fact="streaming",
+    )
+    return replace(intent, stream=False)
+
+
+def _verbosity(intent: Intent, facts: Facts, report: Report) -> Intent:
+    asked, levels = intent.verbosity, facts.verbosity.levels
+    if asked is None or asked in levels:
+        return intent
+    if not levels:
+        report.changed(
+            "verbosity-dropped",
+            "verbosity",
+            asked=asked,
+            applied=None,
+            reason="the model has no verbosity parameter",
+            fact="verbosity.levels",
+            action="dropped",
+        )
+        return replace(intent, verbosity=None)
+    ladder = get_args(Verbosity)
+    nearest = min(levels, key=lambda level: abs(ladder.index(level) - ladder.index(asked)))
+    report.changed(
+        "verbosity-changed",
+        "verbosity",
+        asked=asked,
+        applied=nearest,
+        reason=f"the model takes {', '.join(levels)}; the nearest is {nearest}",
+        fact="verbosity.levels",
+    )
+    return replace(intent, verbosity=nearest)
+
+
+def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
     plan = intent.output
     if plan is None or plan.strategy is not None:
         return intent
@@ -43,8 +91,7 @@ def _strategy(intent: Intent, facts: Facts, report: Report) -> OutputStrategy:
     if facts.structured.native and facts.structured.prefer == "native":
         return "native"
     thinking = is_thinking(intent, facts)
-    forced = facts.tools.forced
-    if forced == "always" or (forced in {"unless-thinking", "effort-none"} and not thinking):
+    if all(_holds(when, thinking=thinking) for when in (facts.tools.functions, facts.tools.forced)):
         return "tool"
     raise UnsupportedError(
         f"response_format: {report.target.resolution.asked} cannot be made to call a tool while it thinks "
@@ -52,6 +99,10 @@ def _strategy(intent: Intent, facts: Facts, report: Report) -> OutputStrategy:
         field="response_format",
         hint="leave out reasoning_effort and budget_tokens; two-step plans are not built yet",
     )
+
+
+def _holds(when: str, *, thinking: bool) -> bool:
+    return when == "always" or (when in {"unless-thinking", "effort-none"} and not thinking)
 
 
 def output_plan(response_format: Any) -> OutputPlan | None:

@@ -16,8 +16,8 @@ def thinking(intent: Intent, facts: Facts, report: Report) -> Intent:
     if intent.effort is None and intent.budget_tokens is None:
         return intent
     done = replace(intent, effort=None, budget_tokens=None)
-    if not facts.thinking.modes:
-        _ignore(intent, report)
+    if not facts.thinking.modes or not facts.effort.levels:
+        _ignore(intent, facts, report)
         return done
     if intent.effort == "none" and intent.budget_tokens is None:
         return replace(done, thinking=_off(facts, report))
@@ -51,17 +51,23 @@ def nearest(budget: int, facts: Facts) -> Effort:
     return min(table, key=lambda item: (abs(item[1] - budget), item[1]))[0]
 
 
-def _ignore(intent: Intent, report: Report) -> None:
+def _ignore(intent: Intent, facts: Facts, report: Report) -> None:
+    fixed = bool(facts.thinking.modes)
+    reason = (
+        "the model's effort cannot be set"
+        if fixed
+        else "the model cannot think; the answer comes without reasoning"
+    )
     wishes = {"budget_tokens": intent.budget_tokens, "reasoning_effort": intent.effort}
     for path, asked in wishes.items():
-        if asked is not None and asked != "none":
+        if asked is not None and (fixed or asked != "none"):
             report.changed(
                 "thinking-ignored",
                 path,
                 asked=asked,
                 applied=None,
-                reason="the model cannot think; the answer comes without reasoning",
-                fact="thinking.modes",
+                reason=reason,
+                fact="effort.levels" if fixed else "thinking.modes",
                 action="ignored",
             )
 

@@ -1,0 +1,131 @@
+"""From flags and request files to a request; every mistake names the file, the field and the reason."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic import BaseModel, ValidationError
+
+from smartllm.errors import RequestFileError
+from smartllm.request import MessageRequest, TextRequest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Request = TextRequest[Any] | MessageRequest[Any]
+
+
+def read_request(path: str) -> dict[str, Any]:
+    """Fields of a request file.
+
+    Args:
+        path: A JSON file with TextRequest or MessageRequest field names, or ``-`` for standard input.
+
+    Raises:
+        RequestFileError: Unreadable, not JSON, or not an object.
+    """
+    name = "<stdin>" if path == "-" else path
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise RequestFileError(f"{name}: a request is a JSON object, not {_kind(data)}")
+    if "on_progress" in data:
+        raise RequestFileError(f"{name}: on_progress: a callback cannot be given in a file")
+    return data
+
+
+def read_json(path: str) -> Any:
+    """JSON content of a file or of standard input.
+
+    Raises:
+        RequestFileError: Unreadable or not JSON; names file, line and column.
+    """
+    name = "<stdin>" if path == "-" else path
+    try:
+        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return json.loads(raw.decode("utf-8-sig"))
+    except OSError as error:
+        raise RequestFileError(f"{name}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise RequestFileError(f"{name}: not UTF-8 text (byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        raise RequestFileError(f"{name}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from None
+    except RecursionError:
+        raise RequestFileError(f"{name}: nested too deeply") from None
+
+
+def build_request(fields: Mapping[str, Any], source: str) -> Request:
+    """Validate fields into a request.
+
+    Args:
+        fields: Field values; ``prompt`` or ``messages`` decides which request it is.
+        source: Where they come from, for messages.
+
+    Raises:
+        RequestFileError: Names the source, the field, the value and what is allowed.
+    """
+    if ("prompt" in fields) == ("messages" in fields):
+        problem = (
+            "both prompt and messages are given" if "prompt" in fields else "prompt or messages is missing"
+        )
+        raise RequestFileError(f"{source}: {problem}", hint="give exactly one of prompt and messages")
+    kind: type[Request] = TextRequest if "prompt" in fields else MessageRequest
+    try:
+        return kind.model_validate(dict(fields))
+    except ValidationError as error:
+        lines = [f"{source}: {_problem(item)}" for item in error.errors(include_url=False)]
+        known = ", ".join(sorted(set(kind.model_fields) - {"on_progress"}))
+        unknown = any(item["type"] == "extra_forbidden" for item in error.errors())
+        raise RequestFileError("\n".join(lines), hint=f"known fields: {known}" if unknown else "") from None
+
+
+def load_schema(text: str) -> type[BaseModel] | dict[str, Any]:
+    """A JSON Schema file, or ``module:Class`` naming a Pydantic model.
+
+    Raises:
+        RequestFileError: Neither can be loaded.
+    """
+    module, colon, name = text.partition(":")
+    if not colon or Path(text).exists():
+        schema = read_json(text)
+        if not isinstance(schema, dict):
+            raise RequestFileError(f"{text}: a JSON Schema is a JSON object, not {_kind(schema)}")
+        return schema
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        model = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RequestFileError(f"--schema {text}: {error}") from None
+    finally:
+        sys.path.pop(0)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise RequestFileError(f"--schema {text}: {name} is not a Pydantic model")
+    return model
+
+
+def _kind(value: Any) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _problem(item: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "missing":
+        return f"{field}: is missing"
+    return f"{field}: {item['msg']}, not {_shown(item['input'])}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - a line's worth
+
+
+def usage_error(error: Exception) -> click.exceptions.Exit:
+    """Print a mistake of the caller's and give the exit status for it."""
+    click.echo(f"error: {error}", err=True)
+    return click.exceptions.Exit(2)

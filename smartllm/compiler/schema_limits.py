@@ -1,0 +1,81 @@
+"""Limits of the strict subsets on the size of a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from smartllm.compiler.schema_lowering import refuse
+
+# developers.openai.com/api/docs/guides/structured-outputs, 2025-11 (facts/openai.md §8).
+_PROPERTIES: Final = 5000
+_DEPTH: Final = 10
+_CHARACTERS: Final = 120_000
+_ENUM_VALUES: Final = 1000
+_LARGE_ENUM: Final = 250
+_LARGE_ENUM_CHARACTERS: Final = 15_000
+# platform.claude.com/docs/en/build-with-claude/structured-outputs, 2026-09 (facts/claude_bedrock.md §6).
+_OPTIONAL: Final = 24
+_UNIONS: Final = 16
+
+
+def check_limits(schema: dict[str, Any], *, claude: bool) -> None:
+    """Refuse a lowered schema that is over a limit of its target.
+
+    Raises:
+        UnsupportedError: Names the limit and the actual figure.
+    """
+    nodes = list(_nodes(schema))
+    if claude:
+        optional = sum(len(node.get("properties", {})) - len(node.get("required", [])) for node in nodes)
+        _at_most("optional properties", optional, _OPTIONAL)
+        _at_most("properties of a union type", sum("anyOf" in node for node in nodes), _UNIONS)
+        return
+    enums = [node["enum"] for node in nodes if "enum" in node]
+    names = [name for node in nodes for name in node.get("properties", {})] + list(schema.get("$defs", {}))
+    consts = [str(node["const"]) for node in nodes if "const" in node]
+    values = [str(value) for enum in enums for value in enum]
+    _at_most("properties", sum(len(node.get("properties", {})) for node in nodes), _PROPERTIES)
+    _at_most("levels of nesting", _depth(schema, schema, ()), _DEPTH)
+    _at_most("enum values", len(values), _ENUM_VALUES)
+    _at_most("characters in names and values", sum(map(len, [*names, *consts, *values])), _CHARACTERS)
+    for enum in enums:
+        if len(enum) > _LARGE_ENUM:
+            _at_most(
+                "characters in one large enum", sum(len(str(value)) for value in enum), _LARGE_ENUM_CHARACTERS
+            )
+
+
+def _at_most(what: str, actual: int, limit: int) -> None:
+    if actual > limit:
+        raise refuse(
+            "", f"the schema has {actual} {what}; the limit is {limit}", "split it, or use a smaller model"
+        )
+
+
+def _nodes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every schema inside a lowered schema."""
+    yield schema
+    inner = [
+        *schema.get("properties", {}).values(),
+        *schema.get("anyOf", []),
+        *schema.get("$defs", {}).values(),
+    ]
+    if "items" in schema:
+        inner.append(schema["items"])
+    for node in inner:
+        yield from _nodes(node)
+
+
+def _depth(node: dict[str, Any], root: dict[str, Any], seen: tuple[str, ...]) -> int:
+    """Levels of objects and arrays below a node; a reference that is being followed counts as none."""
+    reference = node.get("$ref")
+    if reference is not None:
+        name = reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+        if reference == "#" or name in seen:
+            return 0
+        return _depth(root["$defs"][name], root, (*seen, name))
+    inner = [*node.get("properties", {}).values(), *([node["items"]] if "items" in node else [])]
+    level = 1 if inner else 0
+    below = [level + _depth(child, root, seen) for child in inner]
+    return max([*below, *(_depth(arm, root, seen) for arm in node.get("anyOf", []))], default=0)

@@ -1,0 +1,39 @@
+"""Checks of rules files: one small function each, with a stable code. ``smartllm lint`` runs them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from smartllm.rules.lint import facts, rows, table  # noqa: F401 - importing registers their checks
+from smartllm.rules.lint.check import CHECKS as _CHECKS
+from smartllm.rules.lint.check import Check, Context, Finding
+from smartllm.rules.load import RuleSet, missing_keys, shape_errors
+
+CHECKS = dict(sorted(_CHECKS.items()))
+"""Every check by its code."""
+
+__all__ = ["CHECKS", "Check", "Finding", "lint"]
+
+
+def lint(rules: RuleSet, *, today: dt.date) -> list[Finding]:
+    """Run every check.
+
+    Args:
+        rules: The rules to check, overlays included.
+        today: Day by which evidence and lifecycle dates are judged.
+
+    Returns:
+        Findings by file, line and code. When the shape of a file is wrong, only that is reported.
+    """
+    wrong = [
+        Finding(layer.name, layer.line(path), "R001", message)
+        for layer in rules.layers
+        for path, message in shape_errors(layer.data)
+    ]
+    for path, message in missing_keys(rules.data):
+        layer = rules.layer_of(path) or rules.layers[-1]
+        wrong.append(Finding(layer.name, layer.line(path), "R001", message))
+    if not wrong:
+        context = Context(rules, today)
+        wrong = [finding for check in CHECKS.values() for finding in check.run(context)]
+    return sorted(set(wrong), key=lambda item: (item.file, item.line, item.code, item.message))

@@ -1,0 +1,120 @@
+"""What a check is, and what every check can see."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from smartllm.errors import RulesError
+from smartllm.rules.load import RuleSet
+from smartllm.rules.positions import KeyPath
+from smartllm.rules.resolve import resolve, row_profile
+from smartllm.rules.target import Target, endpoints, profile_chain, target_for
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong: where, the check's code, and what it is."""
+
+    file: str
+    line: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.code} {self.message}"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is checked.
+
+    Attributes:
+        rules: The rules.
+        today: Day by which dates are judged.
+    """
+
+    rules: RuleSet
+    today: dt.date
+
+    def at(self, path: KeyPath, code: str, message: str) -> Finding:
+        """A finding at the strongest layer that states a path."""
+        layer = self.rules.layer_of(path) or self.rules.layers[-1]
+        return Finding(layer.name, layer.line(path), code, message)
+
+    def rows(self) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
+        """Every row that states facts, with its path: profiles, models, and both on each host."""
+        for name, row in self.rules.table("profile").items():
+            yield ("profile", name), row
+        for name, row in self.rules.table("model").items():
+            yield ("model", name), {"profile": row} if isinstance(row, str) else row
+        for host, tables in self.rules.table("on").items():
+            for kind in ("profile", "model"):
+                found = tables.get(kind, {}).items()
+                yield from ((("on", host, kind, name), row) for name, row in found)
+
+    def sound(self, profile: str) -> bool:
+        """Whether a profile and its ancestors exist."""
+        try:
+            return bool(profile_chain(profile, self.rules))
+        except RulesError:
+            return False
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Every listed model with a sound profile, on each wire that serves it."""
+        found = []
+        for model, row in self.rules.table("model").items():
+            if not self.sound(row_profile(row)):
+                continue
+            resolution = resolve(model, self.rules)
+            host = resolution.host or "openai"
+            served = endpoints(resolution, host, self.rules)
+            found += [target_for(resolution, host, dialect, self.rules) for dialect in served]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A registered check.
+
+    Attributes:
+        code: Stable code.
+        title: One line.
+        doc: Why, for the catalogue.
+        run: The check.
+    """
+
+    code: str
+    title: str
+    doc: str
+    run: Callable[[Context], Iterator[Finding]]
+
+
+CHECKS: Final[dict[str, Check]] = {}
+
+
+def check(
+    code: str,
+) -> Callable[[Callable[[Context], Iterator[Finding]]], Callable[[Context], Iterator[Finding]]]:
+    """Register a check; the first line of its docstring is its title."""
+
+    def register(run: Callable[[Context], Iterator[Finding]]) -> Callable[[Context], Iterator[Finding]]:
+        title, _, rest = (inspect.getdoc(run) or "").partition("\n")
+        CHECKS[code] = Check(code, title, rest.strip(), run)
+        return run
+
+    return register
+
+
+@check("R001")
+def shape(_: Context) -> Iterator[Finding]:
+    """Every key and value belongs to the vocabulary.
+
+    Run before all others by ``lint``, which stops there when a file's shape is wrong.
+    """
+    return iter(())

@@ -1,0 +1,139 @@
+"""``LLMClient``: compile, send, decode."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel
+
+from smartllm.compiler import Plan
+from smartllm.compiler import compile as compile_request
+from smartllm.compiler.dialects import Decoded
+from smartllm.config import LLMConfig
+from smartllm.errors import ConfigError
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import TextResponse
+from smartllm.runtime.answer import build_response, decode_answer
+from smartllm.runtime.retry import with_retries
+from smartllm.runtime.transport import Transport
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class LLMClient:
+    """One interface to every provider; an async context manager.
+
+    Args:
+        config: Settings; None makes them from the keywords and the environment.
+        settings: Fields of ``LLMConfig``, when no ``config`` is given.
+
+    Raises:
+        ConfigError: An unusable setting, or no key.
+        MissingExtraError: The provider's SDK is not installed.
+
+    Example::
+
+        async with LLMClient(provider="openai") as client:
+            response = await client.generate_text(TextRequest(prompt="What is the capital of France?"))
+    """
+
+    def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
+        if config is not None and settings:
+            raise ConfigError(f"give either a config or settings, not both ({', '.join(sorted(settings))})")
+        try:
+            self.config = config if config is not None else LLMConfig(**settings)
+        except TypeError as error:
+            raise ConfigError(str(error).replace("LLMConfig.__init__() ", "")) from None
+        self.provider = self.config.resolved_provider()
+        self._transport: Transport | None = self._make_transport()
+        self._entered = False
+
+    async def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
+        """Answer a prompt.
+
+        Args:
+            request: The prompt and its wishes.
+
+        Returns:
+            The whole answer.
+
+        Raises:
+            CompileError: The request does not fit the model (also a ``ValueError``).
+            ProviderError: The call failed after all retries.
+            pydantic.ValidationError: The structured answer does not fit ``response_format``.
+        """
+        return await self._answer(request)
+
+    async def send_message(self, request: MessageRequest[T]) -> TextResponse[T]:
+        """Answer a conversation; as ``generate_text``."""
+        return await self._answer(request)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._transport is not None:
+            transport, self._transport = self._transport, None
+            await transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        self._open_transport()
+        if self._entered:
+            raise ConfigError(
+                "this client is already in use by another `async with`",
+                hint="enter it once, and pass it on; or make a second client",
+            )
+        self._entered = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
+        """The plan that this client would execute for a request."""
+        model = None
+        if request.model is None:
+            model = self.config.default_model
+        return compile_request(
+            request,
+            provider=self.provider,
+            model=model,
+            rules=self.config.rules,
+            level=self.config.level,
+            defaults=self.config.request_defaults(),
+        )
+
+    def _make_transport(self) -> Transport:
+        if self.provider == "openai":
+            from smartllm.runtime.openai import OpenAITransport  # noqa: PLC0415 - loads the SDK
+
+            return OpenAITransport(self.config)
+        from smartllm.runtime.bedrock import BedrockTransport  # noqa: PLC0415 - loads the SDK
+
+        return BedrockTransport(self.config)
+
+    async def _answer(self, request: TextRequest[T] | MessageRequest[T]) -> TextResponse[T]:
+        self._open_transport()
+        plan = self.compile(request)
+        started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+
+        async def attempt() -> TextResponse[T]:
+            decoded = await self._send(plan)
+            return build_response(
+                request, plan, decoded, started=started, elapsed=time.perf_counter() - clock
+            )
+
+        return await with_retries(attempt, self.config)
+
+    async def _send(self, plan: Plan) -> Decoded:
+        step = plan.steps[0]
+        answer = await self._open_transport().send(step)
+        return decode_answer(step, answer)
+
+    def _open_transport(self) -> Transport:
+        if self._transport is None:
+            raise ConfigError("this client is closed; make a new one")
+        return self._transport

@@ -1,0 +1,111 @@
+"""OpenAI through its own SDK: the compiled bytes go out by the SDK's low-level post, its retries are off."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from smartllm.compiler import Step
+from smartllm.config import LLMConfig
+from smartllm.errors import ConfigError, MissingExtraError, ProviderError
+from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, read_answer, without_secrets
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+# Said here because the SDK takes an empty OPENAI_BASE_URL for an address.
+_PUBLIC: Final = "https://api.openai.com/v1"
+# Quota errors arrive as 429 and stay until somebody pays (openai facts §12).
+_FINAL_CODES: Final = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+    }
+)
+
+
+class OpenAITransport:
+    """Sends steps of the OpenAI dialects."""
+
+    def __init__(self, config: LLMConfig) -> None:
+        try:
+            import openai  # noqa: PLC0415 - an extra, loaded on first use
+        except ImportError as error:
+            raise MissingExtraError(
+                f"provider='openai' needs the openai SDK ({error})", hint='pip install "smartllm[openai]"'
+            ) from None
+        connect, read = config.resolved_timeouts()
+        self._sdk = openai
+        self._key = _key(config)
+        self._client: AsyncOpenAI = openai.AsyncOpenAI(
+            api_key=self._key,
+            base_url=config.resolved_base_url() or _PUBLIC,
+            organization=config.organization,
+            max_retries=0,
+            timeout=openai.Timeout(read, connect=connect),
+        )
+
+    async def send(self, step: Step) -> Answer:
+        """Post the step's bytes."""
+        path = step.operation.partition(" ")[2]
+        try:
+            # The one public type that gives back the bytes together with the headers.
+            reply = await self._client.post(
+                path,
+                cast_to=self._sdk.HttpxBinaryResponseContent,
+                content=step.payload,
+                options={"headers": {"Content-Type": "application/json"}},
+            )
+        except self._sdk.APIStatusError as error:
+            raise self._status_error(error, step.model) from None
+        except self._sdk.APIConnectionError as error:
+            timed_out = isinstance(error, self._sdk.APITimeoutError)
+            cause = type(error.__cause__ or error).__name__
+            raise ProviderError(
+                f"no answer from the provider: {'timed out' if timed_out else 'connection failed'} ({cause})",
+                model=step.model,
+                retryable=True,
+                hint="check the network and base_url",
+            ) from None
+        response = reply.response
+        return read_answer(
+            reply.content,
+            step.model,
+            status=response.status_code,
+            request_id=response.headers.get("x-request-id"),
+        )
+
+    async def aclose(self) -> None:
+        """Close the SDK's client."""
+        await self._client.close()
+
+    def _status_error(self, error: Any, model: str) -> ProviderError:
+        body = error.body if isinstance(error.body, dict) else {}
+        codes = [str(body[name]) for name in ("code", "type") if body.get(name)]
+        message = str(body.get("message") or error.response.text[:200])
+        return ProviderError(
+            f"{error.status_code} from the provider: {without_secrets(message, [self._key])}",
+            model=model,
+            status=error.status_code,
+            code=codes[0] if codes else None,
+            request_id=error.request_id,
+            retryable=error.status_code in RETRYABLE_STATUS and _FINAL_CODES.isdisjoint(codes),
+        )
+
+
+def _key(config: LLMConfig) -> str:
+    key = config.api_key or os.environ.get("OPENAI_API_KEY")
+    if not key:
+        raise ConfigError(
+            "api_key: no OpenAI key is given", hint="set OPENAI_API_KEY, or pass LLMConfig(api_key=...)"
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(
+            "api_key: the key holds a character that no HTTP header may hold; allowed: printable ASCII",
+            hint="look for a line break at its end",
+        )
+    return key

@@ -1,0 +1,80 @@
+"""The narrow interface between a plan and a provider's SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from smartllm.compiler import Step
+from smartllm.errors import ResponseError
+
+RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+
+_SHORTEST_SECRET: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered to one step.
+
+    Attributes:
+        body: The JSON object as it came over the wire.
+        request_id: The provider's id of the call, or None.
+    """
+
+    body: dict[str, Any]
+    request_id: str | None = None
+
+
+class Transport(Protocol):
+    """Sends the bytes of a step and gives back the provider's JSON."""
+
+    async def send(self, step: Step) -> Answer:
+        """Send one step.
+
+        Raises:
+            ProviderError: The call failed; says whether it may be retried.
+            ConfigError: The transport cannot be used as it is configured, or is closed.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections; the transport cannot be used afterwards."""
+        ...
+
+
+def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) -> Answer:
+    """Parse an answer's bytes.
+
+    Raises:
+        ResponseError: Not a JSON object; the message shows the first 200 bytes.
+    """
+    data = json_object(raw)
+    if data is not None:
+        return Answer(data, request_id)
+    raise ResponseError(
+        f"the provider's answer is not a JSON object: {raw[:200]!r}",
+        model=model,
+        status=status,
+        request_id=request_id,
+        hint="check that base_url or endpoint_url points at the API itself",
+    )
+
+
+def json_object(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object in ``raw``, or None."""
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
+    """The text of a provider that may repeat what it was sent."""
+    for secret in secrets:
+        if secret and len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "[secret]")
+    return text

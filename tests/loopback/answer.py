@@ -1,0 +1,205 @@
+"""The answer to a request, before it is put in the shape of a wire."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .sample import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .reply import Reply
+
+JSON = dict[str, Any]
+
+THOUGHT = "Let me think about it."
+SIGNATURE = "bG9vcGJhY2s="
+CREATED_AT = 1_700_000_000
+
+_TEXT_KEYS = ("text", "content", "toolResult", "output")
+_INPUT_KEYS = ("system", "instructions", "messages", "input", "prompt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What one request asks for, read from the body of any wire.
+
+    ``thinking`` is the reasoning text to answer with by default, ``None`` if none is asked for.
+    """
+
+    body: JSON
+    model: str
+    tools: Mapping[str, JSON]
+    forced: bool
+    forced_tool: str | None
+    schema: JSON | None
+    thinking: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Token counts; ``input`` leaves out the cached ones, ``output`` holds the thinking."""
+
+    input: int
+    output: int
+    thinking: int
+    cached: int
+    written: int
+
+    @property
+    def whole_input(self) -> int:
+        """All input tokens, however they were read."""
+        return self.input + self.cached + self.written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool call."""
+
+    name: str
+    input: JSON
+
+    @property
+    def arguments(self) -> str:
+        """The input as JSON text."""
+        return json.dumps(self.input)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer in neutral terms; ``serial`` makes its ids unique and repeatable."""
+
+    asked: Asked
+    serial: int
+    text: str
+    pieces: tuple[str, ...]
+    thinking: str | None
+    tool: Tool | None
+    refusal: str | None
+    stop_reason: str | None
+    counts: Counts
+    usage_overrides: Mapping[str, Any] | None
+
+    def usage(self, computed: JSON) -> JSON | None:
+        """Return the computed usage with the scripted overrides, or ``None`` if it is to be null."""
+        return None if self.usage_overrides is None else _merged(computed, self.usage_overrides)
+
+    def id(self, prefix: str) -> str:
+        """Return an id of this answer."""
+        return f"{prefix}_loopback{self.serial:06d}"
+
+
+def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
+    """Work out the answer to a request from the scripted reply."""
+    tool = _tool_call(asked, reply)
+    text = _text(asked, reply, tool)
+    thinking = _thinking(asked, reply)
+    spent = 0 if thinking is None else max(1, _words(thinking))
+    said = _words(text) + _words(reply.refusal or "") + (_words(tool.arguments) if tool else 0)
+    heard = sum(_words(part) for key in _INPUT_KEYS for part in _texts(asked.body.get(key)))
+    return Answer(
+        asked=asked,
+        serial=serial,
+        text=text,
+        pieces=tuple(reply.chunks) if text and reply.chunks is not None else split(text),
+        thinking=thinking,
+        tool=tool,
+        refusal=reply.refusal,
+        stop_reason=reply.stop_reason,
+        counts=Counts(
+            input=max(1, heard),
+            output=max(1, said) + spent,
+            thinking=spent,
+            cached=reply.cached_tokens,
+            written=reply.cache_write_tokens,
+        ),
+        usage_overrides=reply.usage,
+    )
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Cut a text into words, each with the space behind it; they join to the same text."""
+    return tuple(re.findall(r"\s*\S+\s?|\s+", text))
+
+
+def schema_or_none(form: Any) -> JSON | None:
+    """Return the schema of an OpenAI or Claude format object."""
+    if not isinstance(form, dict) or form.get("type") not in {"json_schema", "json_object"}:
+        return None
+    return form.get("schema") or form.get("json_schema", {}).get("schema") or {"type": "object"}
+
+
+def _explicit_text(reply: Reply) -> str | None:
+    if reply.text is not None or reply.chunks is None:
+        return reply.text
+    return "".join(reply.chunks)
+
+
+def _tool_call(asked: Asked, reply: Reply) -> Tool | None:
+    explicit = _explicit_text(reply) is not None and reply.structured is None
+    wanted = asked.forced and not explicit
+    offered = reply.structured is not None and asked.schema is None
+    if reply.refusal is not None or not asked.tools or not (reply.tool or wanted or offered):
+        return None
+    name = reply.tool or asked.forced_tool or next(iter(asked.tools))
+    given = reply.structured
+    return Tool(name=name, input=sample(asked.tools.get(name, {})) if given is None else given)
+
+
+def _text(asked: Asked, reply: Reply, tool: Tool | None) -> str:
+    explicit = _explicit_text(reply)
+    if reply.refusal is not None:
+        return ""
+    if explicit is not None:
+        return explicit
+    if tool is not None:
+        return ""
+    if reply.structured is not None:
+        return json.dumps(reply.structured)
+    if asked.schema is not None:
+        return json.dumps(sample(asked.schema))
+    return "echo: " + _last_user_text(asked.body)
+
+
+def _thinking(asked: Asked, reply: Reply) -> str | None:
+    if reply.thinking is None:
+        return asked.thinking
+    return None if reply.thinking is False else reply.thinking
+
+
+def _last_user_text(body: JSON) -> str:
+    turns = next((body[key] for key in ("messages", "input", "prompt") if key in body), "")
+    if isinstance(turns, str):
+        return turns
+    for turn in reversed(turns):
+        texts = list(_texts(turn)) if turn.get("role") == "user" else []
+        if texts:
+            return texts[-1]
+    return ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, dict):
+        for key in _TEXT_KEYS:
+            yield from _texts(value.get(key))
+
+
+def _words(text: str) -> int:
+    return len(text.split())
+
+
+def _merged(base: JSON, overrides: Mapping[str, Any]) -> JSON:
+    merged = dict(base)
+    for key, value in overrides.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged

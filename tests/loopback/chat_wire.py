@@ -1,0 +1,138 @@
+"""OpenAI Chat Completions: JSON bodies and stream frames."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .answer import CREATED_AT, JSON, Answer, Asked, schema_or_none, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def read(body: JSON, _model: str) -> Asked:
+    """Read a request body."""
+    functions = [tool["function"] for tool in body.get("tools") or [] if "function" in tool]
+    forced, name = _forced(body.get("tool_choice"))
+    return Asked(
+        body=body,
+        model=str(body.get("model", "")),
+        tools={function["name"]: function.get("parameters") or {} for function in functions},
+        forced=forced,
+        forced_tool=name,
+        schema=schema_or_none(body.get("response_format")),
+        thinking="" if body.get("reasoning_effort") not in {None, "none"} else None,
+    )
+
+
+def whole(answer: Answer) -> JSON:
+    """Build the body of an answer that is not streamed."""
+    silent = not answer.text and (answer.tool is not None or answer.refusal is not None)
+    content = None if silent else answer.text
+    message: JSON = {"role": "assistant", "content": content, "refusal": answer.refusal}
+    if answer.thinking:
+        message["reasoning_content"] = answer.thinking
+    if answer.tool:
+        message["tool_calls"] = [
+            {
+                "id": answer.id("call"),
+                "type": "function",
+                "function": {"name": answer.tool.name, "arguments": answer.tool.arguments},
+            }
+        ]
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
+    return {**_envelope(answer, "chat.completion"), "choices": [choice], "usage": _usage(answer)}
+
+
+def frames(answer: Answer) -> list[bytes]:
+    """Build the frames of a streamed answer."""
+    options = answer.asked.body.get("stream_options") or {}
+    with_usage = bool(options.get("include_usage"))
+    envelope = _envelope(answer, "chat.completion.chunk")
+    if with_usage:
+        envelope["usage"] = None
+    chunks = [{**envelope, "choices": [_choice(delta, None)]} for delta in _deltas(answer)]
+    chunks.append({**envelope, "choices": [_choice({}, _finish_reason(answer))]})
+    if with_usage:
+        chunks.append({**envelope, "choices": [], "usage": _usage(answer)})
+    return [*(_frame(chunk) for chunk in chunks), b"data: [DONE]\n\n"]
+
+
+def error_frame(error: Mapping[str, Any], _answer: Answer, _position: int) -> bytes:
+    """Build the frame of an error inside a stream."""
+    if "error" in error:
+        return _frame(error)
+    return _frame({"error": {"type": "server_error", "param": None, "code": None, **error}})
+
+
+def _frame(data: Mapping[str, Any]) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def _choice(delta: JSON, finish_reason: str | None) -> JSON:
+    return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+
+
+def _deltas(answer: Answer) -> Iterator[JSON]:
+    yield {"role": "assistant", "content": "" if answer.text else None, "refusal": None}
+    for piece in split(answer.thinking or ""):
+        yield {"reasoning_content": piece}
+    for piece in answer.pieces:
+        yield {"content": piece}
+    for piece in split(answer.refusal or ""):
+        yield {"refusal": piece}
+    if answer.tool:
+        start = {"name": answer.tool.name, "arguments": ""}
+        yield {"tool_calls": [{"index": 0, "id": answer.id("call"), "type": "function", "function": start}]}
+        for piece in split(answer.tool.arguments):
+            yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+
+
+def _envelope(answer: Answer, kind: str) -> JSON:
+    return {
+        "id": answer.id("chatcmpl"),
+        "object": kind,
+        "created": CREATED_AT,
+        "model": answer.asked.model,
+        "service_tier": "default",
+        "system_fingerprint": "fp_loopback",
+    }
+
+
+def _finish_reason(answer: Answer) -> str:
+    # The real wire says "stop", not "tool_calls", when a named function was forced.
+    called = answer.tool is not None and not (answer.asked.forced_tool and answer.asked.forced)
+    return answer.stop_reason or ("tool_calls" if called else "stop")
+
+
+def _usage(answer: Answer) -> JSON | None:
+    counts = answer.counts
+    return answer.usage(
+        {
+            "prompt_tokens": counts.whole_input,
+            "completion_tokens": counts.output,
+            "total_tokens": counts.whole_input + counts.output,
+            "prompt_tokens_details": {
+                "cached_tokens": counts.cached,
+                "cache_write_tokens": counts.written,
+                "audio_tokens": 0,
+            },
+            "completion_tokens_details": {
+                "reasoning_tokens": counts.thinking,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+        }
+    )
+
+
+def _forced(choice: Any) -> tuple[bool, str | None]:
+    if not isinstance(choice, dict):
+        return choice == "required", None
+    if choice.get("type") == "allowed_tools":
+        allowed = choice["allowed_tools"]
+        names = [tool["function"]["name"] for tool in allowed["tools"]]
+        return allowed.get("mode") == "required", names[0] if names else None
+    return "function" in choice, choice.get("function", {}).get("name")

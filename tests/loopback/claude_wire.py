@@ -1,0 +1,164 @@
+"""Claude on Bedrock InvokeModel: JSON bodies and stream frames."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from .answer import JSON, SIGNATURE, THOUGHT, Answer, Asked, schema_or_none, split
+from .eventstream import event_frame, exception_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PADDING = "abcdefgh"
+
+
+def read(body: JSON, model: str) -> Asked:
+    """Read a request body."""
+    choice = body.get("tool_choice") or {}
+    form = (body.get("output_config") or {}).get("format") or body.get("output_format")
+    return Asked(
+        body=body,
+        model=model,
+        tools={tool["name"]: tool.get("input_schema") or {} for tool in body.get("tools") or []},
+        forced=choice.get("type") in {"any", "tool"},
+        forced_tool=choice.get("name"),
+        schema=schema_or_none(form),
+        thinking=default_thinking(body.get("thinking")),
+    )
+
+
+def default_thinking(thinking: Any) -> str | None:
+    """Return the reasoning text that a Claude ``thinking`` object asks for."""
+    if not isinstance(thinking, dict) or thinking.get("type") not in {"enabled", "adaptive"}:
+        return None
+    return "" if thinking.get("display") == "omitted" else THOUGHT
+
+
+def whole(answer: Answer) -> JSON:
+    """Build the body of an answer that is not streamed."""
+    return {
+        "id": answer.id("msg_bdrk"),
+        "type": "message",
+        "role": "assistant",
+        "model": answer.asked.model,
+        "content": _content(answer),
+        **_ending(answer),
+        "usage": answer.usage(_usage(answer)),
+    }
+
+
+def frames(answer: Answer) -> list[bytes]:
+    """Build the frames of a streamed answer."""
+    return [_chunk(event) for event in _events(answer)]
+
+
+def error_frame(error: Mapping[str, Any], _answer: Answer, _position: int) -> bytes:
+    """Build the frame of an exception inside a stream."""
+    payload = {key: value for key, value in error.items() if key != "type"}
+    return exception_frame(str(error.get("type", "internalServerException")), payload)
+
+
+def _chunk(event: JSON) -> bytes:
+    encoded = base64.b64encode(json.dumps(event).encode()).decode()
+    return event_frame("chunk", {"bytes": encoded, "p": _PADDING})
+
+
+def _content(answer: Answer) -> list[JSON]:
+    content: list[JSON] = []
+    if answer.thinking is not None:
+        content.append({"type": "thinking", "thinking": answer.thinking, "signature": SIGNATURE})
+    if answer.text:
+        content.append({"type": "text", "text": answer.text})
+    if answer.tool:
+        tool = {"id": answer.id("toolu_bdrk"), "name": answer.tool.name, "input": answer.tool.input}
+        content.append({"type": "tool_use", **tool})
+    return content
+
+
+def _ending(answer: Answer) -> JSON:
+    default = "tool_use" if answer.tool else "end_turn"
+    reason = answer.stop_reason or ("refusal" if answer.refusal is not None else default)
+    stops = answer.asked.body.get("stop_sequences") or [None]
+    ending: JSON = {
+        "stop_reason": reason,
+        "stop_sequence": stops[0] if reason == "stop_sequence" else None,
+    }
+    if answer.refusal is not None:
+        ending["stop_details"] = {"type": "refusal", "category": None, "explanation": answer.refusal}
+    return ending
+
+
+def _usage(answer: Answer) -> JSON:
+    counts = answer.counts
+    usage: JSON = {
+        "input_tokens": counts.input,
+        "cache_creation_input_tokens": counts.written,
+        "cache_read_input_tokens": counts.cached,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": counts.written,
+            "ephemeral_1h_input_tokens": 0,
+        },
+        "output_tokens": counts.output,
+    }
+    if counts.thinking:
+        usage["output_tokens_details"] = {"thinking_tokens": counts.thinking}
+    return usage
+
+
+def _events(answer: Answer) -> Iterator[JSON]:
+    usage = answer.usage(_usage(answer))
+    opening = {**whole(answer), "content": [], "stop_reason": None, "stop_sequence": None}
+    opening.pop("stop_details", None)
+    if usage is not None:
+        early = {key: value for key, value in usage.items() if key != "output_tokens_details"}
+        opening["usage"] = {**early, "output_tokens": 1}
+    yield {"type": "message_start", "message": opening}
+    for index, block in enumerate(_content(answer)):
+        start = {"type": "content_block_start", "index": index, "content_block": _emptied(block)}
+        yield start
+        if index == 0:
+            yield {"type": "ping"}
+        for delta in _deltas(answer, block):
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+    yield {"type": "message_delta", "delta": _ending(answer), "usage": usage}
+    stop: JSON = {"type": "message_stop"}
+    if usage is not None:
+        stop["amazon-bedrock-invocationMetrics"] = _metrics(usage)
+    yield stop
+
+
+def _emptied(block: JSON) -> JSON:
+    blank: dict[str, JSON] = {
+        "thinking": {"thinking": "", "signature": ""},
+        "text": {"text": ""},
+        "tool_use": {"input": {}},
+    }
+    return {**block, **blank[block["type"]]}
+
+
+def _deltas(answer: Answer, block: JSON) -> Iterator[JSON]:
+    if block["type"] == "thinking":
+        for piece in split(block["thinking"]):
+            yield {"type": "thinking_delta", "thinking": piece}
+        yield {"type": "signature_delta", "signature": block["signature"]}
+    elif block["type"] == "text":
+        for piece in answer.pieces:
+            yield {"type": "text_delta", "text": piece}
+    else:
+        for piece in ("", *split(json.dumps(block["input"]))):
+            yield {"type": "input_json_delta", "partial_json": piece}
+
+
+def _metrics(usage: JSON) -> JSON:
+    return {
+        "inputTokenCount": usage["input_tokens"],
+        "outputTokenCount": usage["output_tokens"],
+        "invocationLatency": 2,
+        "firstByteLatency": 1,
+        "cacheReadInputTokenCount": usage["cache_read_input_tokens"],
+        "cacheWriteInputTokenCount": usage["cache_creation_input_tokens"],
+    }

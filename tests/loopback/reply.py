@@ -1,0 +1,112 @@
+"""What a test scripts (``Reply``) and what it reads back (``Recorded``)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FIRST_ERROR_STATUS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One scripted answer; every field left out is computed from the request.
+
+    All stream positions (``cut_after``, ``stall_after``, ``stream_error_after``, ``bad_crc_at``) count
+    the intact frames that come first.
+
+    Attributes:
+        status: The HTTP status; from 400 on the answer is an error body.
+        headers: Extra response headers; they win over the server's own.
+        text: The answer's text. Default: ``"echo: "`` and the last user text.
+        chunks: The text as it is cut up in a stream. Default: one piece a word.
+        thinking: The reasoning text. ``""`` means reasoning happened but is not shown, ``False`` means
+            none even if the request asks for it.
+        structured: The JSON of the answer: the input of the tool call if one is forced (or tools are
+            offered without a schema format), else the text. Default, when the request forces a tool or
+            a schema and no ``text`` is given: the smallest value that fits the schema.
+        tool: The name of the tool to call, forced or not.
+        stop_reason: The wire's own word. On Responses a status (``failed``) or the reason of an
+            incomplete answer (``max_output_tokens``).
+        refusal: The text of a refusal, told the way the wire tells it.
+        cached_tokens: Input tokens read from the prompt cache.
+        cache_write_tokens: Input tokens written to the prompt cache.
+        usage: Overrides merged into the usage object, in the wire's own names; ``None`` sends null.
+        delay: Seconds to wait before the first response byte.
+        error_code: ``x-amzn-errortype`` or the OpenAI ``code``. Default: by status.
+        error_message: The message of the error body.
+        error_body: The whole error body, instead of the computed one.
+        raw: The body sent as it is, with ``content_type``.
+        content_type: The content type of ``raw``.
+        cut_after: Close the connection after so many frames; an answer that is not streamed is
+            closed before its first byte.
+        stall_after: Pause for ``stall_seconds`` after so many frames.
+        stall_seconds: The length of that pause.
+        stream_error: End the stream with an error. Bedrock: ``type`` names the exception frame, the
+            rest is its payload. OpenAI: ``code`` and ``message`` of an error event (of the response
+            if ``type`` is ``"response.failed"``); a mapping with an ``error`` key is sent as it is.
+        stream_error_after: Where ``stream_error`` comes.
+        bad_crc_at: Break the checksum of the frame after so many (Bedrock streams only).
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+    chunks: Sequence[str] | None = None
+    thinking: str | Literal[False] | None = None
+    structured: dict[str, Any] | None = None
+    tool: str | None = None
+    stop_reason: str | None = None
+    refusal: str | None = None
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    usage: Mapping[str, Any] | None = field(default_factory=dict)
+    delay: float = 0.0
+    error_code: str | None = None
+    error_message: str | None = None
+    error_body: Mapping[str, Any] | None = None
+    raw: bytes | None = None
+    content_type: str = "application/json"
+    cut_after: int | None = None
+    stall_after: int | None = None
+    stall_seconds: float = 0.0
+    stream_error: Mapping[str, Any] | None = None
+    stream_error_after: int = 0
+    bad_crc_at: int | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the answer is an HTTP error."""
+        return self.status >= FIRST_ERROR_STATUS
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorded:
+    """One request as the server received it.
+
+    Attributes:
+        method: The HTTP method.
+        path: The percent-decoded path, without the query.
+        raw_path: The request target exactly as sent, with the query.
+        headers: The headers, with names in lower case.
+        body: The body bytes.
+        frames_sent: How many stream frames have been written so far.
+        disconnected: Whether the client went away before its answer was complete.
+    """
+
+    method: str
+    path: str
+    raw_path: str
+    headers: dict[str, str]
+    body: bytes
+    frames_sent: int = 0
+    disconnected: bool = False
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)

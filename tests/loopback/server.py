@@ -1,0 +1,181 @@
+"""The server: a thread with its own event loop, bound to an ephemeral loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from .answer import compose
+from .delivery import send_bytes, send_frames, send_json, spoil
+from .reply import Recorded, Reply
+from .routes import Route, Wire, error_body, find_route, headers_for, listing_body
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+_HOST = "127.0.0.1"
+_LARGEST_BODY = 256 * 1024 * 1024
+_START_SECONDS = 10.0
+_DRAIN_SECONDS = 0.1
+_DEFAULT = Reply()
+_UNKNOWN = Reply(status=404, error_message="The loopback server does not know this path.")
+
+
+class LoopbackServer:
+    """Speaks OpenAI (Responses, Chat Completions) and Bedrock (InvokeModel for Claude, Converse).
+
+    Use it as a context manager and point the real SDKs at it::
+
+        with LoopbackServer() as server:
+            server.script(Reply(text="hello"), Reply(status=429))
+            client = AsyncOpenAI(base_url=server.openai_base_url, api_key="any", max_retries=0)
+
+    Args:
+        models: The model ids of the listings; any id is accepted in a request.
+    """
+
+    def __init__(self, *, models: Sequence[str] = ("loopback-model",)) -> None:
+        self.models = tuple(models)
+        self.requests: list[Recorded] = []
+        self._replies: deque[Reply] = deque()
+        self._serial = 0
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address of the server, without a trailing slash: the Bedrock ``endpoint_url``."""
+        return f"http://{_HOST}:{self._port}"
+
+    @property
+    def openai_base_url(self) -> str:
+        """The ``base_url`` for the OpenAI SDK."""
+        return f"{self.url}/v1"
+
+    def start(self) -> None:
+        """Start serving; returns once the port is open."""
+        if self._thread is not None:
+            raise RuntimeError("the loopback server is already running")
+        opened: Future[int] = Future()
+        self._thread = threading.Thread(target=self._run, args=(opened,), name="loopback", daemon=True)
+        self._thread.start()
+        self._port = opened.result(_START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop serving and close every connection; does nothing if the server is not running."""
+        if self._thread is None:
+            return
+        if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self._thread = self._loop = self._stopping = None
+
+    def script(self, *replies: Reply) -> None:
+        """Queue replies; each request takes one, in order, and the default when none is left."""
+        self._replies.extend(replies)
+
+    def reset(self) -> None:
+        """Forget the recorded requests and the queued replies."""
+        self.requests.clear()
+        self._replies.clear()
+        self._serial = 0
+
+    def _run(self, opened: Future[int]) -> None:
+        try:
+            asyncio.run(self._serve(opened))
+        except BaseException as error:
+            if opened.done():
+                raise
+            opened.set_exception(error)
+
+    async def _serve(self, opened: Future[int]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self._receive)
+        runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=_DRAIN_SECONDS
+        )
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, _HOST, 0)
+            await site.start()
+            opened.set_result(runner.addresses[0][1])
+            await self._stopping.wait()
+        finally:
+            await runner.cleanup()
+
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        recorded = Recorded(
+            method=request.method,
+            path=unquote(request.raw_path.partition("?")[0]),
+            raw_path=request.raw_path,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+        )
+        self.requests.append(recorded)
+        self._serial += 1
+        reply = self._replies.popleft() if self._replies else _DEFAULT
+        try:
+            return await self._answer(request, recorded, reply, self._serial)
+        except (asyncio.CancelledError, ConnectionError):
+            recorded.disconnected = self._stopping is not None and not self._stopping.is_set()
+            raise
+
+    async def _answer(
+        self, request: web.Request, recorded: Recorded, reply: Reply, serial: int
+    ) -> web.StreamResponse:
+        route = find_route(recorded.method, recorded.raw_path)
+        if reply.raw is not None:
+            headers = headers_for(route, reply, serial, streamed=False)
+            return await send_bytes(
+                request, reply, reply.raw, {**headers, "Content-Type": reply.content_type}
+            )
+        if not reply.is_error and route.wire is None and route.listing is None:
+            reply = _UNKNOWN
+        if reply.is_error:
+            headers = headers_for(route, reply, serial, streamed=False)
+            return await send_json(request, reply, error_body(route, reply), headers)
+        if route.wire is None:
+            headers = headers_for(route, reply, serial, streamed=False)
+            return await send_json(request, reply, listing_body(route, self.models), headers)
+        return await _speak(request, recorded, reply, serial, route, route.wire)
+
+
+async def _speak(
+    request: web.Request, recorded: Recorded, reply: Reply, serial: int, route: Route, wire: Wire
+) -> web.StreamResponse:
+    try:
+        answer = compose(wire.read(recorded.json, route.model), reply, serial)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
+        headers = headers_for(route, refused, serial, streamed=False)
+        return await send_json(request, refused, error_body(route, refused), headers)
+    streamed = route.streamed or (route.provider == "openai" and bool(answer.asked.body.get("stream")))
+    headers = headers_for(route, reply, serial, streamed=streamed)
+    if not streamed:
+        return await send_json(request, reply, wire.whole(answer), headers)
+
+    def error_frame(position: int) -> bytes:
+        return wire.error_frame(reply.stream_error or {}, answer, position)
+
+    frames = spoil(wire.frames(answer), reply, error_frame)
+    return await send_frames(request, reply, frames, headers, recorded)

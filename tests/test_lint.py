@@ -1,0 +1,234 @@
+"""The rules' linter: for each check an example that it must not like and one that it must."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from smartllm.cli import main
+from smartllm.rules import RuleSet, load_rules
+from smartllm.rules.lint import CHECKS, lint
+from smartllm.rules.load import merge, read_layer
+
+TODAY = dt.date(2026, 11, 23)
+EVIDENCE = 'verified = 2026-11-01\nsource = ["https://example.com/facts"]\n'
+BASE = f"""\
+[vendor.acme]
+host = "openai"
+families = ["rocket"]
+latest = "two"
+
+[host.openai]
+default_model = "rocket-2"
+
+[profile.base]
+{EVIDENCE}endpoints = ["openai_chat"]
+structured.native = false
+limits = {{ max_output = 20000, context = 30000 }}
+
+[profile.two]
+extends = "base"
+{EVIDENCE}streaming = false
+
+[model]
+rocket-1 = "base"
+rocket-2 = "two"
+"""
+THINKS = 'thinking = { modes = ["budget"] }\neffort.levels = ["low", "high"]\n'
+
+# code -> (text added to BASE, the line's text that must be pointed at, a piece of the message)
+BAD = {
+    "R001": ("[profile.x]\nsampling = 'often'\n", "sampling = 'often'", "'always', 'effort-none' or 'never'"),
+    "R002": ('[model]\nrocket-3 = "tow"\n', "rocket-3", "did you mean 'two'?"),
+    "R003": (
+        '[profile.a]\nextends = "b"\n[profile.b]\nextends = "a"\n',
+        'extends = "b"',
+        "circle: a -> b -> a",
+    ),
+    "R004": (
+        "[model]\nrocket-2 = { profile = 'two', streaming = false }\n",
+        "rocket-2",
+        "streaming = False is inherited",
+    ),
+    "R005": ("[model]\n'acme.rocket-1' = 'base'\n", "acme.rocket-1", "write 'rocket-1'"),
+    "R006": ("[profile.x]\nextends = 'base'\n", "[profile.x]", "no source and no verified"),
+    "R007": ("[profile.two]\nverified = 2025-01-01\n", "verified = 2025-01-01", "over a year old"),
+    "R008": (f"[profile.x]\n{EVIDENCE}", "[profile.x]", "'x' is used by nothing"),
+    "R009": (
+        "[profile.two]\n" + THINKS.replace('"low", "high"', '"high", "low"'),
+        "effort.levels",
+        "do not rise",
+    ),
+    "R010": (
+        f"[profile.two]\n{THINKS}effort.budgets = {{ low = 2000, high = 1500 }}\n",
+        "effort.budgets",
+        "do not rise",
+    ),
+    "R011": ("[profile.two]\nsampling = 'effort-none'\n", "sampling", "needs the level 'none'"),
+    "R012": ("[vendor.acme]\nlatest = 'base'\n", "latest = 'base'", "newest listed generation is 2: ['two']"),
+    "R013": ("[host.openai]\ndefault_model = 'rocket-9'\n", "default_model = 'rocket-9'", "is not listed"),
+    "R014": ("[alias]\nmine = 'rocket-9'\n", "mine", "'rocket-9', which is not listed"),
+    "R015": (
+        "[model]\nrocket-1 = { profile = 'base', lifecycle = { shutdown = 2026-01-01 } }\n",
+        "rocket-1",
+        "shut down on 2026-01-01, but is active",
+    ),
+    "R016": ("[vendor.acme]\nfamilies = ['rocket', 'ship']\n", "families", "'ship' has no listed model"),
+    "R017": ("[profile.two]\nwire.openai_chat = {}\n", "wire.openai_chat", "is empty"),
+}
+# Further ways to break a check: code, text, piece of the message.
+MORE_BAD = [
+    ("R001", "[model]\nrocket-9 = { streaming = true }\n", "'model.rocket-9.profile' is missing"),
+    ("R001", "[vendor.other]\nhost = 'openai'\n", "'vendor.other.families' is missing"),
+    ("R002", "[vendor.acme]\nlatest = 'nowhere'\n", "'nowhere' is not defined"),
+    ("R002", "[on.openai.profile.nowhere]\nstreaming = true\n", "'nowhere' is not defined"),
+    ("R007", "[profile.two]\nverified = 2027-01-01\n", "in the future"),
+    ("R009", f"[profile.two]\n{THINKS}effort.default = 'max'\n", "default 'max' is not among"),
+    (
+        "R010",
+        f"[profile.two]\n{THINKS}effort.budgets = {{ low = 5, high = 2000 }}\n",
+        "below the minimum 1024",
+    ),
+    ("R010", f"[profile.two]\n{THINKS}effort.budgets = {{ low = 2000, high = 20000 }}\n", "leaves nothing"),
+    (
+        "R011",
+        "[profile.two]\nthinking = { modes = ['effort'], default = 'always' }\n",
+        "must be 'impossible'",
+    ),
+    ("R011", "[profile.two]\nthinking = { modes = ['effort'], off = 'impossible' }\n", "must be 'always'"),
+    ("R011", "[profile.two]\neffort.levels = ['low']\n", "without thinking modes"),
+    ("R011", "[profile.two]\nthinking = { modes = ['effort'], default = 'on' }\n", "a way to say off"),
+    ("R011", "[profile.two]\nlimits = { min_output = 9, max_output = 8 }\n", "below min_output"),
+    ("R011", "[profile.two]\nlimits.max_output = 40000\n", "above the context window"),
+    ("R011", "[profile.two]\nexclusive = [['temperature', 'top_k']]\n", "exclusive pair"),
+    ("R011", "[profile.two]\nstructured.prefer = 'native'\n", "no native structured output"),
+    ("R011", "[profile.two]\ntools.functions = 'never'\n", "function tools are never accepted"),
+    ("R011", "[profile.two]\nendpoints = ['bedrock_invoke']\n", "needs an api_version"),
+    (
+        "R013",
+        "[model]\nrocket-2 = { profile = 'two', lifecycle = { shutdown = 2027-01-01 } }\n",
+        "shuts down on 2027-01-01",
+    ),
+    ("R014", "[alias]\nrocket-1 = 'rocket-2'\n", "hides the listed model"),
+    (
+        "R015",
+        "[profile.two]\nlifecycle = { state = 'retired', shutdown = 2027-01-01 }\n",
+        "retired, but shuts down only on",
+    ),
+    (
+        "R015",
+        "[model]\nrocket-1 = { profile = 'base', lifecycle = { successor = 'rocket-9' } }\n",
+        "is not listed",
+    ),
+    (
+        "R015",
+        (
+            "[model.rocket-1]\nprofile = 'base'\n"
+            "lifecycle = { shutdown = 2027-09-01, successor = 'rocket-2' }\n"
+            "[model.rocket-2]\nprofile = 'two'\nlifecycle = { shutdown = 2027-06-01 }\n"
+        ),
+        "no later than rocket-1",
+    ),
+    ("R016", "[model]\ncar-1 = 'base'\n", "family 'car' of car-1 belongs to no vendor"),
+    ("R016", "[vendor.other]\nhost = 'openai'\nfamilies = ['rocket']\nlatest = 'two'\n", "more than once"),
+    ("R017", "[profile.two]\nwire.openai_chat.wire.openai_chat.streaming = true\n", "another wire table"),
+]
+GOOD = {
+    "R004": "[model]\nrocket-2 = { profile = 'two', limits.max_output = 9000 }\n",
+    "R005": "[model]\nrocket-1-20260101 = { profile = 'base', limits.max_output = 10 }\n",
+    "R007": "[profile.two]\nverified = 2025-11-24\n",
+    "R009": f"[profile.two]\n{THINKS}effort.default = 'high'\n",
+    "R010": f"[profile.two]\n{THINKS}effort.budgets = {{ low = 1024, high = 2000 }}\n",
+    "R011": "[profile.two]\nthinking = { modes = ['effort'], default = 'always', off = 'impossible' }\n",
+    "R013": "[model]\nrocket-2 = { profile = 'two', lifecycle = { shutdown = 2027-06-01 } }\n",
+    "R014": "[alias]\nmine = 'acme.rocket-1'\n",
+    "R015": "[model.rocket-1]\nprofile='base'\nlifecycle = { shutdown = 2027-06-01, successor = 'rocket-2' }\n",
+    "R017": "[profile.two]\nwire.openai_chat.limits.min_output = 2\n",
+    "R002": "[on.openai.model.rocket-1]\nlimits.context = 50000\n",
+}
+
+
+def rules_of(tmp_path: Path, text: str) -> RuleSet:
+    layers = []
+    for name, content in (("base.toml", BASE), ("extra.toml", text)):
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        layers.append(read_layer(path, name=name, overlay=False))
+    return RuleSet(tuple(layers), merge(layers[0].data, layers[1].data))
+
+
+def test_the_base_of_these_examples_is_clean(tmp_path: Path) -> None:
+    assert lint(rules_of(tmp_path, ""), today=TODAY) == []
+
+
+@pytest.mark.parametrize("code", sorted(CHECKS))
+def test_bad(code: str, tmp_path: Path) -> None:
+    text, line, message = BAD[code]
+    found = [item for item in lint(rules_of(tmp_path, text), today=TODAY) if item.code == code]
+    assert found, f"{code} found nothing"
+    first = found[0]
+    assert first.file == "extra.toml"
+    assert line in text.splitlines()[first.line - 1]
+    assert message in first.message
+    assert str(first) == f"extra.toml:{first.line}: {code} {first.message}"
+
+
+@pytest.mark.parametrize(("code", "text", "message"), MORE_BAD)
+def test_more_bad(code: str, text: str, message: str, tmp_path: Path) -> None:
+    found = [item for item in lint(rules_of(tmp_path, text), today=TODAY) if item.code == code]
+    assert any(message in item.message for item in found), found
+
+
+@pytest.mark.parametrize("code", sorted(GOOD))
+def test_good(code: str, tmp_path: Path) -> None:
+    assert lint(rules_of(tmp_path, GOOD[code]), today=TODAY) == []
+
+
+def test_every_check_has_a_title() -> None:
+    assert all(item.title.endswith(".") and item.code == code for code, item in CHECKS.items())
+    assert list(CHECKS) == sorted(CHECKS) == sorted(BAD)
+
+
+def test_the_shipped_rules_are_clean() -> None:
+    assert [str(item) for item in lint(load_rules(ambient=False), today=TODAY)] == []
+
+
+class TestCommand:
+    def test_the_shipped_rules(self) -> None:
+        result = CliRunner().invoke(main, ["lint"])
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no findings in 1 file(s)\n")
+
+    def test_an_overlay_with_a_finding(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.toml"
+        path.write_text('[model]\nclaude-opus-9 = "claude-9"\n')
+        result = CliRunner().invoke(main, ["lint", str(path)])
+        assert result.exit_code == 1
+        assert result.stdout.startswith(f"{path}:2: R002 profile 'claude-9' is not defined; did you mean")
+        assert result.stderr == "1 finding in 1 file(s)\n"
+        as_json = json.loads(CliRunner().invoke(main, ["lint", "--json", str(path)]).stdout)
+        assert as_json[0]["line"] == 2
+
+    def test_a_wrong_shape_is_a_finding(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.toml"
+        path.write_text("[modle]\nx = 1\n")
+        result = CliRunner().invoke(main, ["lint", str(path)])
+        assert (result.exit_code, result.stdout) == (
+            1,
+            f"{path}:1: R001 unknown key 'modle'; did you mean 'model'?\n",
+        )
+
+    def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "mine.toml").write_text("[[[")
+        for name in ("mine.toml", "nowhere.toml"):
+            result = CliRunner().invoke(main, ["lint", str(tmp_path / name)])
+            assert (result.exit_code, result.stdout) == (2, "")
+            assert f"{name}:1: " in result.stderr
+
+    def test_the_catalogue(self) -> None:
+        result = CliRunner().invoke(main, ["lint", "--list"])
+        assert len(result.stdout.splitlines()) == len(CHECKS)
+        assert result.stdout.startswith("R001  ")

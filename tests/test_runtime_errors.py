@@ -1,0 +1,295 @@
+"""What fails, how often it is tried, and what the caller is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from loopback import LoopbackServer, Reply
+from wires import (
+    WIRES,
+    Wire,
+    each_bedrock_wire,
+    each_wire,
+    refused_url,
+    saying,
+)
+
+from smartllm import LLMClient, Usage
+from smartllm.errors import ProviderError, ResponseError
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+AWS_CODES = {401: "UnrecognizedClientException", 409: "ConflictException", 422: "ValidationException"}
+each_openai_wire = pytest.mark.parametrize("wire", WIRES[:2], ids=lambda wire: wire.api_type)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[LoopbackServer]:
+    with LoopbackServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: LoopbackServer) -> LoopbackServer:
+    running.reset()
+    return running
+
+
+Clients = Callable[[Wire, int], LLMClient]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clients(running: LoopbackServer) -> AsyncIterator[Clients]:
+    """One client for each wire and number of retries, for all tests of this file."""
+    made: dict[tuple[Wire, int], LLMClient] = {}
+
+    def client(wire: Wire, retries: int) -> LLMClient:
+        if (wire, retries) not in made:
+            made[wire, retries] = wire.client(running.url, max_retries=retries)
+        return made[wire, retries]
+
+    yield client
+    for each in made.values():
+        await each.aclose()
+
+
+def failing(wire: Wire, status: int, **fields: Any) -> Reply:
+    code = AWS_CODES.get(status) if wire.provider == "bedrock" else None
+    return Reply(**{"status": status, "error_code": code, **fields})
+
+
+async def failure_at(wire: Wire, url: str, **settings: Any) -> ProviderError:
+    async with wire.client(url, **settings) as client:
+        return await failure(client, wire)
+
+
+async def failure(client: LLMClient, wire: Wire) -> ProviderError:
+    with pytest.raises(ProviderError) as caught:
+        await client.generate_text(wire.request())
+    error = caught.value
+    assert type(error).__module__ == "smartllm.errors"
+    assert error.model == wire.model
+    chain: BaseException | None = error
+    while chain is not None:
+        assert type(chain).__module__.partition(".")[0] not in {"openai", "botocore", "aiohttp", "httpx2"}
+        chain = chain.__cause__ or chain.__context__
+    return error
+
+
+# The SDKs take long to make a client; all tests share a loop, so that they can share clients.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+# Attempts
+
+
+@each_wire
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
+async def test_what_may_pass_is_tried_again(
+    wire: Wire, status: int, server: LoopbackServer, clients: Clients
+) -> None:
+    server.script(*[failing(wire, status)] * 4)
+    error = await failure(clients(wire, 2), wire)
+    assert (error.status, error.retryable, error.attempts) == (status, True, 3)
+    assert len(server.requests) == 3
+    server.reset()
+    server.script(failing(wire, status))
+    error = await failure(clients(wire, 0), wire)
+    assert (error.attempts, len(server.requests)) == (1, 1)
+
+
+@each_wire
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+async def test_what_stays_wrong_is_sent_once(
+    wire: Wire, status: int, server: LoopbackServer, clients: Clients
+) -> None:
+    # The text must not matter: it names a number and a word that look like faults which pass.
+    server.script(failing(wire, status, error_code="BadThing", error_message="throttled at 15000 of 500"))
+    error = await failure(clients(wire, 2), wire)
+    assert (error.status, error.code, error.retryable, error.attempts) == (status, "BadThing", False, 1)
+    assert error.request_id is not None
+    assert "loopback" in error.request_id
+    assert "throttled at 15000 of 500" in error.message
+    assert len(server.requests) == 1
+
+
+@each_openai_wire
+@pytest.mark.parametrize("field", ["code", "type"])
+async def test_an_empty_account_is_asked_once(
+    wire: Wire, field: str, server: LoopbackServer, clients: Clients
+) -> None:
+    server.script(Reply(status=429, error_body={"error": {"message": "pay", field: "insufficient_quota"}}))
+    error = await failure(clients(wire, 2), wire)
+    assert (error.status, error.code, error.retryable) == (429, "insufficient_quota", False)
+    assert len(server.requests) == 1
+
+
+@each_bedrock_wire
+@pytest.mark.parametrize(
+    ("status", "code", "retryable"),
+    [
+        (400, "throttlingException", True),
+        (400, "TooManyRequestsException", True),
+        (408, "ModelTimeoutException", True),
+        (424, "ModelStreamErrorException", True),
+        (429, "ModelNotReadyException", True),
+        (424, "ModelErrorException", False),
+        (400, "ServiceQuotaExceededException", False),
+    ],
+)
+async def test_aws_codes_count_in_any_capitalisation(
+    wire: Wire, status: int, code: str, retryable: bool, server: LoopbackServer, clients: Clients
+) -> None:
+    server.script(Reply(status=status, error_code=code))
+    error = await failure(clients(wire, 0), wire)
+    assert (error.status, error.code, error.retryable) == (status, code, retryable)
+
+
+@each_wire
+async def test_a_second_attempt_may_succeed(wire: Wire, server: LoopbackServer, clients: Clients) -> None:
+    server.script(failing(wire, 503), Reply(text="at last"))
+    response = await clients(wire, 2).generate_text(wire.request())
+    assert response.text == "at last"
+    assert [recorded.body for recorded in server.requests] == [server.requests[0].body] * 2
+
+
+@each_wire
+async def test_a_cancelled_call_is_cancelled(wire: Wire, server: LoopbackServer, clients: Clients) -> None:
+    server.script(Reply(delay=30))
+    client = clients(wire, 2)
+    task = asyncio.create_task(client.generate_text(wire.request()))
+    while not server.requests:  # noqa: ASYNC110 - the server is a thread and has no event of this loop
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await client.generate_text(wire.request())).text == "echo: hello there"
+    assert len(server.requests) == 2
+
+
+# The way to the provider
+
+
+@each_wire
+async def test_a_refused_connection(wire: Wire) -> None:
+    error = await failure_at(wire, refused_url(), max_retries=1)
+    assert (error.status, error.code, error.request_id) == (None, None, None)
+    assert (error.retryable, error.attempts) == (True, 2)
+    assert "check the network" in error.hint
+
+
+@each_wire
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        HEAD + b'Content-Length: 999\r\n\r\n{"output": [',
+        HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"out\r\n',
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+    ],
+    ids=["reset", "cut", "cut-chunked", "not-http"],
+)
+async def test_a_broken_connection(
+    wire: Wire,
+    answer: bytes,
+) -> None:
+    async with saying(answer) as (url, seen):
+        error = await failure_at(wire, url, max_retries=1)
+    assert (error.status, error.retryable, error.attempts, len(seen)) == (None, True, 2, 2)
+
+
+@each_wire
+async def test_silence(wire: Wire, server: LoopbackServer) -> None:
+    server.script(Reply(delay=5), Reply(delay=5))
+    error = await failure_at(wire, server.url, read_timeout=0.2, max_retries=1)
+    assert (error.status, error.retryable, error.attempts) == (None, True, 2)
+    assert len(server.requests) == 2
+
+
+# Answers that are none
+
+
+@each_wire
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"<html>" + b"x" * 500, "<html>" + "x" * 194),
+        (b"", "b''"),
+        (b"null", "null"),
+        (b"[]", "[]"),
+        (b"5", "5"),
+        (b"{}", "{}"),
+        (b"\xff\xfe", "\\xff\\xfe"),
+        (b"[" * 100_000, "[" * 200),
+        (b'{"error": {"message": "no"}}', '{"error": {"message": "no"}}'),
+        (b'{"choices": [], "output": []}', '{"choices": [], "output": []}'),
+        (b'{"choices": [5], "output": 5, "content": 5}', '{"choices": [5]'),
+        (
+            b"""{"choices": [{"message": {"content": "", "tool_calls": 5}}], "status": "completed",
+                "output": [{"type": "reasoning", "summary": 5}], "content": {}}""",
+            '{"choices": [{"message"',
+        ),
+    ],
+    ids=[
+        "html",
+        "empty",
+        "null",
+        "list",
+        "number",
+        "object",
+        "bytes",
+        "deep",
+        "error",
+        "none",
+        "odd",
+        "odder",
+    ],
+)
+async def test_a_success_that_holds_no_answer(
+    wire: Wire, raw: bytes, shown: str, server: LoopbackServer, clients: Clients
+) -> None:
+    server.script(Reply(raw=raw, content_type="text/html"))
+    error = await failure(clients(wire, 1), wire)
+    assert isinstance(error, ResponseError)
+    assert (error.status, error.retryable, len(server.requests)) == (200, False, 1)
+    assert error.request_id is not None
+    assert shown in error.message
+    assert len(error.message) < 1000
+
+
+@each_wire
+@pytest.mark.parametrize("raw", [b"<html>", b"", b"null", b"[]", b"[" * 100_000, b"\xff", b'{"error": 5}'])
+async def test_a_failure_with_an_odd_body(
+    wire: Wire, raw: bytes, server: LoopbackServer, clients: Clients
+) -> None:
+    for status in (502, 418):
+        server.script(Reply(status=status, raw=raw, content_type="text/html", error_code="Odd"))
+        error = await failure(clients(wire, 0), wire)
+        assert (error.status, error.retryable) == (status, status == 502)
+        assert len(error.message) < 1000
+        if wire.provider == "bedrock":
+            assert error.code == "Odd"
+
+
+@each_wire
+@pytest.mark.parametrize("status", [502, 404])
+async def test_a_proxy_that_is_no_provider(
+    wire: Wire,
+    status: int,
+) -> None:
+    head = f"HTTP/1.1 {status} Bad\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n"
+    async with saying(head.encode() + b"<html>no</p>.") as (url, _):
+        error = await failure_at(wire, url)
+    assert (error.status, error.code, error.request_id) == (status, None, None)
+    assert "<html>no</p>." in error.message
+
+
+@each_wire
+async def test_null_usage_counts_as_zeros(wire: Wire, server: LoopbackServer, clients: Clients) -> None:
+    server.script(Reply(usage=None))
+    response = await clients(wire, 0).generate_text(wire.request())
+    assert response.text == "echo: hello there"
+    assert response.usage == Usage(0, 0, 0, 0)

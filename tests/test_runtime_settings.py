@@ -1,0 +1,292 @@
+"""How a client finds its provider, key, address, model, region and credentials; and that it keeps secrets."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import LoopbackServer, Reply
+from wires import (
+    CLAUDE,
+    CONVERSE,
+    INVOKE,
+    RESPONSES,
+    Wire,
+    each_bedrock_wire,
+    each_wire,
+    key_of,
+    region_of,
+    share_service_models,
+)
+
+from smartllm import LLMClient, LLMConfig, TextRequest
+from smartllm.errors import ConfigError, MissingExtraError, ProviderError
+
+HELLO = TextRequest(prompt="hello there")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[LoopbackServer]:
+    with LoopbackServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
+    """A server that the environment points at, for both providers; no credentials are set."""
+    share_service_models(monkeypatch)
+    monkeypatch.setenv("OPENAI_BASE_URL", running.openai_base_url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", running.url)
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def aws_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "environment-secret")
+
+
+async def ask(client: LLMClient, request: TextRequest[Any] = HELLO) -> str:
+    async with client:
+        return (await client.generate_text(request)).text
+
+
+# OpenAI
+
+
+async def test_openai_from_the_environment(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-environment")
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-4.1")
+    assert await ask(LLMClient(provider="openai")) == "echo: hello there"
+    assert await ask(LLMClient(LLMConfig(api_key="sk-given", default_model="gpt-4o"))) == "echo: hello there"
+    first, second = server.requests
+    assert (first.headers["authorization"], first.json["model"]) == ("Bearer sk-environment", "gpt-4.1")
+    assert (second.headers["authorization"], second.json["model"]) == ("Bearer sk-given", "gpt-4o")
+
+
+async def test_openai_settings_win_over_the_environment(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    config = LLMConfig(base_url=f"{server.url}/proxy/v1", api_key="sk-given", organization="org-1")
+    await ask(LLMClient(config))
+    [recorded] = server.requests
+    assert recorded.path == "/proxy/v1/responses"
+    assert recorded.headers["openai-organization"] == "org-1"
+
+
+def test_the_public_address_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in (None, ""):
+        if value is not None:
+            monkeypatch.setenv("OPENAI_BASE_URL", value)
+        transport: Any = LLMClient(provider="openai", api_key="any")._transport
+        assert str(transport._client.base_url) == "https://api.openai.com/v1/"
+
+
+def test_a_missing_key_says_what_to_set() -> None:
+    with pytest.raises(ConfigError, match="api_key: no OpenAI key is given") as caught:
+        LLMClient(provider="openai")
+    assert caught.value.hint == "set OPENAI_API_KEY, or pass LLMConfig(api_key=...)"
+
+
+@pytest.mark.parametrize("key", ["sk-canary\n", "sk-канарейка"])
+def test_an_unusable_key_is_refused_unseen(key: str) -> None:
+    with pytest.raises(ConfigError, match="api_key: the key holds a character") as caught:
+        LLMClient(provider="openai", api_key=key)
+    assert key.strip() not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("provider", "module", "line"),
+    [
+        ("openai", "openai", 'pip install "smartllm[openai]"'),
+        ("bedrock", "aiobotocore.session", 'pip install "smartllm[bedrock]"'),
+        ("bedrock", "aiobotocore", 'pip install "smartllm[bedrock]"'),
+    ],
+)
+def test_a_missing_extra_names_the_pip_line(
+    provider: str, module: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError) as caught:
+        LLMClient(provider=provider, api_key="any")
+    assert caught.value.hint == line
+    assert isinstance(caught.value, ConfigError)
+
+
+def test_a_config_or_settings_but_not_both() -> None:
+    with pytest.raises(ConfigError, match=r"not both \(api_key, provider\)"):
+        LLMClient(LLMConfig(), provider="openai", api_key="any")
+
+
+# Bedrock
+
+
+@pytest.mark.usefixtures("aws_keys")
+async def test_bedrock_from_the_environment(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEDROCK_MODEL", CLAUDE)
+    assert await ask(LLMClient()) == "echo: hello there"
+    assert server.requests[0].raw_path == INVOKE.raw_path()
+    assert (key_of(server), region_of(server)) == ("AKIDENVIRONMENT", "us-east-1")
+
+
+@pytest.mark.usefixtures("aws_keys")
+async def test_the_region_chain(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    await ask(LLMClient(provider="bedrock"))
+    assert region_of(server) == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    await ask(LLMClient(provider="bedrock"))
+    assert region_of(server) == "eu-central-1"
+    await ask(LLMClient(provider="bedrock", aws_region="ap-southeast-2"))
+    assert region_of(server) == "ap-southeast-2"
+
+
+@each_bedrock_wire
+@pytest.mark.usefixtures("aws_keys")
+async def test_given_keys_come_first(
+    wire: Wire, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bearer-of-the-environment")
+    client = LLMClient(
+        aws_access_key_id="AKIDGIVEN", aws_secret_access_key="given", aws_session_token="session"
+    )
+    await ask(client, wire.request())
+    assert server.requests[0].headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDGIVEN/")
+    assert server.requests[0].headers["x-amz-security-token"] == "session"
+
+
+async def test_a_bearer_token_is_enough(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bearer-of-the-environment")
+    await ask(LLMClient(), INVOKE.request())
+    assert server.requests[0].headers["authorization"] == "Bearer bearer-of-the-environment"
+
+
+async def test_a_shared_credentials_file(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "credentials"
+    file.write_text(
+        "[default]\naws_access_key_id = AKIDFILE\naws_secret_access_key = file-secret\n"
+        "[other]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = other-secret\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    await ask(LLMClient(provider="bedrock"))
+    assert key_of(server) == "AKIDFILE"
+    monkeypatch.setenv("AWS_PROFILE", "other")
+    await ask(LLMClient())
+    assert key_of(server) == "AKIDOTHER"
+
+
+async def test_no_aws_credentials(server: LoopbackServer) -> None:
+    with pytest.raises(ConfigError, match="Unable to locate credentials") as caught:
+        await ask(LLMClient(provider="bedrock"))
+    assert "AWS_ACCESS_KEY_ID" in caught.value.hint
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("AWS_PROFILE", "nobody", "The config profile .nobody. could not be found"),
+        ("AWS_ACCESS_KEY_ID", "AKIDALONE", "Partial credentials found"),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "no url", "Invalid endpoint"),
+        ("AWS_REGION", "no region!", "region_name"),
+    ],
+)
+async def test_unusable_aws_settings(
+    variable: str, value: str, message: str, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=message):
+        await ask(LLMClient(provider="bedrock"))
+    assert server.requests == []
+
+
+@pytest.mark.usefixtures("aws_keys")
+async def test_bedrock_timeouts_from_the_environment(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEDROCK_READ_TIMEOUT", "0.2")
+    server.script(Reply(delay=5))
+    with pytest.raises(ProviderError, match="ReadTimeoutError"):
+        await ask(LLMClient(provider="bedrock", max_retries=0))
+    for name in ("BEDROCK_READ_TIMEOUT", "BEDROCK_CONNECT_TIMEOUT"):
+        monkeypatch.setenv(name, "soon")
+        with pytest.raises(ConfigError, match=f"{name}='soon' is not usable; allowed: seconds"):
+            LLMClient(provider="bedrock")
+        monkeypatch.delenv(name)
+
+
+async def test_botocore_refuses_a_converse_body(server: LoopbackServer) -> None:
+    client = CONVERSE.client(server.url, max_retries=2)
+    with pytest.raises(ProviderError, match="Unknown parameter in input") as caught:
+        await ask(client, CONVERSE.request(extra={"brandNew": 1}))
+    error = caught.value
+    assert (error.code, error.status) == ("ParamValidationError", None)
+    assert (error.retryable, error.attempts) == (False, 1)
+    assert 'api_type="invoke"' in error.hint
+    assert "smartllm_payload" not in str(error)
+    assert server.requests == []
+
+
+# Secrets
+
+CANARY = {
+    "api_key": "sk-canary-0001",
+    "aws_secret_access_key": "aws-canary-0002",
+    "aws_session_token": "token-canary-0003",
+}
+
+
+@each_wire
+@pytest.mark.parametrize("status", [200, 401, 403, 500, None])
+async def test_no_secret_leaves(
+    wire: Wire, status: int | None, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.StringIO()
+    log, listener = logging.getLogger("smartllm"), logging.StreamHandler(stream)
+    monkeypatch.setattr(log, "level", logging.DEBUG)
+    log.addHandler(listener)
+    echo = f"no: {' '.join(CANARY.values())}\n'x-amz-security-token:{CANARY['aws_session_token']}'"
+    if status is None:
+        server.script(Reply(cut_after=0))
+    elif status != 200:
+        server.script(Reply(status=status, error_code="SignatureDoesNotMatch", error_message=echo))
+    config = LLMConfig(provider=wire.provider, aws_access_key_id="AKIDGIVEN", max_retries=0, **CANARY)  # type: ignore[arg-type]
+    client = LLMClient(config)
+    said = [repr(config), str(config), repr(client), str(client.__dict__)]
+    error: ProviderError | None = None
+    try:
+        said.append(repr(await client.generate_text(wire.request(temperature=0.1, top_p=0.1, top_k=3))))
+    except ProviderError as raised:
+        error = raised
+    finally:
+        log.removeHandler(listener)
+        await client.aclose()
+    assert (error is None) == (status == 200)
+    if error is not None:
+        assert error.__context__ is None
+        said += [str(error), repr(error), repr(error.__dict__), *traceback.format_exception(error)]
+    said.append(stream.getvalue())
+    assert said[-1] != ""
+    own = CANARY["api_key"] if wire.provider == "openai" else "aws-canary-0002|token-canary-0003"
+    for secret in own.split("|"):
+        assert secret not in "\n".join(said)
+    assert not (set(CANARY.values()) & set(os.environ.values()))
+
+
+async def test_a_redirect_to_another_origin_does_not_carry_the_key(server: LoopbackServer) -> None:
+    with LoopbackServer() as other:
+        server.script(Reply(status=307, raw=b"", headers={"Location": f"{other.openai_base_url}/responses"}))
+        async with RESPONSES.client(server.url) as client:
+            await client.generate_text(RESPONSES.request())
+        assert "authorization" not in other.requests[0].headers
