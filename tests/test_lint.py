@@ -113,6 +113,7 @@ MORE_BAD = [
         "[model]\nrocket-2 = { profile = 'two', lifecycle = { shutdown = 2027-01-01 } }\n",
         "shuts down on 2027-01-01",
     ),
+    ("R005", "[model]\n'xy.unheard-of' = 'base'\n", "write 'unheard-of'"),
     ("R014", "[alias]\nrocket-1 = 'rocket-2'\n", "hides the listed model"),
     (
         "R015",
@@ -146,7 +147,8 @@ GOOD = {
     "R011": "[profile.two]\nthinking = { modes = ['effort'], default = 'always', off = 'impossible' }\n",
     "R013": "[model]\nrocket-2 = { profile = 'two', lifecycle = { shutdown = 2027-06-01 } }\n",
     "R014": "[alias]\nmine = 'acme.rocket-1'\n",
-    "R015": "[model.rocket-1]\nprofile='base'\nlifecycle = { shutdown = 2027-06-01, successor = 'rocket-2' }\n",
+    "R015": "[model.rocket-1]\nprofile='base'\n"
+    "lifecycle = { shutdown = 2027-06-01, successor = 'rocket-2' }\n",
     "R017": "[profile.two]\nwire.openai_chat.limits.min_output = 2\n",
     "R002": "[on.openai.model.rocket-1]\nlimits.context = 50000\n",
 }

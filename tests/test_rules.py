@@ -145,6 +145,9 @@ class TestOverlays:
             ("[profile.x]\nsampling = 'sometimes'", 2, "'always', 'effort-none' or 'never'"),
             ("[profile.x]\nbase_url = 'https://evil'", 2, "unknown key 'profile.x.base_url'"),
             ("[headers]\na = 1", 1, "unknown key 'headers'"),
+            ("[on.bedrock.model.x]\nlimit.a = 1", 2, "did you mean 'limits'"),
+            ("[profile.x]\nwire.openai_chat.limits.feld = 1", 2, "did you mean 'field'"),
+            ("[profile.x]\nwire.soap.limits.field = 1", 2, "openai_chat"),
             ("[model]\nx = {}", 2, "'model.x.profile' is missing"),
             ("[model]\nx = 3", 2, "model.x"),
             ("[model]\nx = = 3", 2, "not valid TOML"),
@@ -215,7 +218,9 @@ class TestResolve:
             found = resolve(model, BUILTIN)
             assert (found.how, found.model, found.profile) == ("inferred", None, latest)
 
-    @pytest.mark.parametrize("model", ["claude-2", "claude-instant-1", "mystery", "o0-mini", ""])
+    @pytest.mark.parametrize(
+        "model", ["claude-2", "claude-instant-1", "claude-fable-4", "mystery", "o0-mini", ""]
+    )
     def test_nothing_below_it(self, model: str) -> None:
         with pytest.raises(UnknownModelError) as caught:
             resolve(model, BUILTIN)
@@ -262,3 +267,9 @@ class TestFacts:
         assert origin.verified is not None
         assert origin.source
         assert target.origin("streaming").kind == "default"
+
+    def test_an_origin_without_evidence_says_so_by_leaving_it_out(self, tmp_path: Path) -> None:
+        text = '[profile.bare]\nendpoints = ["openai_chat"]\n[model]\ngpt-9 = "bare"\n'
+        rules = load_rules(overlay(tmp_path, text))
+        origin = target_for(resolve("gpt-9", rules), "openai", "openai_chat", rules).origin("endpoints")
+        assert (origin.kind, origin.verified, origin.source) == ("overlay", None, ())

@@ -59,13 +59,8 @@ class Body:
     def reasons(self) -> Iterator[tuple[Path, Any, Because]]:
         """Each leaf with its value and reason, in body order."""
         for path, value in leaves(self.data):
-            for cut in range(len(path), -1, -1):
-                because = self.because.get(path[:cut])
-                if because is not None:
-                    yield path, value, because
-                    break
-            else:
-                raise AssertionError(f"no reason recorded for {path}")
+            known = (path[:cut] for cut in range(len(path), 0, -1) if path[:cut] in self.because)
+            yield path, value, self.because[next(known)]
 
 
 def leaves(node: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -242,17 +242,13 @@ def _keys_at(path: KeyPath) -> list[str]:
     """Keys that the table at a path may hold."""
     node: Any = Document
     for key in path:
-        if isinstance(node, type) and issubclass(node, BaseModel):
-            field = node.model_fields.get(key)
-            node = None if field is None else _table_type(field.annotation)
-        elif node is not None:
-            node = _table_type(get_args(node)[1])
-    return sorted(node.model_fields) if isinstance(node, type) and issubclass(node, BaseModel) else []
+        # Pydantic found an unknown key below this path, so every key of the path itself is known.
+        inner = get_args(node)[1] if get_origin(node) is dict else node.model_fields[key].annotation
+        node = next(filter(_is_table, (inner, *get_args(inner))))
+    return sorted(node.model_fields)
 
 
-def _table_type(annotation: Any) -> Any:
-    """The table, or dict of tables, in an annotation such as ``str | ModelRow``."""
-    for arm in (annotation, *get_args(annotation)):
-        if get_origin(arm) is dict or (isinstance(arm, type) and issubclass(arm, BaseModel)):
-            return arm
-    return None
+def _is_table(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or (
+        isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    )

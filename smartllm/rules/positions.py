@@ -36,10 +36,10 @@ def key_lines(text: str) -> dict[KeyPath, int]:
         if not depth and not fence:
             if match := _HEADER.match(line):
                 table = _path(match[1])
-                found.setdefault(table, number)
+                _note(found, table, 0, number)
                 continue
             if match := _KEY.match(line):
-                found.setdefault(table + _path(match[1]), number)
+                _note(found, table + _path(match[1]), len(table), number)
         depth, fence = _scan(line, depth, fence)
     return found
 
@@ -51,6 +51,12 @@ def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
             return lines[path]
         path = path[:-1]
     return 1
+
+
+def _note(found: dict[KeyPath, int], path: KeyPath, known: int, number: int) -> None:
+    """A dotted key states every table on its way too."""
+    for length in range(known + 1, len(path) + 1):
+        found.setdefault(path[:length], number)
 
 
 def _path(dotted: str) -> KeyPath:

@@ -53,8 +53,7 @@ class Target:
         found = self.resolution
         path = ("model", found.model) if found.model else ("vendor", found.vendor or "", "latest")
         layer = self.rules.layer_of(path)
-        if layer is None:
-            return Origin("default", ".".join(path))
+        assert layer is not None, "facts are inferred from rows that exist"
         return Origin("overlay" if layer.overlay else "fact", ".".join(path), layer.name, layer.line(path))
 
     def _evidence(self, row: KeyPath) -> tuple[Any, tuple[str, ...]]:

@@ -110,19 +110,18 @@ def _lower(name: str, value: float, highest: float, report: Report) -> float:
 
 
 def _exclude(intent: Intent, first: SamplingField, second: SamplingField, report: Report) -> Intent:
-    """Keep one of a pair: the one that the caller set, or the first when both were."""
+    """Keep one of a pair: the second when the first is only a default, else the first."""
     if first not in intent.explicit:
         return _without(intent, first)
-    if second in intent.explicit:
-        report.changed(
-            "sampling-exclusive",
-            second,
-            asked=getattr(intent, second),
-            applied=None,
-            reason=f"the model does not accept {first} and {second} together; {first} was kept",
-            fact="exclusive",
-            action="dropped",
-        )
+    report.changed(
+        "sampling-exclusive",
+        second,
+        asked=getattr(intent, second),
+        applied=None,
+        reason=f"the model does not accept {first} and {second} together; {first} was kept",
+        fact="exclusive",
+        action="dropped",
+    )
     return _without(intent, second)
 
 

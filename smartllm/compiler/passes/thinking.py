@@ -162,16 +162,15 @@ def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
     if most is not None and budget + answer > most:
         # The answer keeps what the caller gave it, but thinking is never cut below half of the output.
         room = max(facts.thinking.min_budget, most - answer, most // 2)
-        if budget > room:
-            report.changed(
-                "budget-lowered",
-                "budget_tokens",
-                asked=budget,
-                applied=room,
-                reason=f"the model gives at most {most} tokens of output, thinking included",
-                fact="limits.max_output",
-            )
-            budget = room
+        report.changed(
+            "budget-lowered",
+            "budget_tokens",
+            asked=budget,
+            applied=room,
+            reason=f"the model gives at most {most} tokens of output, thinking included",
+            fact="limits.max_output",
+        )
+        budget = room
     grown = budget + answer if most is None else min(budget + answer, most)
     report.changed(
         "max-tokens-grown",
