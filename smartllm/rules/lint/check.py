@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from smartllm.errors import RulesError
+from smartllm.errors import RulesError, UnknownModelError
 from smartllm.rules.load import RuleSet
 from smartllm.rules.positions import KeyPath
-from smartllm.rules.resolve import resolve, row_profile
+from smartllm.rules.resolve import Resolution, resolve, row_profile
 from smartllm.rules.target import Target, endpoints, profile_chain, target_for
 
 
@@ -64,14 +64,21 @@ class Context:
         except RulesError:
             return False
 
+    def resolved(self, model: str) -> Resolution | None:
+        """How a listed key resolves; None for one that is not canonical and so finds nothing (R005)."""
+        try:
+            return resolve(model, self.rules)
+        except UnknownModelError:
+            return None
+
     @cached_property
     def targets(self) -> list[Target]:
         """Every listed model with a sound profile, on each wire that serves it."""
         found = []
         for model, row in self.rules.table("model").items():
-            if not self.sound(row_profile(row)):
+            resolution = self.resolved(model)
+            if resolution is None or not self.sound(row_profile(row)):
                 continue
-            resolution = resolve(model, self.rules)
             host = resolution.host or "openai"
             served = endpoints(resolution, host, self.rules)
             found += [target_for(resolution, host, dialect, self.rules) for dialect in served]

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from smartllm.errors import UnknownModelError
 from smartllm.rules.lint.check import Context, Finding, check
 from smartllm.rules.names import parse
-from smartllm.rules.resolve import Resolution, resolve, row_profile
+from smartllm.rules.resolve import row_profile
 from smartllm.rules.target import profile_chain
 
 _NOTICE: Final = dt.timedelta(days=90)
@@ -32,7 +31,8 @@ def newest_generation(context: Context) -> Iterator[Finding]:
     """A vendor's latest is the profile of its newest listed generation."""
     models = context.rules.table("model")
     for vendor, row in context.rules.table("vendor").items():
-        listed = {key: parse(key).version for key in models if _resolved(context, key).vendor == vendor}
+        found = {key: context.resolved(key) for key in models}
+        listed = {key: parse(key).version for key, item in found.items() if item and item.vendor == vendor}
         newest = max(listed.values(), default=())
         profiles = {row_profile(models[key]) for key, version in listed.items() if version == newest}
         if newest and row["latest"] not in profiles:
@@ -106,13 +106,6 @@ def families(context: Context) -> Iterator[Finding]:
             yield context.at(
                 ("model", key), "R016", f"family {parse(key).family!r} of {key} belongs to no vendor"
             )
-
-
-def _resolved(context: Context, key: str) -> Resolution:
-    try:
-        return resolve(key, context.rules)
-    except UnknownModelError:  # a key that is not canonical; R005 says so
-        return Resolution(key, key, "exact", None, "", None, None)
 
 
 def _lifecycle(context: Context, key: str) -> dict[str, Any]:
