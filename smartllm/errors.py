@@ -128,6 +128,10 @@ class ResponseError(ProviderError):
     """The provider answered with something that is not an answer; the message shows its first 200 bytes."""
 
 
+class TruncatedError(ProviderError, ValueError):
+    """The provider cut off structured output before it was complete; increase ``max_tokens``."""
+
+
 class RefusalError(ProviderError):
     """The model refused to give structured data.
 

@@ -16,6 +16,9 @@ EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
 ApiType = Literal["responses", "chat_completions", "invoke", "converse"]
 """Which API of a host to use. The first two belong to OpenAI, the last two to Bedrock."""
 
+StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
+"""How an answer is bound to ``response_format``."""
+
 ProgressCallback = Callable[[dict[str, Any]], Awaitable[None] | None]
 """Receives each progress event; may be a coroutine function."""
 
@@ -56,6 +59,9 @@ class BaseRequest(BaseModel, Generic[T]):
         system_prompt: System text.
         stream: Marks the request as meant for the streaming methods.
         response_format: Pydantic model, or a JSON Schema, that the answer must match.
+        structured_output: How the answer is bound to it: ``auto`` (what the rules prefer), ``native`` (the
+            provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer, then
+            put the answer into the structure).
         use_cache: Read and write the response cache.
         clear_cache: Forget the cached answer first.
         api_type: Which API of the host to use.
@@ -82,6 +88,7 @@ class BaseRequest(BaseModel, Generic[T]):
     system_prompt: str | None = None
     stream: bool = False
     response_format: type[T] | dict[str, Any] | None = None
+    structured_output: StructuredOutput = "auto"
     use_cache: bool = True
     clear_cache: bool = False
     api_type: ApiType = "responses"

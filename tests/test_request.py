@@ -94,4 +94,4 @@ def test_a_request_keeps_its_schema_class() -> None:
 
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_every_effort_is_accepted(effort: str) -> None:
-    assert TextRequest(prompt="hi", reasoning_effort=effort).reasoning_effort == effort  # type: ignore[arg-type]
+    assert TextRequest(prompt="hi", reasoning_effort=effort).reasoning_effort == effort

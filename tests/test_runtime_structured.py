@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from loopback import LoopbackServer, Reply
 from pydantic import BaseModel, Field, ValidationError
-from wires import CHAT, RESPONSES, Wire, each_wire, share_service_models
+from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire, share_service_models
 
-from smartllm.errors import RefusalError, ResponseError
+from smartllm.errors import RefusalError, ResponseError, TruncatedError
+from smartllm.runtime.structured import validated
 
 
 class Person(BaseModel):
@@ -19,7 +21,7 @@ class Person(BaseModel):
     nicknames: list[str] = []
 
 
-ADA = {"name": "Ada Löve", "age": 36, "nicknames": ["Countess"]}
+ADA: dict[str, Any] = {"name": "Ada Löve", "age": 36, "nicknames": ["Countess"]}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ async def test_a_pydantic_model_comes_back_as_an_instance(wire: Wire, server: Lo
     response = await ask(wire, server)
     assert response.structured_data == Person(**ADA)
     assert isinstance(response.structured_data, Person)
-    assert "Ada Löve" in response.text
+    assert json.loads(response.text)["name"] == "Ada Löve"
     assert response.metadata["response_format"]["properties"]["age"]["minimum"] == 0
     assert response.metadata["prompt"] == "Who?"
 
@@ -71,14 +73,39 @@ async def test_data_that_does_not_fit_is_an_error(wire: Wire, server: LoopbackSe
     assert len(server.requests) == 1
 
 
+TRUNCATED = {
+    "responses": ("max_output_tokens", "OpenAI truncated structured output (status=incomplete)"),
+    "chat_completions": ("length", "OpenAI truncated structured output (finish_reason=length)"),
+    "invoke": ("max_tokens", "Bedrock truncated structured output (stop_reason=max_tokens)"),
+    "converse": ("max_tokens", "Bedrock truncated structured output (stop_reason=max_tokens)"),
+}
+
+
 @each_wire
-async def test_a_truncated_answer_is_an_error(wire: Wire, server: LoopbackServer) -> None:
-    stop = {"responses": "max_output_tokens", "chat_completions": "length"}.get(wire.api_type, "max_tokens")
-    server.script(Reply(text='{"name": "Ada", "ag', stop_reason=stop))
-    with pytest.raises(ResponseError, match="is not JSON") as caught:
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_truncated_answer_is_an_error(wire: Wire, server: LoopbackServer, *, whole: bool) -> None:
+    stop, text = TRUNCATED[wire.api_type]
+    reply = Reply(structured=ADA, stop_reason=stop) if whole else Reply(text='{"name": "A', stop_reason=stop)
+    server.script(reply)
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the exact text is checked below
         await ask(wire, server)
-    assert caught.value.model == wire.model
+    assert str(caught.value) == text
+    assert isinstance(caught.value, TruncatedError)
     assert len(server.requests) == 1
+
+
+@each_wire
+async def test_text_instead_of_data_is_an_error(wire: Wire, server: LoopbackServer) -> None:
+    server.script(Reply(text="I had rather talk about it."))
+    with pytest.raises(ResponseError, match="is not JSON"):
+        await ask(wire, server)
+
+
+@each_wire
+async def test_data_that_does_not_fit_a_json_schema_is_an_error(wire: Wire, server: LoopbackServer) -> None:
+    server.script(Reply(structured={"name": "Ada", "age": -1}))
+    with pytest.raises(ValueError, match=r"does not fit the schema at age: -1 is less than the minimum"):
+        await ask(wire, server, Person.model_json_schema())
 
 
 @pytest.mark.parametrize("wire", [RESPONSES, CHAT], ids=lambda wire: wire.api_type)
@@ -89,8 +116,84 @@ async def test_a_refusal_is_an_error(wire: Wire, server: LoopbackServer) -> None
     assert caught.value.refusal == "I would rather not."
 
 
-@each_wire
-async def test_thinking_and_structure_arrive_together(wire: Wire, server: LoopbackServer) -> None:
-    server.script(Reply(structured=ADA, thinking="Who could it be?"))
-    response = await ask(wire, server, reasoning_effort="low")
-    assert response.structured_data == Person(**ADA)
+@pytest.mark.parametrize("wire", [INVOKE, CONVERSE], ids=lambda wire: wire.api_type)
+class TestTwoSteps:
+    async def test_think_first_then_extract(self, wire: Wire, server: LoopbackServer) -> None:
+        first = Reply(text='Ada, called "the Countess" {{7*7}}.', thinking="Who could it be?")
+        server.script(first, Reply(structured=ADA))
+        response = await ask(wire, server, reasoning_effort="low")
+        thought, extracted = server.requests
+        assert "tool" not in thought.body.decode()
+        assert "thinking" in thought.body.decode()
+        assert "thinking" not in extracted.body.decode()
+        prompt = extracted.json["messages"][0]["content"]
+        text = prompt if isinstance(prompt, str) else prompt[0]["text"]
+        assert 'Ada, called "the Countess" {{7*7}}.' in text
+        assert "native JSON arrays" in text
+        assert response.structured_data == Person(**ADA)
+        assert response.text == 'Ada, called "the Countess" {{7*7}}.'
+        assert response.metadata["thinking"] == "Who could it be?"
+        passes = response.metadata["pass1_tokens"], response.metadata["pass2_tokens"]
+        assert all(set(item) == {"input", "output"} for item in passes)
+        assert response.input_tokens == sum(item["input"] for item in passes)
+        assert response.output_tokens == sum(item["output"] for item in passes)
+
+    async def test_a_cut_first_step_is_an_error_and_the_second_is_not_sent(
+        self, wire: Wire, server: LoopbackServer
+    ) -> None:
+        server.script(Reply(text="Ada is", stop_reason="max_tokens"))
+        with pytest.raises(TruncatedError):
+            await ask(wire, server, reasoning_effort="low")
+        assert len(server.requests) == 1
+
+    async def test_only_the_failed_step_is_sent_again(self, wire: Wire, server: LoopbackServer) -> None:
+        server.script(Reply(text="Ada."), Reply(status=500), Reply(structured=ADA))
+        response = await ask(wire, server, reasoning_effort="low")
+        assert response.structured_data == Person(**ADA)
+        assert len(server.requests) == 3
+        assert server.requests[1].body == server.requests[2].body
+
+    async def test_a_tool_that_cannot_be_forced_is_offered(self, wire: Wire, server: LoopbackServer) -> None:
+        server.script(Reply(text="Ada."), Reply(structured=ADA))
+        response = await ask(wire, server, model="us.anthropic.claude-opus-5-5")
+        assert response.structured_data == Person(**ADA)
+        second = server.requests[1].json
+        assert "tool_choice" not in second
+        assert "Answer by calling the tool Person" in str(second["messages"])
+        server.script(Reply(text="Ada."), Reply(text=json.dumps(ADA)))
+        spoken = await ask(wire, server, model="us.anthropic.claude-opus-5-5")
+        assert spoken.structured_data == Person(**ADA)
+
+
+class Shelf(BaseModel):
+    books: list[str]
+    notes: str = ""
+    extra: dict[str, list[int]] = {}
+
+
+class TestTolerance:
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"books": ["a", "b"]},
+            {"books": '["a", "b"]'},
+            {"books": ' ["a", "b"]'},
+            '{"books": ["a", "b"]}',
+            '{"books": "[\\"a\\", \\"b\\"]"}',
+        ],
+    )
+    def test_json_in_strings_is_decoded(self, given: Any) -> None:
+        assert validated(Shelf, given) == Shelf(books=["a", "b"])
+
+    def test_nested_fragments(self) -> None:
+        given = {"books": '["a"]', "extra": '{"x": "[1, 2]"}', "notes": '["stays text"]'}
+        assert validated(Shelf, given) == Shelf(books=["a"], extra={"x": [1, 2]}, notes='["stays text"]')
+
+    @pytest.mark.parametrize("given", [{"books": "a, b"}, {"books": "[1, 2"}, {"books": "[1, 2]"}, {}, None])
+    def test_what_does_not_fit_either_way_is_an_error(self, given: Any) -> None:
+        with pytest.raises(ValidationError):
+            validated(Shelf, given)
+
+    def test_too_deep_json_stays_as_it_is(self) -> None:
+        with pytest.raises(ValidationError):
+            validated(Shelf, {"books": "[" * 100_000})

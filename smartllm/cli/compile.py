@@ -39,6 +39,11 @@ from smartllm.request import EFFORTS
     "--schema", metavar="FILE|module:Class", help="JSON Schema file or Pydantic model for the answer."
 )
 @click.option("--verbosity", type=click.Choice(["low", "medium", "high"]), help="Length of the answer.")
+@click.option(
+    "--structured-output",
+    type=click.Choice(["auto", "native", "tool", "two_pass"]),
+    help="How the answer is bound to the schema.",
+)
 @click.option("--like", help="Listed model whose facts to use.")
 @click.option("--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins.")
 @click.option(
@@ -98,6 +103,7 @@ def _fields(file: str | None, schema: str | None, flags: dict[str, Any]) -> dict
         "budget_tokens": flags["budget_tokens"],
         "verbosity": flags["verbosity"],
         "response_format": load_schema(schema) if schema else None,
+        "structured_output": flags["structured_output"],
         "like": flags["like"],
     }
     return fields | {name: value for name, value in given.items() if value is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from smartllm.compiler.dialects import DIALECT_CODE
@@ -13,6 +14,7 @@ from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.plan import Plan, Step
+from smartllm.compiler.prompts import extraction_prompt
 from smartllm.compiler.report import Because, Report
 from smartllm.compiler.target import choose_target
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
@@ -82,16 +84,18 @@ def compile(  # noqa: A001 - the documented public name
     notes += lifecycle_notes(target, today or dt.datetime.now(dt.UTC).date())
     intent, report = _intent(request, target, defaults or {})
     report.diagnostics[:0] = notes
-    for run in PASSES:
-        intent = run(intent, target.facts, report)
-    step = _step(intent, target, report)
+    intent = _passed(intent, target, report)
+    steps = [_step(intent, target, report)]
+    diagnostics = list(report.diagnostics)
+    if intent.output is not None and intent.output.strategy == "two_pass":
+        steps.append(_second_step(intent, target))
+        diagnostics += [item for item in steps[1].report.diagnostics if item.code == "schema-changed"]
     plan = Plan(
         model=target.resolution.asked,
         host=target.host,
         resolution=target.resolution,
-        steps=(step,),
-        diagnostics=tuple(report.diagnostics),
-        output=intent.output,
+        steps=tuple(steps),
+        diagnostics=tuple(diagnostics),
     )
     _announce(plan, level)
     return plan
@@ -123,13 +127,49 @@ def _intent(
         top_k=values["top_k"],
         effort=values["reasoning_effort"],
         budget_tokens=values["budget_tokens"],
-        output=output_plan(request.response_format),
+        output=output_plan(request.response_format, request.structured_output),
         verbosity=values["verbosity"],
         stream=values["stream"],
         explicit=frozenset(given),
         extra=request.extra,
     )
     return intent, report
+
+
+def _second_step(first: Intent, target: Target) -> Step:
+    """Put the first step's text into the structure: no thinking where it can be off, no caller's wishes."""
+    assert first.output is not None
+    report = Report(target)
+    output = replace(first.output, wish="extract", strategy=None)
+    wishes = replace(
+        first,
+        system=None,
+        temperature=0,
+        top_p=None,
+        top_k=None,
+        verbosity=None,
+        effort="none",
+        thinking=None,
+        output=output,
+        explicit=frozenset(),
+    )
+    for name in _WIRE_FIELDS:
+        report.because[name] = Because("derived", "second step")
+    report.because["messages"] = Because("derived", "second step")
+    intent = _passed(replace(wishes, turns=_extraction_turn(None)), target, report)
+    if intent.output is not None and intent.output.strategy == "offer":
+        intent = replace(intent, turns=_extraction_turn(output.name))
+    return _step(intent, target, report)
+
+
+def _extraction_turn(tool: str | None) -> tuple[Turn, ...]:
+    return (Turn("user", (extraction_prompt(tool=tool),)),)
+
+
+def _passed(intent: Intent, target: Target, report: Report) -> Intent:
+    for run in PASSES:
+        intent = run(intent, target.facts, report)
+    return intent
 
 
 def _step(intent: Intent, target: Target, report: Report) -> Step:
@@ -150,7 +190,8 @@ def _step(intent: Intent, target: Target, report: Report) -> Step:
                 report.origin(merged),
             )
         )
-    return Step(target.dialect, code.operation, intent.model, body.data, body, report)
+    output = None if intent.output is None or intent.output.strategy == "two_pass" else intent.output
+    return Step(target.dialect, code.operation, intent.model, body.data, body, report, output)
 
 
 def _announce(plan: Plan, level: Level) -> None:

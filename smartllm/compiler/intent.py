@@ -10,7 +10,11 @@ from smartllm.request import Effort, Verbosity
 if TYPE_CHECKING:
     from smartllm.compiler.schema_lowering import Lowered
 
-OutputStrategy = Literal["native", "tool"]
+OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
+"""``offer``: the tool is there but cannot be forced. ``two_pass``: a second step does the binding."""
+
+OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
+"""What the caller asks for; ``extract`` is the second step of a two-pass plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class OutputPlan:
     Attributes:
         name: Name of the schema on the wire.
         schema: The caller's full JSON Schema.
+        wish: How the caller wants it enforced.
         strategy: How it is enforced; None until the output pass has chosen.
         lowered: The schema as sent, with its changes; None until the output pass has run.
     """
@@ -50,6 +55,7 @@ class OutputPlan:
     name: str
     schema: dict[str, Any]
     description: str = ""
+    wish: OutputWish = "auto"
     strategy: OutputStrategy | None = None
     lowered: Lowered | None = None
 

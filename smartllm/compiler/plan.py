@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from smartllm.compiler.body import Body, path_text
 from smartllm.compiler.dialects import DIALECT_CODE
 from smartllm.compiler.intent import OutputPlan
+from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.report import Report
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules.resolve import Resolution
@@ -26,7 +27,9 @@ class Step:
         dialect: Wire format.
         operation: Operation of that wire.
         model: Model id as it goes on the wire.
-        body: Wire body, as JSON data.
+        body: Wire body, as JSON data. In the second step of a two-pass plan, ``prompts.ANSWER`` stands for
+            the first step's text.
+        output: The schema that this step's answer is bound to, or None.
     """
 
     dialect: Dialect
@@ -35,6 +38,7 @@ class Step:
     body: dict[str, Any]
     built: Body = field(repr=False, compare=False)
     report: Report = field(repr=False, compare=False)
+    output: OutputPlan | None = None
 
     @cached_property
     def payload(self) -> bytes:
@@ -45,6 +49,17 @@ class Step:
     def origins(self) -> dict[str, Origin]:
         """Origin of each leaf of the body, by path."""
         return {path_text(path): self.report.origin(why) for path, _, why in self.built.reasons()}
+
+    def fill(self, answer: str) -> Step:
+        """This step with the first step's text in its place.
+
+        Args:
+            answer: Text of step 1; taken as it is.
+
+        Returns:
+            A step that can be sent.
+        """
+        return replace(self, body=_filled(self.body, answer))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
@@ -66,7 +81,6 @@ class Plan:
         resolution: How the id found its facts.
         steps: The calls, in order.
         diagnostics: What the compiler changed, in order.
-        output: The caller's schema and how it was lowered, or None.
     """
 
     model: str
@@ -74,7 +88,11 @@ class Plan:
     resolution: Resolution
     steps: tuple[Step, ...]
     diagnostics: tuple[Diagnostic, ...]
-    output: OutputPlan | None = None
+
+    @property
+    def output(self) -> OutputPlan | None:
+        """The caller's schema and how it was lowered for the last step, or None."""
+        return self.steps[-1].output
 
     @property
     def body(self) -> dict[str, Any]:
@@ -125,6 +143,16 @@ class Plan:
         from smartllm.compiler.explain import explain  # noqa: PLC0415 - explain reads plans
 
         return explain(self)
+
+
+def _filled(node: Any, answer: str) -> Any:
+    if isinstance(node, str):
+        return node.replace(ANSWER, answer)
+    if isinstance(node, list):
+        return [_filled(item, answer) for item in node]
+    if isinstance(node, dict):
+        return {key: _filled(value, answer) for key, value in node.items()}
+    return node
 
 
 def _without_transport(step: Step) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
+from smartllm.compiler.schema_keywords import definition_name, subschemas
 from smartllm.compiler.schema_lowering import refuse
 
 # developers.openai.com/api/docs/guides/structured-outputs, 2025-11 (facts/openai.md §8).
@@ -25,7 +25,7 @@ def check_limits(schema: dict[str, Any], *, claude: bool) -> None:
     Raises:
         UnsupportedError: Names the limit and the actual figure.
     """
-    nodes = list(_nodes(schema))
+    nodes = [node for _, node in subschemas(schema)]
     if claude:
         optional = sum(len(node.get("properties", {})) - len(node.get("required", [])) for node in nodes)
         _at_most("optional properties", optional, _OPTIONAL)
@@ -36,7 +36,7 @@ def check_limits(schema: dict[str, Any], *, claude: bool) -> None:
     consts = [str(node["const"]) for node in nodes if "const" in node]
     values = [str(value) for enum in enums for value in enum]
     _at_most("properties", sum(len(node.get("properties", {})) for node in nodes), _PROPERTIES)
-    _at_most("levels of nesting", _depth(schema, schema, ()), _DEPTH)
+    _at_most("levels of nesting", _Levels(schema).of(schema), _DEPTH)
     _at_most("enum values", len(values), _ENUM_VALUES)
     _at_most("characters in names and values", sum(map(len, [*names, *consts, *values])), _CHARACTERS)
     for enum in enums:
@@ -49,33 +49,27 @@ def check_limits(schema: dict[str, Any], *, claude: bool) -> None:
 def _at_most(what: str, actual: int, limit: int) -> None:
     if actual > limit:
         raise refuse(
-            "", f"the schema has {actual} {what}; the limit is {limit}", "split it, or use a smaller model"
+            "",
+            f"the schema has {actual} {what}; the limit is {limit}",
+            'split it, or use structured_output="tool"',
         )
 
 
-def _nodes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every schema inside a lowered schema."""
-    yield schema
-    inner = [
-        *schema.get("properties", {}).values(),
-        *schema.get("anyOf", []),
-        *schema.get("$defs", {}).values(),
-    ]
-    if "items" in schema:
-        inner.append(schema["items"])
-    for node in inner:
-        yield from _nodes(node)
+class _Levels:
+    """Levels of objects inside objects, through references; one that is being followed counts as none."""
 
+    def __init__(self, root: dict[str, Any]) -> None:
+        self.root = root
+        self.known: dict[str, int] = {}
 
-def _depth(node: dict[str, Any], root: dict[str, Any], seen: tuple[str, ...]) -> int:
-    """Levels of objects and arrays below a node; a reference that is being followed counts as none."""
-    reference = node.get("$ref")
-    if reference is not None:
-        name = reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-        if reference == "#" or name in seen:
-            return 0
-        return _depth(root["$defs"][name], root, (*seen, name))
-    inner = [*node.get("properties", {}).values(), *([node["items"]] if "items" in node else [])]
-    level = 1 if inner else 0
-    below = [level + _depth(child, root, seen) for child in inner]
-    return max([*below, *(_depth(arm, root, seen) for arm in node.get("anyOf", []))], default=0)
+    def of(self, node: dict[str, Any]) -> int:
+        reference = node.get("$ref")
+        if reference is not None:
+            if reference not in self.known:
+                self.known[reference] = 0
+                name = definition_name(reference)
+                self.known[reference] = self.of(self.root["$defs"][name]) if name else 0
+            return self.known[reference]
+        inner = [*node.get("properties", {}).values(), *node.get("anyOf", [])]
+        inner += [node["items"]] if "items" in node else []
+        return max(map(self.of, inner), default=0) + ("properties" in node)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic.errors import PydanticUserError
 
+from smartllm.compiler.schema_keywords import CONSTRAINTS, definition_name, pointer, subschemas
 from smartllm.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 Subset = Literal["openai-strict", "claude-native", "claude-tool", "tool"]
 Codec = Literal["pairs", "json", "tuple", "optional"]
 
-_COMBINATORS: Final = ("anyOf", "oneOf", "allOf", "not", "if", "enum", "const")
+WRAPPED: Final = "the root must be an object; the schema stands under the property 'value'"
+"""Why a root is wrapped."""
+
+_COMBINATORS: Final = ("anyOf", "oneOf", "allOf", "not", "if", "enum", "const", "$ref")
 _NAME_LENGTH: Final = 64
 
 
@@ -71,23 +75,23 @@ def lower(schema: Mapping[str, Any], subset: Subset) -> Lowered:
         UnsupportedError: It cannot be said in this subset; names the place and the way out.
     """
     root = copy.deepcopy(dict(schema))
-    for path, reference in _references(root, ""):
-        _check_reference(root, path, reference)
-    root = _inline_root(root)
+    _check_references(root)
     changes: list[Change] = []
-    wrapped = _needs_wrapping(root, strict=subset not in {"tool", "claude-tool"})
-    if wrapped:
-        root = _wrap(root)
-        reason = "the root must be an object; the schema stands under the property 'value'"
-        changes.append(Change("", "type", "rewritten", reason))
+    root = _inline_root(root, changes)
     if subset in {"tool", "claude-tool"}:
-        return Lowered(root, tuple(changes), wrapped)
+        wrapped = _open_root(root, changes)
+        if wrapped:
+            _refuse_root_references(root)
+            root = wrap(root)
+        return Lowered(root, tuple(changes), wrapped, _left_out(root))
     # Loaded here: tools, the common case on Claude, do not need it.
     from smartllm.compiler.schema_strict import Strict  # noqa: PLC0415
 
     strict = Strict(root, subset)
+    if strict.wrapped:
+        _refuse_root_references(root)
     lowered = strict.lower()
-    return Lowered(lowered, (*changes, *strict.changes), wrapped, strict.codecs)
+    return Lowered(copy.deepcopy(lowered), (*changes, *strict.changes), strict.wrapped, strict.codecs)
 
 
 def schema_of(response_format: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:
@@ -126,70 +130,76 @@ def refuse(path: str, problem: str, hint: str = "") -> UnsupportedError:
     )
 
 
-def target_of(root: Mapping[str, Any], reference: str) -> dict[str, Any]:
-    """The schema that a local reference names."""
-    node: Any = root
-    for part in reference.removeprefix("#").split("/")[1:]:
-        node = node[part.replace("~1", "/").replace("~0", "~")]
-    found: dict[str, Any] = node
-    return found
+def wrap(root: dict[str, Any]) -> dict[str, Any]:
+    """A root object with the caller's schema as its only property."""
+    above: dict[str, Any] = {key: root.pop(key) for key in ("$schema", "$id", "$defs") if key in root}
+    closed: dict[str, Any] = {"required": ["value"], "additionalProperties": False}
+    return {"type": "object", "properties": {"value": root}, **closed, **above}
 
 
 @lru_cache(maxsize=256)
 def _model_schema(model: type[BaseModel]) -> dict[str, Any]:
     try:
         return model.model_json_schema()
-    except PydanticInvalidForJsonSchema as error:
+    except PydanticUserError as error:
         raise refuse(
             "", f"{model.__name__} has no JSON Schema: {error.message}", "give the field a type"
         ) from None
 
 
-def _references(node: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        reference = node.get("$ref")
-        if isinstance(reference, str):
-            yield path, reference
-        for key, value in node.items():
-            if key not in {"enum", "const", "default", "examples"}:
-                yield from _references(value, f"{path}/{key}")
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _references(value, f"{path}/{index}")
+def _check_references(root: dict[str, Any]) -> None:
+    for path, node in subschemas(root):
+        reference = node.get("$ref", "#")
+        if "$dynamicRef" in node:
+            raise refuse(path, "$dynamicRef", "use $ref and $defs")
+        if reference != "#" and not re.fullmatch(r"#/\$defs/[^/]+", reference):
+            raise refuse(
+                path, f"$ref {reference!r} does not point to #/$defs", "move the definition under $defs"
+            )
+        if reference != "#" and definition_name(reference) not in root.get("$defs", {}):
+            raise refuse(path, f"$ref {reference!r} points to nothing", "define it under $defs")
 
 
-def _check_reference(root: Mapping[str, Any], path: str, reference: str) -> None:
-    if reference != "#" and not re.fullmatch(r"#/\$defs/[^/]+", reference):
-        raise refuse(path, f"$ref {reference!r} does not point to #/$defs", "move the definition under $defs")
-    try:
-        target_of(root, reference)
-    except (KeyError, TypeError):
-        raise refuse(path, f"$ref {reference!r} points to nothing", "define it under $defs") from None
-
-
-def _inline_root(root: dict[str, Any]) -> dict[str, Any]:
+def _inline_root(root: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
     """A root that is only a reference becomes the definition itself; the definition stays for the others."""
+    definitions = root.get("$defs", {})
     seen: set[str] = set()
-    while "$ref" in root and root["$ref"] != "#" and root["$ref"] not in seen:
-        seen.add(root["$ref"])
-        rest = {key: value for key, value in root.items() if key != "$ref"}
-        root = copy.deepcopy(target_of(root, root["$ref"])) | rest
+    while root.get("$ref", "#") != "#" and not CONSTRAINTS & set(root) - {"$ref"}:
+        reference = root.pop("$ref")
+        if reference in seen:
+            raise refuse("/$defs", f"{reference} refers only to itself", "give it a type")
+        seen.add(reference)
+        changes.append(Change("", "$ref", "inlined", "the root must say what it is"))
+        target = definitions[definition_name(reference)]
+        root = {**(target if isinstance(target, dict) else {}), **root}
     return root
 
 
-def _needs_wrapping(root: Mapping[str, Any], *, strict: bool) -> bool:
-    if any(keyword in root for keyword in _COMBINATORS) or "$ref" in root:
-        return True
-    if root.get("type") != "object":
-        return root.get("type") is not None or "properties" not in root
-    # A mapping has no fixed properties: strict subsets rewrite it into an array, which cannot be a root.
-    return strict and "properties" not in root
+def _open_root(root: dict[str, Any], changes: list[Change]) -> bool:
+    """Whether the root of a tool's input must be wrapped; a type that goes without saying is said."""
+    if "type" not in root and "properties" in root:
+        root["type"] = "object"
+        changes.append(Change("", "type", "added", "the root must be an object"))
+    wrapped = root.get("type") != "object" or any(keyword in root for keyword in _COMBINATORS)
+    if wrapped:
+        changes.append(Change("", "type", "rewritten", WRAPPED))
+    return wrapped
 
 
-def _wrap(root: dict[str, Any]) -> dict[str, Any]:
-    for path, reference in _references(root, ""):
-        if reference == "#":
+def _refuse_root_references(root: dict[str, Any]) -> None:
+    for path, node in subschemas(root):
+        if node.get("$ref") == "#":
             raise refuse(path, "a root that is not an object cannot refer to itself", "define it under $defs")
-    definitions = root.pop("$defs", None)
-    wrapper: dict[str, Any] = {"type": "object", "properties": {"value": root}, "required": ["value"]}
-    return wrapper | ({"$defs": definitions} if definitions else {})
+
+
+def _left_out(root: dict[str, Any]) -> dict[str, Codec]:
+    """Optional properties where a null can only mean that the model left the property out."""
+    from smartllm.compiler.schema_view import Reading  # noqa: PLC0415 - see lower
+
+    reading = Reading(root)
+    codecs: dict[str, Codec] = {}
+    for path, node in subschemas(root):
+        for name, inner in node.get("properties", {}).items():
+            if name not in node.get("required", []) and not reading.may_be_null(inner):
+                codecs[path + pointer("properties", name)] = "optional"
+    return codecs

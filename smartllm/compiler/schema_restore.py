@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from smartllm.compiler.schema_keywords import definition_name, pointer
 from smartllm.compiler.schema_lowering import Lowered
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 
 def restore(data: Any, lowered: Lowered) -> Any:
@@ -16,7 +20,7 @@ def restore(data: Any, lowered: Lowered) -> Any:
     caller's model can say what is wrong.
 
     Args:
-        data: The answer, parsed.
+        data: The answer, parsed; it is not changed.
         lowered: The schema that was sent.
 
     Returns:
@@ -30,42 +34,43 @@ def restore(data: Any, lowered: Lowered) -> Any:
 
 class _Reader:
     def __init__(self, lowered: Lowered) -> None:
-        self.lowered = lowered
+        self.codecs = lowered.codecs
         self.root = lowered.schema
+        self._validator: Draft202012Validator | None = None
 
-    def read(self, data: Any, schema: dict[str, Any], path: str) -> Any:
+    def read(self, data: Any, schema: Any, path: str) -> Any:
+        if not isinstance(schema, dict):
+            return data
         reference = schema.get("$ref")
         if reference is not None:
-            pointer = reference.removeprefix("#")
-            name = pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-            return self.read(data, self.root["$defs"][name] if name else self.root, pointer)
-        if "anyOf" in schema:
-            for index, arm in enumerate(schema["anyOf"]):
+            name = definition_name(reference)
+            target = self.root["$defs"][name] if name else self.root
+            return self.read(data, target, pointer("$defs", name) if name else "")
+        for keyword in ("anyOf", "oneOf"):
+            for index, arm in enumerate(schema.get(keyword, [])):
                 if self._fits(data, arm):
-                    return self.read(data, arm, f"{path}/anyOf/{index}")
-            return data
-        codec = self.lowered.codecs.get(path)
+                    return self.read(data, arm, path + pointer(keyword, index))
+        codec = self.codecs.get(path)
         if codec == "json":
             return _parsed(data)
         if codec == "pairs" and isinstance(data, list):
             return self._pairs(data, schema, path)
-        if isinstance(data, dict) and "properties" in schema:
+        if isinstance(data, dict):
             return self._object(data, schema, path)
-        if isinstance(data, list) and "items" in schema:
-            return [self.read(item, schema["items"], f"{path}/items") for item in data]
+        if isinstance(data, list):
+            return [self.read(item, schema.get("items"), f"{path}/items") for item in data]
         return data
 
     def _object(self, data: dict[str, Any], schema: dict[str, Any], path: str) -> Any:
+        named = schema.get("properties", {})
         result = {}
         for name, value in data.items():
-            inner = schema["properties"].get(name)
-            escaped = name.replace("~", "~0").replace("/", "~1")
-            here = f"{path}/properties/{escaped}"
-            if value is None and self.lowered.codecs.get(here) == "optional":
+            here = path + (pointer("properties", name) if name in named else "/additionalProperties")
+            if value is None and name in named and self.codecs.get(here) == "optional":
                 continue
-            result[name] = value if inner is None else self.read(value, inner, here)
-        if self.lowered.codecs.get(path) == "tuple" and set(result) == set(schema["properties"]):
-            return [result[name] for name in schema["properties"]]
+            result[name] = self.read(value, named.get(name, schema.get("additionalProperties")), here)
+        if self.codecs.get(path) == "tuple" and set(result) == set(named):
+            return [result[name] for name in named]
         return result
 
     def _pairs(self, data: list[Any], schema: dict[str, Any], path: str) -> Any:
@@ -73,15 +78,17 @@ class _Reader:
             return data
         values = schema["items"]["properties"]["value"]
         return {
-            item["key"]: self.read(item["value"], values, f"{path}/items/properties/value") for item in data
+            str(item["key"]): self.read(item["value"], values, f"{path}/items/properties/value")
+            for item in data
         }
 
-    def _fits(self, data: Any, arm: dict[str, Any]) -> bool:
-        # Loaded here: only answers with unions need it.
-        from jsonschema import Draft202012Validator  # noqa: PLC0415
+    def _fits(self, data: Any, arm: Any) -> bool:
+        if self._validator is None:
+            # Loaded here: only answers with unions need it.
+            from jsonschema import Draft202012Validator  # noqa: PLC0415
 
-        whole = arm | {"$defs": self.root["$defs"]} if "$defs" in self.root else arm
-        return bool(Draft202012Validator(whole).is_valid(data))
+            self._validator = Draft202012Validator(self.root)
+        return self._validator.evolve(schema=arm).is_valid(data)
 
 
 def _parsed(data: Any) -> Any:

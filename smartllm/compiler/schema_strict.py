@@ -7,27 +7,27 @@ facts/claude_bedrock.md §6).
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from typing import Any, Final
 
+from smartllm.compiler.schema_keywords import CONSTRAINTS, GROUPS, Place, definition_name, pointer, references
 from smartllm.compiler.schema_limits import check_limits
-from smartllm.compiler.schema_lowering import Change, Codec, Subset, refuse, target_of
+from smartllm.compiler.schema_lowering import WRAPPED, Change, Codec, Subset, refuse, wrap
+from smartllm.compiler.schema_view import Reading, View, is_mapping, values_of
 
 _FORMATS: Final = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
 )
 _KEPT: Final = frozenset(
-    {"$ref", "$defs", "type", "title", "description", "properties", "required", "additionalProperties"}
-    | {"items", "anyOf", "enum", "const", "format", "pattern", "minLength", "maxLength"}
+    {"$ref", "type", "title", "description", "properties", "required", "additionalProperties"}
+    | {"items", "anyOf", "enum", "const", "minLength", "maxLength"}
 )
-_NUMBERS: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
-# Annotations say nothing about what fits; constraints are repeated in words for the model.
-_ANNOTATIONS: Final = frozenset(
-    {"default", "examples", "readOnly", "writeOnly", "deprecated", "discriminator"}
-)
-_LOOKAROUND: Final = re.compile(r"\(\?[=!<]|\\[1-9]")
+_OBJECT: Final = frozenset({"type", "properties", "required", "additionalProperties"})
+_MAPPING: Final = frozenset({"type", "additionalProperties", "patternProperties", "propertyNames"})
+_TUPLE: Final = frozenset({"type", "prefixItems", "items", "minItems", "maxItems"})
+_DEEPEST: Final = 60
+_BACKREFERENCE: Final = re.compile(r"\(\?<?[=!]|\(\?P=|\\[1-9k]")
 
 
 class Strict:
@@ -36,14 +36,17 @@ class Strict:
     Attributes:
         changes: What changed so far.
         codecs: How to read an answer, by pointer into the lowered schema.
+        wrapped: The caller's root is no object and stands under ``value``.
     """
 
     def __init__(self, root: dict[str, Any], subset: Subset) -> None:
-        self.root = root
         self.claude = subset == "claude-native"
         self.changes: list[Change] = []
         self.codecs: dict[str, Codec] = {}
-        self.subset = subset
+        self.view = View(root, self._changed)
+        self.reading = Reading(root)
+        self.wrapped = not self.reading.is_object(self.view.body)
+        self._depth = 0
 
     def lower(self) -> dict[str, Any]:
         """The lowered schema.
@@ -51,211 +54,174 @@ class Strict:
         Raises:
             UnsupportedError: It cannot be said in this subset, or is over a limit of it.
         """
-        definitions = self.root.get("$defs", {})
-        body = {key: value for key, value in self.root.items() if key != "$defs"}
-        result = self._node(body, "")
-        used = self._reachable(body)
-        kept = {
-            name: self._node(definition, _pointer("/$defs", name))
-            for name, definition in definitions.items()
-            if name in used
-        }
-        if kept:
-            result["$defs"] = kept
+        if self.wrapped:
+            self._changed("", "type", "rewritten", WRAPPED)
+            result = wrap(self._node(self.view.body, Place("", pointer("properties", "value"))))
+        else:
+            result = self._node(self.view.body, Place())
+        if definitions := self._definitions(result):
+            result["$defs"] = definitions
+        if self.claude and (cycle := View(result, self._changed).cycle()):
+            way = " -> ".join(name or "#" for name in cycle)
+            raise refuse("", f"native schemas take no recursion, and this one has {way}")
         check_limits(result, claude=self.claude)
         return result
+
+    def _definitions(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The definitions that the lowered body still needs, lowered."""
+        lowered: dict[str, Any] = {}
+        queue = references(result)
+        while queue:
+            name = definition_name(queue.pop(0))
+            if name and name not in lowered:
+                home = Place().down("$defs", name)
+                lowered[name] = self._node(self.view.root["$defs"][name], home)
+                queue += references(lowered[name])
+        everything = self.view.root.get("$defs", {})
+        for name in everything:
+            if name not in lowered:
+                self._changed(pointer("$defs", name), "$defs", "removed", "nothing refers to it any more")
+        return {name: lowered[name] for name in everything if name in lowered}
 
     def _changed(self, path: str, keyword: str, action: Any, reason: str) -> None:
         self.changes.append(Change(path, keyword, action, reason))
 
-    def _reachable(self, body: dict[str, Any]) -> set[str]:
-        """Definitions that the body still needs."""
-        found: set[str] = set()
-        queue: list[Any] = [body]
-        while queue:
-            text = json.dumps(queue.pop(), default=str)
-            for name in re.findall(r'"\$ref": "#/\$defs/([^"]+)"', text):
-                key = json.loads(f'"{name}"').replace("~1", "/").replace("~0", "~")
-                if key not in found:
-                    found.add(key)
-                    queue.append(self.root["$defs"][key])
-        return found
+    def _node(self, node: Any, place: Place) -> dict[str, Any]:
+        if self._depth > _DEEPEST:
+            raise refuse(place.asked, f"schemas inside schemas over {_DEEPEST} deep")
+        self._depth += 1
+        lowered = self._lowered(self.view.normal(node, place), place)
+        self._depth -= 1
+        return lowered
 
-    def _node(self, node: Any, path: str) -> dict[str, Any]:
-        if node is True or node == {} or (isinstance(node, dict) and _says_nothing(node)):
-            return self._json_text(node if isinstance(node, dict) else {}, path)
-        if node is False:
-            raise refuse(path, "a schema that nothing fits")
-        node = dict(node)
+    def _lowered(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
         if "$ref" in node:
-            return self._reference(node, path)
-        node = self._combined(node, path)
+            return node
+        if node.get("type") in {"array", "object"} and {"enum", "const"} & set(node):
+            raise refuse(place.asked, "enum or const with an array or object in it")
+        if self.reading.shapeless(node):
+            return self._json_text(node, place)
         if "anyOf" in node:
-            arms = [self._node(arm, f"{path}/anyOf/{index}") for index, arm in enumerate(node["anyOf"])]
-            node = {key: value for key, value in node.items() if key not in _SHAPE} | {"anyOf": arms}
-            return self._cleaned(node, path)
-        if "prefixItems" in node:
-            return self._tuple(node, path)
+            arms = [self._node(arm, place.down("anyOf", index)) for index, arm in enumerate(node["anyOf"])]
+            return self._cleaned(node | {"anyOf": arms}, place)
         if node.get("type") == "array":
-            return self._array(node, path)
-        if node.get("type") == "object" or "properties" in node:
-            return self._object(node, path)
-        return self._cleaned(node, path)
+            return self._tuple(node, place) if node.get("prefixItems") else self._array(node, place)
+        if node.get("type") == "object":
+            return self._mapping(node, place) if is_mapping(node) else self._object(node, place)
+        return self._cleaned(node, place)
 
-    def _reference(self, node: dict[str, Any], path: str) -> dict[str, Any]:
-        reference = str(node["$ref"])
-        if self.claude and self._recursive(reference):
-            raise refuse(path, f"{reference} refers to itself and native schemas take no recursion")
-        siblings = {key: value for key, value in node.items() if key != "$ref"}
-        if not siblings:
-            return {"$ref": reference}
-        if self._recursive(reference):
-            for keyword in siblings:
-                self._changed(path, keyword, "removed", "nothing may stand beside a $ref")
-            return {"$ref": reference}
-        self._changed(path, "$ref", "inlined", "nothing may stand beside a $ref")
-        return self._node(copy.deepcopy(target_of(self.root, reference)) | siblings, path)
-
-    def _recursive(self, reference: str) -> bool:
-        if reference == "#":
-            return True
-        name = reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-        return name in self._reachable(self.root["$defs"][name])
-
-    def _combined(self, node: dict[str, Any], path: str) -> dict[str, Any]:
-        """Write oneOf and lists of types as anyOf, allOf merged."""
-        if "oneOf" in node:
-            self._changed(path, "oneOf", "rewritten", "oneOf is not taken; anyOf is")
-            node = {("anyOf" if key == "oneOf" else key): value for key, value in node.items()}
-        if "allOf" in node:
-            self._changed(path, "allOf", "inlined", "allOf is not taken; its parts were merged")
-            parts = node.pop("allOf")
-            for part in parts:
-                node = self._merged(node, part, path)
-            return self._combined(node, path)
-        if isinstance(node.get("type"), list) and "anyOf" not in node:
-            kinds = node.pop("type")
-            outer = {key: node.pop(key) for key in ("title", "description", "default") if key in node}
-            arms = [({"type": kind} if kind == "null" else {**node, "type": kind}) for kind in kinds]
-            self._changed(path, "type", "rewritten", "a list of types is written as anyOf")
-            return outer | {"anyOf": arms}
-        return node
-
-    def _merged(self, node: dict[str, Any], part: dict[str, Any], path: str) -> dict[str, Any]:
-        if "$ref" in part:
-            if self._recursive(part["$ref"]):
-                raise refuse(path, f"allOf with {part['$ref']}, which refers to itself")
-            part = copy.deepcopy(target_of(self.root, part["$ref"])) | {
-                k: v for k, v in part.items() if k != "$ref"
-            }
-        result = dict(node)
-        for key, value in part.items():
-            if key not in result or result[key] == value:
-                result[key] = value
-            elif key == "properties":
-                result[key] = {**value, **result[key]}
-            elif key == "required":
-                result[key] = [*result[key], *(name for name in value if name not in result[key])]
-            elif key not in {"title", "description"}:
-                raise refuse(path, f"allOf whose parts disagree about {key!r}")
-        return result
-
-    def _object(self, node: dict[str, Any], path: str) -> dict[str, Any]:
+    def _object(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
         if "properties" not in node:
-            return self._mapping(node, path)
-        open_ended = node.get("additionalProperties", False) not in (False, None)
-        if open_ended or "patternProperties" in node:
-            self._changed(
-                path, "additionalProperties", "removed", "properties that are not named cannot be said"
-            )
-        required = node.get("required", [])
+            self._changed(place.asked, "properties", "added", "every object must name its properties")
+        asked = node.get("properties", {})
+        required = list(node.get("required", []))
+        asked = asked | {name: {} for name in required if name not in asked}
         properties: dict[str, Any] = {}
-        for name, schema in node["properties"].items():
-            here = _pointer(f"{path}/properties", name)
-            lowered = self._node(schema, here)
+        for name, schema in asked.items():
+            here = place.down("properties", name)
+            properties[name] = self._node(schema, here)
             if name not in required and not self.claude:
-                lowered = self._optional(lowered, here)
-            properties[name] = lowered
-        if node.get("additionalProperties") is not False and not open_ended:
-            self._changed(path, "additionalProperties", "added", "every object must be closed")
+                properties[name] = self._optional(properties[name], schema, here)
+        if "additionalProperties" not in node:
+            self._changed(place.asked, "additionalProperties", "added", "every object must be closed")
+        elif node["additionalProperties"] is not False:
+            reason = "properties that are not named cannot be said"
+            self._changed(place.asked, "additionalProperties", "rewritten", reason)
+        closed = {"properties": properties, "required": list(properties), "additionalProperties": False}
+        if self.claude:
+            closed["required"] = [name for name in properties if name in required]
         rest = {key: value for key, value in node.items() if key not in _OBJECT}
-        closed = self._cleaned({"type": "object", **rest}, path)
-        wanted = [name for name in properties if name in required] if self.claude else list(properties)
-        return closed | {"properties": properties, "required": wanted, "additionalProperties": False}
+        return self._cleaned({"type": "object", **rest}, place) | closed
 
-    def _optional(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+    def _optional(self, lowered: dict[str, Any], asked: Any, place: Place) -> dict[str, Any]:
         """Every property must be required: null stands for one that is left out."""
-        self._changed(path, "required", "added", "every property must be required; null stands for left out")
-        if _nullable(schema):
-            return schema
-        if "anyOf" in schema:
-            self.codecs[path] = "optional"
-            return schema | {"anyOf": [*schema["anyOf"], {"type": "null"}]}
-        # The schema moves one level down, and what is known about reading it moves along.
-        for known in [known for known in self.codecs if known == path or known.startswith(f"{path}/")]:
-            self.codecs[f"{path}/anyOf/0{known[len(path) :]}"] = self.codecs.pop(known)
-        self.codecs[path] = "optional"
-        return {"anyOf": [schema, {"type": "null"}]}
-
-    def _mapping(self, node: dict[str, Any], path: str) -> dict[str, Any]:
-        values = node.get("additionalProperties")
-        if values is None and len(node.get("patternProperties", {})) == 1:
-            values = next(iter(node["patternProperties"].values()))
-        if not isinstance(values, dict) or not values:
-            return self._json_text({k: v for k, v in node.items() if k not in _OBJECT}, path, "A JSON object")
         self._changed(
-            path, "additionalProperties", "rewritten", "a mapping is written as an array of key and value"
+            place.asked, "required", "added", "every property must be required; null stands for left out"
         )
-        self.codecs[path] = "pairs"
+        if self.reading.nullable(asked):
+            return lowered
+        if "anyOf" in lowered:
+            self.codecs[place.sent] = "optional"
+            return lowered | {"anyOf": [*lowered["anyOf"], {"type": "null"}]}
+        # The schema moves one level down, and what is known about reading it moves along.
+        for known in [path for path in self.codecs if f"{path}/".startswith(f"{place.sent}/")]:
+            self.codecs[f"{place.sent}/anyOf/0{known[len(place.sent) :]}"] = self.codecs.pop(known)
+        self.codecs[place.sent] = "optional"
+        return {"anyOf": [lowered, {"type": "null"}]}
+
+    def _mapping(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
+        self._changed(
+            place.asked,
+            "additionalProperties",
+            "rewritten",
+            "a mapping is written as an array of key and value",
+        )
+        self.codecs[place.sent] = "pairs"
+        key: dict[str, Any] = {"type": "string"}
+        if isinstance(node.get("propertyNames"), dict):
+            key = {"type": "string", **node["propertyNames"]}
+        patterns = list(node.get("patternProperties", {}))
+        if patterns:
+            key["pattern"] = patterns[0] if len(patterns) == 1 else "|".join(f"({each})" for each in patterns)
+        values = values_of(node)
+        value = values[0] if len(values) == 1 else {"anyOf": values}
+        item = ("items", "properties")
         pair = {
             "type": "object",
             "properties": {
-                "key": {"type": "string"},
-                "value": self._node(values, f"{path}/items/properties/value"),
+                "key": self._node(key, place.down("propertyNames", sent=(*item, "key"))),
+                "value": self._node(value, place.down("additionalProperties", sent=(*item, "value"))),
             },
             "required": ["key", "value"],
             "additionalProperties": False,
         }
-        rest = {key: value for key, value in node.items() if key not in _OBJECT}
+        sizes = {"minProperties": "minItems", "maxProperties": "maxItems"}
+        rest = {
+            sizes.get(name, name): value for name, value in node.items() if name not in _MAPPING | _OBJECT
+        }
         rest["description"] = _sentence(rest.get("description"), "Key and value pairs; each key once.")
-        return self._cleaned(rest, path) | {"type": "array", "items": pair}
+        return self._cleaned(rest | {"type": "array"}, place) | {"items": pair}
 
-    def _array(self, node: dict[str, Any], path: str) -> dict[str, Any]:
-        items = self._node(node.get("items", {}), f"{path}/items")
-        rest = {key: value for key, value in node.items() if key != "items"}
-        return self._cleaned(rest, path) | {"items": items}
+    def _array(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
+        items = self._node(node.get("items", {}), place.down("items"))
+        rest = {key: value for key, value in node.items() if key not in {"items", "prefixItems"}}
+        return self._cleaned(rest, place) | {"items": items}
 
-    def _tuple(self, node: dict[str, Any], path: str) -> dict[str, Any]:
+    def _tuple(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
         self._changed(
-            path, "prefixItems", "rewritten", "a tuple is written as an object with numbered properties"
+            place.asked,
+            "prefixItems",
+            "rewritten",
+            "a tuple is written as an object with numbered properties",
         )
-        self.codecs[path] = "tuple"
-        names = [f"item_{index}" for index in range(len(node["prefixItems"]))]
+        self.codecs[place.sent] = "tuple"
         properties = {
-            name: self._node(schema, f"{path}/properties/{name}")
-            for name, schema in zip(names, node["prefixItems"], strict=True)
+            f"item_{index}": self._node(
+                schema, place.down("prefixItems", index, sent=("properties", f"item_{index}"))
+            )
+            for index, schema in enumerate(node["prefixItems"])
         }
         if isinstance(node.get("items"), dict):
-            raise refuse(path, "a tuple that goes on with further items")
-        dropped = {"prefixItems", "items", "minItems", "maxItems", "type"}
-        rest = {key: value for key, value in node.items() if key not in dropped}
-        closed = {
-            "type": "object",
+            raise refuse(place.asked, "a tuple that goes on with further items")
+        rest = {key: value for key, value in node.items() if key not in _TUPLE}
+        return self._cleaned({"type": "object", **rest}, place) | {
             "properties": properties,
-            "required": names,
+            "required": list(properties),
             "additionalProperties": False,
         }
-        return self._cleaned(rest, path) | closed
 
-    def _json_text(self, node: dict[str, Any], path: str, what: str = "Any JSON value") -> dict[str, Any]:
+    def _json_text(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
         """A value of no fixed shape travels as JSON text."""
-        self._changed(path, "type", "rewritten", "a value of no fixed shape is written as JSON text")
-        self.codecs[path] = "json"
-        kept = {key: node[key] for key in ("title", "description") if key in node}
-        kept["description"] = _sentence(kept.get("description"), f"{what}, written as JSON text.")
-        return kept | {"type": "string"}
+        keyword = "anyOf" if "anyOf" in node else "type"
+        self._changed(place.asked, keyword, "rewritten", "a value of no fixed shape is written as JSON text")
+        self.codecs[place.sent] = "json"
+        what = "A JSON object" if node.get("type") == "object" else "Any JSON value"
+        hidden = {"type", "additionalProperties", "anyOf", "properties"}
+        rest = {key: value for key, value in node.items() if key not in hidden}
+        rest["description"] = _sentence(rest.get("description"), f"{what}, written as JSON text.")
+        return self._cleaned(rest, place) | {"type": "string"}
 
-    def _cleaned(self, node: dict[str, Any], path: str) -> dict[str, Any]:
+    def _cleaned(self, node: dict[str, Any], place: Place) -> dict[str, Any]:
         """Drop keywords that the subset refuses; constraints stay as words in the description."""
         kept: dict[str, Any] = {}
         words: list[str] = []
@@ -263,8 +229,8 @@ class Strict:
             if self._takes(key, value):
                 kept[key] = value
                 continue
-            self._changed(path, key, "removed", f"{key} is not taken")
-            if key not in _ANNOTATIONS:
+            self._changed(place.asked, key, "removed", f"{key} is not taken")
+            if key in CONSTRAINTS:
                 words.append(f"{key}: {json.dumps(value, ensure_ascii=False, default=str)}")
         if words:
             kept["description"] = _sentence(kept.get("description"), f"Must hold: {'; '.join(words)}.")
@@ -274,30 +240,12 @@ class Strict:
         if key == "format":
             return value in _FORMATS
         if key == "pattern":
-            return not _LOOKAROUND.search(str(value))
-        if key in _NUMBERS:
+            return not _BACKREFERENCE.search(re.sub(r"\\[^1-9k]", "", str(value)))
+        if key in GROUPS["number"]:
             return not self.claude
         if key in {"minItems", "maxItems"}:
             return not self.claude or (key == "minItems" and value <= 1)
         return key in _KEPT
-
-
-_OBJECT: Final = frozenset({"type", "properties", "required", "additionalProperties", "patternProperties"})
-_SHAPE: Final = frozenset({"type", "properties", "required", "additionalProperties", "items"})
-
-
-def _says_nothing(node: dict[str, Any]) -> bool:
-    return not set(node) - _ANNOTATIONS - {"title", "description"}
-
-
-def _nullable(schema: dict[str, Any]) -> bool:
-    if schema.get("type") == "null" or None in schema.get("enum", []) or schema.get("const", "") is None:
-        return True
-    return any(_nullable(arm) for arm in schema.get("anyOf", []))
-
-
-def _pointer(path: str, name: str) -> str:
-    return f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def _sentence(description: Any, words: str) -> str:

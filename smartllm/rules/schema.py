@@ -77,8 +77,10 @@ class Tools(_Table):
     functions: Literal["always", "effort-none", "never"] = Field(
         default="always", description="When function tools are accepted."
     )
-    forced: Literal["always", "unless-thinking", "effort-none", "never"] = Field(
-        default="always", description="When a tool choice that forces a tool is accepted."
+    forced: Literal["always", "skips-thinking", "unless-thinking", "effort-none", "never"] = Field(
+        default="always",
+        description="When a tool choice that forces a tool is accepted; skips-thinking: always, but the "
+        "model then calls the tool without thinking.",
     )
 
 

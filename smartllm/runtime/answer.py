@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import DIALECT_CODE, Decoded
-from smartllm.compiler.schema_restore import restore
-from smartllm.errors import RefusalError, ResponseError
+from smartllm.errors import ResponseError
 from smartllm.request import MessageRequest, TextRequest
-from smartllm.response import TextResponse
+from smartllm.response import TextResponse, Usage
+from smartllm.runtime.structured import check_whole, structured_data
 from smartllm.runtime.transport import Answer
 
 
@@ -42,18 +43,51 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
 def build_response(
     request: TextRequest[Any] | MessageRequest[Any],
     plan: Plan,
-    decoded: Decoded,
+    answers: Sequence[Decoded],
     *,
     started: dt.datetime,
     elapsed: float,
 ) -> TextResponse[Any]:
     """The caller's response.
 
+    Args:
+        request: What was asked.
+        plan: What was sent.
+        answers: One answer a step.
+        started: When the first call was made.
+        elapsed: Seconds until the last answer.
+
     Raises:
+        TruncatedError: Structured data was asked for and cut off.
         RefusalError: Structured data was asked for and the model refused.
         ResponseError: Structured data was asked for and the answer holds none.
         pydantic.ValidationError: (a ``ValueError``) the data does not fit.
     """
+    first, last = answers[0], answers[-1]
+    structured = None
+    if request.response_format is not None:
+        check_whole(plan.steps[-1], last)
+        structured = structured_data(request.response_format, plan.steps[-1], last)
+    usage = sum((answer.usage for answer in answers), start=Usage())
+    return TextResponse(
+        text=first.text if structured is None or first.text else _text_of(structured),
+        model=last.model or plan.model,
+        stop_reason=last.stop_reason,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cached_tokens=usage.cached_tokens,
+        timestamp=started.astimezone(dt.UTC).isoformat(),
+        elapsed_seconds=elapsed,
+        metadata=_metadata(request, plan, answers),
+        structured_data=structured,
+        diagnostics=plan.diagnostics,
+    )
+
+
+def _metadata(
+    request: TextRequest[Any] | MessageRequest[Any], plan: Plan, answers: Sequence[Decoded]
+) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     if isinstance(request, TextRequest):
         metadata["prompt"] = request.prompt
@@ -61,45 +95,13 @@ def build_response(
         metadata["messages"] = [message.model_dump() for message in request.messages]
     if plan.output is not None:
         metadata["response_format"] = plan.output.schema
-    if decoded.thinking:
-        metadata["thinking"] = decoded.thinking
-    structured = None
-    if request.response_format is not None:
-        structured = _structured(request.response_format, plan, decoded)
-    usage = decoded.usage
-    return TextResponse(
-        text=decoded.text if structured is None or decoded.text else _text_of(structured),
-        model=decoded.model or plan.model,
-        stop_reason=decoded.stop_reason,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        cached_tokens=usage.cached_tokens,
-        timestamp=started.astimezone(dt.UTC).isoformat(),
-        elapsed_seconds=elapsed,
-        metadata=metadata,
-        structured_data=structured,
-        diagnostics=plan.diagnostics,
-    )
-
-
-def _structured(response_format: Any, plan: Plan, decoded: Decoded) -> Any:
-    if decoded.refusal is not None:
-        raise RefusalError("the model refused to answer", model=plan.model, refusal=decoded.refusal)
-    value = decoded.structured if decoded.structured is not None else decoded.text
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            raise ResponseError(
-                f"the structured answer is not JSON (stop reason {decoded.stop_reason!r})", model=plan.model
-            ) from None
-    assert plan.output is not None
-    assert plan.output.lowered is not None
-    value = restore(value, plan.output.lowered)
-    if isinstance(response_format, type) and issubclass(response_format, BaseModel):
-        return response_format.model_validate(value)
-    return value
+    if answers[0].thinking:
+        metadata["thinking"] = answers[0].thinking
+    if len(answers) > 1:
+        for number, answer in enumerate(answers, start=1):
+            counts = {"input": answer.usage.input_tokens, "output": answer.usage.output_tokens}
+            metadata[f"pass{number}_tokens"] = counts
+    return metadata
 
 
 def _text_of(structured: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
-from smartllm.compiler import Plan
+from smartllm.compiler import Plan, Step
 from smartllm.compiler import compile as compile_request
 from smartllm.compiler.dialects import Decoded
 from smartllm.config import LLMConfig
@@ -18,6 +18,7 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 from smartllm.runtime.answer import build_response, decode_answer
 from smartllm.runtime.retry import with_retries
+from smartllm.runtime.structured import check_whole
 from smartllm.runtime.transport import Transport
 
 T = TypeVar("T", bound=BaseModel)
@@ -120,18 +121,19 @@ class LLMClient:
         plan = self.compile(request)
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
 
-        async def attempt() -> TextResponse[T]:
-            decoded = await self._send(plan)
-            return build_response(
-                request, plan, decoded, started=started, elapsed=time.perf_counter() - clock
-            )
+        first = await self._send(plan.steps[0])
+        answers = [first]
+        if len(plan.steps) > 1:
+            check_whole(plan.steps[0], first)
+            answers.append(await self._send(plan.steps[1].fill(first.text)))
+        elapsed = time.perf_counter() - clock
+        return build_response(request, plan, answers, started=started, elapsed=elapsed)
+
+    async def _send(self, step: Step) -> Decoded:
+        async def attempt() -> Decoded:
+            return decode_answer(step, await self._open_transport().send(step))
 
         return await with_retries(attempt, self.config)
-
-    async def _send(self, plan: Plan) -> Decoded:
-        step = plan.steps[0]
-        answer = await self._open_transport().send(step)
-        return decode_answer(step, answer)
 
     def _open_transport(self) -> Transport:
         if self._transport is None:

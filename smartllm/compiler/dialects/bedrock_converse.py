@@ -50,7 +50,7 @@ class BedrockConverse(DialectCode):
         }
         set_sampling(body, intent, report, places)
         set_thinking(body, intent, facts, report, prefix=f"{EXTRA}.")
-        if intent.output is not None:
+        if intent.output is not None and intent.output.strategy != "two_pass":
             _set_output(body, intent)
         return body
 
@@ -105,7 +105,8 @@ def _set_output(body: Body, intent: Intent) -> None:
     if plan.description:
         spec["description"] = plan.description
     body.set("toolConfig.tools", [{"toolSpec": spec}], because)
-    body.set("toolConfig.toolChoice", {"tool": {"name": plan.name}}, fact("tools.forced"))
+    if plan.strategy == "tool":
+        body.set("toolConfig.toolChoice", {"tool": {"name": plan.name}}, fact("tools.forced"))
 
 
 def _usage(reply: Mapping[str, Any]) -> Usage:

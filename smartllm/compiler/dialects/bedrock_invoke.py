@@ -46,7 +46,7 @@ class BedrockInvoke(DialectCode):
         body.set("messages", turns, reason(report, "messages"))
         set_sampling(body, intent, report, {name: name for name in ("temperature", "top_p", "top_k")})
         set_thinking(body, intent, facts, report, prefix="")
-        if intent.output is not None:
+        if intent.output is not None and intent.output.strategy != "two_pass":
             _set_output(body, intent)
         return body
 
@@ -119,7 +119,8 @@ def _set_output(body: Body, intent: Intent) -> None:
     if plan.description:
         tool["description"] = plan.description
     body.set("tools", [tool], because)
-    body.set("tool_choice", {"type": "tool", "name": plan.name}, fact("tools.forced"))
+    if plan.strategy == "tool":
+        body.set("tool_choice", {"type": "tool", "name": plan.name}, fact("tools.forced"))
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

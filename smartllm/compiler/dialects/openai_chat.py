@@ -48,7 +48,7 @@ class OpenAIChat(DialectCode):
             body.set("reasoning_effort", intent.thinking.effort, effort_reason(report))
         if intent.verbosity is not None:
             body.set("verbosity", intent.verbosity, reason(report, "verbosity"))
-        if intent.output is not None:
+        if intent.output is not None and intent.output.strategy != "two_pass":
             _set_output(body, intent)
         if intent.stream:
             body.set("stream", True, reason(report, "stream"))
@@ -95,8 +95,9 @@ def _set_output(body: Body, intent: Intent) -> None:
     if plan.description:
         function["description"] = plan.description
     body.set("tools", [{"type": "function", "function": function}], because)
-    choice = {"type": "function", "function": {"name": plan.name}}
-    body.set("tool_choice", choice, fact("structured.native"))
+    if plan.strategy == "tool":
+        choice = {"type": "function", "function": {"name": plan.name}}
+        body.set("tool_choice", choice, fact("structured.native"))
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

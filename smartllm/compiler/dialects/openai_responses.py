@@ -51,7 +51,7 @@ class OpenAIResponses(DialectCode):
             body.set("reasoning.effort", intent.thinking.effort, effort_reason(report))
         if intent.verbosity is not None:
             body.set("text.verbosity", intent.verbosity, reason(report, "verbosity"))
-        if intent.output is not None:
+        if intent.output is not None and intent.output.strategy != "two_pass":
             _set_output(body, intent)
         if intent.stream:
             body.set("stream", True, reason(report, "stream"))
@@ -114,7 +114,8 @@ def _set_output(body: Body, intent: Intent) -> None:
     if plan.description:
         function["description"] = plan.description
     body.set("tools", [function], because)
-    body.set("tool_choice", {"type": "function", "name": plan.name}, fact("structured.native"))
+    if plan.strategy == "tool":
+        body.set("tool_choice", {"type": "function", "name": plan.name}, fact("structured.native"))
 
 
 def _failed(reply: Mapping[str, Any], model: str, status: str) -> ProviderError:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, get_args
 
-from smartllm.compiler.intent import Intent, OutputPlan, OutputStrategy
-from smartllm.compiler.passes.thinking import is_thinking
+from smartllm.compiler.intent import Intent, OutputPlan, OutputWish
 from smartllm.compiler.report import Report
-from smartllm.errors import UnsupportedError
+from smartllm.compiler.strategy import choose_strategy
 from smartllm.request import Verbosity
 from smartllm.rules.schema import Facts
 
@@ -69,11 +68,13 @@ def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
     plan = intent.output
     if plan is None or plan.strategy is not None:
         return intent
+    strategy = choose_strategy(intent, facts, report)
+    if strategy == "two_pass":
+        return replace(intent, output=replace(plan, strategy=strategy))
     from smartllm.compiler.schema_lowering import lower  # noqa: PLC0415 - see output_plan
 
-    strategy = _strategy(intent, facts, report)
-    subset = facts.structured.native_subset if strategy == "native" else facts.structured.tool_subset
-    lowered = lower(plan.schema, subset)
+    kind = "native" if strategy == "native" else "tool"
+    lowered = lower(plan.schema, getattr(facts.structured, f"{kind}_subset"))
     for change in lowered.changes:
         report.changed(
             "schema-changed",
@@ -81,31 +82,13 @@ def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
             asked=f"{change.path} {change.keyword}",
             applied=change.action,
             reason=change.reason,
-            fact=f"structured.{'native' if strategy == 'native' else 'tool'}_subset",
+            fact=f"structured.{kind}_subset",
             severity="info",
         )
     return replace(intent, output=replace(plan, strategy=strategy, lowered=lowered))
 
 
-def _strategy(intent: Intent, facts: Facts, report: Report) -> OutputStrategy:
-    if facts.structured.native and facts.structured.prefer == "native":
-        return "native"
-    thinking = is_thinking(intent, facts)
-    if all(_holds(when, thinking=thinking) for when in (facts.tools.functions, facts.tools.forced)):
-        return "tool"
-    raise UnsupportedError(
-        f"response_format: {report.target.resolution.asked} cannot be made to call a tool while it thinks "
-        f"[{report.target.origin('tools.forced')}]",
-        field="response_format",
-        hint="leave out reasoning_effort and budget_tokens; two-step plans are not built yet",
-    )
-
-
-def _holds(when: str, *, thinking: bool) -> bool:
-    return when == "always" or (when in {"unless-thinking", "effort-none"} and not thinking)
-
-
-def output_plan(response_format: Any) -> OutputPlan | None:
+def output_plan(response_format: Any, wish: OutputWish) -> OutputPlan | None:
     """The wish for structured output as an intent value."""
     if response_format is None:
         return None
@@ -117,4 +100,5 @@ def output_plan(response_format: Any) -> OutputPlan | None:
         name=schema_name(response_format),
         schema=schema_of(response_format),
         description=(description or "").strip(),
+        wish=wish,
     )

@@ -1,0 +1,141 @@
+"""Which way each model is bound to a schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import smartllm
+from smartllm import Plan, TextRequest
+from smartllm.compiler.prompts import ANSWER
+from smartllm.errors import UnsupportedError
+from smartllm.rules import load_rules
+
+RULES = load_rules(ambient=False)
+
+
+class Analysis(BaseModel):
+    """What speaks for it and what against it."""
+
+    pros: list[str]
+    cons: list[str] = []
+
+
+def plan(model: str, **fields: Any) -> Plan:
+    request = TextRequest(prompt="Microservices?", response_format=Analysis, **fields)
+    return smartllm.compile(request, model=model, rules=RULES, level="ignore")
+
+
+def strategies(compiled: Plan) -> list[str]:
+    return [step.output.strategy or "" if step.output else "text" for step in compiled.steps]
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "expected"),
+    [
+        ("gpt-5.4", {}, ["native"]),
+        ("gpt-6.1-sol", {"api_type": "chat_completions", "reasoning_effort": "high"}, ["native"]),
+        ("gpt-4", {}, ["tool"]),
+        ("gpt-5.4-pro", {"reasoning_effort": "high"}, ["tool"]),
+        ("claude-3-haiku", {}, ["tool"]),
+        ("claude-sonnet-4-6", {}, ["tool"]),
+        ("claude-sonnet-4-6", {"reasoning_effort": "low"}, ["text", "tool"]),
+        ("claude-3-7-sonnet", {"budget_tokens": 2000}, ["text", "tool"]),
+        ("claude-opus-4-6", {"reasoning_effort": "low"}, ["text", "tool"]),
+        ("claude-opus-4-7", {"reasoning_effort": "low"}, ["text", "tool"]),
+        ("claude-opus-4-8", {"reasoning_effort": "low"}, ["text", "tool"]),
+        ("claude-opus-4-8", {}, ["tool"]),
+        ("claude-opus-5", {}, ["tool"]),
+        ("claude-opus-5", {"reasoning_effort": "none"}, ["tool"]),
+        ("claude-haiku-5-5", {"reasoning_effort": "low"}, ["text", "tool"]),
+        ("claude-fable-5", {}, ["tool"]),
+        ("claude-opus-5-5", {}, ["text", "offer"]),
+        ("claude-sonnet-5-5", {"reasoning_effort": "none"}, ["text", "offer"]),
+        ("claude-fable-5-2", {"reasoning_effort": "high"}, ["text", "offer"]),
+        ("gpt-5.4", {"structured_output": "two_pass"}, ["text", "native"]),
+        ("gpt-4", {"structured_output": "two_pass"}, ["text", "tool"]),
+        ("gpt-5.4", {"structured_output": "tool"}, ["tool"]),
+        ("claude-sonnet-4-5", {"structured_output": "native", "reasoning_effort": "low"}, ["native"]),
+        ("claude-opus-4-7", {"structured_output": "tool"}, ["tool"]),
+        ("claude-opus-4-8", {"structured_output": "tool", "reasoning_effort": "low"}, ["tool"]),
+    ],
+)
+def test_strategies(model: str, fields: dict[str, Any], expected: list[str]) -> None:
+    assert strategies(plan(model, **fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "says"),
+    [
+        ("claude-opus-4-7", {"structured_output": "native"}, "takes no native schema"),
+        ("claude-opus-5-5", {"structured_output": "tool"}, "cannot be made to call a tool while it thinks"),
+        ("o1-mini", {}, "takes neither a schema nor tools"),
+        ("o1-mini", {"structured_output": "two_pass"}, "takes neither a schema nor tools"),
+        ("o1-mini", {"structured_output": "tool"}, "cannot be made to call a tool"),
+        ("claude-sonnet-4-6", {"structured_output": "tool", "budget_tokens": 2000}, "while it thinks"),
+    ],
+)
+def test_refusals_name_the_fact(model: str, fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(UnsupportedError, match=f"response_format: .*{says}") as caught:
+        plan(model, **fields)
+    assert caught.value.field == "response_format"
+    assert "models.toml:" in str(caught.value)
+
+
+class TestTwoSteps:
+    def test_the_second_step_is_bare(self) -> None:
+        compiled = plan(
+            "claude-sonnet-4-6",
+            reasoning_effort="medium",
+            system_prompt="Be brief.",
+            top_k=None,
+            max_tokens=3000,
+        )
+        first, second = (step.body for step in compiled.steps)
+        assert first["thinking"] == {"type": "enabled", "budget_tokens": 4096}
+        assert not {"tools", "tool_choice"} & set(first)
+        assert second["tool_choice"] == {"type": "tool", "name": "Analysis"}
+        assert second["tools"][0]["description"] == Analysis.__doc__
+        assert not {"thinking", "system"} & set(second)
+        assert ANSWER in second["messages"][0]["content"]
+
+    @pytest.mark.parametrize(
+        ("model", "thinking"),
+        [
+            ("claude-opus-5", {"type": "disabled"}),
+            ("claude-sonnet-5-5", {"type": "between_tools"}),
+            ("claude-opus-5-5", {"type": "adaptive"}),
+        ],
+    )
+    def test_the_second_step_thinks_as_little_as_it_can(self, model: str, thinking: dict[str, str]) -> None:
+        compiled = plan(model, reasoning_effort="high")
+        assert compiled.steps[1].body["thinking"] == thinking
+        assert {item.code for item in compiled.diagnostics} <= {"schema-changed"}
+
+    def test_the_text_goes_in_as_it_is(self) -> None:
+        step = plan("claude-sonnet-4-6", reasoning_effort="low").steps[1]
+        filled = step.fill('He said "{{ 7*7 }}" {% raw %}\n' + ANSWER)
+        assert 'He said "{{ 7*7 }}" {% raw %}\n' + ANSWER in filled.body["messages"][0]["content"]
+        assert step.body["messages"][0]["content"].count(ANSWER) == 1
+        assert filled.payload != step.payload
+
+    def test_plan_json_and_explanation_show_both(self) -> None:
+        compiled = plan("claude-sonnet-4-6", reasoning_effort="low")
+        assert len(compiled.as_dict()["steps"]) == 2
+        assert "step 2" in compiled.explain()
+        assert compiled.as_curl().count("curl -sS") == 2
+        assert any(path.startswith("steps[1].tools") for path in compiled.origins)
+
+    def test_two_schemas_of_one_name_differ(self) -> None:
+        def shape(kind: type) -> type[BaseModel]:
+            return type("Shape", (BaseModel,), {"__annotations__": {"x": kind}})
+
+        prints = {
+            smartllm.compile(
+                TextRequest(prompt="hi", response_format=shape(kind)), model="claude-opus-4-7", rules=RULES
+            ).fingerprint
+            for kind in (int, str)
+        }
+        assert len(prints) == 2
