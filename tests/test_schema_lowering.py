@@ -724,6 +724,25 @@ def test_limits(limit: str) -> None:
     assert lower(over, "tool")
 
 
+def test_recursion_has_no_depth() -> None:
+    names = [f"M{n}" for n in range(12)]
+    every = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    mesh: dict[str, Any] = {name: {"type": "object", "properties": every} for name in names}
+    assert under({"$ref": "#/$defs/M0"}, **mesh)
+
+
+def test_definitions_that_double_at_every_step_are_refused() -> None:
+    chain: dict[str, Any] = {
+        f"D{n}": {
+            "type": "object",
+            "properties": {k: {"$ref": f"#/$defs/D{n + 1}", "title": k} for k in "ab"},
+        }
+        for n in range(20)
+    }
+    with pytest.raises(UnsupportedError, match="over 20000 schemas"):
+        under({"$ref": "#/$defs/D0"}, **chain, D20={"type": "null"})
+
+
 def test_depth_is_counted_through_references_once() -> None:
     chain: dict[str, Any] = {
         f"D{n}": {

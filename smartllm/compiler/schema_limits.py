@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from smartllm.compiler.schema_keywords import definition_name, subschemas
+from smartllm.compiler.schema_keywords import subschemas
 from smartllm.compiler.schema_lowering import refuse
+from smartllm.compiler.schema_view import View
 
 # developers.openai.com/api/docs/guides/structured-outputs, 2025-11 (facts/openai.md §8).
 _PROPERTIES: Final = 5000
@@ -56,19 +57,18 @@ def _at_most(what: str, actual: int, limit: int) -> None:
 
 
 class _Levels:
-    """Levels of objects inside objects, through references; one that is being followed counts as none."""
+    """Levels of objects inside objects, through references; recursion has no depth and counts as none."""
 
     def __init__(self, root: dict[str, Any]) -> None:
-        self.root = root
+        self.view = View(root, lambda *_: None)
         self.known: dict[str, int] = {}
 
     def of(self, node: dict[str, Any]) -> int:
         reference = node.get("$ref")
         if reference is not None:
             if reference not in self.known:
-                self.known[reference] = 0
-                name = definition_name(reference)
-                self.known[reference] = self.of(self.root["$defs"][name]) if name else 0
+                deep = not self.view.recursive(reference)
+                self.known[reference] = self.of(self.view.target(reference)) if deep else 0
             return self.known[reference]
         inner = [*node.get("properties", {}).values(), *node.get("anyOf", [])]
         inner += [node["items"]] if "items" in node else []

@@ -26,7 +26,9 @@ _KEPT: Final = frozenset(
 _OBJECT: Final = frozenset({"type", "properties", "required", "additionalProperties"})
 _MAPPING: Final = frozenset({"type", "additionalProperties", "patternProperties", "propertyNames"})
 _TUPLE: Final = frozenset({"type", "prefixItems", "items", "minItems", "maxItems"})
+# Far beyond every vendor's limits; what is inlined in many places could grow without end.
 _DEEPEST: Final = 60
+_MOST: Final = 20_000
 _BACKREFERENCE: Final = re.compile(r"\(\?<?[=!]|\(\?P=|\\[1-9k]")
 
 
@@ -46,7 +48,7 @@ class Strict:
         self.view = View(root, self._changed)
         self.reading = Reading(root)
         self.wrapped = not self.reading.is_object(self.view.body)
-        self._depth = 0
+        self._depth = self._count = 0
 
     def lower(self) -> dict[str, Any]:
         """The lowered schema.
@@ -89,6 +91,9 @@ class Strict:
     def _node(self, node: Any, place: Place) -> dict[str, Any]:
         if self._depth > _DEEPEST:
             raise refuse(place.asked, f"schemas inside schemas over {_DEEPEST} deep")
+        self._count += 1
+        if self._count > _MOST:
+            raise refuse(place.asked, f"over {_MOST} schemas, counting definitions wherever they are inlined")
         self._depth += 1
         lowered = self._lowered(self.view.normal(node, place), place)
         self._depth -= 1
