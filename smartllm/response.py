@@ -56,7 +56,7 @@ class TextResponse(Generic[T]):
         elapsed_seconds: Duration of the original call in seconds.
         metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
             ``thinking`` where the model showed its reasoning.
-        structured_data: The validated object when ``response_format`` was set.
+        structured_data: The validated object when ``response_format`` was set, else None.
         cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
         cache_key: Key of this request in the cache.
         diagnostics: What the compiler changed.
@@ -72,7 +72,7 @@ class TextResponse(Generic[T]):
     timestamp: str | None = None
     elapsed_seconds: float | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
-    structured_data: T | None = None
+    structured_data: T = None  # type: ignore[assignment]  # None only where no response_format was set
     cache_source: CacheSource = "miss"
     cache_key: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()

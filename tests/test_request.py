@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from smartllm import Message, MessageRequest, TextRequest
-from smartllm.request import EFFORTS
+from smartllm.request import EFFORTS, Effort
 
 
 class Person(BaseModel):
@@ -93,5 +93,5 @@ def test_a_request_keeps_its_schema_class() -> None:
 
 
 @pytest.mark.parametrize("effort", EFFORTS)
-def test_every_effort_is_accepted(effort: str) -> None:
+def test_every_effort_is_accepted(effort: Effort) -> None:
     assert TextRequest(prompt="hi", reasoning_effort=effort).reasoning_effort == effort

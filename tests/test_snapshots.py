@@ -16,8 +16,8 @@ from syrupy.assertion import SnapshotAssertion
 import smartllm
 from smartllm.compiler.target import API_DIALECTS
 from smartllm.errors import CompileError
-from smartllm.request import MessageRequest, TextRequest
-from smartllm.rules import Host, Resolution, endpoints, load_rules, resolve, target_for
+from smartllm.request import ApiType, MessageRequest, TextRequest
+from smartllm.rules import Dialect, Host, Resolution, endpoints, load_rules, resolve, target_for
 
 CASES: dict[str, dict[str, Any]] = {
     name: fields
@@ -28,9 +28,9 @@ RULES = load_rules(ambient=False)
 API_TYPES = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
 
 
-def targets() -> list[tuple[str, str]]:
+def targets() -> list[tuple[str, Dialect]]:
     """Each listed model with each wire that serves it."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, Dialect]] = []
     for model in RULES.table("model"):
         resolution = resolve(model, RULES)
         served = endpoints(resolution, resolution.host or "openai", RULES)
@@ -38,14 +38,14 @@ def targets() -> list[tuple[str, str]]:
     return found
 
 
-def request_of(fields: dict[str, Any], api_type: str) -> TextRequest[Any] | MessageRequest[Any]:
+def request_of(fields: dict[str, Any], api_type: ApiType) -> TextRequest[Any] | MessageRequest[Any]:
     kind = TextRequest if "prompt" in fields else MessageRequest
     return kind(**fields, api_type=api_type)
 
 
-def compiled(model: str, dialect: str, case: str) -> Any:
+def compiled(model: str, dialect: Dialect, case: str) -> Any:
     """The body or bodies of a case, or the text of its refusal."""
-    request = request_of(CASES[case], API_TYPES[dialect])  # type: ignore[index]
+    request = request_of(CASES[case], API_TYPES[dialect])
     try:
         plan = smartllm.compile(request, model=model, rules=RULES, level="ignore")
     except CompileError as error:
@@ -56,7 +56,7 @@ def compiled(model: str, dialect: str, case: str) -> Any:
 
 
 @pytest.mark.parametrize(("model", "dialect"), targets(), ids=lambda value: value)
-def test_bodies(model: str, dialect: str, snapshot: SnapshotAssertion) -> None:
+def test_bodies(model: str, dialect: Dialect, snapshot: SnapshotAssertion) -> None:
     for case in CASES:
         name = f"{dialect}/{model}/{case}.json"
         assert compiled(model, dialect, case) == snapshot(name=name, extension_class=FileSnapshot), name

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Any, Final
 
 from smartllm.compiler.schema_keywords import CONSTRAINTS, GROUPS, Place, definition_name, pointer, references
@@ -124,9 +125,11 @@ class Strict:
         properties: dict[str, Any] = {}
         for name, schema in asked.items():
             here = place.down("properties", name)
+            known = len(self.codecs)
             properties[name] = self._node(schema, here)
             if name not in required and not self.claude:
-                properties[name] = self._optional(properties[name], schema, here)
+                inner = list(islice(reversed(self.codecs), len(self.codecs) - known))
+                properties[name] = self._optional(properties[name], schema, here, inner)
         if "additionalProperties" not in node:
             self._changed(place.asked, "additionalProperties", "added", "every object must be closed")
         elif node["additionalProperties"] is not False:
@@ -138,7 +141,9 @@ class Strict:
         rest = {key: value for key, value in node.items() if key not in _OBJECT}
         return self._cleaned({"type": "object", **rest}, place) | closed
 
-    def _optional(self, lowered: dict[str, Any], asked: Any, place: Place) -> dict[str, Any]:
+    def _optional(
+        self, lowered: dict[str, Any], asked: Any, place: Place, inner: list[str]
+    ) -> dict[str, Any]:
         """Every property must be required: null stands for one that is left out."""
         self._changed(
             place.asked, "required", "added", "every property must be required; null stands for left out"
@@ -149,8 +154,8 @@ class Strict:
             self.codecs[place.sent] = "optional"
             return lowered | {"anyOf": [*lowered["anyOf"], {"type": "null"}]}
         # The schema moves one level down, and what is known about reading it moves along.
-        for known in [path for path in self.codecs if f"{path}/".startswith(f"{place.sent}/")]:
-            self.codecs[f"{place.sent}/anyOf/0{known[len(place.sent) :]}"] = self.codecs.pop(known)
+        for path in inner:
+            self.codecs[f"{place.sent}/anyOf/0{path[len(place.sent) :]}"] = self.codecs.pop(path)
         self.codecs[place.sent] = "optional"
         return {"anyOf": [lowered, {"type": "null"}]}
 

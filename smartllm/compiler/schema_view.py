@@ -25,6 +25,7 @@ class View:
         self.root = root
         self.record = record
         self._edges: dict[str, list[str]] = {}
+        self._reached: dict[str, set[str]] = {}
 
     def target(self, reference: str) -> Any:
         """The schema that a reference points to."""
@@ -45,7 +46,9 @@ class View:
 
     def reachable(self, name: str) -> set[str]:
         """All definitions that a definition needs; holds its own name if it is recursive."""
-        found: set[str] = set()
+        if name in self._reached:
+            return self._reached[name]
+        found = self._reached[name] = set()
         queue = list(self.needed(name))
         while queue:
             if (current := queue.pop()) not in found:
