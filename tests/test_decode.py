@@ -22,6 +22,7 @@ RESPONSES = {
             "content": [{"type": "output_text", "text": "Hello "}, {"type": "output_text", "text": "there"}],
         },
         {"type": "web_search_call", "content": None},
+        {"type": "message", "content": [{"type": "annotation"}]},
     ],
     "usage": {
         "input_tokens": 10,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,3 +141,40 @@ class TestTwoSteps:
             for kind in (int, str)
         }
         assert len(prints) == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "api_type", "key"),
+    [
+        ("gpt-4", "responses", "tools"),
+        ("gpt-4", "chat_completions", "tools"),
+        ("claude-opus-5-5", "converse", "toolConfig"),
+        ("claude-opus-5-5", "invoke", "tools"),
+    ],
+)
+def test_tools_on_every_wire(model: str, api_type: Any, key: str) -> None:
+    last = plan(model, api_type=api_type).steps[-1].body
+    assert Analysis.__doc__ in str(last[key])
+    undescribed = {"type": "object", "properties": {"x": {"type": "integer"}}}
+    request = TextRequest(prompt="hi", response_format=undescribed, api_type=api_type, model=model)
+    body = smartllm.compile(request, rules=RULES, level="ignore").steps[-1].body
+    assert "answer" in str(body[key])
+    assert Analysis.__doc__ not in str(body[key])
+
+
+def test_converse_takes_the_schema_as_text() -> None:
+    compiled = plan("claude-sonnet-4-5", structured_output="native", api_type="converse")
+    spec = compiled.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]
+    assert spec["name"] == "Analysis"
+    assert json.loads(spec["schema"])["properties"]["pros"]["type"] == "array"
+
+
+@pytest.mark.parametrize("api_type", ["responses", "chat_completions"])
+def test_an_offered_tool_on_openais_wires(api_type: Any, tmp_path: Path) -> None:
+    overlay = tmp_path / "r.toml"
+    overlay.write_text('[model.gpt-9]\nprofile = "gpt-4"\ntools.forced = "never"\n')
+    request = TextRequest(prompt="hi", response_format=Analysis, model="gpt-9", api_type=api_type)
+    compiled = smartllm.compile(request, rules=overlay, level="ignore")
+    assert strategies(compiled) == ["text", "offer"]
+    assert "tool_choice" not in compiled.steps[1].body
+    assert "tools" in compiled.steps[1].body
