@@ -13,6 +13,7 @@ from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes.output import output_plan
+from smartllm.compiler.passes.thinking import is_thinking
 from smartllm.compiler.plan import Plan, Step
 from smartllm.compiler.prompts import extraction_prompt
 from smartllm.compiler.report import Because, Report
@@ -84,6 +85,7 @@ def compile(  # noqa: A001 - the documented public name
     notes += lifecycle_notes(target, today or dt.datetime.now(dt.UTC).date())
     intent, report = _intent(request, target, defaults or {})
     report.diagnostics[:0] = notes
+    cold = intent.temperature == 0
     intent = _passed(intent, target, report)
     steps = [_step(intent, target, report)]
     diagnostics = list(report.diagnostics)
@@ -96,6 +98,7 @@ def compile(  # noqa: A001 - the documented public name
         resolution=target.resolution,
         steps=tuple(steps),
         diagnostics=tuple(diagnostics),
+        cacheable=cold or is_thinking(intent, target.facts),
     )
     _announce(plan, level)
     return plan

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from smartllm.compiler.body import path_text
 from smartllm.compiler.plan import Plan, Step
-from smartllm.diagnostics import Origin
 
 _VALUE_WIDTH: Final = 44
 
@@ -36,12 +35,12 @@ def _lines(plan: Plan) -> Iterator[str]:
     for item in plan.diagnostics:
         yield f"  {item.severity} {item.code}  {item.path}: {_value(item.asked)} → {_value(item.applied)}"
         yield f"    {item.reason}"
-        yield f"    {_origin(item.origin)}"
+        yield f"    {item.origin}"
 
 
 def _leaves(step: Step) -> Iterator[str]:
     rows = [
-        (path_text(path), _value(value), _origin(step.report.origin(why)))
+        (path_text(path), _value(value), str(step.report.origin(why)))
         for path, value, why in step.built.reasons()
     ]
     first = max(len(row[0]) for row in rows)
@@ -53,12 +52,3 @@ def _leaves(step: Step) -> Iterator[str]:
 def _value(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"
-
-
-def _origin(origin: Origin) -> str:
-    text = f"{origin.kind} {origin.name}"
-    if origin.file is not None:
-        text += f"  {origin.file}:{origin.line}"
-    if origin.verified is not None:
-        text += f"  verified {origin.verified.isoformat()}"
-    return text

@@ -81,6 +81,7 @@ class Plan:
         resolution: How the id found its facts.
         steps: The calls, in order.
         diagnostics: What the compiler changed, in order.
+        cacheable: The same request may be answered from a cache: temperature 0, or a model that thinks.
     """
 
     model: str
@@ -88,6 +89,7 @@ class Plan:
     resolution: Resolution
     steps: tuple[Step, ...]
     diagnostics: tuple[Diagnostic, ...]
+    cacheable: bool = False
 
     @property
     def output(self) -> OutputPlan | None:

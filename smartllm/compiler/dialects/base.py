@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.intent import Intent
-from smartllm.compiler.report import Because, Report
+from smartllm.compiler.report import Because, Report, fact
 from smartllm.errors import ResponseError
 from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
@@ -70,6 +70,29 @@ class DialectCode(ABC):
 def reason(report: Report, name: str) -> Because:
     """Why an intent field has its value."""
     return report.because.get(name, Because("derived", name))
+
+
+def set_messages(
+    body: Body, intent: Intent, facts: Facts, report: Report, *, path: str, kind: Mapping[str, str]
+) -> None:
+    """Spell the turns as OpenAI's wires do; system text comes first unless it has a field of its own.
+
+    Args:
+        body: Body under construction.
+        intent: What is said.
+        facts: Where system text goes.
+        report: Why.
+        path: Where the list of messages goes.
+        kind: Further keys of each message.
+    """
+    turns = [
+        {**kind, "role": str(turn.role), "content": text} for turn in intent.turns for text in turn.texts
+    ]
+    if intent.system is not None and facts.system != "instructions":
+        turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
+        body.note((path, 0, "role"), fact("system"))
+        body.note((path, 0, "content"), reason(report, "system_prompt"))
+    body.set(path, turns, reason(report, "messages"))
 
 
 def set_sampling(body: Body, intent: Intent, report: Report, paths: Mapping[str, str]) -> None:

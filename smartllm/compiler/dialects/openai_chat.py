@@ -14,6 +14,7 @@ from smartllm.compiler.dialects.base import (
     integer,
     not_an_answer,
     reason,
+    set_messages,
     set_sampling,
     table,
 )
@@ -34,14 +35,7 @@ class OpenAIChat(DialectCode):
         """Spell the intent."""
         body = Body()
         body.set("model", intent.model, DERIVED_MODEL)
-        turns: list[dict[str, Any]] = [
-            {"role": turn.role, "content": text} for turn in intent.turns for text in turn.texts
-        ]
-        if intent.system is not None:
-            turns.insert(0, {"role": facts.system, "content": intent.system})
-            body.note(("messages", 0, "role"), fact("system"))
-            body.note(("messages", 0, "content"), reason(report, "system_prompt"))
-        body.set("messages", turns, reason(report, "messages"))
+        set_messages(body, intent, facts, report, path="messages", kind={})
         body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
         set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
         if intent.thinking is not None:

@@ -14,6 +14,7 @@ from smartllm.compiler.dialects.base import (
     integer,
     not_an_answer,
     reason,
+    set_messages,
     set_sampling,
     table,
 )
@@ -35,16 +36,10 @@ class OpenAIResponses(DialectCode):
         """Spell the intent."""
         body = Body()
         body.set("model", intent.model, DERIVED_MODEL)
-        turns: list[dict[str, Any]] = [
-            _message(turn.role, text) for turn in intent.turns for text in turn.texts
-        ]
         if intent.system is not None and facts.system == "instructions":
             body.set("instructions", intent.system, reason(report, "system_prompt"))
-        elif intent.system is not None:
-            turns.insert(0, _message(facts.system, intent.system))
-            body.note(("input", 0, "role"), fact("system"))
-            body.note(("input", 0, "content"), reason(report, "system_prompt"))
-        body.set("input", turns, reason(report, "messages"))
+        # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
+        set_messages(body, intent, facts, report, path="input", kind={"type": "message"})
         body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
         set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
         if intent.thinking is not None:
@@ -95,11 +90,6 @@ class OpenAIResponses(DialectCode):
         return '"${OPENAI_BASE_URL:-https://api.openai.com/v1}/responses"', (
             '-H "Authorization: Bearer $OPENAI_API_KEY"',
         )
-
-
-def _message(role: str, text: str) -> dict[str, str]:
-    # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
-    return {"type": "message", "role": role, "content": text}
 
 
 def _set_output(body: Body, intent: Intent) -> None:
