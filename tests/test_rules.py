@@ -214,12 +214,12 @@ class TestResolve:
 
     def test_newest_generation_above_it(self) -> None:
         latest = BUILTIN.table("vendor")["anthropic"]["latest"]
-        for model in ("claude-opus-77", "claude-epic-77", "claude-latest"):
+        for model in ("claude-opus-77", "claude-epic-77", "claude-latest", "claude-fable-4"):
             found = resolve(model, BUILTIN)
             assert (found.how, found.model, found.profile) == ("inferred", None, latest)
 
     @pytest.mark.parametrize(
-        "model", ["claude-2", "claude-instant-1", "claude-fable-4", "mystery", "o0-mini", ""]
+        "model", ["claude-2", "claude-instant-1", "mystery", "o0-mini", ""]
     )
     def test_nothing_below_it(self, model: str) -> None:
         with pytest.raises(UnknownModelError) as caught:

@@ -130,9 +130,7 @@ def _infer(name: ModelName, rules: RuleSet) -> tuple[str | None, str, str] | Non
     siblings = _family(name.family, rules)
     if siblings and name.version:
         lower = [version for version in siblings if version < name.version]
-        if not lower:
-            return None
-        if max(siblings) > name.version:
+        if lower and max(siblings) > name.version:
             row = siblings[max(lower)]
             return row, row_profile(rules.table("model")[row]), f"nearest lower version: {row}"
     latest = str(rules.table("vendor")[vendor]["latest"])
