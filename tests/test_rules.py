@@ -218,9 +218,7 @@ class TestResolve:
             found = resolve(model, BUILTIN)
             assert (found.how, found.model, found.profile) == ("inferred", None, latest)
 
-    @pytest.mark.parametrize(
-        "model", ["claude-2", "claude-instant-1", "mystery", "o0-mini", ""]
-    )
+    @pytest.mark.parametrize("model", ["claude-2", "claude-instant-1", "mystery", "o0-mini", ""])
     def test_nothing_below_it(self, model: str) -> None:
         with pytest.raises(UnknownModelError) as caught:
             resolve(model, BUILTIN)
