@@ -209,6 +209,7 @@ class TestBad:
     def test_unreadable_files(self, tmp_path: Path) -> None:
         self.refused(2, ["nowhere.json", "No such file"], "-r", str(tmp_path / "nowhere.json"))
         self.refused(2, ["<stdin>", "not UTF-8"], "-r", "-", stdin=b"\xff\xfe")
+        self.refused(2, ["<stdin>: max_tokens: "], "-r", "-", stdin='{"prompt": "x", "max_tokens": 0}')
 
     def test_bad_schemas(self, tmp_path: Path) -> None:
         arguments = ["-m", "gpt-4.1", "-p", "hi", "--schema"]

@@ -65,7 +65,8 @@ def command(file: str | None, schema: str | None, form: str, *, explain: bool, *
     compiled, 1 refused for this model, 2 bad input.
     """
     try:
-        request = build_request(_fields(file, schema, flags), file or "request")
+        source = "<stdin>" if file == "-" else file or "request"
+        request = build_request(_fields(file, schema, flags), source)
     except RequestFileError as error:
         raise usage_error(error) from None
     level = flags["level"]
