@@ -18,6 +18,7 @@ SAME = {
         "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-opus-4-7",
         "arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-opus-4-7",
         "anthropic/claude-opus-4-7",
+        "claude-opus-4-7@20260401",
         "Anthropic.Claude-Opus-4-7",
     ],
     "claude-3-5-sonnet": [

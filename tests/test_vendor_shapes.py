@@ -1,14 +1,19 @@
-"""Every snapshot body against the shapes that the vendors publish, as installed: the openai SDK's parameter
-types, botocore's service model, and the keys that Claude's body may have on Bedrock."""
+"""Every snapshot body against the shapes that the vendors publish, as installed.
+
+The openai SDK's parameter types and botocore's service model are used as they are. No installed package
+describes Claude's body on Bedrock, so its types stand below.
+"""
 
 from __future__ import annotations
 
+import collections.abc
 import json
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NotRequired, Required, TypeVar, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, Union, get_args, get_origin
 
 import pytest
 import typing_extensions
@@ -19,123 +24,230 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsNon
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 from snapshot_files import ROOT
 
-# The conservative list of facts/claude_bedrock.md §10: anything else is "Extra inputs are not permitted".
-CLAUDE_KEYS = {
-    *("anthropic_version", "max_tokens", "messages", "anthropic_beta", "system", "stop_sequences"),
-    *("temperature", "top_p", "top_k", "tools", "tool_choice", "thinking", "metadata", "output_config"),
-    *("safeguards", "context_management"),
-}
-THINKING = {
-    "enabled": {"type", "budget_tokens"},
-    "adaptive": {"type"},
-    "disabled": {"type"},
-    "between_tools": {"type"},
-}
+MODEL_ID = "us.anthropic.claude-sonnet-4-6"
+SEQUENCES = {list, collections.abc.Iterable, collections.abc.Sequence}
+MAPPINGS = {dict, collections.abc.Mapping}
+QUALIFIERS = {Required, NotRequired, Annotated}
+
+
+class ThinkingBudget(TypedDict):
+    type: Literal["enabled"]
+    budget_tokens: int
+    display: NotRequired[Literal["summarized", "omitted"]]
+
+
+class ThinkingAdaptive(TypedDict):
+    type: Literal["adaptive"]
+    display: NotRequired[Literal["summarized", "omitted"]]
+
+
+class ThinkingOff(TypedDict):
+    type: Literal["disabled", "between_tools"]
+
+
+class OutputFormat(TypedDict):
+    type: Literal["json_schema"]
+    schema: dict[str, object]
+
+
+class OutputConfig(TypedDict, total=False):
+    effort: Literal["low", "medium", "high", "xhigh", "max"]
+    format: OutputFormat
+
+
+class TextBlock(TypedDict):
+    type: Literal["text"]
+    text: str
+
+
+class Message(TypedDict):
+    role: Literal["user", "assistant", "system"]
+    content: str | list[TextBlock]
+
+
+class Tool(TypedDict):
+    name: str
+    input_schema: dict[str, object]
+    description: NotRequired[str]
+    strict: NotRequired[bool]
+    type: NotRequired[Literal["custom"]]
+
+
+class AnyToolChoice(TypedDict):
+    type: Literal["auto", "any", "none"]
+    disable_parallel_tool_use: NotRequired[bool]
+
+
+class OneToolChoice(TypedDict):
+    type: Literal["tool"]
+    name: str
+    disable_parallel_tool_use: NotRequired[bool]
+
+
+class ClaudeExtras(TypedDict, total=False):
+    """The keys for which Converse has no place of its own."""
+
+    anthropic_beta: list[str]
+    top_k: int
+    thinking: ThinkingBudget | ThinkingAdaptive | ThinkingOff
+    metadata: dict[str, object]
+    output_config: OutputConfig
+    safeguards: dict[str, object]
+    context_management: dict[str, object]
+
+
+class ClaudeBody(ClaudeExtras, total=False):
+    """The keys that every Claude on Bedrock takes; any other is "Extra inputs are not permitted"."""
+
+    anthropic_version: Required[Literal["bedrock-2023-05-31"]]
+    max_tokens: Required[int]
+    messages: Required[list[Message]]
+    system: str | list[TextBlock]
+    stop_sequences: list[str]
+    temperature: float
+    top_p: float
+    tools: list[Tool]
+    tool_choice: AnyToolChoice | OneToolChoice
 
 
 @cache
-def hints(kind: Any) -> dict[str, Any]:
-    return typing_extensions.get_type_hints(kind, include_extras=True)
+def keys(kind: Any) -> tuple[dict[str, Any], set[str]]:
+    """The types of a typed dict's keys, and which keys it must have."""
+    hints = typing_extensions.get_type_hints(kind, include_extras=True)
+    marks: dict[str, Any] = {key: get_origin(hint) for key, hint in hints.items()}
+    must = {key for key, mark in marks.items() if mark is Required}
+    return hints, must | {key for key in kind.__required_keys__ if marks[key] is not NotRequired}
 
 
-def required(kind: Any) -> set[str]:
-    marked = {
-        key for key, hint in hints(kind).items() if get_origin(hint) in {Required, typing_extensions.Required}
-    }
-    return marked | set(kind.__required_keys__)
-
-
-def fits(value: Any, hint: Any) -> bool:  # noqa: PLR0911 - one arm a kind of type
-    """Whether JSON data is a value of a type; unknown and missing keys of typed dicts do not fit."""
+def misfits(value: Any, hint: Any, path: str = "") -> list[str]:
+    """Why JSON data is not a value of a type: the strictest reading, without conversions."""
     origin, arguments = get_origin(hint), get_args(hint)
-    if hint in {Any, object} or isinstance(hint, TypeVar):
-        return True
-    if origin in {Required, NotRequired, typing_extensions.Required, typing_extensions.NotRequired}:
-        return fits(value, arguments[0])
-    if origin in {Union, types.UnionType}:
-        return any(fits(value, arm) for arm in arguments)
-    if origin is Literal:
-        return value in arguments
-    if is_typeddict(hint) or typing_extensions.is_typeddict(hint):
-        return not list(misfits(value, hint))
-    if origin in {list, Iterable} or getattr(origin, "__name__", "") in {"Iterable", "SequenceNotStr"}:
-        return isinstance(value, list) and all(fits(item, arguments[0]) for item in value)
-    if origin in {dict, Mapping} or getattr(origin, "__name__", "") == "Mapping":
-        return isinstance(value, dict) and all(fits(item, arguments[1]) for item in value.values())
+    if hint in (Any, object):
+        return []
+    if origin in QUALIFIERS:
+        return misfits(value, arguments[0], path)
+    if origin in (Union, types.UnionType):
+        return nearest([misfits(value, arm, path) for arm in arguments], path)
+    if typing_extensions.is_typeddict(hint):
+        return list(typed_dict_misfits(value, hint, path))
+    if origin in SEQUENCES and isinstance(value, list):
+        return [text for i, item in enumerate(value) for text in misfits(item, arguments[0], f"{path}/{i}")]
+    if origin in MAPPINGS and isinstance(value, dict):
+        return [text for key, item in value.items() for text in misfits(item, arguments[1], f"{path}/{key}")]
+    return [] if scalar_fits(value, hint) else [f"{path}: {value!r} is not {hint}"]
+
+
+def nearest(attempts: list[list[str]], path: str) -> list[str]:
+    """The report of the arm that comes closest: of the right kind, with the fewest misfits."""
+    return min(attempts, key=lambda found: (any(text.startswith(f"{path}: ") for text in found), len(found)))
+
+
+def scalar_fits(value: Any, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return any(value == choice and type(value) is type(choice) for choice in get_args(hint))
+    if isinstance(value, bool) or hint is bool:
+        return isinstance(value, bool) and hint is bool
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is None or hint is type(None):
-        return value is None
-    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
+        return isinstance(value, int | float)
+    return isinstance(hint, type) and isinstance(value, hint)
 
 
-def misfits(value: Any, kind: Any) -> Iterator[str]:
-    """Why JSON data is not such a typed dict."""
+def typed_dict_misfits(value: Any, kind: Any, path: str) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f"{value!r} is no object"
+        yield f"{path}: {value!r} is not an object"
         return
-    known = hints(kind)
-    yield from (f"{key} is missing" for key in required(kind) - set(value))
+    known, must = keys(kind)
+    yield from (f"{path}/{key} is missing" for key in sorted(must - set(value)))
     for key, item in value.items():
-        if key not in known:
-            yield f"{key} is unknown"
-        elif not fits(item, known[key]):
-            yield f"{key} = {json.dumps(item)[:200]} does not fit {known[key]}"
+        if key in known:
+            yield from misfits(item, known[key], f"{path}/{key}")
+        else:
+            yield f"{path}/{key} is unknown to {kind.__name__}"
+
+
+class StrictValidator(ParamValidator):  # type: ignore[misc]  # botocore has no types
+    """botocore's validator, which leaves enums, patterns and upper bounds to the service."""
+
+    def _validate_string(self, param: Any, shape: Any, errors: Any, name: str) -> None:
+        super()._validate_string(param, shape, errors, name)
+        pattern = shape.metadata.get("pattern")
+        if isinstance(param, str):
+            self._allow(not shape.enum or param in shape.enum, param, shape.enum, errors, name)
+            self._allow(not pattern or re.fullmatch(pattern, param), param, pattern, errors, name)
+            self._allow(len(param) <= self._most(shape), param, self._most(shape), errors, name)
+
+    def _validate_float(self, param: Any, shape: Any, errors: Any, name: str) -> None:
+        super()._validate_float(param, shape, errors, name)
+        if isinstance(param, int | float):
+            self._allow(param <= self._most(shape), param, self._most(shape), errors, name)
+
+    @staticmethod
+    def _most(shape: Any) -> float:
+        return float(shape.metadata.get("max", "inf"))
+
+    @staticmethod
+    def _allow(holds: object, param: Any, wanted: Any, errors: Any, name: str) -> None:
+        if not holds:
+            errors.report(name, "invalid type", param=param, valid_types=[str(wanted)])
 
 
 @cache
-def service(operation: str) -> Any:
-    """Input shape of a Bedrock runtime operation."""
-    data = create_loader().load_service_model("bedrock-runtime", "service-2")
-    return ServiceModel(data, "bedrock-runtime").operation_model(operation).input_shape
+def runtime() -> Any:
+    return ServiceModel(create_loader().load_service_model("bedrock-runtime", "service-2"), "bedrock-runtime")
 
 
-def amiss(parameters: Mapping[str, Any], operation: str) -> str:
-    """botocore's own report; empty when it has nothing to say."""
-    report: str = ParamValidator().validate(parameters, service(operation)).generate_report()
-    return report
+def call_misfits(operation: str, parameters: Mapping[str, Any]) -> list[str]:
+    """What botocore has to say of a Bedrock call."""
+    shape = runtime().operation_model(operation).input_shape
+    report: str = StrictValidator().validate(parameters, shape).generate_report()
+    return report.splitlines()
 
 
-def claude_misfits(body: Mapping[str, Any]) -> Iterator[str]:
-    """Why a body, or Converse's additional fields, are not what Claude's fleet takes."""
-    yield from (f"{key} is unknown" for key in set(body) - CLAUDE_KEYS)
-    thinking = body.get("thinking", {"type": "disabled"})
-    if set(thinking) != THINKING.get(thinking["type"]):
-        yield f"thinking = {thinking}"
-    if not set(body.get("output_config", {})) <= {"effort", "format"}:
-        yield f"output_config = {body['output_config']}"
+def responses_problems(body: Any) -> list[str]:
+    return misfits(body, ResponseCreateParamsNonStreaming)
 
 
-def problems(dialect: str, body: dict[str, Any]) -> list[str]:
-    if dialect == "openai_responses":
-        return list(misfits(body, ResponseCreateParamsNonStreaming))
-    if dialect == "openai_chat":
-        return list(misfits(body, CompletionCreateParamsNonStreaming))
-    if dialect == "bedrock_converse":
-        found = list(claude_misfits(body.get("additionalModelRequestFields", {})))
-        return found + [text for text in [amiss({"modelId": "m", **body}, "Converse")] if text]
-    found = list(claude_misfits(body))
-    found += [f"{key} is missing" for key in {"anthropic_version", "max_tokens", "messages"} - set(body)]
-    call = {"modelId": "m", "body": json.dumps(body).encode(), "contentType": "application/json"}
-    return found + [text for text in [amiss(call, "InvokeModel")] if text]
+def chat_problems(body: Any) -> list[str]:
+    return misfits(body, CompletionCreateParamsNonStreaming)
 
 
-def bodies(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def invoke_problems(body: Any) -> list[str]:
+    call = {"modelId": MODEL_ID, "body": json.dumps(body).encode(), "contentType": "application/json"}
+    return misfits(body, ClaudeBody) + call_misfits("InvokeModel", call)
+
+
+def converse_problems(body: Any) -> list[str]:
+    extras = misfits(body.get("additionalModelRequestFields", {}), ClaudeExtras)
+    return extras + call_misfits("Converse", {"modelId": MODEL_ID, **body})
+
+
+CHECKS = {
+    "openai_responses": responses_problems,
+    "openai_chat": chat_problems,
+    "bedrock_invoke": invoke_problems,
+    "bedrock_converse": converse_problems,
+}
+FOLDERS = sorted(path for dialect in CHECKS for path in ROOT.glob(f"{dialect}/*"))
+
+
+def bodies(folder: Path) -> Iterable[tuple[str, Any]]:
     for path in sorted(folder.glob("*.json")):
         data = json.loads(path.read_text(encoding="utf-8"))
-        if "refused" not in data:
-            for body in data.get("steps", [data]):
+        for body in data.get("steps", [data]):
+            if "refused" not in body:
                 yield path.stem, body
-
-
-FOLDERS = sorted(path for dialect in ("openai_*", "bedrock_*") for path in ROOT.glob(f"{dialect}/*"))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_bodies_have_the_vendors_shape(folder: Path) -> None:
-    checked = {case: problems(folder.parent.name, body) for case, body in bodies(folder)}
+    check = CHECKS[folder.parent.name]
+    checked = [(case, check(body)) for case, body in bodies(folder)]
     assert checked
-    assert {case: found for case, found in checked.items() if found} == {}
+    assert [(case, found) for case, found in checked if found] == []
+
+
+def test_every_wire_has_bodies() -> None:
+    assert {folder.parent.name for folder in FOLDERS} == set(CHECKS)
 
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -148,30 +260,97 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "bedrock_converse": {"messages": [{"role": "user", "content": [{"text": "hi"}]}]},
 }
+TOOL = {"name": "t", "input_schema": {}}
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("openai_responses", {"max_token": 5}),
+    ("openai_responses", {"max_tokens": 5}),
+    ("openai_responses", {"max_output_tokens": 5.5}),
+    ("openai_responses", {"max_output_tokens": True}),
+    ("openai_responses", {"stream": True}),
+    ("openai_responses", {"temperature": "warm"}),
+    ("openai_responses", {"reasoning": {"effort": "huge"}}),
+    ("openai_responses", {"reasoning": {"efort": "low"}}),
+    ("openai_responses", {"text": {"verbosity": "loud"}}),
+    ("openai_responses", {"text": {"format": {"type": "json_schema", "name": "n"}}}),
+    (
+        "openai_responses",
+        {"text": {"format": {"type": "json_schema", "name": "n", "schem": {}, "schema": {}}}},
+    ),
+    ("openai_responses", {"input": [{"type": "message", "role": "robot", "content": "hi"}]}),
+    ("openai_responses", {"input": [{"type": "message", "role": "user", "contents": "hi"}]}),
+    ("openai_responses", {"input": [{"type": "message", "role": "user", "content": "hi", "name": "me"}]}),
+    ("openai_responses", {"tools": [{"type": "function", "name": "n", "parameters": {}}]}),
+    ("openai_responses", {"tool_choice": {"type": "function", "function": {"name": "n"}}}),
+    ("openai_chat", {"max_output_tokens": 5}),
+    ("openai_chat", {"max_completion_tokens": "5"}),
+    ("openai_chat", {"reasoning_effort": "huge"}),
+    ("openai_chat", {"reasoning": {"effort": "low"}}),
+    ("openai_chat", {"messages": [{"role": "user", "text": "hi"}]}),
+    ("openai_chat", {"messages": [{"role": "robot", "content": "hi"}]}),
+    ("openai_chat", {"messages": {"role": "user", "content": "hi"}}),
+    ("openai_chat", {"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}),
+    ("openai_chat", {"tools": [{"type": "function", "name": "n"}]}),
+    ("bedrock_invoke", {"stream": True}),
+    ("bedrock_invoke", {"model": "m"}),
+    ("bedrock_invoke", {"max_tokens": "5"}),
+    ("bedrock_invoke", {"anthropic_version": "2023-06-01"}),
+    ("bedrock_invoke", {"messages": [{"role": "user"}]}),
+    ("bedrock_invoke", {"thinking": {"type": "enabled"}}),
+    ("bedrock_invoke", {"thinking": {"type": "adaptive", "budget_tokens": 1024}}),
+    ("bedrock_invoke", {"thinking": {"type": "between_tools", "display": "omitted"}}),
+    ("bedrock_invoke", {"output_config": {"efort": "low"}}),
+    ("bedrock_invoke", {"output_config": {"effort": "minimal"}}),
+    ("bedrock_invoke", {"output_format": {"type": "json_schema", "schema": {}}}),
+    ("bedrock_invoke", {"tools": [{**TOOL, "parameters": {}}]}),
+    ("bedrock_invoke", {"tool_choice": {"type": "tool"}}),
+    ("bedrock_converse", {"max_tokens": 5}),
+    ("bedrock_converse", {"inferenceConfig": {"topK": 5}}),
+    ("bedrock_converse", {"inferenceConfig": {"maxTokens": "5"}}),
+    ("bedrock_converse", {"inferenceConfig": {"maxTokens": 0}}),
+    ("bedrock_converse", {"inferenceConfig": {"temperature": 1.5}}),
+    ("bedrock_converse", {"messages": [{"role": "user", "content": "hi"}]}),
+    ("bedrock_converse", {"messages": [{"role": "robot", "content": [{"text": "hi"}]}]}),
+    ("bedrock_converse", {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}),
+    ("bedrock_converse", {"toolConfig": {"tools": [{"toolSpec": {"name": "t"}}]}}),
+    (
+        "bedrock_converse",
+        {"toolConfig": {"tools": [{"toolSpec": {"name": "a b", "inputSchema": {"json": {}}}}]}},
+    ),
+    ("bedrock_converse", {"additionalModelRequestFields": {"stream": True}}),
+    ("bedrock_converse", {"additionalModelRequestFields": {"max_tokens": 5}}),
+    ("bedrock_converse", {"additionalModelRequestFields": {"thinking": {"type": "on"}}}),
+]
+
+
+@pytest.mark.parametrize("dialect", CHECKS)
+def test_the_check_accepts_what_is_right(dialect: str) -> None:
+    assert CHECKS[dialect](GOOD[dialect]) == []
+
+
+@pytest.mark.parametrize(("dialect", "wrong"), WRONG, ids=str)
+def test_the_check_finds_what_is_wrong(dialect: str, wrong: dict[str, Any]) -> None:
+    assert CHECKS[dialect](GOOD[dialect] | wrong) != []
 
 
 @pytest.mark.parametrize(
-    ("dialect", "wrong"),
-    [
-        ("openai_responses", {"maxtokens": 5}),
-        ("openai_responses", {"reasoning": {"effort": "huge"}}),
-        ("openai_responses", {"reasoning": {"efort": "low"}}),
-        ("openai_responses", {"temperature": "warm"}),
-        ("openai_responses", {"text": {"format": {"type": "json_schema", "schema": {}}}}),
-        ("openai_responses", {"input": [{"type": "message", "role": "robot", "content": "hi"}]}),
-        ("openai_chat", {"max_output_tokens": 5}),
-        ("openai_chat", {"reasoning_effort": "huge"}),
-        ("openai_chat", {"messages": [{"role": "user", "text": "hi"}]}),
-        ("openai_chat", {"max_completion_tokens": "5"}),
-        ("bedrock_invoke", {"stream": True}),
-        ("bedrock_invoke", {"thinking": {"type": "enabled"}}),
-        ("bedrock_invoke", {"output_config": {"efort": "low"}}),
-        ("bedrock_converse", {"max_tokens": 5}),
-        ("bedrock_converse", {"inferenceConfig": {"topK": 5}}),
-        ("bedrock_converse", {"messages": [{"role": "user", "content": "hi"}]}),
-        ("bedrock_converse", {"additionalModelRequestFields": {"stream": True}}),
-    ],
+    ("dialect", "key"), [(dialect, key) for dialect, body in GOOD.items() for key in body if key != "input"]
 )
-def test_the_check_finds_what_is_wrong(dialect: str, wrong: dict[str, Any]) -> None:
-    assert problems(dialect, GOOD[dialect]) == []
-    assert problems(dialect, GOOD[dialect] | wrong) != []
+def test_the_check_finds_what_is_missing(dialect: str, key: str) -> None:
+    body = {name: value for name, value in GOOD[dialect].items() if name != key}
+    assert bool(CHECKS[dialect](body)) == (key in REQUIRED[dialect])
+
+
+REQUIRED = {
+    "openai_responses": set[str](),
+    "openai_chat": {"model", "messages"},
+    "bedrock_invoke": {"anthropic_version", "max_tokens", "messages"},
+    "bedrock_converse": set[str](),
+}
+
+
+def test_the_report_says_where() -> None:
+    assert misfits({"reasoning": {"efort": "low"}}, ResponseCreateParamsNonStreaming) == [
+        "/reasoning/efort is unknown to Reasoning"
+    ]
+    wrong = {"input": [{"type": "message", "role": "user", "contnt": "hi"}]}
+    assert any("/input/0/contnt" in text for text in misfits(wrong, ResponseCreateParamsNonStreaming))

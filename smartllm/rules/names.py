@@ -17,7 +17,7 @@ _BEDROCK_ID = re.compile(
     r"(?:(?P<geo>[a-z]{2,6}(?:-[a-z]+)?)\.)?(?P<vendor>[a-z][a-z0-9]+)\.(?P<rest>[a-z].*)", re.ASCII
 )
 _REVISION = re.compile(r"-v\d+(?::\d+)?(?::\w+)?$|-\d+:\d+$", re.ASCII)
-_DATE = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|(?:0[1-9]|1[0-2])[0-3]\d)$", re.ASCII)
+_DATE = re.compile(r"@20\d{6}$|-(?:20\d{6}|20\d\d-\d\d-\d\d|(?:0[1-9]|1[0-2])[0-3]\d)$", re.ASCII)
 _NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})*", re.ASCII)
 _WORD_NUMBER = re.compile(r"([a-z]+)(\d{1,2}(?:\.\d{1,2})*)", re.ASCII)
 
