@@ -50,6 +50,8 @@ _NUMBERS: Final = {
     "max_retry_delay": _DELAY,
     "read_timeout": _TIMEOUT,
     "connect_timeout": _TIMEOUT,
+    "cache_max_bytes": _Number("bytes, a whole number from 0 on", 0, whole=True, optional=True),
+    "cache_max_age_days": _Number("days, a number above 0", 0, above=True, optional=True),
     "temperature": _Number("a number from 0 to 2", 0, most=2, optional=True),
 }
 
@@ -78,6 +80,10 @@ class LLMConfig:
             takes ``defaults.read_timeout``.
         connect_timeout: In seconds; None reads ``BEDROCK_CONNECT_TIMEOUT`` (Bedrock only), then takes
             ``defaults.connect_timeout``.
+        cache_dir: Folder of the local cache; None reads ``SMARTLLM_CACHE_DIR``, then takes ``.llm_cache`` in
+            the working directory.
+        cache_max_bytes: Size of the local cache at which the oldest entries go; None is no limit.
+        cache_max_age_days: Age in days at which a local entry counts no more; None is no limit.
         rules: Overlay files for the rules, strongest last.
         level: What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``.
 
@@ -102,6 +108,9 @@ class LLMConfig:
     max_retry_delay: float = field(default_factory=lambda: defaults.max_retry_delay)
     read_timeout: float | None = None
     connect_timeout: float | None = None
+    cache_dir: str | os.PathLike[str] | None = None
+    cache_max_bytes: int | None = None
+    cache_max_age_days: float | None = None
     rules: Any = None
     level: Level = "warn"
 
@@ -131,6 +140,13 @@ class LLMConfig:
         if os.environ.get("OPENAI_API_KEY"):
             return "openai"
         return "bedrock" if any(os.environ.get(name) for name in _AWS_SIGNS) else defaults.provider
+
+    def custom_endpoint(self) -> str | None:
+        """The provider's endpoint when it is not the public one; answers of one never stand for another."""
+        if self.resolved_provider() == "openai":
+            return self.resolved_base_url()
+        named = (os.environ.get(f"AWS_ENDPOINT_URL{suffix}") for suffix in ("_BEDROCK_RUNTIME", ""))
+        return self.endpoint_url or next(filter(None, named), None)
 
     def resolved_region(self) -> str:
         """Region: the given one, AWS_REGION, AWS_DEFAULT_REGION, then the default."""

@@ -19,5 +19,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("SMARTLLM_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     return home

@@ -29,7 +29,7 @@ from wires import (
 from smartllm import LLMClient, LLMConfig, TextRequest
 from smartllm.errors import ConfigError, MissingExtraError, ProviderError
 
-HELLO = TextRequest(prompt="hello there")
+HELLO = TextRequest(prompt="hello there", use_cache=False)
 
 
 @pytest.fixture(scope="module")

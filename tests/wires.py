@@ -57,7 +57,8 @@ class Wire:
         return self.path.format(model=quote(self.model, safe=""))
 
     def _api(self) -> dict[str, Any]:
-        return {} if self.default else {"api_type": self.api_type}
+        # Tests that are not about the cache must reach the server each time.
+        return {"use_cache": False} if self.default else {"api_type": self.api_type, "use_cache": False}
 
 
 WIRES = (

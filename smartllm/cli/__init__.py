@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 _COMMANDS: Final = {
+    "cache": ("smartllm.cli.cache", "Look into the local response cache, and clean it."),
     "compile": ("smartllm.cli.compile", "Show the wire body of a request without sending it."),
     "lint": ("smartllm.cli.lint", "Check rules files."),
     "models": ("smartllm.cli.models", "List every model in the rules."),

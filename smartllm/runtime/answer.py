@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -40,49 +41,49 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
         ) from None
 
 
-def build_response(
-    request: TextRequest[Any] | MessageRequest[Any],
-    plan: Plan,
-    answers: Sequence[Decoded],
-    *,
-    started: dt.datetime,
-    elapsed: float,
-) -> TextResponse[Any]:
-    """The caller's response.
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the provider answered to a plan.
 
-    Args:
-        request: What was asked.
-        plan: What was sent.
+    Attributes:
         answers: One answer a step.
         started: When the first call was made.
         elapsed: Seconds until the last answer.
-
-    Raises:
-        TruncatedError: Structured data was asked for and cut off.
-        RefusalError: Structured data was asked for and the model refused.
-        ResponseError: Structured data was asked for and the answer holds none.
-        pydantic.ValidationError: (a ``ValueError``) the data does not fit.
     """
-    first, last = answers[0], answers[-1]
-    structured = None
-    if request.response_format is not None:
-        check_whole(plan.steps[-1], last)
-        structured = structured_data(request.response_format, plan.steps[-1], last)
-    usage = sum((answer.usage for answer in answers), start=Usage())
-    return TextResponse(
-        text=first.text if structured is None or first.text else _text_of(structured),
-        model=last.model or plan.model,
-        stop_reason=last.stop_reason,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        cached_tokens=usage.cached_tokens,
-        timestamp=started.astimezone(dt.UTC).isoformat(),
-        elapsed_seconds=elapsed,
-        metadata=_metadata(request, plan, answers),
-        structured_data=structured,
-        diagnostics=plan.diagnostics,
-    )
+
+    answers: list[Decoded]
+    started: dt.datetime
+    elapsed: float
+
+    def response(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> TextResponse[Any]:
+        """A caller's own response.
+
+        Raises:
+            TruncatedError: Structured data was asked for and cut off.
+            RefusalError: Structured data was asked for and the model refused.
+            ResponseError: Structured data was asked for and the answer holds none.
+            pydantic.ValidationError: (a ``ValueError``) the data does not fit.
+        """
+        first, last = self.answers[0], self.answers[-1]
+        structured = None
+        if request.response_format is not None:
+            check_whole(plan.steps[-1], last)
+            structured = structured_data(request.response_format, plan.steps[-1], last)
+        usage = sum((answer.usage for answer in self.answers), start=Usage())
+        return TextResponse(
+            text=first.text if structured is None or first.text else _text_of(structured),
+            model=last.model or plan.model,
+            stop_reason=last.stop_reason,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            cached_tokens=usage.cached_tokens,
+            timestamp=self.started.astimezone(dt.UTC).isoformat(),
+            elapsed_seconds=self.elapsed,
+            metadata=_metadata(request, plan, self.answers),
+            structured_data=structured,
+            diagnostics=plan.diagnostics,
+        )
 
 
 def _metadata(

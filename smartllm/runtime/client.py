@@ -16,8 +16,10 @@ from smartllm.config import LLMConfig
 from smartllm.errors import ConfigError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
-from smartllm.runtime.answer import build_response, decode_answer
+from smartllm.runtime.answer import Fetched, decode_answer
+from smartllm.runtime.cache import cache_key, open_cache, worth_keeping
 from smartllm.runtime.retry import with_retries
+from smartllm.runtime.single_flight import SingleFlight
 from smartllm.runtime.structured import check_whole
 from smartllm.runtime.transport import Transport
 
@@ -50,6 +52,8 @@ class LLMClient:
             raise ConfigError(str(error).replace("LLMConfig.__init__() ", "")) from None
         self.provider = self.config.resolved_provider()
         self._transport: Transport | None = self._make_transport()
+        self._cache = open_cache(self.config)
+        self._flights: SingleFlight[Fetched] = SingleFlight()
         self._entered = False
 
     async def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
@@ -76,7 +80,9 @@ class LLMClient:
         """Close all connections."""
         if self._transport is not None:
             transport, self._transport = self._transport, None
+            await self._flights.aclose()
             await transport.aclose()
+            await self._cache.aclose()
 
     async def __aenter__(self) -> Self:
         self._open_transport()
@@ -119,15 +125,41 @@ class LLMClient:
     async def _answer(self, request: TextRequest[T] | MessageRequest[T]) -> TextResponse[T]:
         self._open_transport()
         plan = self.compile(request)
-        started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+        key = cache_key(plan, endpoint=self.config.custom_endpoint())
+        if request.clear_cache:
+            await self._cache.delete(key)
+        if not (plan.cacheable and request.use_cache):
+            response = (await self._fetch(plan)).response(request, plan)
+            response.cache_key = key
+            return response
+        kept = None if request.clear_cache else await self._cache.get(key, request, plan)
+        if kept is not None:
+            return kept
+        # A forced refresh joins other refreshes, but never a call that began before it.
+        flight = f"{key}!" if request.clear_cache else key
+        fetched, _ = await self._flights.run(flight, lambda: self._fetch_and_keep(plan, request, key))
+        response = fetched.response(request, plan)
+        response.cache_key = key
+        return response
 
+    async def _fetch_and_keep(
+        self, plan: Plan, request: TextRequest[Any] | MessageRequest[Any], key: str
+    ) -> Fetched:
+        fetched = await self._fetch(plan)
+        # Only what validates is kept; a wrong answer raises here, for everybody who waits for it.
+        response = fetched.response(request, plan)
+        if worth_keeping(plan, fetched.answers):
+            await self._cache.put(key, response)
+        return fetched
+
+    async def _fetch(self, plan: Plan) -> Fetched:
+        started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         first = await self._send(plan.steps[0])
         answers = [first]
         if len(plan.steps) > 1:
             check_whole(plan.steps[0], first)
             answers.append(await self._send(plan.steps[1].fill(first.text)))
-        elapsed = time.perf_counter() - clock
-        return build_response(request, plan, answers, started=started, elapsed=elapsed)
+        return Fetched(answers, started, time.perf_counter() - clock)
 
     async def _send(self, step: Step) -> Decoded:
         async def attempt() -> Decoded:

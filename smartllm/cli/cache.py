@@ -1,0 +1,164 @@
+"""``smartllm cache``: look into the local response cache, and clean it. Only ``show`` shows prompts."""
+
+from __future__ import annotations
+
+import json
+import string
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+
+from smartllm.runtime.cache_local import ENVIRONMENT, LocalStore, encoded
+
+_DAY: Final = 24 * 60 * 60
+_KEY_LENGTH: Final = 64
+_SHOWN_MATCHES: Final = 5
+
+
+@click.group("cache")
+@click.option(
+    "--dir",
+    "folder",
+    envvar=ENVIRONMENT,
+    type=click.Path(file_okay=False),
+    help="Folder of the cache; else SMARTLLM_CACHE_DIR, else .llm_cache in the working directory.",
+)
+@click.pass_context
+def command(context: click.Context, folder: str | None) -> None:
+    """Look into the local response cache, and clean it."""
+    context.obj = LocalStore(folder)
+
+
+@command.command("stats")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def stats(store: LocalStore, *, as_json: bool) -> None:
+    """Number, size and age of the entries."""
+    found = {"folder": str(store.folder), **store.stats()}
+    found.update({name: _moment(found[name]) for name in ("oldest", "newest")})
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    rows = [(name, "-" if value is None else str(value)) for name, value in found.items()]
+    _print_table(("", ""), rows, header=False)
+
+
+@command.command("ls")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many, the newest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def ls(store: LocalStore, limit: int | None, *, as_json: bool) -> None:
+    """List the entries, newest first, without prompts and answers."""
+    newest = sorted(store.files(), key=lambda item: (-item[1].st_mtime, item[0].stem))
+    listed = [
+        {
+            "key": path.stem,
+            "bytes": status.st_size,
+            "written": _moment(status.st_mtime),
+            "model": _model(store.read(path.stem)),
+        }
+        for path, status in newest[:limit]
+    ]
+    if as_json:
+        click.echo(json.dumps(listed, indent=2))
+        return
+    rows = [
+        [str(value) if value is not None else "(not readable)" for value in item.values()] for item in listed
+    ]
+    _print_table(("key", "bytes", "written", "model"), rows, header=True)
+
+
+@command.command("show")
+@click.argument("key")
+@click.pass_obj
+def show(store: LocalStore, key: str) -> None:
+    """Print the entry under KEY, its prompt and answer included; a unique beginning of a key is enough."""
+    found = _find(store, key)
+    entry = store.read(found)
+    if entry is None:
+        raise _failure(f"the entry {found} is damaged, foreign or of another version", 1)
+    # Bytes, because not every terminal's encoding has every character of an answer.
+    click.echo(encoded(entry), nl=False)
+
+
+@command.command("clear")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_obj
+def clear(store: LocalStore, *, yes: bool) -> None:
+    """Remove every entry."""
+    count = len(store.keys())
+    if count and not yes:
+        click.confirm(f"Remove {_entries(count)} from {store.folder}?", abort=True, err=True)
+    removed = store.clear()
+    click.echo(f"removed {_entries(removed)}")
+    left = len(store.keys())
+    if left:
+        raise _failure(f"{_entries(left)} in {store.folder} could not be removed, or came meanwhile", 1)
+
+
+@command.command("prune")
+@click.option(
+    "--max-bytes", type=click.IntRange(min=0), help="Remove the oldest until the rest is no larger."
+)
+@click.option("--max-age", type=click.FloatRange(min=0), metavar="DAYS", help="Remove what is older.")
+@click.pass_obj
+def prune(store: LocalStore, max_bytes: int | None, max_age: float | None) -> None:
+    """Remove entries that are too old or too many, and what killed processes left."""
+    if max_bytes is None and max_age is None:
+        raise _failure("prune needs a limit: --max-bytes, --max-age or both", 2)
+    removed = store.prune(max_bytes=max_bytes, max_age_seconds=None if max_age is None else max_age * _DAY)
+    click.echo(f"removed {_entries(removed)}")
+
+
+def _find(store: LocalStore, key: str) -> str:
+    """The one key that starts so."""
+    if not key or len(key) > _KEY_LENGTH or not set(key) <= set(string.hexdigits.lower()):
+        raise _failure(f"key {key[:80]!r} is not usable; allowed: up to 64 lower-case hex characters", 2)
+    matches = [item for item in store.keys() if item.startswith(key)]  # noqa: SIM118 - not a mapping
+    if not matches:
+        raise _failure(f"no entry in {store.folder} has a key that starts with {key}", 1)
+    if len(matches) > 1:
+        some = "".join(f"\n  {item}" for item in matches[:_SHOWN_MATCHES])
+        raise _failure(f"{len(matches)} keys start with {key}; give more characters:{some}", 2)
+    return matches[0]
+
+
+def _failure(message: str, status: int) -> click.exceptions.Exit:
+    click.echo(f"error: {message}", err=True)
+    return click.exceptions.Exit(status)
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _model(entry: dict[str, Any] | None) -> str | None:
+    """Model of an entry; as entries can come from others, without what could steer a terminal."""
+    data = None if entry is None else entry.get("data")
+    model = data.get("model") if isinstance(data, dict) else None
+    return "".join(filter(str.isprintable, model)) if isinstance(model, str) else None
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool) -> None:
+    """A table on a terminal; tab-separated lines, the header left out, for other programs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed in a pipe
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(show_header=header)
+    for name in columns:
+        table.add_column(name, justify="right" if name == "bytes" else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
