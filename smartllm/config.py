@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
@@ -14,6 +15,7 @@ from smartllm.errors import ConfigError
 
 PROVIDERS: Final[tuple[str, ...]] = ("openai", "bedrock")
 _MODEL_VARIABLES: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
+_TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}", re.ASCII)
 _AWS_SIGNS: Final = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ROLE_ARN")
 
 
@@ -52,6 +54,7 @@ _NUMBERS: Final = {
     "connect_timeout": _TIMEOUT,
     "cache_max_bytes": _Number("bytes, a whole number from 0 on", 0, whole=True, optional=True),
     "cache_max_age_days": _Number("days, a number above 0", 0, above=True, optional=True),
+    "cache_ttl_days": _Number("days, a number above 0", 0, above=True),
     "temperature": _Number("a number from 0 to 2", 0, most=2, optional=True),
 }
 
@@ -84,6 +87,9 @@ class LLMConfig:
             the working directory.
         cache_max_bytes: Size of the local cache at which the oldest entries go; None is no limit.
         cache_max_age_days: Age in days at which a local entry counts no more; None is no limit.
+        dynamo_table_name: DynamoDB table of the second cache level, made if missing; None: no such level.
+        dynamo_endpoint_url: DynamoDB endpoint; None takes AWS's own.
+        cache_ttl_days: Days until an entry of the table expires.
         rules: Overlay files for the rules, strongest last.
         level: What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``.
 
@@ -111,6 +117,9 @@ class LLMConfig:
     cache_dir: str | os.PathLike[str] | None = None
     cache_max_bytes: int | None = None
     cache_max_age_days: float | None = None
+    dynamo_table_name: str | None = None
+    dynamo_endpoint_url: str | None = None
+    cache_ttl_days: float = 365
     rules: Any = None
     level: Level = "warn"
 
@@ -122,8 +131,13 @@ class LLMConfig:
         for name, number in _NUMBERS.items():
             if not number.holds(value := getattr(self, name)):
                 raise ConfigError(f"{name}={value!r} is not usable; allowed: {number.allowed}")
-        for name in ("base_url", "endpoint_url"):
+        for name in ("base_url", "endpoint_url", "dynamo_endpoint_url"):
             _url(name, getattr(self, name))
+        if self.dynamo_table_name is not None and not _TABLE.fullmatch(self.dynamo_table_name):
+            raise ConfigError(
+                f"dynamo_table_name={self.dynamo_table_name!r} is not usable; "
+                "allowed: 3 to 255 of the characters a-z, A-Z, 0-9, _, . and -"
+            )
         if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
             raise ConfigError("aws_access_key_id and aws_secret_access_key: give both, or neither")
         if self.aws_session_token is not None and self.aws_access_key_id is None:

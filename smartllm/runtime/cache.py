@@ -115,10 +115,27 @@ class ResponseCache:
 
 
 def open_cache(config: LLMConfig) -> ResponseCache:
-    """The cache that a configuration asks for."""
+    """The cache that a configuration asks for.
+
+    Raises:
+        MissingExtraError: A DynamoDB table is named and aiobotocore is not installed.
+    """
     age = None if config.cache_max_age_days is None else config.cache_max_age_days * _DAY
     local = LocalStore(config.cache_dir, max_bytes=config.cache_max_bytes, max_age_seconds=age)
-    return ResponseCache(local)
+    if config.dynamo_table_name is None:
+        return ResponseCache(local)
+    from smartllm.runtime.cache_dynamo import DynamoStore  # noqa: PLC0415 - loads the SDK
+
+    shared = DynamoStore(
+        config.dynamo_table_name,
+        region=config.resolved_region(),
+        ttl_days=config.cache_ttl_days,
+        endpoint_url=config.dynamo_endpoint_url,
+        access_key=config.aws_access_key_id,
+        secret_key=config.aws_secret_access_key,
+        session_token=config.aws_session_token,
+    )
+    return ResponseCache(local, shared)
 
 
 def cache_key(plan: Plan, *, endpoint: str | None) -> str:
