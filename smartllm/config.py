@@ -52,6 +52,12 @@ _NUMBERS: Final = {
     "max_retry_delay": _DELAY,
     "read_timeout": _TIMEOUT,
     "connect_timeout": _TIMEOUT,
+    "first_event_timeout": _TIMEOUT,
+    "stall_timeout": _TIMEOUT,
+    "total_timeout": _Number("seconds, a number above 0", 0, above=True),
+    "max_concurrent": _Number("a whole number from 1 on", 1, whole=True, optional=True),
+    "max_retry_after": _DELAY,
+    "retry_budget": _Number("tokens, a number from 0 on", 0, optional=True),
     "cache_max_bytes": _Number("bytes, a whole number from 0 on", 0, whole=True, optional=True),
     "cache_max_age_days": _Number("days, a number above 0", 0, above=True, optional=True),
     "cache_ttl_days": _Number("days, a number above 0", 0, above=True),
@@ -83,6 +89,15 @@ class LLMConfig:
             takes ``defaults.read_timeout``.
         connect_timeout: In seconds; None reads ``BEDROCK_CONNECT_TIMEOUT`` (Bedrock only), then takes
             ``defaults.connect_timeout``.
+        first_event_timeout: Longest wait for the first piece of a streamed answer, in seconds; None takes the
+            read timeout.
+        stall_timeout: Longest wait between two pieces, in seconds; pings are none; None takes the
+            read timeout.
+        total_timeout: For a whole call with all its retries, in seconds.
+        max_concurrent: Calls in flight for one model; None takes the rules' number.
+        max_retry_after: Longest wait that a provider may ask for, in seconds; a longer one raises at once.
+        retry_budget: Tokens of the bucket that pays for retries (14 each, 5 after throttling, refilled by
+            successes); None switches it off.
         cache_dir: Folder of the local cache; None reads ``SMARTLLM_CACHE_DIR``, then takes ``.llm_cache`` in
             the working directory.
         cache_max_bytes: Size of the local cache at which the oldest entries go; None is no limit.
@@ -114,6 +129,12 @@ class LLMConfig:
     max_retry_delay: float = field(default_factory=lambda: defaults.max_retry_delay)
     read_timeout: float | None = None
     connect_timeout: float | None = None
+    first_event_timeout: float | None = None
+    stall_timeout: float | None = None
+    total_timeout: float = field(default_factory=lambda: defaults.total_timeout)
+    max_concurrent: int | None = None
+    max_retry_after: float = field(default_factory=lambda: defaults.max_retry_after)
+    retry_budget: float | None = field(default_factory=lambda: defaults.retry_budget)
     cache_dir: str | os.PathLike[str] | None = None
     cache_max_bytes: int | None = None
     cache_max_age_days: float | None = None

@@ -22,3 +22,12 @@ read_timeout: float = 300.0
 
 connect_timeout: float = 10.0
 """Longest time to open a connection in seconds."""
+
+total_timeout: float = 3600.0
+"""Longest time of a whole call, retries included, in seconds."""
+
+max_retry_after: float = 120.0
+"""Longest wait in seconds that a provider may ask for before a retry."""
+
+retry_budget: float | None = 500.0
+"""Tokens of the bucket that pays for a client's retries; None switches it off."""

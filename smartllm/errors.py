@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smartllm.diagnostics import Diagnostic
+
+
+TIMEOUTS: Final = {
+    "connect": "no connection",
+    "read": "no byte",
+    "first_event": "no first piece of the answer",
+    "stall": "no further piece of the answer",
+    "total": "no whole answer",
+}
+"""What did not happen in time, by kind of timeout."""
 
 
 class SmartLLMError(Exception):
@@ -98,11 +108,10 @@ class ProviderError(SmartLLMError):
         code: The provider's own error code, or None.
         request_id: The provider's request id, or None.
         retryable: Whether the same call may succeed later.
+        retry_after: Seconds that the provider asks to wait, or None.
         attempts: How often the call was sent.
+        partial_text: What a broken stream had said so far; empty for other errors.
     """
-
-    retryable: bool = False
-    attempts: int = 1
 
     def __init__(
         self,
@@ -113,6 +122,8 @@ class ProviderError(SmartLLMError):
         code: str | None = None,
         request_id: str | None = None,
         retryable: bool = False,
+        retry_after: float | None = None,
+        partial_text: str = "",
         hint: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
@@ -121,11 +132,43 @@ class ProviderError(SmartLLMError):
         self.code = code
         self.request_id = request_id
         self.retryable = retryable
+        self.retry_after = retry_after
         self.attempts = 1
+        self.partial_text = partial_text
+
+
+class ConnectionFailedError(ProviderError):
+    """No whole answer came: the connection was refused, or broke."""
+
+
+class ProviderTimeoutError(ProviderError, TimeoutError):
+    """The provider was too slow.
+
+    Attributes:
+        kind: Which limit was passed: ``connect``, ``read``, ``first_event``, ``stall`` or ``total``.
+        seconds: That limit.
+    """
+
+    def __init__(
+        self, kind: str, seconds: float, *, model: str, retryable: bool, partial_text: str = ""
+    ) -> None:
+        setting = f"{kind}_timeout"
+        super().__init__(
+            f"the provider was too slow: {TIMEOUTS[kind]} within {setting}={seconds:g} s",
+            model=model,
+            retryable=retryable,
+            partial_text=partial_text,
+            hint=f"raise {setting} if such answers may take longer",
+        )
+        self.kind, self.seconds = kind, seconds
 
 
 class ResponseError(ProviderError):
     """The provider answered with something that is not an answer; the message shows its first 200 bytes."""
+
+
+class StreamError(ProviderError):
+    """A stream broke, ended before its terminator, or reported an error; ``partial_text`` holds its text."""
 
 
 class TruncatedError(ProviderError, ValueError):

@@ -93,6 +93,7 @@ class StreamChunk:
         metadata: ``{"type": "thinking"}`` on chunks of reasoning.
         stop_reason: Set on the final chunk only.
         usage: Set on the final chunk only.
+        structured_data: The validated object, on the final chunk, when ``response_format`` was set.
     """
 
     text: str
@@ -100,3 +101,4 @@ class StreamChunk:
     metadata: dict[str, Any] = field(default_factory=dict)
     stop_reason: str | None = None
     usage: Usage | None = None
+    structured_data: Any = None

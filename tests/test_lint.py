@@ -78,6 +78,7 @@ BAD = {
         "shut down on 2026-01-01, but is active",
     ),
     "R016": ("[vendor.acme]\nfamilies = ['rocket', 'ship']\n", "families", "'ship' has no listed model"),
+    "R018": ("[quota]\nrocket-9 = { concurrency = 2 }\n", "rocket-9", "which is not listed"),
     "R017": ("[profile.two]\nwire.openai_chat = {}\n", "wire.openai_chat", "is empty"),
 }
 # Further ways to break a check: code, text, piece of the message.
@@ -149,6 +150,7 @@ GOOD = {
     "R014": "[alias]\nmine = 'acme.rocket-1'\n",
     "R015": "[model.rocket-1]\nprofile='base'\n"
     "lifecycle = { shutdown = 2027-06-01, successor = 'rocket-2' }\n",
+    "R018": "[quota]\nrocket-1 = { requests_per_minute = 60 }\n",
     "R017": "[profile.two]\nwire.openai_chat.limits.min_output = 2\n",
     "R002": "[on.openai.model.rocket-1]\nlimits.context = 50000\n",
 }

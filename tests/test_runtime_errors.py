@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -251,13 +252,23 @@ async def test_silence(wire: Wire, server: LoopbackServer) -> None:
 async def test_a_success_that_holds_no_answer(
     wire: Wire, raw: bytes, shown: str, server: LoopbackServer, clients: Clients
 ) -> None:
-    server.script(Reply(raw=raw, content_type="text/html"))
-    error = await failure(clients(wire, 1), wire)
+    server.script(*[Reply(raw=raw, content_type="text/html")] * 3)
+    error = await failure(clients(wire, 2), wire)
     assert isinstance(error, ResponseError)
-    assert (error.status, error.retryable, len(server.requests)) == (200, False, 1)
+    # What is no JSON at all may have been cut on its way, and is asked for once more.
+    assert (error.status, error.retryable) == (200, not is_json(raw))
+    assert len(server.requests) == error.attempts == (1 if is_json(raw) else 2)
     assert error.request_id is not None
     assert shown in error.message
     assert len(error.message) < 1000
+
+
+def is_json(raw: bytes) -> bool:
+    try:
+        json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 @each_wire

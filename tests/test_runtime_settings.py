@@ -27,7 +27,7 @@ from wires import (
 )
 
 from smartllm import LLMClient, LLMConfig, TextRequest
-from smartllm.errors import ConfigError, MissingExtraError, ProviderError
+from smartllm.errors import ConfigError, MissingExtraError, ProviderError, ProviderTimeoutError
 
 HELLO = TextRequest(prompt="hello there", use_cache=False)
 
@@ -217,7 +217,7 @@ async def test_bedrock_timeouts_from_the_environment(
 ) -> None:
     monkeypatch.setenv("BEDROCK_READ_TIMEOUT", "0.2")
     server.script(Reply(delay=5))
-    with pytest.raises(ProviderError, match="ReadTimeoutError"):
+    with pytest.raises(ProviderTimeoutError, match=r"read_timeout=0\.2 s"):
         await ask(LLMClient(provider="bedrock", max_retries=0))
     for name in ("BEDROCK_READ_TIMEOUT", "BEDROCK_CONNECT_TIMEOUT"):
         monkeypatch.setenv(name, "soon")

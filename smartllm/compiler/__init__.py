@@ -14,7 +14,7 @@ from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.thinking import is_thinking
-from smartllm.compiler.plan import Plan, Step
+from smartllm.compiler.plan import Plan, Quota, Step
 from smartllm.compiler.prompts import extraction_prompt
 from smartllm.compiler.report import Because, Report
 from smartllm.compiler.target import choose_target
@@ -23,7 +23,7 @@ from smartllm.errors import ConfigError, DiagnosticError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.rules import Rules, Target, load_rules
 
-__all__ = ["Plan", "Step", "compile"]
+__all__ = ["Plan", "Quota", "Step", "compile"]
 
 logger: Final = logging.getLogger("smartllm")
 
@@ -98,6 +98,7 @@ def compile(  # noqa: A001 - the documented public name
         resolution=target.resolution,
         steps=tuple(steps),
         diagnostics=tuple(diagnostics),
+        quota=_quota(target),
         cacheable=cold or is_thinking(intent, target.facts),
     )
     _announce(plan, level)
@@ -146,6 +147,7 @@ def _second_step(first: Intent, target: Target) -> Step:
     output = replace(first.output, wish="extract", strategy=None)
     wishes = replace(
         first,
+        stream=False,
         system=None,
         temperature=0,
         top_p=None,
@@ -163,6 +165,15 @@ def _second_step(first: Intent, target: Target) -> Step:
     if intent.output is not None and intent.output.strategy == "offer":
         intent = replace(intent, turns=_extraction_turn(output.name))
     return _step(intent, target, report)
+
+
+def _quota(target: Target) -> Quota:
+    """The host's number of calls, the model's, then what an overlay says about the account's quota."""
+    found = target.resolution
+    rows = target.rules.table("quota")
+    row = rows.get(found.asked) or rows.get(found.key) or rows.get(found.model or "") or {}
+    stated = target.facts.concurrency or target.rules.table("host")[target.host]["concurrency"]
+    return Quota(**{"concurrency": stated, **row})
 
 
 def _extraction_turn(tool: str | None) -> tuple[Turn, ...]:
@@ -194,7 +205,8 @@ def _step(intent: Intent, target: Target, report: Report) -> Step:
             )
         )
     output = None if intent.output is None or intent.output.strategy == "two_pass" else intent.output
-    return Step(target.dialect, code.operation, intent.model, body.data, body, report, output)
+    operation = code.stream_operation if intent.stream else code.operation
+    return Step(target.dialect, operation, intent.model, body.data, body, report, output)
 
 
 def _announce(plan: Plan, level: Level) -> None:

@@ -7,7 +7,7 @@ import json
 import shlex
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from smartllm.compiler.body import Body, path_text
 from smartllm.compiler.dialects import DIALECT_CODE
@@ -17,6 +17,25 @@ from smartllm.compiler.report import Report
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.schema import Dialect, Host
+
+_STREAM_OPERATIONS: Final = {code.stream_operation for code in DIALECT_CODE.values()} - {
+    code.operation for code in DIALECT_CODE.values()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many calls of a model may be made.
+
+    Attributes:
+        concurrency: Calls in flight.
+        requests_per_minute: None is no limit.
+        tokens_per_minute: Input tokens and the output limit together; None is no limit.
+    """
+
+    concurrency: int
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,11 @@ class Step:
     built: Body = field(repr=False, compare=False)
     report: Report = field(repr=False, compare=False)
     output: OutputPlan | None = None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer comes as a stream."""
+        return self.body.get("stream") is True or self.operation in _STREAM_OPERATIONS
 
     @cached_property
     def payload(self) -> bytes:
@@ -81,6 +105,7 @@ class Plan:
         resolution: How the id found its facts.
         steps: The calls, in order.
         diagnostics: What the compiler changed, in order.
+        quota: How many calls of this model a client makes at once and per minute.
         cacheable: The same request may be answered from a cache: temperature 0, or a model that thinks.
     """
 
@@ -89,6 +114,7 @@ class Plan:
     resolution: Resolution
     steps: tuple[Step, ...]
     diagnostics: tuple[Diagnostic, ...]
+    quota: Quota
     cacheable: bool = False
 
     @property
@@ -163,7 +189,7 @@ def _without_transport(step: Step) -> dict[str, Any]:
 
 
 def _curl(step: Step) -> str:
-    url, arguments = DIALECT_CODE[step.dialect].curl(step.model)
+    url, arguments = DIALECT_CODE[step.dialect].curl(step.model, streamed=step.streamed)
     body = json.dumps(step.body, ensure_ascii=False, indent=2)
     parts = [f"curl -sS -X POST {url}", *arguments, '-H "Content-Type: application/json"']
     return " \\\n  ".join([*parts, f"--data-binary {shlex.quote(body)}"])

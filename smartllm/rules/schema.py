@@ -160,7 +160,9 @@ class Facts(_Table):
     verbosity: Verbosity = Verbosity()
     streaming: bool = Field(default=True, description="The streaming operation is accepted.")
     lifecycle: Lifecycle = Lifecycle()
-    concurrency: int = Field(default=10, ge=1, description="Requests in flight by default.")
+    concurrency: int | None = Field(
+        default=None, ge=1, description="Requests in flight by default; null takes the host's number."
+    )
     api_version: str | None = Field(default=None, description="Version string that the body must carry.")
     wire: dict[Dialect, Facts] = Field(
         default_factory=dict, description="What differs on one wire; merged over the rest."
@@ -202,7 +204,22 @@ class VendorRow(_Table):
 class HostRow(_Table):
     """Who serves the models."""
 
-    default_model: str = Field(description="Model for requests and configurations that name none.")
+    default_model: str | None = Field(
+        default=None, description="Model for requests and configurations that name none."
+    )
+    concurrency: int | None = Field(
+        default=None, ge=1, description="Requests in flight, for models that state no number of their own."
+    )
+
+
+class QuotaRow(_Table):
+    """What an account may use of a model; belongs into an overlay, as accounts differ."""
+
+    requests_per_minute: float | None = Field(default=None, gt=0, description="Null is no limit.")
+    tokens_per_minute: float | None = Field(
+        default=None, gt=0, description="Input tokens and the output limit together; null is no limit."
+    )
+    concurrency: int | None = Field(default=None, ge=1, description="Requests in flight.")
 
 
 class OnHost(_Table):
@@ -221,6 +238,7 @@ class Document(_Table):
     model: dict[str, str | ModelRow] = Field(default_factory=dict)
     on: dict[Host, OnHost] = Field(default_factory=dict)
     alias: dict[str, str] = Field(default_factory=dict)
+    quota: dict[str, QuotaRow] = Field(default_factory=dict)
 
 
 META: Final[frozenset[str]] = frozenset({"extends", "profile", "verified", "source", "quirk"})

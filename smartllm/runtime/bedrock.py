@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Step
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, MissingExtraError, ProviderError
-from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, json_object, read_answer, without_secrets
-
-# Codes come in any capitalisation; the statuses are the service model's (bedrock_runtime facts §5.1).
-_RETRYABLE: Final = (
-    "throttling",
-    "toomanyrequests",
-    "modeltimeout",
-    "modelnotready",
-    "serviceunavailable",
-    "internalserver",
-    "modelstreamerror",
+from smartllm.errors import (
+    ConfigError,
+    ConnectionFailedError,
+    MissingExtraError,
+    ProviderError,
+    ProviderTimeoutError,
 )
-_POOL: Final = 50
+from smartllm.runtime.bedrock_errors import from_client_error
+from smartllm.runtime.bedrock_events import BedrockEvents
+from smartllm.runtime.transport import Answer, json_object, read_answer
+
+R = TypeVar("R")
+
+# As many as the rules let be in flight, for every model at once.
+_POOL: Final = 512
 _FIRST_ERROR: Final = 300
-# AWS explains a wrong signature, from the second line on, with the signed headers and so with the token.
-_SIGNATURE_CODES: Final = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException"})
 # Travel beside the documented parameters and fields of one Converse call.
 _PAYLOAD: Final = "smartllm_payload"
 _RAW: Final = "smartllm_raw"
@@ -52,16 +51,32 @@ class BedrockTransport:
 
     async def send(self, step: Step) -> Answer:
         """Call InvokeModel or Converse with the step's bytes."""
+        return await self._guarded(step, _invoke if step.operation == "InvokeModel" else _converse)
+
+    async def stream(self, step: Step) -> BedrockEvents:
+        """Call InvokeModelWithResponseStream or ConverseStream with the step's bytes."""
+        claude = step.operation == "InvokeModelWithResponseStream"
+        reply = await self._guarded(step, _invoke_stream if claude else _converse_stream)
+        return BedrockEvents(
+            reply[_RAW],
+            model=step.model,
+            region=self._config.resolved_region(),
+            read_timeout=self._timeouts[1],
+            request_id=_request_id(reply),
+        )
+
+    async def _guarded(self, step: Step, call: Callable[[Any, Step], Awaitable[R]]) -> R:
+        """The result of a call, or our error for what went wrong."""
         from aiohttp import ClientError as HttpError  # noqa: PLC0415 - comes with aiobotocore
         from botocore import exceptions as aws  # noqa: PLC0415 - same
 
         client = self._client or await self._connect()
         try:
-            if step.operation == "InvokeModel":
-                return await _invoke(client, step)
-            return await _converse(client, step)
+            return await call(client, step)
         except aws.ClientError as error:
-            raise self._client_error(error, step.model) from None
+            secrets = [self._config.aws_secret_access_key, self._config.aws_session_token]
+            region = self._config.resolved_region()
+            raise from_client_error(error, step.model, secrets=secrets, region=region) from None
         except aws.ParamValidationError as error:
             raise ProviderError(
                 f"botocore refuses the body before sending it: {error}",
@@ -69,8 +84,18 @@ class BedrockTransport:
                 code="ParamValidationError",
                 hint='correct extra=, or use api_type="invoke", which sends any body',
             ) from None
-        except (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError, HttpError) as error:
-            raise ProviderError(
+        except aws.ConnectTimeoutError:
+            raise self._too_slow("connect", step) from None
+        except (aws.ReadTimeoutError, TimeoutError):
+            raise self._too_slow("read", step) from None
+        except (
+            aws.HTTPClientError,
+            aws.ConnectionError,
+            aws.IncompleteReadError,
+            HttpError,
+            OSError,
+        ) as error:
+            raise ConnectionFailedError(
                 f"no answer from the provider: {type(error).__name__}",
                 model=step.model,
                 retryable=True,
@@ -78,6 +103,10 @@ class BedrockTransport:
             ) from None
         except aws.BotoCoreError as error:
             raise _unusable(error) from None
+
+    def _too_slow(self, kind: str, step: Step) -> ProviderTimeoutError:
+        seconds = self._timeouts[0 if kind == "connect" else 1]
+        return ProviderTimeoutError(kind, seconds, model=step.model, retryable=True)
 
     async def aclose(self) -> None:
         """Close the client and its connections."""
@@ -98,9 +127,10 @@ class BedrockTransport:
                 except (BotoCoreError, ValueError) as error:
                     raise _unusable(error) from None
                 events = client.meta.events
-                events.register("provide-client-params.bedrock-runtime.Converse", _keep_payload)
-                # After every hook that sees the parameters, and before the signature.
-                events.register_last("request-created.bedrock-runtime.Converse", _send_payload)
+                for name in ("Converse", "ConverseStream"):
+                    events.register(f"provide-client-params.bedrock-runtime.{name}", _keep_payload)
+                    # After every hook that sees the parameters, and before the signature.
+                    events.register_last(f"request-created.bedrock-runtime.{name}", _send_payload)
                 events.register("before-parse.bedrock-runtime", _take_answer)
                 self._client = client
             return self._client
@@ -113,7 +143,7 @@ class BedrockTransport:
         settings: dict[str, Any] = {
             "connect_timeout": connect,
             "read_timeout": read,
-            "max_pool_connections": _POOL,
+            "max_pool_connections": config.max_concurrent or _POOL,
             "retries": {"total_max_attempts": 1, "mode": "standard"},
             "warm_up_loader_caches": True,
         }
@@ -128,23 +158,6 @@ class BedrockTransport:
             aws_secret_access_key=config.aws_secret_access_key,
             aws_session_token=config.aws_session_token,
             config=AioConfig(**settings),
-        )
-
-    def _client_error(self, error: Any, model: str) -> ProviderError:
-        details = error.response.get("Error", {})
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        code = str(details.get("Code") or "")
-        message = str(details.get("Message") or "")
-        if code in _SIGNATURE_CODES:
-            message = message.partition("\n")[0]
-        secrets = [self._config.aws_secret_access_key, self._config.aws_session_token]
-        return ProviderError(
-            f"{code or status} from the provider: {without_secrets(message, secrets)}",
-            model=model,
-            status=status,
-            code=code if code and not code.isdecimal() else None,
-            request_id=_request_id(error.response),
-            retryable=code.lower().startswith(_RETRYABLE) or status in RETRYABLE_STATUS,
         )
 
 
@@ -165,6 +178,19 @@ async def _converse(client: Any, step: Step) -> Answer:
     return read_answer(reply[_RAW], step.model, status=_status(reply), request_id=_request_id(reply))
 
 
+async def _invoke_stream(client: Any, step: Step) -> Any:
+    return await client.invoke_model_with_response_stream(
+        modelId=step.model,
+        body=step.payload,
+        contentType="application/json",
+        accept="application/json",
+    )
+
+
+async def _converse_stream(client: Any, step: Step) -> Any:
+    return await client.converse_stream(modelId=step.model, **step.body, **{_PAYLOAD: step.payload})
+
+
 def _keep_payload(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     """Take the compiled bytes out of the parameters, before botocore validates those."""
     context[_PAYLOAD] = params.pop(_PAYLOAD)
@@ -183,6 +209,8 @@ def _take_answer(
     if response_dict["status_code"] >= _FIRST_ERROR:
         if json_object(body) is None:
             response_dict["body"] = json.dumps({"message": repr(body[:200])}).encode()
+    elif operation_model.has_event_stream_output:
+        customized_response_dict[_RAW] = body
     elif operation_model.name == "Converse":
         customized_response_dict[_RAW] = body
         response_dict["body"] = b"{}"

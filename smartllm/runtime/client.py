@@ -1,26 +1,26 @@
-"""``LLMClient``: compile, send, decode."""
+"""``LLMClient``: the methods that callers use, and what happens around a call: cache, joining, events."""
 
 from __future__ import annotations
 
-import datetime as dt
-import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
-from smartllm.compiler import Plan, Step
+from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
-from smartllm.compiler.dialects import Decoded
 from smartllm.config import LLMConfig
 from smartllm.errors import ConfigError
 from smartllm.request import MessageRequest, TextRequest
-from smartllm.response import TextResponse
-from smartllm.runtime.answer import Fetched, decode_answer
+from smartllm.response import StreamChunk, TextResponse
+from smartllm.runtime.answer import Fetched
 from smartllm.runtime.cache import cache_key, open_cache, worth_keeping
-from smartllm.runtime.retry import with_retries
+from smartllm.runtime.chunks import stream_chunks
+from smartllm.runtime.execute import Executor
+from smartllm.runtime.progress import Progress
 from smartllm.runtime.single_flight import SingleFlight
-from smartllm.runtime.structured import check_whole
 from smartllm.runtime.transport import Transport
 
 T = TypeVar("T", bound=BaseModel)
@@ -54,6 +54,7 @@ class LLMClient:
         self._transport: Transport | None = self._make_transport()
         self._cache = open_cache(self.config)
         self._flights: SingleFlight[Fetched] = SingleFlight()
+        self._executor = Executor(self.config, self._open_transport)
         self._entered = False
 
     async def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
@@ -75,6 +76,46 @@ class LLMClient:
     async def send_message(self, request: MessageRequest[T]) -> TextResponse[T]:
         """Answer a conversation; as ``generate_text``."""
         return await self._answer(request)
+
+    async def generate_text_streamed(self, request: TextRequest[T]) -> TextResponse[T]:
+        """As ``generate_text``, over a stream: a long answer does not run into the read timeout (Bedrock).
+
+        Args:
+            request: The prompt and its wishes; ``on_progress`` also gets ``stream_progress`` and
+                ``stream_thinking``.
+
+        Raises:
+            NotImplementedError: The provider is OpenAI.
+            ValueError: ``response_format`` is set.
+            ProviderError: As ``generate_text``; a broken stream is retried from the start.
+        """
+        if self.provider == "openai":
+            raise NotImplementedError(
+                "generate_text_streamed is for Bedrock; with OpenAI use generate_text or generate_text_stream"
+            )
+        if request.response_format is not None:
+            raise ValueError("generate_text_streamed takes no response_format; use generate_text instead")
+        return await self._answer(request, streamed=True)
+
+    def generate_text_stream(self, request: TextRequest[Any]) -> AsyncGenerator[StreamChunk]:
+        """Answer a prompt piece by piece; never cached.
+
+        Args:
+            request: The prompt and its wishes.
+
+        Yields:
+            Chunks of text and of thinking as they come; the last one has no text but stop reason and usage.
+
+        Raises:
+            CompileError: The request does not fit the model (also a ``ValueError``).
+            ProviderError: The call failed. After the first chunk it is not made again, and the error's
+                ``partial_text`` holds the text so far.
+        """
+        return self._stream(request)
+
+    def send_message_stream(self, request: MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
+        """Answer a conversation piece by piece; as ``generate_text_stream``."""
+        return self._stream(request)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -122,52 +163,90 @@ class LLMClient:
 
         return BedrockTransport(self.config)
 
-    async def _answer(self, request: TextRequest[T] | MessageRequest[T]) -> TextResponse[T]:
+    async def _answer(
+        self, request: TextRequest[T] | MessageRequest[T], *, streamed: bool = False
+    ) -> TextResponse[T]:
         self._open_transport()
-        plan = self.compile(request)
+        plan = self.compile(_with_stream(request, streamed))
+        progress = self._progress(request, plan)
+        try:
+            response = await self._kept_or_made(request, plan, progress)
+        except Exception as error:
+            await progress.failed(error)
+            raise
+        if response.cache_source == "miss":
+            await progress.done(response)
+        else:
+            await progress.cache_hit(response)
+        return response
+
+    async def _kept_or_made(
+        self, request: TextRequest[T] | MessageRequest[T], plan: Plan, progress: Progress
+    ) -> TextResponse[T]:
         key = cache_key(plan, endpoint=self.config.custom_endpoint())
         if request.clear_cache:
             await self._cache.delete(key)
         if not (plan.cacheable and request.use_cache):
-            response = (await self._fetch(plan)).response(request, plan)
+            await progress.started()
+            response = (await self._executor.fetch(plan, progress)).response(request, plan)
             response.cache_key = key
             return response
         kept = None if request.clear_cache else await self._cache.get(key, request, plan)
         if kept is not None:
             return kept
+        await progress.started()
         # A forced refresh joins other refreshes, but never a call that began before it.
         flight = f"{key}!" if request.clear_cache else key
-        fetched, _ = await self._flights.run(flight, lambda: self._fetch_and_keep(plan, request, key))
+        fetched, _ = await self._flights.run(
+            flight, lambda: self._fetch_and_keep(plan, request, key, progress)
+        )
         response = fetched.response(request, plan)
         response.cache_key = key
         return response
 
     async def _fetch_and_keep(
-        self, plan: Plan, request: TextRequest[Any] | MessageRequest[Any], key: str
+        self, plan: Plan, request: TextRequest[Any] | MessageRequest[Any], key: str, progress: Progress
     ) -> Fetched:
-        fetched = await self._fetch(plan)
+        fetched = await self._executor.fetch(plan, progress)
         # Only what validates is kept; a wrong answer raises here, for everybody who waits for it.
         response = fetched.response(request, plan)
         if worth_keeping(plan, fetched.answers):
             await self._cache.put(key, response)
         return fetched
 
-    async def _fetch(self, plan: Plan) -> Fetched:
-        started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
-        first = await self._send(plan.steps[0])
-        answers = [first]
-        if len(plan.steps) > 1:
-            check_whole(plan.steps[0], first)
-            answers.append(await self._send(plan.steps[1].fill(first.text)))
-        return Fetched(answers, started, time.perf_counter() - clock)
+    async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
+        self._open_transport()
+        plan = self.compile(_with_stream(request, True))
+        progress = self._progress(request, plan)
+        await progress.started()
+        try:
+            async with aclosing(stream_chunks(self._executor, plan, request, progress)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except Exception as error:
+            await progress.failed(error)
+            raise
 
-    async def _send(self, step: Step) -> Decoded:
-        async def attempt() -> Decoded:
-            return decode_answer(step, await self._open_transport().send(step))
-
-        return await with_retries(attempt, self.config)
+    def _progress(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> Progress:
+        max_tokens = self.config.max_tokens
+        if max_tokens is None or "max_tokens" in request.model_fields_set:
+            max_tokens = request.max_tokens
+        return Progress(
+            request,
+            model=plan.model,
+            provider=self.provider,
+            max_retries=self.config.max_retries,
+            max_tokens=max_tokens,
+        )
 
     def _open_transport(self) -> Transport:
         if self._transport is None:
             raise ConfigError("this client is closed; make a new one")
         return self._transport
+
+
+def _with_stream(
+    request: TextRequest[Any] | MessageRequest[Any], stream: bool
+) -> TextRequest[Any] | MessageRequest[Any]:
+    """The request as the called method means it, whatever its ``stream`` field says."""
+    return request if request.stream is stream else request.model_copy(update={"stream": stream})

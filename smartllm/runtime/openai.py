@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler import Step
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, MissingExtraError, ProviderError
+from smartllm.errors import (
+    ConfigError,
+    ConnectionFailedError,
+    MissingExtraError,
+    ProviderError,
+    ProviderTimeoutError,
+)
+from smartllm.runtime.openai_events import OpenAIEvents
+from smartllm.runtime.retry import retry_after
 from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, read_answer, without_secrets
 
 if TYPE_CHECKING:
@@ -38,7 +46,7 @@ class OpenAITransport:
             raise MissingExtraError(
                 f"provider='openai' needs the openai SDK ({error})", hint='pip install "smartllm[openai]"'
             ) from None
-        connect, read = config.resolved_timeouts()
+        connect, read = self._timeouts = config.resolved_timeouts()
         self._sdk = openai
         self._key = _key(config)
         self._client: AsyncOpenAI = openai.AsyncOpenAI(
@@ -51,26 +59,8 @@ class OpenAITransport:
 
     async def send(self, step: Step) -> Answer:
         """Post the step's bytes."""
-        path = step.operation.partition(" ")[2]
-        try:
-            # The one public type that gives back the bytes together with the headers.
-            reply = await self._client.post(
-                path,
-                cast_to=self._sdk.HttpxBinaryResponseContent,
-                content=step.payload,
-                options={"headers": {"Content-Type": "application/json"}},
-            )
-        except self._sdk.APIStatusError as error:
-            raise self._status_error(error, step.model) from None
-        except self._sdk.APIConnectionError as error:
-            timed_out = isinstance(error, self._sdk.APITimeoutError)
-            cause = type(error.__cause__ or error).__name__
-            raise ProviderError(
-                f"no answer from the provider: {'timed out' if timed_out else 'connection failed'} ({cause})",
-                model=step.model,
-                retryable=True,
-                hint="check the network and base_url",
-            ) from None
+        # The one public type that gives back the bytes together with the headers.
+        reply = await self._post(step, cast_to=self._sdk.HttpxBinaryResponseContent)
         response = reply.response
         return read_answer(
             reply.content,
@@ -78,6 +68,33 @@ class OpenAITransport:
             status=response.status_code,
             request_id=response.headers.get("x-request-id"),
         )
+
+    async def stream(self, step: Step) -> OpenAIEvents:
+        """Post the step's bytes; the SDK's own stream only serves to get at the response."""
+        reply = await self._post(step, cast_to=object, stream=True, stream_cls=self._sdk.AsyncStream[object])
+        return OpenAIEvents(reply.response, model=step.model, read_timeout=self._timeouts[1])
+
+    async def _post(self, step: Step, **how: Any) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if how.get("stream"):
+            headers["Accept"] = "text/event-stream"
+        path = step.operation.partition(" ")[2]
+        try:
+            return await self._client.post(path, content=step.payload, options={"headers": headers}, **how)
+        except self._sdk.APIStatusError as error:
+            raise self._status_error(error, step.model) from None
+        except self._sdk.APITimeoutError as error:
+            kind = "connect" if "Connect" in type(error.__cause__).__name__ else "read"
+            seconds = self._timeouts[0 if kind == "connect" else 1]
+            raise ProviderTimeoutError(kind, seconds, model=step.model, retryable=True) from None
+        except self._sdk.APIConnectionError as error:
+            cause = type(error.__cause__ or error).__name__
+            raise ConnectionFailedError(
+                f"no answer from the provider: connection failed ({cause})",
+                model=step.model,
+                retryable=True,
+                hint="check the network and base_url",
+            ) from None
 
     async def aclose(self) -> None:
         """Close the SDK's client."""
@@ -93,6 +110,7 @@ class OpenAITransport:
             status=error.status_code,
             code=codes[0] if codes else None,
             request_id=error.request_id,
+            retry_after=retry_after(error.response.headers),
             retryable=error.status_code in RETRYABLE_STATUS and _FINAL_CODES.isdisjoint(codes),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -28,6 +28,28 @@ class Answer:
     request_id: str | None = None
 
 
+class EventSource(Protocol):
+    """The events of a streamed answer, as JSON objects.
+
+    Attributes:
+        request_id: The provider's id of the call, or None.
+    """
+
+    request_id: str | None
+
+    def __aiter__(self) -> AsyncIterator[Mapping[str, Any]]:
+        """The events.
+
+        Raises:
+            ProviderError: The connection broke, or an event cannot be read.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connection, read to its end or not."""
+        ...
+
+
 class Transport(Protocol):
     """Sends the bytes of a step and gives back the provider's JSON."""
 
@@ -40,6 +62,15 @@ class Transport(Protocol):
         """
         ...
 
+    async def stream(self, step: Step) -> EventSource:
+        """Send one step whose answer comes as a stream; returns when it begins.
+
+        Raises:
+            ProviderError: The call failed; says whether it may be retried.
+            ConfigError: As ``send``.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close connections; the transport cannot be used afterwards."""
         ...
@@ -49,16 +80,22 @@ def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) 
     """Parse an answer's bytes.
 
     Raises:
-        ResponseError: Not a JSON object; the message shows the first 200 bytes.
+        ResponseError: Not a JSON object; the message shows the first 200 bytes. It may be retried if it is
+            no JSON at all: an answer may have been cut on its way.
     """
-    data = json_object(raw)
-    if data is not None:
+    data, damaged = None, False
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        damaged = True
+    if isinstance(data, dict):
         return Answer(data, request_id)
     raise ResponseError(
         f"the provider's answer is not a JSON object: {raw[:200]!r}",
         model=model,
         status=status,
         request_id=request_id,
+        retryable=damaged,
         hint="check that base_url or endpoint_url points at the API itself",
     )
 

@@ -48,6 +48,7 @@ class DialectCode(ABC):
 
     name: ClassVar[Dialect]
     operation: ClassVar[str]
+    stream_operation: ClassVar[str]
     transport_keys: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
@@ -63,7 +64,7 @@ class DialectCode(ABC):
         """
 
     @abstractmethod
-    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:
+    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
         """URL and further curl arguments for a model, with secrets as shell variables."""
 
 

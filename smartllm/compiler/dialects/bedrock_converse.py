@@ -31,6 +31,7 @@ class BedrockConverse(DialectCode):
 
     name: ClassVar[Dialect] = "bedrock_converse"
     operation = "Converse"
+    stream_operation = "ConverseStream"
 
     def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
         """Spell the intent."""
@@ -81,12 +82,11 @@ class BedrockConverse(DialectCode):
             structured=structured,
         )
 
-    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:
+    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
         """URL and signature."""
-        return (
-            f'"https://bedrock-runtime.$AWS_REGION.amazonaws.com/model/{quote(model, safe="")}/converse"',
-            SIGNED,
-        )
+        path = "converse-stream" if streamed else "converse"
+        host = "https://bedrock-runtime.$AWS_REGION.amazonaws.com"
+        return f'"{host}/model/{quote(model, safe="")}/{path}"', SIGNED
 
 
 def _set_output(body: Body, intent: Intent) -> None:

@@ -34,6 +34,7 @@ class BedrockInvoke(DialectCode):
 
     name: ClassVar[Dialect] = "bedrock_invoke"
     operation = "InvokeModel"
+    stream_operation = "InvokeModelWithResponseStream"
 
     def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
         """Spell the intent."""
@@ -80,12 +81,11 @@ class BedrockInvoke(DialectCode):
             request_id=reply.get("id"),
         )
 
-    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:
+    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
         """URL and signature."""
-        return (
-            f'"https://bedrock-runtime.$AWS_REGION.amazonaws.com/model/{quote(model, safe="")}/invoke"',
-            SIGNED,
-        )
+        path = "invoke-with-response-stream" if streamed else "invoke"
+        host = "https://bedrock-runtime.$AWS_REGION.amazonaws.com"
+        return f'"{host}/model/{quote(model, safe="")}/{path}"', SIGNED
 
 
 def set_thinking(body: Body, intent: Intent, facts: Facts, report: Report, *, prefix: str) -> None:

@@ -28,7 +28,7 @@ class OpenAIChat(DialectCode):
     """Encode to, and decode from, Chat Completions."""
 
     name: ClassVar[Dialect] = "openai_chat"
-    operation = "POST /chat/completions"
+    operation = stream_operation = "POST /chat/completions"
     transport_keys = frozenset({"stream", "stream_options"})
 
     def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
@@ -70,7 +70,7 @@ class OpenAIChat(DialectCode):
             request_id=reply.get("id"),
         )
 
-    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - the model is in the body
+    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - both are in the body
         """URL and authorisation."""
         return '"${OPENAI_BASE_URL:-https://api.openai.com/v1}/chat/completions"', (
             '-H "Authorization: Bearer $OPENAI_API_KEY"',

@@ -29,7 +29,7 @@ class OpenAIResponses(DialectCode):
     """Encode to, and decode from, the Responses API."""
 
     name: ClassVar[Dialect] = "openai_responses"
-    operation = "POST /responses"
+    operation = stream_operation = "POST /responses"
     transport_keys = frozenset({"stream"})
 
     def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
@@ -85,7 +85,7 @@ class OpenAIResponses(DialectCode):
             request_id=reply.get("id"),
         )
 
-    def curl(self, model: str) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - the model is in the body
+    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - both are in the body
         """URL and authorisation."""
         return '"${OPENAI_BASE_URL:-https://api.openai.com/v1}/responses"', (
             '-H "Authorization: Bearer $OPENAI_API_KEY"',

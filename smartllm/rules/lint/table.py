@@ -48,7 +48,7 @@ def default_models(context: Context) -> Iterator[Finding]:
     """A host's default model is listed and not within 90 days of its shutdown."""
     for host, row in context.rules.table("host").items():
         path = ("host", host, "default_model")
-        model = row["default_model"]
+        model = row.get("default_model", "")
         key = parse(model).key
         if key not in context.rules.table("model"):
             yield context.at(path, "R013", f"default model {model!r} is not listed")
@@ -67,6 +67,15 @@ def aliases(context: Context) -> Iterator[Finding]:
             yield context.at(("alias", alias), "R014", f"alias {alias!r} hides the listed model of that name")
         if not {parse(model).key, parse(model).dated} & set(models):
             yield context.at(("alias", alias), "R014", f"alias of {model!r}, which is not listed")
+
+
+@check("R018")
+def quotas(context: Context) -> Iterator[Finding]:
+    """A quota is stated for a listed model or an alias."""
+    known = {*context.rules.table("model"), *context.rules.table("alias")}
+    for model in context.rules.table("quota"):
+        if model not in known:
+            yield context.at(("quota", model), "R018", f"quota of {model!r}, which is not listed")
 
 
 @check("R015")

@@ -1,0 +1,60 @@
+"""What a caller of the streaming methods sees: a chunk a piece, and a last one with the figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from smartllm.compiler import Plan
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import StreamChunk, TextResponse
+from smartllm.runtime.answer import Fetched
+from smartllm.runtime.execute import Executor
+from smartllm.runtime.progress import Progress
+from smartllm.runtime.structured import check_whole
+
+
+async def stream_chunks(
+    executor: Executor, plan: Plan, request: TextRequest[Any] | MessageRequest[Any], progress: Progress
+) -> AsyncGenerator[StreamChunk]:
+    """The chunks of a plan's answer; closing the generator closes the connection.
+
+    A second step, which puts the answer into a structure, is not shown; its result is on the last chunk.
+
+    Raises:
+        ProviderError: The call failed; after the first chunk it is not made again.
+    """
+    step = plan.steps[0]
+    if not step.streamed:
+        fetched = await executor.fetch(plan, progress)
+        response = fetched.response(request, plan)
+        yield StreamChunk(response.text, step.model)
+    else:
+        started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
+        live, piece = await executor.open(plan, step, progress)
+        try:
+            while piece is not None:
+                metadata = {"type": "thinking"} if piece.thinking else {}
+                yield StreamChunk(piece.text, step.model, metadata)
+                piece = await live.next()
+            answers = [live.decoded()]
+        finally:
+            await live.aclose()
+        if len(plan.steps) > 1:
+            check_whole(step, answers[0])
+            answers.append(await executor.call(plan, plan.steps[1].fill(answers[0].text), progress))
+        response = Fetched(answers, started, time.perf_counter() - clock).response(request, plan)
+    await progress.done(response)
+    yield _last(response)
+
+
+def _last(response: TextResponse[Any]) -> StreamChunk:
+    return StreamChunk(
+        "",
+        response.model,
+        stop_reason=response.stop_reason,
+        usage=response.usage,
+        structured_data=response.structured_data,
+    )

@@ -1,0 +1,77 @@
+"""Server-sent events of an OpenAI stream, read below the SDK's typed objects."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from smartllm.errors import ProviderError, ProviderTimeoutError, ResponseError, StreamError
+from smartllm.runtime.sse import SSEDecoder
+
+_SHOWN: Final = 200
+
+
+class OpenAIEvents:
+    """The events of one answer.
+
+    Args:
+        response: The SDK's HTTP response, not read yet.
+        model: Model id, for errors.
+        read_timeout: Longest silence of the connection in seconds, for errors.
+    """
+
+    def __init__(self, response: Any, *, model: str, read_timeout: float) -> None:
+        self.request_id: str | None = response.headers.get("x-request-id")
+        self._response, self._model, self._read_timeout = response, model, read_timeout
+
+    def __aiter__(self) -> AsyncIterator[Mapping[str, Any]]:
+        return self._events()
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._response.aclose()
+
+    async def _events(self) -> AsyncIterator[Mapping[str, Any]]:
+        # The HTTP library belongs to the SDK, whose versions differ in which one it is.
+        http = sys.modules[type(self._response).__module__.partition(".")[0]]
+        decoder = SSEDecoder()
+        try:
+            await self._check_type()
+            async for data in self._response.aiter_bytes():
+                for event in decoder.feed(data):
+                    yield event
+            for event in decoder.end():
+                yield event
+        except ProviderError:
+            raise
+        except http.TimeoutException:
+            raise self._too_slow() from None
+        except (http.HTTPError, OSError) as error:
+            raise self._broken(f"the connection broke ({type(error).__name__})") from None
+        except (ValueError, TypeError, RecursionError) as error:
+            cause = type(error).__name__
+            raise self._broken(f"an event of the stream is not a JSON object ({cause})") from None
+
+    async def _check_type(self) -> None:
+        kind = self._response.headers.get("content-type", "text/event-stream").lower()
+        if "event-stream" in kind:
+            return
+        content = b""
+        async for data in self._response.aiter_bytes():
+            content += data
+            if len(content) >= _SHOWN:
+                break
+        raise ResponseError(
+            f"the provider's answer is not a stream but {kind}: {content[:_SHOWN]!r}",
+            model=self._model,
+            status=self._response.status_code,
+            request_id=self.request_id,
+            hint="check that base_url points at the API itself, and that the server can stream",
+        )
+
+    def _too_slow(self) -> ProviderTimeoutError:
+        return ProviderTimeoutError("read", self._read_timeout, model=self._model, retryable=True)
+
+    def _broken(self, message: str) -> StreamError:
+        return StreamError(message, model=self._model, request_id=self.request_id, retryable=True)

@@ -1,0 +1,77 @@
+"""Server-sent events, from bytes in any pieces to the JSON of each event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from smartllm.compiler.dialects import DONE
+
+_END: Final = b"[DONE]"
+_MARK: Final = b"\xef\xbb\xbf"
+
+
+class SSEDecoder:
+    """Takes bytes, gives events; comments and fields without meaning here are passed over.
+
+    Follows the WHATWG HTML standard, "Server-sent events", with one leniency: a last event without its blank
+    line counts if its JSON is whole.
+    """
+
+    def __init__(self) -> None:
+        self._fresh = True
+        self._parts: list[bytes] = []
+        self._data: list[bytes] = []
+        self._name = b""
+
+    def feed(self, data: bytes) -> Iterator[Mapping[str, Any]]:
+        """Take the next bytes.
+
+        Raises:
+            ValueError: An event is not JSON.
+            TypeError: It is JSON, but not an object.
+        """
+        self._parts.append(data)
+        if b"\n" not in data and b"\r" not in data:
+            return
+        data = b"".join(self._parts)
+        if self._fresh:
+            data, self._fresh = data.removeprefix(_MARK), False
+        lines = data.splitlines(keepends=True)
+        # A lone \r at the end may be half of \r\n.
+        self._parts = [lines.pop()] if lines and not lines[-1].endswith(b"\n") else []
+        for line in lines:
+            event = self._line(line.rstrip(b"\r\n"))
+            if event is not None:
+                yield event
+
+    def end(self) -> Iterator[Mapping[str, Any]]:
+        """The stream is over: what is left counts if it is whole."""
+        line = b"".join(self._parts).rstrip(b"\r\n")
+        for event in (self._line(line), self._dispatch()):
+            if event is not None:
+                yield event
+
+    def _line(self, line: bytes) -> Mapping[str, Any] | None:
+        if not line:
+            return self._dispatch()
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+        elif name == b"event":
+            self._name = value
+        return None
+
+    def _dispatch(self) -> Mapping[str, Any] | None:
+        data, name = b"\n".join(self._data), self._name
+        self._data, self._name = [], b""
+        if not data:
+            return None
+        if data.strip() == _END:
+            return DONE
+        event = json.loads(data)
+        if not isinstance(event, dict):
+            raise TypeError("an event is not a JSON object")
+        return {"type": "error", **event} if name == b"error" else event

@@ -1,0 +1,183 @@
+"""A streamed answer under way: events in, pieces out, with limits on how long each may take."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from smartllm.compiler import Step
+from smartllm.compiler.dialects import Decoded, Piece, StreamReader, stream_reader
+from smartllm.errors import ProviderError, ProviderTimeoutError, StreamError
+from smartllm.runtime.transport import EventSource, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Longest waits for a stream, in seconds.
+
+    Attributes:
+        first_event: From sending to the first piece of the answer.
+        stall: Between pieces; pings and comments are none.
+        total: For the whole call, without the time that its reader takes.
+    """
+
+    first_event: float
+    stall: float
+    total: float
+
+
+class LiveStream:
+    """One streamed answer; not for two readers at once.
+
+    Attributes:
+        on_close: Called once when the stream is closed.
+    """
+
+    def __init__(self, source: EventSource, reader: StreamReader, patience: Patience, spent: float) -> None:
+        self._source, self._reader, self._patience = source, reader, patience
+        self._events = aiter(source)
+        self._spent = spent
+        self._begun = False
+        self._quiet = spent
+        self.on_close: Callable[[], None] | None = None
+
+    @classmethod
+    async def open(cls, transport: Transport, step: Step, patience: Patience) -> LiveStream:
+        """Send a step and wait until its answer begins.
+
+        Raises:
+            ProviderError: The call failed.
+        """
+        clock = time.monotonic()
+        limit = min(patience.first_event, patience.total)
+        kind = "first_event" if patience.first_event <= patience.total else "total"
+        try:
+            async with asyncio.timeout(limit) as scope:
+                source = await transport.stream(step)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            retryable = kind != "total"
+            raise ProviderTimeoutError(kind, limit, model=step.model, retryable=retryable) from None
+        reader = stream_reader(step.dialect, step.model)
+        return cls(source, reader, patience, time.monotonic() - clock)
+
+    async def next(self) -> Piece | None:
+        """The next piece that has text; None at the end.
+
+        Raises:
+            ProviderError: The stream broke, stalled or reported an error; carries the text so far.
+        """
+        try:
+            while True:
+                piece = await self._next_progress()
+                if piece is None or piece.text:
+                    return piece
+        except ProviderError as error:
+            error.partial_text = self._reader.text
+            error.request_id = error.request_id or self._source.request_id
+            raise
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+            raise self._broken("an event of the stream cannot be read") from None
+
+    def decoded(self) -> Decoded:
+        """The whole answer, after the last piece.
+
+        Raises:
+            StreamError: The stream ended before its terminator.
+            ResponseError: What came is not an answer.
+        """
+        try:
+            return self._reader.decoded()
+        except ProviderError as error:
+            error.request_id = error.request_id or self._source.request_id
+            raise
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+            raise self._broken("the stream does not add up to an answer") from None
+
+    async def aclose(self) -> None:
+        """Close the connection, also in the middle of the answer."""
+        try:
+            await self._source.aclose()
+        finally:
+            if self.on_close is not None:
+                self.on_close()
+                self.on_close = None
+
+    async def _next_progress(self) -> Piece | None:
+        """The next piece, with or without text."""
+        while True:
+            event = await self._within_limits()
+            if event is None:
+                return None
+            piece = self._reader.feed(event)
+            if piece is not None:
+                self._begun, self._quiet = True, 0.0
+                return piece
+
+    async def _within_limits(self) -> Any:
+        # Only the time spent waiting counts: whoever reads the stream may take their own.
+        kind = "stall" if self._begun else "first_event"
+        left = {
+            kind: getattr(self._patience, kind) - self._quiet,
+            "total": self._patience.total - self._spent,
+        }
+        kind = min(left, key=lambda name: left[name])
+        clock = time.monotonic()
+        try:
+            async with asyncio.timeout(max(left[kind], 0)) as scope:
+                return await anext(self._events, None)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            seconds = getattr(self._patience, kind)
+            raise ProviderTimeoutError(
+                kind, seconds, model=self._reader.model, retryable=kind != "total"
+            ) from None
+        finally:
+            waited = time.monotonic() - clock
+            self._spent += waited
+            self._quiet += waited
+
+    def _broken(self, message: str) -> StreamError:
+        error = self._reader.broken(message, retryable=True)
+        error.request_id = self._source.request_id
+        return error
+
+
+async def assembled(
+    transport: Transport,
+    step: Step,
+    patience: Patience,
+    on_piece: Callable[[Piece], Any] | None = None,
+) -> Decoded:
+    """Stream a step and give back its whole answer.
+
+    Args:
+        transport: Where to send it.
+        step: What to send.
+        patience: Longest waits.
+        on_piece: Awaited with each piece.
+
+    Raises:
+        ProviderError: The call failed, or the answer broke off.
+    """
+    live = await LiveStream.open(transport, step, patience)
+    try:
+        while (piece := await live.next()) is not None:
+            if on_piece is not None:
+                await on_piece(piece)
+        return live.decoded()
+    finally:
+        await live.aclose()
+
+
+async def pieces(live: LiveStream, first: Piece | None) -> AsyncIterator[Piece]:
+    """A piece that was read ahead, then the others."""
+    piece = first
+    while piece is not None:
+        yield piece
+        piece = await live.next()
