@@ -78,7 +78,7 @@ def assert_whole(folder: Path) -> None:
         assert len(set(data)) == len(set(data[0])) == 1
 
 
-@pytest.mark.parametrize("kills", [25, pytest.param(250, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [25, pytest.param(1000, marks=pytest.mark.slow)])
 def test_killed_while_writing(tmp_path: Path, kills: int) -> None:
     kill_often(tmp_path, kills)
     left = temporary(tmp_path)

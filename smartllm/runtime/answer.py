@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import DIALECT_CODE, Decoded
+from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ResponseError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse, Usage
@@ -49,11 +50,13 @@ class Fetched:
         answers: One answer a step.
         started: When the first call was made.
         elapsed: Seconds until the last answer.
+        notes: What the caller should know beside the plan's diagnostics.
     """
 
     answers: list[Decoded]
     started: dt.datetime
     elapsed: float
+    notes: tuple[Diagnostic, ...] = ()
 
     def response(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> TextResponse[Any]:
         """A caller's own response.
@@ -82,7 +85,7 @@ class Fetched:
             elapsed_seconds=self.elapsed,
             metadata=_metadata(request, plan, self.answers),
             structured_data=structured,
-            diagnostics=plan.diagnostics,
+            diagnostics=(*plan.diagnostics, *self.notes),
         )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from smartllm.compiler import Plan
 from smartllm.compiler.dialects import Decoded
 from smartllm.config import LLMConfig
+from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse
 from smartllm.rules import Dialect
@@ -28,6 +29,16 @@ _CLEAN: Final[dict[Dialect, frozenset[str]]] = {
     "bedrock_invoke": frozenset({"end_turn", "stop_sequence", "tool_use"}),
     "bedrock_converse": frozenset({"end_turn", "stop_sequence", "tool_use"}),
 }
+_TOO_LARGE: Final = Diagnostic(
+    code="cache-entry-too-large",
+    severity="info",
+    path="use_cache",
+    action="noted",
+    asked=True,
+    applied=None,
+    reason="The answer is larger than a DynamoDB item may be; only the local cache keeps it.",
+    origin=Origin("derived", "dynamo_table_name"),
+)
 _FIELDS: Final = (
     "text",
     "model",
@@ -48,8 +59,8 @@ class Store(Protocol):
         """The entry under a key, or None."""
         ...
 
-    async def put(self, key: str, entry: Mapping[str, Any]) -> None:
-        """Keep an entry."""
+    async def put(self, key: str, entry: Mapping[str, Any]) -> bool | None:
+        """Keep an entry; False says that it is too large for this store."""
         ...
 
     async def delete(self, key: str) -> None:
@@ -93,14 +104,14 @@ class ResponseCache:
             return response
         return None
 
-    async def put(self, key: str, response: TextResponse[Any]) -> None:
-        """Keep an answer in every level."""
+    async def put(self, key: str, response: TextResponse[Any]) -> tuple[Diagnostic, ...]:
+        """Keep an answer in every level; tells when the second has no room for it."""
         entry = entry_of(key, response)
         if entry is None:
-            return
+            return ()
         await self.local.put(key, entry)
-        if self.shared is not None:
-            await self.shared.put(key, entry)
+        kept = await self.shared.put(key, entry) if self.shared is not None else None
+        return (_TOO_LARGE,) if kept is False else ()
 
     async def delete(self, key: str) -> None:
         """Forget an answer in every level."""

@@ -19,7 +19,7 @@ logger: Final = logging.getLogger("smartllm")
 _T = TypeVar("_T")
 
 _DAY: Final = 24 * 60 * 60
-_PATIENCE: Final = 1.0
+_PATIENCE: Final = 0.5
 _CREATION: Final = 60.0
 _FAILURES: Final = 3
 _PAUSE: Final = 30.0
@@ -34,8 +34,8 @@ _MISSING: Final = "ResourceNotFoundException"
 class DynamoStore:
     """A table of entries, made when missing. Trouble with it is a miss with one warning, never an error.
 
-    A call waits at most a second for it (a minute while the table is being made); after three failures in a
-    row it is left alone for 30 seconds.
+    A read and a write wait at most half a second each (a minute while the table is being made); after three
+    failures in a row the table is left alone for 30 seconds.
 
     Args:
         table_name: Name of the table.
@@ -79,8 +79,7 @@ class DynamoStore:
             "aws_session_token": session_token,
         }
         self._stack = AsyncExitStack()
-        self._opening = asyncio.Lock()
-        self._client: Any = None
+        self._opening: asyncio.Task[Any] | None = None
         self._creation: asyncio.Task[None] | None = None
         self._warned: set[str] = set()
         self._failures = 0
@@ -102,12 +101,12 @@ class DynamoStore:
             self._trouble("an entry is damaged or too large")
         return None
 
-    async def put(self, key: str, entry: Mapping[str, Any]) -> None:
-        """Keep an entry, unless it is too large for an item."""
+    async def put(self, key: str, entry: Mapping[str, Any]) -> bool:
+        """Keep an entry; False when it is too large for an item."""
         data = await asyncio.to_thread(_packed, entry)
         if len(data) > _LARGEST_ITEM:
             self._trouble("an entry is larger than the 400 KB that an item may hold, and was not stored")
-            return
+            return False
         item = {
             "pk": {"S": key},
             "data": {"B": data},
@@ -115,6 +114,7 @@ class DynamoStore:
             "format": {"N": str(FORMAT)},
         }
         await self._guarded(lambda: self._write(item))
+        return True
 
     async def delete(self, key: str) -> None:
         """Forget an entry."""
@@ -122,26 +122,20 @@ class DynamoStore:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._creation is not None:
-            self._creation.cancel()
-            await asyncio.wait({self._creation})
-        async with self._opening:
-            self._client = None
-            await self._stack.aclose()
+        for task in filter(None, (self._creation, self._opening)):
+            task.cancel()
+            await asyncio.wait({task})
+        self._opening = None
+        await self._stack.aclose()
 
     async def _guarded(self, call: Callable[[], Awaitable[_T]]) -> _T | None:
         """The result of a call; None, with one warning a kind of trouble, when it fails or is not made."""
-        from aiohttp import ClientError as HttpError  # noqa: PLC0415 - comes with aiobotocore
-        from botocore import exceptions as aws  # noqa: PLC0415 - same
-
         if self._failures >= _FAILURES and self._clock() < self._resume_at:
             return None
         try:
             result = await call()
-        except aws.ClientError as error:
+        except Exception as error:  # noqa: BLE001 - no trouble of the cache may fail a call
             self._failed(_code(error))
-        except (aws.BotoCoreError, HttpError, OSError, ValueError, LookupError, TypeError) as error:
-            self._failed(type(error).__name__)
         else:
             self._failures = 0
             return result
@@ -221,20 +215,24 @@ class DynamoStore:
                 await client.update_time_to_live(TableName=self.table_name, TimeToLiveSpecification=wanted)
 
     async def _connect(self) -> Any:
+        # In a task of its own: looking for credentials may take longer than a call waits.
+        if self._opening is None or (self._opening.done() and self._opening.exception() is not None):
+            self._opening = asyncio.create_task(self._open())
+        await asyncio.wait({self._opening})
+        return self._opening.result()
+
+    async def _open(self) -> Any:
         from aiobotocore.config import AioConfig  # noqa: PLC0415 - an extra, loaded on first use
 
-        async with self._opening:
-            if self._client is None:
-                config = AioConfig(
-                    connect_timeout=_PATIENCE,
-                    read_timeout=_PATIENCE,
-                    max_pool_connections=_POOL,
-                    retries={"total_max_attempts": 1, "mode": "standard"},
-                    warm_up_loader_caches=True,
-                )
-                client = self._session.create_client("dynamodb", config=config, **self._settings)
-                self._client = await self._stack.enter_async_context(client)
-            return self._client
+        config = AioConfig(
+            connect_timeout=_PATIENCE,
+            read_timeout=_PATIENCE,
+            max_pool_connections=_POOL,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            warm_up_loader_caches=True,
+        )
+        client = self._session.create_client("dynamodb", config=config, **self._settings)
+        return await self._stack.enter_async_context(client)
 
     def _failed(self, kind: str) -> None:
         self._failures += 1
@@ -249,11 +247,13 @@ class DynamoStore:
 
 
 def _is_missing(error: Exception) -> bool:
-    return hasattr(error, "response") and _code(error) == _MISSING
+    return _code(error) == _MISSING
 
 
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code") or type(error).__name__)[:80]
+def _code(error: Exception) -> str:
+    reply = getattr(error, "response", None)
+    details = reply.get("Error", {}) if isinstance(reply, dict) else {}
+    return str(details.get("Code") or type(error).__name__)[:80]
 
 
 def _packed(entry: Mapping[str, Any]) -> bytes:

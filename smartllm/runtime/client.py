@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -211,7 +212,7 @@ class LLMClient:
         # Only what validates is kept; a wrong answer raises here, for everybody who waits for it.
         response = fetched.response(request, plan)
         if worth_keeping(plan, fetched.answers):
-            await self._cache.put(key, response)
+            return replace(fetched, notes=await self._cache.put(key, response))
         return fetched
 
     async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +16,9 @@ import stamina
 from smartllm.errors import ProviderError, ResponseError
 
 R = TypeVar("R")
+logger: Final = logging.getLogger("smartllm")
+# stamina logs each retry, and Python prints what no handler takes.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 THROTTLED_CODES: Final = ("throttling", "toomanyrequests", "slow_down", "rate_limit")
 _THROTTLED_STATUS: Final = 429
@@ -125,6 +129,15 @@ async def with_retries(
                     if delay is None or not budget.take(is_throttled(error)):
                         raise
                     paid = budget.cost(is_throttled(error))
+                    logger.info(
+                        "%s: retry %d in %.2f s after %s (status %s, code %s)",
+                        error.model,
+                        attempts,
+                        delay,
+                        type(error).__name__,
+                        error.status,
+                        error.code,
+                    )
                     if on_retry is not None:
                         await on_retry(error, attempts, delay)
                     await sleep(delay)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,11 +173,3 @@ async def assembled(
         return live.decoded()
     finally:
         await live.aclose()
-
-
-async def pieces(live: LiveStream, first: Piece | None) -> AsyncIterator[Piece]:
-    """A piece that was read ahead, then the others."""
-    piece = first
-    while piece is not None:
-        yield piece
-        piece = await live.next()

@@ -1,0 +1,215 @@
+"""DynamoDB in trouble: the call goes on, at most a second later, with one warning."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from dynamo_engine import ACCESS_KEY, SECRET_KEY, store_at
+from loopback import LoopbackServer
+from wires import RESPONSES, refused_url, share_service_models
+
+from smartllm.errors import ConfigError
+from smartllm.runtime.cache_local import FORMAT
+
+KEY = "ab" * 32
+TYPE = "application/x-amz-json-1.0"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@pytest.fixture(autouse=True)
+def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    share_service_models(monkeypatch)
+
+
+def entry() -> dict[str, Any]:
+    return {"format": FORMAT, "key": KEY, "metadata": {}, "data": {"text": "4"}}
+
+
+@asynccontextmanager
+async def engine_that(handler: Handler) -> AsyncIterator[tuple[str, list[str]]]:
+    """A server with DynamoDB's wire and this behaviour; its address and the operations asked for."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.headers["X-Amz-Target"].partition(".")[2])
+        return await handler(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+    finally:
+        await runner.cleanup()
+
+
+def refusing(status: int, code: str) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no"}
+        return web.Response(status=status, text=json.dumps(body), content_type=TYPE)
+
+    return handler
+
+
+def saying(body: bytes) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type=TYPE)
+
+    return handler
+
+
+async def silent(request: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(30)
+    return web.Response()
+
+
+async def hanging_up(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.close()
+    return web.Response()
+
+
+FAULTS: dict[str, Handler] = {
+    "throttled": refusing(400, "ProvisionedThroughputExceededException"),
+    "too-many": refusing(400, "ThrottlingException"),
+    "failing": refusing(500, "InternalServerError"),
+    "denied": refusing(400, "AccessDeniedException"),
+    "unknown-key": refusing(400, "UnrecognizedClientException"),
+    "no-table-and-no-right-to-make-it": refusing(400, "ResourceNotFoundException"),
+    "silent": silent,
+    "hanging-up": hanging_up,
+    "html": saying(b"<html>"),
+    "cut": saying(b'{"Item": {"pk"'),
+    "a-list": saying(b"[]"),
+    "odd": saying(b'{"Item": 5}'),
+    "odder": saying(b'{"Item": {"pk": 5, "data": []}}'),
+}
+
+
+# botocore takes a success that is no JSON for an empty one, which is a miss.
+SILENT_MISSES = {"html", "cut"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_call_goes_on(fault: str, caplog: pytest.LogCaptureFixture) -> None:
+    with LoopbackServer() as server:
+        async with engine_that(FAULTS[fault]) as (url, asked):
+            await answered(server, url, caplog, warned=fault not in SILENT_MISSES)
+        assert asked[0] == "GetItem"
+
+
+async def test_a_call_goes_on_when_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+    with LoopbackServer() as server:
+        await answered(server, refused_url(), caplog)
+
+
+async def answered(
+    server: LoopbackServer, url: str, caplog: pytest.LogCaptureFixture, *, warned: bool = True
+) -> None:
+    settings = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
+    settings |= {"dynamo_table_name": "answers", "dynamo_endpoint_url": url}
+    async with RESPONSES.client(server.url, **settings) as client:
+        await client.generate_text(RESPONSES.request("warm up"))
+        clock = time.monotonic()
+        response = await client.generate_text(RESPONSES.request("hi", use_cache=True))
+        assert time.monotonic() - clock < 1.5
+        assert (response.text, response.cache_source) == ("echo: hi", "miss")
+        # The first level works on.
+        again = await client.generate_text(RESPONSES.request("hi", use_cache=True))
+        assert again.cache_source == "l1"
+    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) == int(warned), warnings
+    for warning in warnings:
+        assert "DynamoDB (answers)" in warning
+        assert SECRET_KEY not in warning
+
+
+async def test_a_dead_table_is_left_alone_for_half_a_minute() -> None:
+    now = [1000.0]
+    async with engine_that(FAULTS["failing"]) as (url, asked):
+        store = store_at(url, clock=lambda: now[0])
+        for _ in range(10):
+            assert await store.get(KEY) is None
+            await store.put(KEY, entry())
+        assert len(asked) == 3
+        now[0] += 29
+        await store.get(KEY)
+        assert len(asked) == 3
+        now[0] += 2
+        await store.get(KEY)
+        await store.get(KEY)
+        assert len(asked) == 4
+        await store.aclose()
+
+
+async def test_a_table_that_recovers_is_used_again() -> None:
+    now, broken = [1000.0], [True]
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await (FAULTS["failing"] if broken[0] else saying(b"{}"))(request)
+
+    async with engine_that(handler) as (url, asked):
+        store = store_at(url, clock=lambda: now[0])
+        for _ in range(3):
+            await store.get(KEY)
+        broken[0] = False
+        now[0] += 31
+        for _ in range(5):
+            await store.get(KEY)
+        assert len(asked) == 8
+        await store.aclose()
+
+
+async def test_a_slow_search_for_credentials_delays_one_call_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with engine_that(saying(b"{}")) as (url, asked):
+        store = store_at(url)
+        original = store._open
+
+        async def slow() -> Any:
+            await asyncio.sleep(0.8)
+            return await original()
+
+        monkeypatch.setattr(store, "_open", slow)
+        clock = time.monotonic()
+        await store.get(KEY)
+        assert time.monotonic() - clock < 0.75
+        assert asked == []
+        await asyncio.sleep(0.8)
+        await store.get(KEY)
+        assert asked == ["GetItem"]
+        await store.aclose()
+
+
+async def test_closing_in_the_middle_leaves_nothing_open() -> None:
+    async with engine_that(silent) as (url, _):
+        store = store_at(url)
+        write = asyncio.create_task(store.put(KEY, entry()))
+        await asyncio.sleep(0.2)
+        await store.aclose()
+        await write
+        store = store_at(url)
+        read = asyncio.create_task(store.get(KEY))
+        await asyncio.sleep(0.2)
+        read.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await read
+        await store.aclose()
+
+
+@pytest.mark.parametrize("name", ["", "ab", "a" * 256, "bad name", "täble", "a/b"])
+def test_an_unusable_table_name_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"dynamo_table_name=.*allowed: 3 to 255"):
+        RESPONSES.client("http://127.0.0.1:1", dynamo_table_name=name)
