@@ -40,8 +40,9 @@ class Wire:
         """A client for the server at ``url`` that does not wait between attempts."""
         settings = {"max_retries": 0, "retry_delay": 0, **settings}
         if self.provider == "openai":
-            return LLMClient(provider="openai", base_url=f"{url}/v1", api_key="any", **settings)
-        return LLMClient(provider="bedrock", endpoint_url=url, **AWS_KEYS, **settings)
+            settings = {"api_key": "any", **settings}
+            return LLMClient(provider="openai", base_url=f"{url}/v1", **settings)
+        return LLMClient(provider="bedrock", endpoint_url=url, **{**AWS_KEYS, **settings})
 
     def request(self, prompt: str = "hello there", **fields: Any) -> TextRequest[Any]:
         """A request that takes this wire."""

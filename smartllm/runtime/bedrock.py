@@ -17,6 +17,7 @@ from smartllm.errors import (
     ProviderError,
     ProviderTimeoutError,
 )
+from smartllm.runtime.aws_http import direct_session
 from smartllm.runtime.bedrock_errors import from_client_error
 from smartllm.runtime.bedrock_events import BedrockEvents
 from smartllm.runtime.transport import Answer, json_object, read_answer
@@ -95,8 +96,9 @@ class BedrockTransport:
             HttpError,
             OSError,
         ) as error:
+            cause = type(getattr(error, "kwargs", {}).get("error", error)).__name__
             raise ConnectionFailedError(
-                f"no answer from the provider: {type(error).__name__}",
+                f"no answer from the provider: connection failed ({cause})",
                 model=step.model,
                 retryable=True,
                 hint="check the network, the region and endpoint_url",
@@ -146,6 +148,7 @@ class BedrockTransport:
             "max_pool_connections": config.max_concurrent or _POOL,
             "retries": {"total_max_attempts": 1, "mode": "standard"},
             "warm_up_loader_caches": True,
+            "http_session_cls": direct_session(),
         }
         if config.aws_access_key_id is not None:
             # Else AWS_BEARER_TOKEN_BEDROCK outranks the keys that were given (bedrock_runtime facts §6).

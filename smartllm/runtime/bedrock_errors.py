@@ -33,6 +33,7 @@ _STATUS: Final = {
 }
 # AWS explains a wrong signature, from the second line on, with the signed headers and so with the token.
 _SIGNATURE_CODES: Final = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException"})
+_FIRST_REDIRECT, _FIRST_ERROR = 300, 400
 _PREFIXES: Final = (("us-gov-", "us-gov."), ("us-", "us."), ("ca-", "us."), ("eu-", "eu."), ("ap-", "apac."))
 
 
@@ -53,7 +54,7 @@ def from_client_error(error: Any, model: str, *, secrets: Iterable[str | None], 
         request_id=about.get("RequestId"),
         retryable=_may_pass(code, status, error.response.get("originalStatusCode")),
         retry_after=retry_after(about.get("HTTPHeaders") or {}),
-        hint=_hint(code, message, model, region),
+        hint=_hint(code, message, model, region) or _status_hint(status),
     )
 
 
@@ -76,6 +77,11 @@ def _may_pass(code: str, status: int | None, original: Any) -> bool:
     if code.lower().startswith("modelerror"):  # the model's own server failed, in its own way
         return original in RETRYABLE_STATUS
     return code.lower().startswith(_RETRYABLE) or status in RETRYABLE_STATUS
+
+
+def _status_hint(status: int | None) -> str:
+    redirected = status is not None and _FIRST_REDIRECT <= status < _FIRST_ERROR
+    return "redirects are not followed; check endpoint_url" if redirected else ""
 
 
 def _hint(code: str, message: str, model: str, region: str) -> str:

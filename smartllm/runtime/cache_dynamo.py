@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Final, TypeVar
 
 from smartllm.errors import MissingExtraError
+from smartllm.runtime.aws_http import direct_session
 from smartllm.runtime.cache_local import FORMAT
 
 logger: Final = logging.getLogger("smartllm")
@@ -230,6 +231,7 @@ class DynamoStore:
             max_pool_connections=_POOL,
             retries={"total_max_attempts": 1, "mode": "standard"},
             warm_up_loader_caches=True,
+            http_session_cls=direct_session(),
         )
         client = self._session.create_client("dynamodb", config=config, **self._settings)
         return await self._stack.enter_async_context(client)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError
+from smartllm.errors import ConfigError, ProviderError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.answer import Fetched
@@ -173,7 +173,7 @@ class LLMClient:
         try:
             response = await self._kept_or_made(request, plan, progress)
         except Exception as error:
-            await progress.failed(error)
+            await _failed(progress, error)
             raise
         if response.cache_source == "miss":
             await progress.done(response)
@@ -225,7 +225,7 @@ class LLMClient:
                 async for chunk in chunks:
                     yield chunk
         except Exception as error:
-            await progress.failed(error)
+            await _failed(progress, error)
             raise
 
     def _progress(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> Progress:
@@ -244,6 +244,13 @@ class LLMClient:
         if self._transport is None:
             raise ConfigError("this client is closed; make a new one")
         return self._transport
+
+
+async def _failed(progress: Progress, error: Exception) -> None:
+    if isinstance(error, ProviderError):
+        # ``from None`` hides the SDK's error but keeps it, and with it the request and its headers.
+        error.__context__ = None
+    await progress.failed(error)
 
 
 def _with_stream(

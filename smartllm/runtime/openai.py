@@ -14,7 +14,7 @@ from smartllm.errors import (
     ProviderError,
     ProviderTimeoutError,
 )
-from smartllm.runtime.openai_events import OpenAIEvents
+from smartllm.runtime.openai_events import LARGEST_ANSWER, OpenAIEvents, http_library, too_large
 from smartllm.runtime.retry import retry_after
 from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, read_answer, without_secrets
 
@@ -59,42 +59,67 @@ class OpenAITransport:
 
     async def send(self, step: Step) -> Answer:
         """Post the step's bytes."""
-        # The one public type that gives back the bytes together with the headers.
-        reply = await self._post(step, cast_to=self._sdk.HttpxBinaryResponseContent)
-        response = reply.response
-        return read_answer(
-            reply.content,
-            step.model,
-            status=response.status_code,
-            request_id=response.headers.get("x-request-id"),
-        )
+        response = await self._post(step, "application/json")
+        request_id = response.headers.get("x-request-id")
+        try:
+            content = await self._content(response, step)
+        finally:
+            await response.aclose()
+        return read_answer(content, step.model, status=response.status_code, request_id=request_id)
 
     async def stream(self, step: Step) -> OpenAIEvents:
-        """Post the step's bytes; the SDK's own stream only serves to get at the response."""
-        reply = await self._post(step, cast_to=object, stream=True, stream_cls=self._sdk.AsyncStream[object])
-        return OpenAIEvents(reply.response, model=step.model, read_timeout=self._timeouts[1])
+        """Post the step's bytes and read the answer as it comes."""
+        response = await self._post(step, "text/event-stream")
+        return OpenAIEvents(response, model=step.model, read_timeout=self._timeouts[1])
 
-    async def _post(self, step: Step, **how: Any) -> Any:
-        headers = {"Content-Type": "application/json"}
-        if how.get("stream"):
-            headers["Accept"] = "text/event-stream"
+    async def _post(self, step: Step, accept: str) -> Any:
+        """The SDK's HTTP response, not read yet; the SDK's own stream only serves to get at it."""
+        options: Any = {"headers": {"Content-Type": "application/json", "Accept": accept}}
         path = step.operation.partition(" ")[2]
         try:
-            return await self._client.post(path, content=step.payload, options={"headers": headers}, **how)
+            reply = await self._client.post(
+                path,
+                content=step.payload,
+                options=options,
+                cast_to=object,
+                stream=True,
+                stream_cls=self._sdk.AsyncStream[object],
+            )
         except self._sdk.APIStatusError as error:
             raise self._status_error(error, step.model) from None
         except self._sdk.APITimeoutError as error:
             kind = "connect" if "Connect" in type(error.__cause__).__name__ else "read"
-            seconds = self._timeouts[0 if kind == "connect" else 1]
-            raise ProviderTimeoutError(kind, seconds, model=step.model, retryable=True) from None
+            raise self._too_slow(kind, step) from None
         except self._sdk.APIConnectionError as error:
-            cause = type(error.__cause__ or error).__name__
-            raise ConnectionFailedError(
-                f"no answer from the provider: connection failed ({cause})",
-                model=step.model,
-                retryable=True,
-                hint="check the network and base_url",
-            ) from None
+            raise self._unreachable(type(error.__cause__ or error).__name__, step) from None
+        return reply.response
+
+    async def _content(self, response: Any, step: Step) -> bytes:
+        """The bytes of an answer, unpacked as far as the limit."""
+        http, parts, size = http_library(response), list[bytes](), 0
+        try:
+            async for part in response.aiter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST_ANSWER:
+                    raise too_large(step.model, response)
+        except http.TimeoutException:
+            raise self._too_slow("read", step) from None
+        except (http.HTTPError, OSError) as error:
+            raise self._unreachable(type(error).__name__, step) from None
+        return b"".join(parts)
+
+    def _too_slow(self, kind: str, step: Step) -> ProviderTimeoutError:
+        seconds = self._timeouts[0 if kind == "connect" else 1]
+        return ProviderTimeoutError(kind, seconds, model=step.model, retryable=True)
+
+    def _unreachable(self, cause: str, step: Step) -> ConnectionFailedError:
+        return ConnectionFailedError(
+            f"no answer from the provider: connection failed ({cause})",
+            model=step.model,
+            retryable=True,
+            hint="check the network and base_url",
+        )
 
     async def aclose(self) -> None:
         """Close the SDK's client."""

@@ -9,7 +9,25 @@ from typing import Any, Final
 from smartllm.errors import ProviderError, ProviderTimeoutError, ResponseError, StreamError
 from smartllm.runtime.sse import SSEDecoder
 
+# Unpacked: a small compressed answer may stand for gigabytes. The longest real ones take a few megabytes.
+LARGEST_ANSWER: Final = 64 * 1024 * 1024
 _SHOWN: Final = 200
+
+
+def http_library(response: Any) -> Any:
+    """The HTTP library that a response is of; it belongs to the SDK, whose versions differ in it."""
+    return sys.modules[type(response).__module__.partition(".")[0]]
+
+
+def too_large(model: str, response: Any) -> ResponseError:
+    """Our error for an answer, or an event of one, that passes the limit."""
+    return ResponseError(
+        f"the provider's answer is larger than {LARGEST_ANSWER >> 20} MB",
+        model=model,
+        status=response.status_code,
+        request_id=response.headers.get("x-request-id"),
+        hint="check that base_url points at the API itself",
+    )
 
 
 class OpenAIEvents:
@@ -33,14 +51,14 @@ class OpenAIEvents:
         await self._response.aclose()
 
     async def _events(self) -> AsyncIterator[Mapping[str, Any]]:
-        # The HTTP library belongs to the SDK, whose versions differ in which one it is.
-        http = sys.modules[type(self._response).__module__.partition(".")[0]]
-        decoder = SSEDecoder()
+        http, decoder = http_library(self._response), SSEDecoder()
         try:
             await self._check_type()
             async for data in self._response.aiter_bytes():
                 for event in decoder.feed(data):
                     yield event
+                if decoder.buffered > LARGEST_ANSWER:
+                    raise too_large(self._model, self._response)
             for event in decoder.end():
                 yield event
         except ProviderError:

@@ -147,8 +147,6 @@ async def with_retries(
                 return result
     except ProviderError as error:
         error.attempts = attempts
-        # ``from None`` hides the SDK's error but keeps it, and with it the request and its headers.
-        error.__context__ = None
         raise
     raise AssertionError("the loop above returns or raises")
 

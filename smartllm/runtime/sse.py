@@ -17,6 +17,9 @@ class SSEDecoder:
 
     Follows the WHATWG HTML standard, "Server-sent events", with one leniency: a last event without its blank
     line counts if its JSON is whole.
+
+    Attributes:
+        buffered: About how many bytes are held for an event that is not whole yet.
     """
 
     def __init__(self) -> None:
@@ -24,6 +27,7 @@ class SSEDecoder:
         self._parts: list[bytes] = []
         self._data: list[bytes] = []
         self._name = b""
+        self.buffered = 0
 
     def feed(self, data: bytes) -> Iterator[Mapping[str, Any]]:
         """Take the next bytes.
@@ -33,6 +37,7 @@ class SSEDecoder:
             TypeError: It is JSON, but not an object.
         """
         self._parts.append(data)
+        self.buffered += len(data)
         if b"\n" not in data and b"\r" not in data:
             return
         data = b"".join(self._parts)
@@ -66,7 +71,7 @@ class SSEDecoder:
 
     def _dispatch(self) -> Mapping[str, Any] | None:
         data, name = b"\n".join(self._data), self._name
-        self._data, self._name = [], b""
+        self._data, self._name, self.buffered = [], b"", 0
         if not data:
             return None
         if data.strip() == _END:

@@ -53,8 +53,10 @@ async def send_frames(
 
 
 def spoil(frames: list[bytes], reply: Reply, error_frame: Callable[[int], bytes]) -> list[bytes]:
-    """Put the scripted error frame and the broken checksum into a stream."""
-    spoilt = list(frames)
+    """Take frames out of a stream, and put the scripted error frame and the broken checksum into it."""
+    spoilt = frames[: reply.end_after]
+    if reply.lose_at is not None:
+        del spoilt[reply.lose_at]
     if reply.stream_error is not None:
         del spoilt[reply.stream_error_after :]
         spoilt.append(error_frame(len(spoilt)))

@@ -16,8 +16,8 @@ FIRST_ERROR_STATUS = 400
 class Reply:
     """One scripted answer; every field left out is computed from the request.
 
-    All stream positions (``cut_after``, ``stall_after``, ``stream_error_after``, ``bad_crc_at``) count
-    the intact frames that come first.
+    All stream positions (``cut_after``, ``end_after``, ``lose_at``, ``stall_after``,
+    ``stream_error_after``, ``bad_crc_at``) count the intact frames that come first.
 
     Attributes:
         status: The HTTP status; from 400 on the answer is an error body.
@@ -44,6 +44,8 @@ class Reply:
         content_type: The content type of ``raw``.
         cut_after: Close the connection after so many frames; an answer that is not streamed is
             closed before its first byte.
+        end_after: End the stream in good order after so many frames.
+        lose_at: Leave out the frame after so many.
         stall_after: Pause for ``stall_seconds`` after so many frames.
         stall_seconds: The length of that pause.
         stream_error: End the stream with an error. Bedrock: ``type`` names the exception frame, the
@@ -72,6 +74,8 @@ class Reply:
     raw: bytes | None = None
     content_type: str = "application/json"
     cut_after: int | None = None
+    end_after: int | None = None
+    lose_at: int | None = None
     stall_after: int | None = None
     stall_seconds: float = 0.0
     stream_error: Mapping[str, Any] | None = None
