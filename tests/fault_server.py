@@ -241,7 +241,7 @@ async def one_block(connection: Connection) -> None:
     await connection.send(
         b"HTTP/1.1 200 OK\r\n"
         + "".join(f"{name}: {value}\r\n" for name, value in connection.headers.items()).encode()
-        + f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
         + body
     )
 

@@ -59,7 +59,7 @@ class BedrockEvents:
             raise self._broken(f"a frame of the stream is damaged ({type(error).__name__})") from None
         except TimeoutError:
             raise self._too_slow() from None
-        except (ClientError, OSError) as error:
+        except (ClientError, OSError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
             raise self._broken(f"the connection broke ({type(error).__name__})") from None
         if left:
             raise self._broken("the stream was cut inside a frame")

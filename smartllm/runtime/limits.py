@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from aiolimiter import AsyncLimiter
@@ -48,7 +48,7 @@ class Limiter:
         """Calls that may be in flight now."""
         return max(1, int(self._limit))
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def permit(self, tokens: float = 0) -> AsyncIterator[None]:
         """A place among the calls in flight.
 
@@ -104,7 +104,8 @@ class Limiter:
             if place.done() and not place.cancelled():
                 self.release()  # it was given the place and goes at the same moment
             else:
-                self._waiting.remove(place)
+                with contextlib.suppress(ValueError):  # passed over already
+                    self._waiting.remove(place)
             raise
 
     def _wake(self) -> None:

@@ -1,0 +1,209 @@
+"""How many calls are in flight, in which order, and what throttling does to that."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+
+import pytest
+from wires import RESPONSES
+
+from smartllm.runtime.limits import Limiter
+
+
+async def held(limiter: Limiter, release: asyncio.Event, order: list[int], number: int) -> None:
+    async with limiter.permit():
+        order.append(number)
+        await release.wait()
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_no_more_than_the_limit_and_in_order() -> None:
+    limiter, release, order = Limiter(3), asyncio.Event(), list[int]()
+    tasks = [asyncio.create_task(held(limiter, release, order, number)) for number in range(10)]
+    await settled()
+    assert (order, limiter.in_flight) == ([0, 1, 2], 3)
+    release.set()
+    await asyncio.gather(*tasks)
+    assert order == list(range(10))
+    assert limiter.in_flight == 0
+
+
+async def test_nobody_overtakes_who_waits() -> None:
+    limiter, release, order = Limiter(1), asyncio.Event(), list[int]()
+    first = asyncio.create_task(held(limiter, release, order, 0))
+    await settled()
+    second = asyncio.create_task(held(limiter, release, order, 1))
+    await settled()
+    release.set()
+    await first
+    # The second has its place now, before it has run; a newcomer waits.
+    third = asyncio.create_task(held(limiter, release, order, 2))
+    await asyncio.gather(second, third)
+    assert order == [0, 1, 2]
+
+
+async def test_a_cancelled_waiter_frees_its_place() -> None:
+    limiter, release, order = Limiter(1), asyncio.Event(), list[int]()
+    tasks = [asyncio.create_task(held(limiter, release, order, number)) for number in range(4)]
+    await settled()
+    tasks[1].cancel()
+    await settled()
+    tasks[0].cancel()  # its place goes to 2
+    await settled()
+    assert order == [0, 2]
+    tasks[3].cancel()
+    release.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert limiter.in_flight == 0
+
+
+async def test_a_waiter_cancelled_as_it_gets_its_place_hands_it_on() -> None:
+    limiter, release, order = Limiter(1), asyncio.Event(), list[int]()
+    tasks = [asyncio.create_task(held(limiter, release, order, number)) for number in range(3)]
+    await settled()
+    tasks[0].cancel()
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    release.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order[-1] == 2
+    assert limiter.in_flight == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_nothing_is_lost_under_random_cancellation(seed: int) -> None:
+    chance, limiter, most = random.Random(seed), Limiter(4), 0  # noqa: S311 - not a secret
+
+    async def call() -> None:
+        nonlocal most
+        async with limiter.permit():
+            most = max(most, limiter.in_flight)
+            for _ in range(chance.randrange(4)):
+                await asyncio.sleep(0)
+            if chance.random() < 0.2:
+                limiter.throttled()
+            else:
+                limiter.succeeded()
+
+    tasks = [asyncio.create_task(call()) for _ in range(300)]
+    while not all(task.done() for task in tasks):
+        chance.choice(tasks).cancel()
+        await asyncio.sleep(0)
+    assert limiter.in_flight == 0
+    assert most <= 4
+    await asyncio.wait_for(call(), 1)
+
+
+async def test_throttling_halves_the_limit_once_for_calls_that_were_under_way_together() -> None:
+    limiter = Limiter(16)
+    for _ in range(8):
+        await limiter.acquire()
+    for _ in range(8):
+        limiter.throttled()
+        limiter.release()
+    assert limiter.limit == 8
+    await limiter.acquire()
+    limiter.throttled()
+    assert limiter.limit == 4
+    limiter.release()
+    for _ in range(9):
+        await limiter.acquire()
+        limiter.throttled()
+        limiter.release()
+        limiter.succeeded()
+    assert limiter.limit >= 1
+
+
+async def test_it_never_stops_and_grows_back() -> None:
+    limiter = Limiter(8)
+    for _ in range(20):
+        await limiter.acquire()
+        limiter.throttled()
+        limiter.release()
+    assert limiter.limit == 1
+    calls = 0
+    while limiter.limit < 8:
+        async with limiter.permit():
+            limiter.succeeded()
+        calls += 1
+    assert 8 <= calls <= 30
+    limiter.succeeded()
+    assert limiter.limit == 8
+
+
+async def test_a_lower_limit_holds_back_who_waits_until_it_has_grown() -> None:
+    limiter, release, order = Limiter(4), asyncio.Event(), list[int]()
+    tasks = [asyncio.create_task(held(limiter, release, order, number)) for number in range(6)]
+    await settled()
+    limiter.throttled()
+    for task in tasks[:2]:
+        task.cancel()
+    await settled()
+    assert order == [0, 1, 2, 3], "two are in flight, and no more may be"
+    for _ in range(2):
+        limiter.succeeded()
+    await settled()
+    assert order == [0, 1, 2, 3, 4]
+    release.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_requests_per_minute() -> None:
+    limiter = Limiter(100, requests_per_minute=5, period=0.5)
+    clock = time.monotonic()
+    for _ in range(5):
+        async with limiter.permit():
+            pass
+    assert time.monotonic() - clock < 0.1
+    async with limiter.permit():
+        pass
+    assert time.monotonic() - clock >= 0.09
+
+
+async def test_tokens_per_minute() -> None:
+    limiter = Limiter(100, tokens_per_minute=1000, period=0.5)
+    clock = time.monotonic()
+    async with limiter.permit(1000):
+        pass
+    assert time.monotonic() - clock < 0.1
+    async with limiter.permit(500):
+        pass
+    assert time.monotonic() - clock >= 0.2
+    # More than there ever is waits for all there is, not for ever.
+    await asyncio.wait_for(limiter.acquire(10_000), 2)
+    limiter.release()
+
+
+async def test_a_waiter_for_the_minute_gives_its_place_back_when_cancelled() -> None:
+    limiter = Limiter(1, requests_per_minute=1, period=60)
+    async with limiter.permit():
+        pass
+    task = asyncio.create_task(limiter.acquire())
+    await settled()
+    assert limiter.in_flight == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert limiter.in_flight == 0
+
+
+async def test_the_numbers_come_from_the_rules_and_the_client(tmp_path: object) -> None:
+    overlay = f"{tmp_path}/quota.toml"
+    with open(overlay, "w", encoding="utf-8") as file:  # noqa: ASYNC230, PTH123 - a test's own file
+        file.write('[quota]\n"gpt-5.4" = { concurrency = 7, requests_per_minute = 90 }\n')
+    async with RESPONSES.client("http://127.0.0.1:1") as client:
+        plain = client.compile(RESPONSES.request())
+        assert client._executor._limiter(plain).concurrency == 256
+    async with RESPONSES.client("http://127.0.0.1:1", rules=[overlay]) as client:
+        limiter = client._executor._limiter(client.compile(RESPONSES.request()))
+        assert limiter.concurrency == 7
+        assert limiter._requests is not None
+        assert limiter._requests.max_rate == 90
+    async with RESPONSES.client("http://127.0.0.1:1", rules=[overlay], max_concurrent=3) as client:
+        assert client._executor._limiter(client.compile(RESPONSES.request())).concurrency == 3
