@@ -11,7 +11,8 @@ from typing import Final
 from aiolimiter import AsyncLimiter
 
 _MINUTE: Final = 60.0
-_RECOVERY: Final = 0.5
+# Halving and this balance where a quarter of the calls is throttled: with less, the number grows.
+_RECOVERY: Final = 2 / 3
 
 
 class Limiter:

@@ -95,7 +95,9 @@ class ChatReader(StreamReader):
     def feed(self, event: Mapping[str, Any]) -> Piece | None:
         """Take the next chunk."""
         if event is DONE:
-            self.ended = True
+            # Some servers send no finish_reason; then at least something must have been said.
+            said = self.text or self._refusals or self._arguments
+            self.ended = self.ended or bool(said)
             return None
         if event.get("error"):
             error = event["error"]
