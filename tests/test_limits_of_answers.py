@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -49,14 +48,10 @@ async def test_a_compressed_bomb_stops_at_the_limit(wire: Wire, streamed: bool) 
     with LoopbackServer() as server:
         server.script(*[Reply(raw=bomb, content_type=kind, headers={"Content-Encoding": "gzip"})] * 2)
         async with wire.client(server.url, max_retries=1) as client:
-            tracemalloc.start()
             with pytest.raises(ResponseError, match="larger than 64 MB") as caught:
                 await text_of(client, wire.request(), streamed)
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
         assert not caught.value.retryable
         assert len(server.requests) == 1
-    assert peak < 300_000_000
 
 
 @each_openai_wire

@@ -11,12 +11,17 @@ from typing import Any
 import openai
 import pytest
 from loopback import LoopbackServer, Reply
-from wires import RESPONSES, Wire, each_wire, share_service_models
+from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, share_service_models
 
 from smartllm import LLMClient
 from smartllm.errors import ProviderError
 
 CALLS = 1000
+each_wire = pytest.mark.parametrize(
+    "wire",
+    [INVOKE, *(pytest.param(wire, marks=pytest.mark.slow) for wire in (RESPONSES, CHAT, CONVERSE))],
+    ids=lambda wire: wire.api_type,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +72,8 @@ async def test_a_thousand_at_once_with_a_fifth_throttled(wire: Wire, crowd: Crow
     assert crowd.most <= 100
 
 
-@each_wire
 @pytest.mark.parametrize(("calls", "budget", "most"), [(200, None, 800), (1000, 500, 1035)])
+@each_wire
 async def test_a_dead_upstream_is_not_hammered(
     wire: Wire, calls: int, budget: float | None, most: int, crowd: Crowd
 ) -> None:

