@@ -73,3 +73,10 @@ def test_an_event_that_is_no_object(data: bytes) -> None:
         decode(b"data: " + data + b"\n\n")
     with pytest.raises((ValueError, TypeError)):
         decode(b"data: " + data)
+
+
+def test_a_damaged_line_is_not_passed_over() -> None:
+    decoder = SSEDecoder()
+    with pytest.raises(ValueError, match="damaged"):
+        list(decoder.feed(b'data: {"a": 1}\n\xf5data: {"a": 2}\n\n'))
+    assert list(SSEDecoder().feed(": hé\nx-new: é\ndata: {}\n\n".encode())) == [{}]

@@ -33,7 +33,7 @@ class SSEDecoder:
         """Take the next bytes.
 
         Raises:
-            ValueError: An event is not JSON.
+            ValueError: An event is not JSON, or a line is damaged.
             TypeError: It is JSON, but not an object.
         """
         self._parts.append(data)
@@ -67,6 +67,8 @@ class SSEDecoder:
             self._data.append(value)
         elif name == b"event":
             self._name = value
+        elif not name.isascii():
+            raise ValueError("a damaged line")  # it may have been an event
         return None
 
     def _dispatch(self) -> Mapping[str, Any] | None:
