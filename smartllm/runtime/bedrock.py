@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final, TypeVar
@@ -27,6 +28,7 @@ R = TypeVar("R")
 # As many as the rules let be in flight, for every model at once.
 _POOL: Final = 512
 _FIRST_ERROR: Final = 300
+_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK")
 # Travel beside the documented parameters and fields of one Converse call.
 _PAYLOAD: Final = "smartllm_payload"
 _RAW: Final = "smartllm_raw"
@@ -49,6 +51,8 @@ class BedrockTransport:
         self._lock = asyncio.Lock()
         self._client: Any = None
         self._closed = False
+        given = config.aws_secret_access_key, config.aws_session_token
+        self.secrets = tuple(filter(None, (*given, *map(os.environ.get, _SECRETS))))
 
     async def send(self, step: Step) -> Answer:
         """Call InvokeModel or Converse with the step's bytes."""
@@ -75,9 +79,7 @@ class BedrockTransport:
         try:
             return await call(client, step)
         except aws.ClientError as error:
-            secrets = [self._config.aws_secret_access_key, self._config.aws_session_token]
-            region = self._config.resolved_region()
-            raise from_client_error(error, step.model, secrets=secrets, region=region) from None
+            raise from_client_error(error, step.model, region=self._config.resolved_region()) from None
         except aws.ParamValidationError as error:
             raise ProviderError(
                 f"botocore refuses the body before sending it: {error}",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.errors import ProviderError, StreamError
 from smartllm.runtime.retry import retry_after
-from smartllm.runtime.transport import RETRYABLE_STATUS, without_secrets
+from smartllm.runtime.transport import RETRYABLE_STATUS
 
 # Codes come in any capitalisation; the statuses are the service model's (bedrock_runtime facts §5.1).
 _RETRYABLE: Final = (
@@ -37,7 +37,7 @@ _FIRST_REDIRECT, _FIRST_ERROR = 300, 400
 _PREFIXES: Final = (("us-gov-", "us-gov."), ("us-", "us."), ("ca-", "us."), ("eu-", "eu."), ("ap-", "apac."))
 
 
-def from_client_error(error: Any, model: str, *, secrets: Iterable[str | None], region: str) -> ProviderError:
+def from_client_error(error: Any, model: str, *, region: str) -> ProviderError:
     """Our error for botocore's ``ClientError``."""
     details = error.response.get("Error", {})
     about = error.response.get("ResponseMetadata", {})
@@ -47,7 +47,7 @@ def from_client_error(error: Any, model: str, *, secrets: Iterable[str | None], 
     if code in _SIGNATURE_CODES:
         message = message.partition("\n")[0]
     return ProviderError(
-        f"{code or status} from the provider: {without_secrets(message, secrets)}",
+        f"{code or status} from the provider: {message}",
         model=model,
         status=status,
         code=code if code and not code.isdecimal() else None,

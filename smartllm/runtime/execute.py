@@ -18,7 +18,7 @@ from smartllm.runtime.progress import Progress, StreamProgress
 from smartllm.runtime.retry import RetryBudget, RetryPolicy, is_throttled, with_retries
 from smartllm.runtime.stream import LiveStream, Patience, assembled
 from smartllm.runtime.structured import check_whole
-from smartllm.runtime.transport import Transport
+from smartllm.runtime.transport import Transport, hide_secrets
 
 R = TypeVar("R")
 
@@ -92,7 +92,7 @@ class Executor:
                 if piece is None:
                     live.decoded()
             except BaseException as error:
-                _learn(limiter, error)
+                self._met(limiter, error)
                 if live is not None:
                     await live.aclose()
                 limiter.release()
@@ -110,10 +110,17 @@ class Executor:
             try:
                 result = await call()
             except ProviderError as error:
-                _learn(limiter, error)
+                self._met(limiter, error)
                 raise
             limiter.succeeded()
             return result
+
+    def _met(self, limiter: Limiter, error: BaseException) -> None:
+        """What each failed attempt leads to, before anybody hears of it."""
+        if isinstance(error, ProviderError):
+            hide_secrets(error, self._transport().secrets)
+            if is_throttled(error):
+                limiter.throttled()
 
     async def _retried(self, call: Callable[[], Awaitable[R]], progress: Progress) -> R:
         return await with_retries(call, self._policy, self._budget, on_retry=progress.retry)
@@ -154,8 +161,3 @@ def _tokens(step: Step) -> int:
     if output is None:
         output = step.body.get("inferenceConfig", {}).get("maxTokens", 0)
     return len(step.payload) // _BYTES_A_TOKEN + int(output)
-
-
-def _learn(limiter: Limiter, error: BaseException) -> None:
-    if isinstance(error, ProviderError) and is_throttled(error):
-        limiter.throttled()

@@ -16,7 +16,7 @@ from smartllm.errors import (
 )
 from smartllm.runtime.openai_events import LARGEST_ANSWER, OpenAIEvents, http_library, too_large
 from smartllm.runtime.retry import retry_after
-from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, read_answer, without_secrets
+from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, read_answer
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -48,9 +48,10 @@ class OpenAITransport:
             ) from None
         connect, read = self._timeouts = config.resolved_timeouts()
         self._sdk = openai
-        self._key = _key(config)
+        key = _key(config)
+        self.secrets: tuple[str, ...] = (key,)
         self._client: AsyncOpenAI = openai.AsyncOpenAI(
-            api_key=self._key,
+            api_key=key,
             base_url=config.resolved_base_url() or _PUBLIC,
             organization=config.organization,
             max_retries=0,
@@ -130,7 +131,7 @@ class OpenAITransport:
         codes = [str(body[name]) for name in ("code", "type") if body.get(name)]
         message = str(body.get("message") or error.response.text[:200])
         return ProviderError(
-            f"{error.status_code} from the provider: {without_secrets(message, [self._key])}",
+            f"{error.status_code} from the provider: {message}",
             model=model,
             status=error.status_code,
             code=codes[0] if codes else None,

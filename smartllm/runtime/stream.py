@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from smartllm.compiler import Step
 from smartllm.compiler.dialects import Decoded, Piece, StreamReader, stream_reader
 from smartllm.errors import ProviderError, ProviderTimeoutError, StreamError
-from smartllm.runtime.transport import EventSource, Transport
+from smartllm.runtime.transport import EventSource, Transport, hide_secrets
+
+E = TypeVar("E", bound=ProviderError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,17 @@ class LiveStream:
         on_close: Called once when the stream is closed.
     """
 
-    def __init__(self, source: EventSource, reader: StreamReader, patience: Patience, spent: float) -> None:
+    def __init__(
+        self,
+        source: EventSource,
+        reader: StreamReader,
+        patience: Patience,
+        *,
+        spent: float,
+        secrets: tuple[str, ...],
+    ) -> None:
         self._source, self._reader, self._patience = source, reader, patience
+        self._secrets = secrets
         self._events = aiter(source)
         self._spent = spent
         self._begun = False
@@ -63,7 +74,7 @@ class LiveStream:
             retryable = kind != "total"
             raise ProviderTimeoutError(kind, limit, model=step.model, retryable=retryable) from None
         reader = stream_reader(step.dialect, step.model)
-        return cls(source, reader, patience, time.monotonic() - clock)
+        return cls(source, reader, patience, spent=time.monotonic() - clock, secrets=transport.secrets)
 
     async def next(self) -> Piece | None:
         """The next piece that has text; None at the end.
@@ -78,8 +89,7 @@ class LiveStream:
                     return piece
         except ProviderError as error:
             error.partial_text = self._reader.text
-            error.request_id = error.request_id or self._source.request_id
-            raise
+            raise self._completed(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
             raise self._broken("an event of the stream cannot be read") from None
 
@@ -93,8 +103,7 @@ class LiveStream:
         try:
             return self._reader.decoded()
         except ProviderError as error:
-            error.request_id = error.request_id or self._source.request_id
-            raise
+            raise self._completed(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
             raise self._broken("the stream does not add up to an answer") from None
 
@@ -143,8 +152,12 @@ class LiveStream:
             self._quiet += waited
 
     def _broken(self, message: str) -> StreamError:
-        error = self._reader.broken(message, retryable=True)
-        error.request_id = self._source.request_id
+        return self._completed(self._reader.broken(message, retryable=True))
+
+    def _completed(self, error: E) -> E:
+        """The error with what only the stream knows."""
+        error.request_id = error.request_id or self._source.request_id
+        hide_secrets(error, self._secrets)
         return error
 
 

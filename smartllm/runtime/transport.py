@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from smartllm.compiler import Step
-from smartllm.errors import ResponseError
+from smartllm.errors import ProviderError, ResponseError
 
 RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
@@ -51,7 +51,13 @@ class EventSource(Protocol):
 
 
 class Transport(Protocol):
-    """Sends the bytes of a step and gives back the provider's JSON."""
+    """Sends the bytes of a step and gives back the provider's JSON.
+
+    Attributes:
+        secrets: What no error may repeat.
+    """
+
+    secrets: tuple[str, ...]
 
     async def send(self, step: Step) -> Answer:
         """Send one step.
@@ -109,9 +115,9 @@ def json_object(raw: bytes) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
-def without_secrets(text: str, secrets: Iterable[str | None]) -> str:
-    """The text of a provider that may repeat what it was sent."""
+def hide_secrets(error: ProviderError, secrets: Iterable[str]) -> None:
+    """Take secrets out of an error's text: a provider may repeat what it was sent."""
     for secret in secrets:
-        if secret and len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "[secret]")
-    return text
+        if len(secret) >= _SHORTEST_SECRET:
+            error.message = error.message.replace(secret, "[secret]")
+    error.args = (error.message,)
