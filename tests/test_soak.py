@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,14 @@ async def wave(clients: dict[str, LLMClient], server: LoopbackServer, start: int
         assert isinstance(result, str | SmartLLMError | asyncio.CancelledError), repr(result)
         ends.add(result if isinstance(result, str) else type(result).__name__)
     return ends
+
+
+@pytest.fixture(autouse=True)
+def no_log() -> Iterator[None]:
+    """pytest keeps every record, and with it the frames of every traceback."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 async def test_memory_stays_flat(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
