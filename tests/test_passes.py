@@ -245,13 +245,17 @@ def legal(intent: Intent, facts: Facts) -> None:
     assert intent.effort is None
     assert intent.budget_tokens is None
     most = facts.limits.max_output
-    assert facts.limits.min_output <= intent.max_tokens
-    assert most is None or intent.max_tokens <= most
+    unlimited = intent.thinking is not None and intent.thinking.effort in facts.effort.unlimited
+    assert unlimited == (intent.max_tokens is None)
+    if intent.max_tokens is not None:
+        assert facts.limits.min_output <= intent.max_tokens
+        assert most is None or intent.max_tokens <= most
     for name in FIELDS:
         value, parameter = getattr(intent, name), getattr(facts, name)
         if value is None:
             continue
         assert parameter.accepted
+        assert not unlimited
         assert facts.sampling == "always" or (facts.sampling == "effort-none" and not thinking)
         assert parameter.max is None or value <= parameter.max
         if thinking and parameter.thinking is not None:
@@ -261,6 +265,7 @@ def legal(intent: Intent, facts: Facts) -> None:
     said = intent.thinking
     if said is not None and said.mode == "budget":
         assert said.budget is not None
+        assert intent.max_tokens is not None
         assert facts.thinking.min_budget <= said.budget < intent.max_tokens
     if said is not None and said.mode in {"adaptive", "effort"}:
         assert said.effort in facts.effort.levels

@@ -17,7 +17,6 @@ from wires import (
     CLAUDE,
     CONVERSE,
     INVOKE,
-    RESPONSES,
     Wire,
     each_bedrock_wire,
     each_wire,

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import tomli
@@ -32,10 +32,18 @@ def targets() -> list[tuple[str, Dialect]]:
     """Each listed model with each wire that serves it."""
     found: list[tuple[str, Dialect]] = []
     for model in RULES.table("model"):
-        resolution = resolve(model, RULES)
-        served = endpoints(resolution, resolution.host or "openai", RULES)
-        found += [(model, dialect) for dialect in served]
+        found += [(model, dialect) for dialect in wires_of(resolve(model, RULES))]
     return found
+
+
+def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
+    """The wires on which a model is served, over all hosts."""
+    return {
+        dialect: host
+        for host in get_args(Host)
+        for dialect in endpoints(resolution, host, RULES)
+        if dialect.startswith(host)
+    }
 
 
 def request_of(fields: dict[str, Any], api_type: ApiType) -> TextRequest[Any] | MessageRequest[Any]:
@@ -47,7 +55,8 @@ def compiled(model: str, dialect: Dialect, case: str) -> Any:
     """The body or bodies of a case, or the text of its refusal."""
     request = request_of(CASES[case], API_TYPES[dialect])
     try:
-        plan = smartllm.compile(request, model=model, rules=RULES, level="ignore")
+        provider = dialect.partition("_")[0]
+        plan = smartllm.compile(request, model=model, provider=provider, rules=RULES, level="ignore")
     except CompileError as error:
         return {"refused": error.message.partition(" [")[0]}  # without file:line, which moves
     assert {step.dialect for step in plan.steps} == {dialect}
@@ -64,11 +73,9 @@ def test_bodies(model: str, dialect: Dialect, snapshot: SnapshotAssertion) -> No
 
 def facts_of(resolution: Resolution) -> dict[str, Any]:
     """All facts of a model, by wire."""
-    host = resolution.host or "openai"
-    served = endpoints(resolution, host, RULES)
     return {
         dialect: target_for(resolution, host, dialect, RULES).facts.model_dump(mode="json", exclude={"wire"})
-        for dialect in served
+        for dialect, host in wires_of(resolution).items()
     }
 
 
@@ -98,8 +105,7 @@ def test_resolution(model: str, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("profile", RULES.table("profile"))
 def test_profiles(profile: str, snapshot: SnapshotAssertion) -> None:
     resolution = Resolution(profile, profile, "exact", None, profile, None, None)
-    first: Host = "bedrock" if "claude" in profile else "openai"
-    data = facts_of(replace(resolution, host=first))
+    data = facts_of(resolution)
     assert data == snapshot(name=f"resolution/profiles/{profile}.json", extension_class=FileSnapshot)
 
 

@@ -73,12 +73,13 @@ class Intent:
     ``effort`` and ``budget_tokens`` are wishes: the thinking pass consumes them into ``thinking``.
 
     Attributes:
+        max_tokens: None once the target takes no limit here.
         explicit: Names of request fields that the caller (or the client's configuration) set.
     """
 
     model: str
     turns: tuple[Turn, ...]
-    max_tokens: int
+    max_tokens: int | None
     system: str | None = None
     temperature: float | None = None
     top_p: float | None = None

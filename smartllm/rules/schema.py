@@ -39,6 +39,9 @@ class Parameter(_Table):
     rejected: Literal["drop", "error"] = Field(
         default="drop", description="What an explicit value gets where it is not accepted."
     )
+    place: Literal["top_k", "inferenceConfig.topK"] = Field(
+        default="top_k", description="Key under additionalModelRequestFields (top_k on Converse only)."
+    )
 
 
 class Thinking(_Table):
@@ -69,6 +72,14 @@ class EffortFacts(_Table):
     budgets: dict[Effort, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict, description="Thinking budget in tokens that stands for each level."
     )
+    unlimited: tuple[Effort, ...] = Field(
+        default=(), description="Levels with which no output limit and no sampling parameter may be sent."
+    )
+    place: Literal["reasoning_effort", "reasoning.effort", "reasoning_config", "reasoningConfig"] = Field(
+        default="reasoning_effort",
+        description="Key of a bare effort under additionalModelRequestFields (Converse only); "
+        "reasoningConfig is an object with type and maxReasoningEffort, the others take the level.",
+    )
 
 
 class Tools(_Table):
@@ -82,6 +93,10 @@ class Tools(_Table):
         description="When a tool choice that forces a tool is accepted; skips-thinking: always, but the "
         "model then calls the tool without thinking.",
     )
+    choice: Literal["named", "any"] = Field(
+        default="named", description="How a tool choice forces: by the tool's name, or any of the tools."
+    )
+    streaming: bool = Field(default=True, description="A request with tools can be streamed.")
 
 
 class Structured(_Table):
@@ -115,6 +130,7 @@ class Messages(_Table):
 
     alternate: bool = Field(default=False, description="Roles must alternate between user and assistant.")
     prefill: bool = Field(default=True, description="The last message may be the assistant's.")
+    leading_assistant: bool = Field(default=True, description="The first message may be the assistant's.")
 
 
 class Verbosity(_Table):
@@ -154,8 +170,8 @@ class Facts(_Table):
     messages: Messages = Messages()
     system: Literal["instructions", "developer", "system", "user", "blocks"] = Field(
         default="system",
-        description="Where system text goes: the instructions field, a first developer/system/user message, "
-        "or Bedrock's system field.",
+        description="Where system text goes: the instructions field, a first developer/system/user message "
+        "(on Bedrock the first text of the first user message), or Bedrock's system field.",
     )
     verbosity: Verbosity = Verbosity()
     streaming: bool = Field(default=True, description="The streaming operation is accepted.")

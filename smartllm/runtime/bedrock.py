@@ -56,12 +56,14 @@ class BedrockTransport:
 
     async def send(self, step: Step) -> Answer:
         """Call InvokeModel or Converse with the step's bytes."""
-        return await self._guarded(step, _invoke if step.operation == "InvokeModel" else _converse)
+        call = _invoke if step.operation == "InvokeModel" else _converse
+        return await self._guarded(step.model, lambda client: call(client, step))
 
     async def stream(self, step: Step) -> BedrockEvents:
         """Call InvokeModelWithResponseStream or ConverseStream with the step's bytes."""
         claude = step.operation == "InvokeModelWithResponseStream"
-        reply = await self._guarded(step, _invoke_stream if claude else _converse_stream)
+        call = _invoke_stream if claude else _converse_stream
+        reply = await self._guarded(step.model, lambda client: call(client, step))
         return BedrockEvents(
             reply[_RAW],
             model=step.model,
@@ -70,27 +72,38 @@ class BedrockTransport:
             request_id=_request_id(reply),
         )
 
-    async def _guarded(self, step: Step, call: Callable[[Any, Step], Awaitable[R]]) -> R:
+    async def models(self) -> list[dict[str, Any]]:
+        """Text models that can be called on demand, and inference profiles."""
+
+        async def listed(_: Any) -> list[dict[str, Any]]:
+            # Another service with an address of its own; custom addresses follow the same naming.
+            endpoint = (self._config.endpoint_url or "").replace("bedrock-runtime", "bedrock") or None
+            async with self._create("bedrock", endpoint) as control:
+                return await listed_models(control)
+
+        return await self._guarded("", listed)
+
+    async def _guarded(self, model: str, call: Callable[[Any], Awaitable[R]]) -> R:
         """The result of a call, or our error for what went wrong."""
         from aiohttp import ClientError as HttpError  # noqa: PLC0415 - comes with aiobotocore
         from botocore import exceptions as aws  # noqa: PLC0415 - same
 
         client = self._client or await self._connect()
         try:
-            return await call(client, step)
+            return await call(client)
         except aws.ClientError as error:
-            raise from_client_error(error, step.model, region=self._config.resolved_region()) from None
+            raise from_client_error(error, model, region=self._config.resolved_region()) from None
         except aws.ParamValidationError as error:
             raise ProviderError(
                 f"botocore refuses the body before sending it: {error}",
-                model=step.model,
+                model=model,
                 code="ParamValidationError",
                 hint='correct extra=, or use api_type="invoke", which sends any body',
             ) from None
         except aws.ConnectTimeoutError:
-            raise self._too_slow("connect", step) from None
+            raise self._too_slow("connect", model) from None
         except (aws.ReadTimeoutError, TimeoutError):
-            raise self._too_slow("read", step) from None
+            raise self._too_slow("read", model) from None
         except (
             aws.HTTPClientError,
             aws.ConnectionError,
@@ -101,16 +114,16 @@ class BedrockTransport:
             cause = type(getattr(error, "kwargs", {}).get("error", error)).__name__
             raise ConnectionFailedError(
                 f"no answer from the provider: connection failed ({cause})",
-                model=step.model,
+                model=model,
                 retryable=True,
                 hint="check the network, the region and endpoint_url",
             ) from None
         except aws.BotoCoreError as error:
             raise _unusable(error) from None
 
-    def _too_slow(self, kind: str, step: Step) -> ProviderTimeoutError:
+    def _too_slow(self, kind: str, model: str) -> ProviderTimeoutError:
         seconds = self._timeouts[0 if kind == "connect" else 1]
-        return ProviderTimeoutError(kind, seconds, model=step.model, retryable=True)
+        return ProviderTimeoutError(kind, seconds, model=model, retryable=True)
 
     async def aclose(self) -> None:
         """Close the client and its connections."""
@@ -127,7 +140,9 @@ class BedrockTransport:
                 raise ConfigError("this client is closed; make a new one")
             if self._client is None:
                 try:
-                    client = await self._stack.enter_async_context(self._create())
+                    client = await self._stack.enter_async_context(
+                        self._create("bedrock-runtime", self._config.endpoint_url)
+                    )
                 except (BotoCoreError, ValueError) as error:
                     raise _unusable(error) from None
                 events = client.meta.events
@@ -139,7 +154,7 @@ class BedrockTransport:
                 self._client = client
             return self._client
 
-    def _create(self) -> Any:
+    def _create(self, service: str, endpoint: str | None) -> Any:
         from aiobotocore.config import AioConfig  # noqa: PLC0415 - an extra, loaded on first use
 
         config = self._config
@@ -156,14 +171,23 @@ class BedrockTransport:
             # Else AWS_BEARER_TOKEN_BEDROCK outranks the keys that were given (bedrock_runtime facts §6).
             settings["signature_version"] = "v4"
         return self._session.create_client(
-            "bedrock-runtime",
+            service,
             region_name=config.resolved_region(),
-            endpoint_url=config.endpoint_url,
+            endpoint_url=endpoint,
             aws_access_key_id=config.aws_access_key_id,
             aws_secret_access_key=config.aws_secret_access_key,
             aws_session_token=config.aws_session_token,
             config=AioConfig(**settings),
         )
+
+
+async def listed_models(control: Any) -> list[dict[str, Any]]:
+    """What Bedrock's control plane lists."""
+    reply = await control.list_foundation_models(byOutputModality="TEXT", byInferenceType="ON_DEMAND")
+    found = [{"id": row["modelId"], **row} for row in reply["modelSummaries"]]
+    async for page in control.get_paginator("list_inference_profiles").paginate():
+        found += [{"id": row["inferenceProfileId"], **row} for row in page["inferenceProfileSummaries"]]
+    return found
 
 
 async def _invoke(client: Any, step: Step) -> Answer:

@@ -44,14 +44,24 @@ class LLMClient:
             response = await client.generate_text(TextRequest(prompt="What is the capital of France?"))
     """
 
+    default_provider: str | None = None
+    """Provider of this class; None takes the configuration's."""
+
     def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
         if config is not None and settings:
             raise ConfigError(f"give either a config or settings, not both ({', '.join(sorted(settings))})")
+        if config is None and self.default_provider is not None:
+            settings = {"provider": self.default_provider, **settings}
         try:
             self.config = config if config is not None else LLMConfig(**settings)
         except TypeError as error:
             raise ConfigError(str(error).replace("LLMConfig.__init__() ", "")) from None
         self.provider = self.config.resolved_provider()
+        if self.default_provider not in {None, self.provider}:
+            raise ConfigError(
+                f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
+                hint="use LLMClient, which serves every provider",
+            )
         self._transport: Transport | None = self._make_transport()
         self._cache = open_cache(self.config)
         self._flights: SingleFlight[Fetched] = SingleFlight()
@@ -117,6 +127,20 @@ class LLMClient:
     def send_message_stream(self, request: MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
         """Answer a conversation piece by piece; as ``generate_text_stream``."""
         return self._stream(request)
+
+    async def list_available_models(self) -> list[dict[str, Any]]:
+        """What the account can call, as the provider describes it, sorted by ``id``.
+
+        On Bedrock: the text models that can be called on demand, and the inference profiles.
+
+        Raises:
+            ProviderError: The call failed after all retries.
+        """
+        return await self._executor.listed(self.provider)
+
+    async def list_available_model_ids(self) -> list[str]:
+        """The ids of ``list_available_models``."""
+        return [str(model["id"]) for model in await self.list_available_models()]
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import Decoded, Piece
@@ -103,6 +103,20 @@ class Executor:
 
         async with _Total(self.patience.total, plan.model):
             return await self._retried(attempt, progress)
+
+    async def listed(self, provider: str) -> list[dict[str, Any]]:
+        """The models that the account can call, sorted by id."""
+
+        async def attempt() -> list[dict[str, Any]]:
+            try:
+                return await self._transport().models()
+            except ProviderError as error:
+                hide_secrets(error, self._transport().secrets)
+                raise
+
+        async with _Total(self.patience.total, provider):
+            found = await with_retries(attempt, self._policy, self._budget)
+        return sorted(found, key=lambda model: str(model.get("id")))
 
     async def _limited(self, plan: Plan, step: Step, call: Callable[[], Awaitable[R]]) -> R:
         limiter = self._limiter(plan)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from smartllm.compiler import Step
 from smartllm.config import LLMConfig
@@ -20,6 +21,8 @@ from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, read_answer
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+R = TypeVar("R")
 
 # Said here because the SDK takes an empty OPENAI_BASE_URL for an address.
 _PUBLIC: Final = "https://api.openai.com/v1"
@@ -73,27 +76,38 @@ class OpenAITransport:
         response = await self._post(step, "text/event-stream")
         return OpenAIEvents(response, model=step.model, read_timeout=self._timeouts[1])
 
+    async def models(self) -> list[dict[str, Any]]:
+        """All models that the endpoint lists."""
+
+        async def listed() -> list[dict[str, Any]]:
+            return [model.to_dict() async for model in self._client.models.list()]
+
+        return await self._guarded(listed(), "")
+
     async def _post(self, step: Step, accept: str) -> Any:
         """The SDK's HTTP response, not read yet; the SDK's own stream only serves to get at it."""
         options: Any = {"headers": {"Content-Type": "application/json", "Accept": accept}}
-        path = step.operation.partition(" ")[2]
+        call = self._client.post(
+            step.operation.partition(" ")[2],
+            content=step.payload,
+            options=options,
+            cast_to=object,
+            stream=True,
+            stream_cls=self._sdk.AsyncStream[object],
+        )
+        return (await self._guarded(call, step.model)).response
+
+    async def _guarded(self, call: Awaitable[R], model: str) -> R:
+        """The result of a call, or our error for what went wrong."""
         try:
-            reply = await self._client.post(
-                path,
-                content=step.payload,
-                options=options,
-                cast_to=object,
-                stream=True,
-                stream_cls=self._sdk.AsyncStream[object],
-            )
+            return await call
         except self._sdk.APIStatusError as error:
-            raise self._status_error(error, step.model) from None
+            raise self._status_error(error, model) from None
         except self._sdk.APITimeoutError as error:
             kind = "connect" if "Connect" in type(error.__cause__).__name__ else "read"
-            raise self._too_slow(kind, step) from None
+            raise self._too_slow(kind, model) from None
         except self._sdk.APIConnectionError as error:
-            raise self._unreachable(type(error.__cause__ or error).__name__, step) from None
-        return reply.response
+            raise self._unreachable(type(error.__cause__ or error).__name__, model) from None
 
     async def _content(self, response: Any, step: Step) -> bytes:
         """The bytes of an answer, unpacked as far as the limit."""
@@ -105,19 +119,19 @@ class OpenAITransport:
                 if size > LARGEST_ANSWER:
                     raise too_large(step.model, response)
         except http.TimeoutException:
-            raise self._too_slow("read", step) from None
+            raise self._too_slow("read", step.model) from None
         except (http.HTTPError, OSError) as error:
-            raise self._unreachable(type(error).__name__, step) from None
+            raise self._unreachable(type(error).__name__, step.model) from None
         return b"".join(parts)
 
-    def _too_slow(self, kind: str, step: Step) -> ProviderTimeoutError:
+    def _too_slow(self, kind: str, model: str) -> ProviderTimeoutError:
         seconds = self._timeouts[0 if kind == "connect" else 1]
-        return ProviderTimeoutError(kind, seconds, model=step.model, retryable=True)
+        return ProviderTimeoutError(kind, seconds, model=model, retryable=True)
 
-    def _unreachable(self, cause: str, step: Step) -> ConnectionFailedError:
+    def _unreachable(self, cause: str, model: str) -> ConnectionFailedError:
         return ConnectionFailedError(
             f"no answer from the provider: connection failed ({cause})",
-            model=step.model,
+            model=model,
             retryable=True,
             hint="check the network and base_url",
         )

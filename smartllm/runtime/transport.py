@@ -77,6 +77,15 @@ class Transport(Protocol):
         """
         ...
 
+    async def models(self) -> list[dict[str, Any]]:
+        """The models that the account can call, each with its ``id``.
+
+        Raises:
+            ProviderError: The call failed; says whether it may be retried.
+            ConfigError: As ``send``.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close connections; the transport cannot be used afterwards."""
         ...

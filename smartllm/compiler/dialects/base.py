@@ -104,6 +104,12 @@ def set_sampling(body: Body, intent: Intent, report: Report, paths: Mapping[str,
             body.set(path, value, reason(report, name))
 
 
+def set_limit(body: Body, intent: Intent, facts: Facts, report: Report) -> None:
+    """Spell the output limit, where one may be sent."""
+    if intent.max_tokens is not None:
+        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+
+
 def effort_reason(report: Report) -> Because:
     """Why the effort has its value: the caller's word, or the fact that changed it."""
     return report.because.get("reasoning_effort") or reason(report, "budget_tokens")

@@ -11,9 +11,11 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.base import (
     Decoded,
     DialectCode,
+    effort_reason,
     integer,
     not_an_answer,
     reason,
+    set_limit,
     set_sampling,
     table,
 )
@@ -36,23 +38,21 @@ class BedrockConverse(DialectCode):
     def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
         """Spell the intent."""
         body = Body()
-        turns = [
-            {"role": turn.role, "content": [{"text": text} for text in turn.texts]} for turn in intent.turns
-        ]
-        body.set("messages", turns, reason(report, "messages"))
-        if intent.system is not None:
-            body.set("system", [{"text": intent.system}], reason(report, "system_prompt"))
-        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+        _set_messages(body, intent, facts, report)
+        set_limit(body, intent, facts, report)
         places = {
             "temperature": "inferenceConfig.temperature",
             "top_p": "inferenceConfig.topP",
             # Converse has no topK of its own; botocore refuses one in inferenceConfig (bedrock_runtime §3).
-            "top_k": f"{EXTRA}.top_k",
+            "top_k": f"{EXTRA}.{facts.top_k.place}",
         }
         set_sampling(body, intent, report, places)
-        set_thinking(body, intent, facts, report, prefix=f"{EXTRA}.")
+        if intent.thinking is not None and intent.thinking.mode == "effort":
+            _set_effort(body, intent, facts, report)
+        else:
+            set_thinking(body, intent, facts, report, prefix=f"{EXTRA}.")
         if intent.output is not None and intent.output.strategy != "two_pass":
-            _set_output(body, intent)
+            _set_output(body, intent, facts)
         return body
 
     def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
@@ -89,7 +89,28 @@ class BedrockConverse(DialectCode):
         return f'"{host}/model/{quote(model, safe="")}/{path}"', SIGNED
 
 
-def _set_output(body: Body, intent: Intent) -> None:
+def _set_messages(body: Body, intent: Intent, facts: Facts, report: Report) -> None:
+    turns = [{"role": turn.role, "content": [{"text": text} for text in turn.texts]} for turn in intent.turns]
+    if intent.system is not None and facts.system == "user":  # models that have no system field
+        first = next((index for index, turn in enumerate(intent.turns) if turn.role == "user"), 0)
+        turns[first]["content"] = [{"text": intent.system}, *turns[first]["content"]]
+        body.note(("messages", first, "content", 0, "text"), fact("system"))
+    body.set("messages", turns, reason(report, "messages"))
+    if intent.system is not None and facts.system != "user":
+        body.set("system", [{"text": intent.system}], reason(report, "system_prompt"))
+
+
+def _set_effort(body: Body, intent: Intent, facts: Facts, report: Report) -> None:
+    """Spell a bare effort, which each family takes under a key of its own."""
+    assert intent.thinking is not None
+    place = f"{EXTRA}.{facts.effort.place}"
+    if facts.effort.place == "reasoningConfig":
+        body.set(f"{place}.type", "enabled", fact("thinking.modes"))
+        place += ".maxReasoningEffort"
+    body.set(place, intent.thinking.effort, effort_reason(report))
+
+
+def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
     plan = intent.output
     assert plan is not None
     because = Because("request", "response_format")
@@ -106,7 +127,10 @@ def _set_output(body: Body, intent: Intent) -> None:
         spec["description"] = plan.description
     body.set("toolConfig.tools", [{"toolSpec": spec}], because)
     if plan.strategy == "tool":
-        body.set("toolConfig.toolChoice", {"tool": {"name": plan.name}}, fact("tools.forced"))
+        choice: dict[str, Any] = (
+            {"tool": {"name": plan.name}} if facts.tools.choice == "named" else {"any": {}}
+        )
+        body.set("toolConfig.toolChoice", choice, fact("tools.forced"))
 
 
 def _usage(reply: Mapping[str, Any]) -> Usage:

@@ -14,6 +14,7 @@ from smartllm.compiler.dialects.base import (
     integer,
     not_an_answer,
     reason,
+    set_limit,
     set_sampling,
     table,
 )
@@ -40,7 +41,7 @@ class BedrockInvoke(DialectCode):
         """Spell the intent."""
         body = Body()
         body.set("anthropic_version", facts.api_version, fact("api_version"))
-        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+        set_limit(body, intent, facts, report)
         if intent.system is not None:
             body.set("system", intent.system, reason(report, "system_prompt"))
         turns = [{"role": turn.role, "content": _content(turn.texts)} for turn in intent.turns]

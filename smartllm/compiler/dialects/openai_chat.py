@@ -14,6 +14,7 @@ from smartllm.compiler.dialects.base import (
     integer,
     not_an_answer,
     reason,
+    set_limit,
     set_messages,
     set_sampling,
     table,
@@ -36,7 +37,7 @@ class OpenAIChat(DialectCode):
         body = Body()
         body.set("model", intent.model, DERIVED_MODEL)
         set_messages(body, intent, facts, report, path="messages", kind={})
-        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+        set_limit(body, intent, facts, report)
         set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
         if intent.thinking is not None:
             body.set("reasoning_effort", intent.thinking.effort, effort_reason(report))

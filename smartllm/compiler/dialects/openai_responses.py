@@ -14,6 +14,7 @@ from smartllm.compiler.dialects.base import (
     integer,
     not_an_answer,
     reason,
+    set_limit,
     set_messages,
     set_sampling,
     table,
@@ -40,7 +41,7 @@ class OpenAIResponses(DialectCode):
             body.set("instructions", intent.system, reason(report, "system_prompt"))
         # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
         set_messages(body, intent, facts, report, path="input", kind={"type": "message"})
-        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
+        set_limit(body, intent, facts, report)
         set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
         if intent.thinking is not None:
             body.set("reasoning.effort", intent.thinking.effort, effort_reason(report))

@@ -5,13 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from smartllm.compiler.intent import Intent
+from smartllm.compiler.passes.thinking import is_unlimited
 from smartllm.compiler.report import Report
 from smartllm.rules.schema import Facts
 
 
 def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
-    """Raise or clamp max_tokens into the accepted range."""
+    """Raise or clamp max_tokens into the accepted range; leave it out where none may be sent."""
     asked = intent.max_tokens
+    if asked is None:
+        return intent
+    if is_unlimited(intent, facts):
+        report.changed(
+            "max-tokens-dropped",
+            "max_tokens",
+            asked=asked,
+            applied=None,
+            reason="the model takes no output limit at this effort",
+            fact="effort.unlimited",
+            action="dropped",
+            severity="warning" if "max_tokens" in intent.explicit else "info",
+        )
+        return replace(intent, max_tokens=None)
     least, most = facts.limits.min_output, facts.limits.max_output
     if most is not None and asked > most:
         report.changed(

@@ -14,11 +14,19 @@ def messages(intent: Intent, facts: Facts, report: Report) -> Intent:
     """Join turns of one role where roles must alternate; refuse or tidy a final assistant turn.
 
     Raises:
-        UnsupportedError: The conversation ends with an assistant message and the model takes no prefill.
+        UnsupportedError: The conversation begins or ends with an assistant message, and the model takes none
+            there.
     """
     turns = intent.turns
     if facts.messages.alternate:
         turns = _alternate(turns, report)
+    if turns[0].role == "assistant" and not facts.messages.leading_assistant:
+        raise UnsupportedError(
+            f"messages: the first message is the assistant's, but {report.target.resolution.asked} takes "
+            f"only a user's there [{report.target.origin('messages.leading_assistant')}]",
+            field="messages",
+            hint="begin the conversation with a user message",
+        )
     if turns[-1].role == "assistant":
         turns = _prefill(turns, facts, report)
     return replace(intent, turns=turns)

@@ -18,20 +18,22 @@ def output(intent: Intent, facts: Facts, report: Report) -> Intent:
     Raises:
         UnsupportedError: The model can neither take a schema nor be made to call a tool here.
     """
-    intent = _verbosity(_streaming(intent, facts, report), facts, report)
-    return _schema(intent, facts, report)
+    intent = _schema(_verbosity(intent, facts, report), facts, report)
+    return _streaming(intent, facts, report)
 
 
 def _streaming(intent: Intent, facts: Facts, report: Report) -> Intent:
-    if not intent.stream or facts.streaming:
+    tools = intent.output is not None and intent.output.strategy in {"tool", "offer"}
+    if not intent.stream or (facts.streaming and (facts.tools.streaming or not tools)):
         return intent
     report.changed(
         "streaming-unavailable",
         "stream",
         asked=True,
         applied=False,
-        reason="the model does not stream; the whole answer comes at once",
-        fact="streaming",
+        reason=f"the model does not stream{' with tools' if facts.streaming else ''}; "
+        "the whole answer comes at once",
+        fact="tools.streaming" if facts.streaming else "streaming",
     )
     return replace(intent, stream=False)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from smartllm.compiler.intent import Intent
-from smartllm.compiler.passes.thinking import is_thinking
+from smartllm.compiler.passes.thinking import is_thinking, is_unlimited
 from smartllm.compiler.report import Report
 from smartllm.errors import UnsupportedError
 from smartllm.rules.schema import Facts, Parameter, SamplingField
@@ -33,6 +33,8 @@ def sampling(intent: Intent, facts: Facts, report: Report) -> Intent:
             continue
         parameter: Parameter = getattr(facts, name)
         refused = _refused_by(name, value, parameter, facts, thinking=thinking)
+        if is_unlimited(intent, facts):
+            refused = refused or "effort.unlimited"
         if refused is not None:
             _reject(name, value, parameter, refused, intent, report)
             kept[name] = None
@@ -94,6 +96,8 @@ def _reason(name: str, refused: str) -> str:
         return f"this API has no {name}"
     if refused == f"{name}.thinking":
         return f"the model does not accept this {name} while it thinks"
+    if refused == "effort.unlimited":
+        return f"the model does not accept {name} at this effort"
     return f"the model does not accept {name} here"
 
 

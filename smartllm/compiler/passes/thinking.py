@@ -34,6 +34,11 @@ def is_thinking(intent: Intent, facts: Facts) -> bool:
     return plan.mode != "off" and plan.effort != "none"
 
 
+def is_unlimited(intent: Intent, facts: Facts) -> bool:
+    """Whether the chosen effort forbids an output limit and sampling parameters."""
+    return intent.thinking is not None and intent.thinking.effort in facts.effort.unlimited
+
+
 def clamp(asked: Effort, levels: Sequence[Effort]) -> Effort:
     """Nearest allowed level: the next lower one, else the lowest. Never ``none`` unless asked for."""
     if asked in levels:
@@ -156,6 +161,7 @@ def _with_budget(intent: Intent, done: Intent, facts: Facts, report: Report) -> 
 def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
     """Make the budget fit under max_tokens: max_tokens grows, and only then the budget shrinks."""
     most = facts.limits.max_output
+    assert intent.max_tokens is not None
     answer = intent.max_tokens if most is None else min(intent.max_tokens, most)
     if budget < answer:
         return replace(intent, thinking=ThinkingPlan("budget", budget=budget))

@@ -1,0 +1,74 @@
+"""What a model on Bedrock accepts, in four words; all of it derived from the rules."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from smartllm.errors import UnknownModelError
+from smartllm.rules import endpoints, load_rules, resolve, target_for
+from smartllm.rules.schema import Facts
+
+logger: Final = logging.getLogger("smartllm")
+
+ThinkingMode = Literal["none", "manual_budget", "adaptive_effort"]
+"""How a model is told to think: not at all, by a budget in tokens, or by an effort."""
+
+
+@dataclass(frozen=True)
+class ModelCapabilities:
+    """What a model accepts.
+
+    Attributes:
+        family: Canonical key of the model; ``unknown`` when no rule matches the id.
+        accepts_temperature: Whether a temperature may be sent.
+        accepts_top_p_top_k: Whether both top_p and top_k may be sent.
+        thinking_mode: ``none``, ``manual_budget`` or ``adaptive_effort``.
+    """
+
+    family: str
+    accepts_temperature: bool
+    accepts_top_p_top_k: bool
+    thinking_mode: ThinkingMode
+
+
+def get_model_capabilities(model: str) -> ModelCapabilities:
+    """What a model accepts, without a call.
+
+    Args:
+        model: Model id, inference profile id or ARN.
+
+    Returns:
+        Its capabilities. An id that no rule matches accepts nothing, as nothing is known of it; a warning
+        is logged.
+    """
+    rules = load_rules()
+    try:
+        resolution = resolve(model, rules)
+    except UnknownModelError as error:
+        logger.warning("%s", error.message)
+        return ModelCapabilities("unknown", False, False, "none")
+    served = [wire for wire in endpoints(resolution, "bedrock", rules) if wire.startswith("bedrock")]
+    if not served:
+        logger.warning("%s is not served on bedrock", model)
+        return ModelCapabilities(resolution.key, False, False, "none")
+    facts = target_for(resolution, "bedrock", served[0], rules).facts
+    sampled = facts.sampling != "never"
+    return ModelCapabilities(
+        family=resolution.key,
+        accepts_temperature=sampled and facts.temperature.accepted,
+        accepts_top_p_top_k=sampled and facts.top_p.accepted and facts.top_k.accepted,
+        thinking_mode=_thinking_mode(facts),
+    )
+
+
+def supports_thinking(model: str) -> bool:
+    """Whether a model takes an effort or a thinking budget."""
+    return get_model_capabilities(model).thinking_mode != "none"
+
+
+def _thinking_mode(facts: Facts) -> ThinkingMode:
+    if not facts.thinking.modes or not facts.effort.levels:
+        return "none"
+    return "manual_budget" if facts.thinking.modes[0] == "budget" else "adaptive_effort"

@@ -1,0 +1,39 @@
+"""The OpenAI door: ``OpenAILLMClient`` and ``OpenAIConfig``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from smartllm.config import LLMConfig
+from smartllm.runtime.client import LLMClient
+
+__all__ = ["OpenAIConfig", "OpenAILLMClient"]
+
+
+@dataclass(slots=True)
+class OpenAIConfig(LLMConfig):
+    """``LLMConfig`` for OpenAI and servers that speak its API.
+
+    Raises:
+        ConfigError: As ``LLMConfig``.
+    """
+
+    provider: str | None = "openai"
+
+
+class OpenAILLMClient(LLMClient):
+    """``LLMClient`` for OpenAI and servers that speak its API.
+
+    Args:
+        config: Settings; None makes them from the keywords and the environment.
+        settings: Fields of ``OpenAIConfig``, when no ``config`` is given.
+
+    Raises:
+        ConfigError: As ``LLMClient``; also a config for another provider.
+    """
+
+    default_provider = "openai"
+
+    def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
+        super().__init__(config, **settings)
