@@ -96,6 +96,29 @@ class ClaudeExtras(TypedDict, total=False):
     context_management: dict[str, object]
 
 
+class Effort(TypedDict):
+    effort: Literal["none", "low", "medium", "high", "xhigh", "max"]
+
+
+class NovaReasoning(TypedDict):
+    type: Literal["enabled"]
+    maxReasoningEffort: Literal["low", "medium", "high"]
+
+
+class NovaInference(TypedDict):
+    topK: int
+
+
+class FamilyExtras(TypedDict, total=False):
+    """What the other families take beside Converse's own fields (facts/bedrock_runtime.md §1.2)."""
+
+    reasoning_effort: Literal["none", "low", "medium", "high", "xhigh", "max"]
+    reasoning: Effort
+    reasoning_config: Literal["none", "high"]
+    reasoningConfig: NovaReasoning
+    inferenceConfig: NovaInference
+
+
 class ClaudeBody(ClaudeExtras, total=False):
     """The keys that every Claude on Bedrock takes; any other is "Extra inputs are not permitted"."""
 
@@ -216,8 +239,8 @@ def invoke_problems(body: Any) -> list[str]:
     return misfits(body, ClaudeBody) + call_misfits("InvokeModel", call)
 
 
-def converse_problems(body: Any) -> list[str]:
-    extras = misfits(body.get("additionalModelRequestFields", {}), ClaudeExtras)
+def converse_problems(body: Any, extras_kind: Any = ClaudeExtras) -> list[str]:
+    extras = misfits(body.get("additionalModelRequestFields", {}), extras_kind)
     return extras + call_misfits("Converse", {"modelId": MODEL_ID, **body})
 
 
@@ -227,6 +250,12 @@ CHECKS = {
     "bedrock_invoke": invoke_problems,
     "bedrock_converse": converse_problems,
 }
+
+
+def family_problems(body: Any) -> list[str]:
+    return converse_problems(body, FamilyExtras)
+
+
 FOLDERS = sorted(path for dialect in CHECKS for path in ROOT.glob(f"{dialect}/*"))
 
 
@@ -241,6 +270,8 @@ def bodies(folder: Path) -> Iterable[tuple[str, Any]]:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_bodies_have_the_vendors_shape(folder: Path) -> None:
     check = CHECKS[folder.parent.name]
+    if check is converse_problems and not folder.name.startswith("claude"):
+        check = family_problems
     checked = [(case, check(body)) for case, body in bodies(folder)]
     assert checked
     assert [(case, found) for case, found in checked if found] == []

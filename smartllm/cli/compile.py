@@ -45,6 +45,7 @@ from smartllm.request import EFFORTS
     help="How the answer is bound to the schema.",
 )
 @click.option("--like", help="Listed model whose facts to use.")
+@click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API.")
 @click.option("--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins.")
 @click.option(
     "--level", type=click.Choice(LEVELS), default="warn", show_default=True, help="What changes mean."
@@ -73,8 +74,9 @@ def command(file: str | None, schema: str | None, form: str, *, explain: bool, *
     try:
         plan = compile_request(
             request,
-            provider=flags["provider"],
+            provider="openai" if flags["compatible"] else flags["provider"],
             model=flags["model"],
+            compatible=flags["compatible"],
             rules=flags["rules"],
             # Diagnostics are printed below; logging them too would say everything twice.
             level="raise" if level == "raise" else "ignore",

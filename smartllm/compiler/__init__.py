@@ -49,6 +49,7 @@ def compile(  # noqa: A001 - the documented public name
     level: Level = "warn",
     defaults: Mapping[str, Any] | None = None,
     today: dt.date | None = None,
+    compatible: bool = False,
 ) -> Plan:
     """Compile a request into the exact wire bodies for a model.
 
@@ -63,6 +64,8 @@ def compile(  # noqa: A001 - the documented public name
         defaults: Values for fields that the request does not set, such as a client's temperature.
         today: Day by which lifecycle diagnostics are judged; None means today (UTC). Bodies never depend
             on it.
+        compatible: The target is another server that speaks OpenAI's API: an id that the rules do not know
+            there gets what all such servers take.
 
     Returns:
         The plan.
@@ -81,7 +84,7 @@ def compile(  # noqa: A001 - the documented public name
     """
     if level not in LEVELS:
         raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
-    target, notes = choose_target(request, provider, model, load_rules(rules))
+    target, notes = choose_target(request, provider, model, load_rules(rules), compatible=compatible)
     notes += lifecycle_notes(target, today or dt.datetime.now(dt.UTC).date())
     intent, report = _intent(request, target, defaults or {})
     report.diagnostics[:0] = notes

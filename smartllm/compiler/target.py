@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final, get_args
 
 from smartllm.config import PROVIDERS, model_from_environment
 from smartllm.diagnostics import Diagnostic
-from smartllm.errors import ConfigError, UnsupportedError
+from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
 from smartllm.request import ApiType, MessageRequest, TextRequest
 from smartllm.rules.load import RuleSet
+from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.schema import Dialect, Host
 from smartllm.rules.target import Target, endpoints, target_for
@@ -24,9 +26,14 @@ _HOSTS: Final[tuple[Host, ...]] = get_args(Host)
 
 
 def choose_target(
-    request: TextRequest[Any] | MessageRequest[Any], provider: str | None, model: str | None, rules: RuleSet
+    request: TextRequest[Any] | MessageRequest[Any],
+    provider: str | None,
+    model: str | None,
+    rules: RuleSet,
+    *,
+    compatible: bool = False,
 ) -> tuple[Target, list[Diagnostic]]:
-    """Resolve the model and pick the wire.
+    """Resolve the model and pick the wire; ``compatible`` is for servers that speak OpenAI's API.
 
     Returns:
         The target, and diagnostics about the choice.
@@ -39,11 +46,23 @@ def choose_target(
     if provider is not None and provider not in PROVIDERS:
         raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
     wanted = model or request.model or default_model(provider or "openai", rules)
-    resolution = resolve(wanted, rules, like=request.like)
+    resolution = _compatible(wanted, request.like, rules) if compatible else None
+    resolution = resolution or resolve(wanted, rules, like=request.like)
     host = _host(resolution, provider)
     dialect = _dialect(request, resolution, host, rules)
     target = target_for(resolution, host, dialect, rules)
     return target, [*_inferred(target), *_api_ignored(request, target)]
+
+
+def _compatible(model: str, like: str | None, rules: RuleSet) -> Resolution | None:
+    """What holds for a model of another server; None for one that the rules know on OpenAI's wires."""
+    with contextlib.suppress(UnknownModelError):
+        found = resolve(model, rules, like=like)
+        if any(dialect.startswith("openai") for dialect in endpoints(found, "openai", rules)):
+            return None
+    profile = rules.table("host")["openai"]["compatible"]
+    note = f"profile for OpenAI-compatible servers: {profile}"
+    return Resolution(model, parse(model).key, "inferred", None, profile, None, "openai", note)
 
 
 def default_model(provider: str, rules: RuleSet) -> str:
@@ -75,7 +94,7 @@ def _dialect(
         )
     asked = API_DIALECTS[request.api_type]
     if "api_type" not in request.model_fields_set or not asked.startswith(host):
-        return asked if asked in here else here[0]
+        return here[0]
     if asked in here:
         return asked
     way_out = " or ".join(f'api_type="{_API_TYPES[dialect]}"' for dialect in here)

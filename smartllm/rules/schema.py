@@ -112,6 +112,7 @@ class Structured(_Table):
     tool_subset: Literal["claude-tool", "tool"] = Field(
         default="tool", description="JSON Schema subset that a tool's input takes."
     )
+    strict: bool = Field(default=True, description="OpenAI's wires: schemas and tools carry a strict key.")
 
 
 class Limits(_Table):
@@ -225,6 +226,10 @@ class HostRow(_Table):
     )
     concurrency: int | None = Field(
         default=None, ge=1, description="Requests in flight, for models that state no number of their own."
+    )
+    compatible: str | None = Field(
+        default=None,
+        description="Profile for unlisted models of other servers that speak this host's API.",
     )
 
 

@@ -51,7 +51,10 @@ class Target:
     def inference_origin(self) -> Origin:
         """The row from which the facts of an unlisted model were taken."""
         found = self.resolution
-        path = ("model", found.model) if found.model else ("vendor", found.vendor or "", "latest")
+        path: KeyPath = (
+            ("vendor", found.vendor, "latest") if found.vendor else ("host", self.host, "compatible")
+        )
+        path = ("model", found.model) if found.model else path
         layer = self.rules.layer_of(path)
         assert layer is not None, "facts are inferred from rows that exist"
         return Origin("overlay" if layer.overlay else "fact", ".".join(path), layer.name, layer.line(path))

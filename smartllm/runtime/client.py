@@ -177,6 +177,7 @@ class LLMClient:
             rules=self.config.rules,
             level=self.config.level,
             defaults=self.config.request_defaults(),
+            compatible=self.provider == "openai" and self.config.custom_endpoint() is not None,
         )
 
     def _make_transport(self) -> Transport:

@@ -44,7 +44,7 @@ class OpenAIChat(DialectCode):
         if intent.verbosity is not None:
             body.set("verbosity", intent.verbosity, reason(report, "verbosity"))
         if intent.output is not None and intent.output.strategy != "two_pass":
-            _set_output(body, intent)
+            _set_output(body, intent, facts)
         if intent.stream:
             body.set("stream", True, reason(report, "stream"))
             body.set("stream_options.include_usage", True, Because("derived", "stream"))
@@ -78,12 +78,14 @@ class OpenAIChat(DialectCode):
         )
 
 
-def _set_output(body: Body, intent: Intent) -> None:
+def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
     plan = intent.output
     assert plan is not None
     because = Because("request", "response_format")
     if plan.strategy == "native":
-        named = {"name": plan.name, "schema": plan.wire_schema, "strict": True}
+        named: dict[str, Any] = {"name": plan.name, "schema": plan.wire_schema}
+        if facts.structured.strict:
+            named["strict"] = True
         body.set("response_format", {"type": "json_schema", "json_schema": named}, because)
         return
     function = {"name": plan.name, "parameters": plan.wire_schema}

@@ -48,7 +48,7 @@ class OpenAIResponses(DialectCode):
         if intent.verbosity is not None:
             body.set("text.verbosity", intent.verbosity, reason(report, "verbosity"))
         if intent.output is not None and intent.output.strategy != "two_pass":
-            _set_output(body, intent)
+            _set_output(body, intent, facts)
         if intent.stream:
             body.set("stream", True, reason(report, "stream"))
         return body
@@ -93,15 +93,19 @@ class OpenAIResponses(DialectCode):
         )
 
 
-def _set_output(body: Body, intent: Intent) -> None:
+def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
     plan = intent.output
     assert plan is not None
     because = Because("request", "response_format")
     if plan.strategy == "native":
-        named = {"type": "json_schema", "name": plan.name, "schema": plan.wire_schema, "strict": True}
+        named: dict[str, Any] = {"type": "json_schema", "name": plan.name, "schema": plan.wire_schema}
+        if facts.structured.strict:
+            named["strict"] = True
         body.set("text.format", named, because)
         return
-    function = {"type": "function", "name": plan.name, "parameters": plan.wire_schema, "strict": False}
+    function: dict[str, Any] = {"type": "function", "name": plan.name, "parameters": plan.wire_schema}
+    if facts.structured.strict:
+        function["strict"] = False  # the API's own default is true
     if plan.description:
         function["description"] = plan.description
     body.set("tools", [function], because)

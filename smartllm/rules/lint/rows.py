@@ -99,6 +99,9 @@ def _named(context: Context) -> Iterator[tuple[KeyPath, str]]:
         yield ("model", name), row_profile(row)
     for name, row in rules.table("vendor").items():
         yield ("vendor", name, "latest"), row["latest"]
+    for host, row in rules.table("host").items():
+        if "compatible" in row:
+            yield ("host", host, "compatible"), row["compatible"]
     for host, tables in rules.table("on").items():
         for name in tables.get("profile", {}):
             yield ("on", host, "profile", name), name
