@@ -13,7 +13,7 @@ from smartllm.compiler import Plan, Step, compile  # noqa: A004 - the documented
 from smartllm.config import LLMConfig
 from smartllm.diagnostics import Diagnostic, Level, Origin
 from smartllm.errors import SmartLLMError
-from smartllm.request import Message, MessageRequest, TextRequest
+from smartllm.request import Message, MessageRequest, Reasoning, TextRequest
 from smartllm.response import StreamChunk, TextResponse, Usage
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
     "MessageRequest",
     "Origin",
     "Plan",
+    "Reasoning",
     "SmartLLMError",
     "Step",
     "StreamChunk",

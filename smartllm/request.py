@@ -28,18 +28,37 @@ Verbosity = Literal["low", "medium", "high"]
 T = TypeVar("T", bound=BaseModel, default=Any)
 
 
+class Reasoning(BaseModel):
+    """The reasoning of an answer as its provider wants it back: only the model that wrote it can read it.
+
+    Attributes:
+        model: Model id that was called.
+        dialect: Wire on which it was called.
+        blocks: The provider's own blocks, signatures included.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    dialect: str
+    blocks: list[dict[str, Any]] = Field(repr=False)
+
+
 class Message(BaseModel):
     """One turn of a conversation.
 
     Attributes:
         role: ``user`` or ``assistant``. System text goes into ``system_prompt``.
         content: The text; not empty, since every provider refuses an empty turn.
+        reasoning: ``TextResponse.reasoning`` of that turn. It is sent back to the model that wrote it, and
+            dropped with a diagnostic for any other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: Literal["user", "assistant"]
     content: Annotated[str, Field(min_length=1)]
+    reasoning: Reasoning | None = None
 
     def __init__(self, role: str | None = None, content: str | None = None, **data: Any) -> None:
         given = {"role": role, "content": content}

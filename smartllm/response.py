@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import TypeVar
 
+from smartllm.request import Message, Reasoning
+
 if TYPE_CHECKING:
     from smartllm.diagnostics import Diagnostic
 
@@ -60,6 +62,7 @@ class TextResponse(Generic[T]):
         cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
         cache_key: Key of this request in the cache.
         diagnostics: What the compiler changed.
+        reasoning: The provider's reasoning blocks, for the next turn of a conversation; see ``as_message``.
     """
 
     text: str
@@ -76,6 +79,15 @@ class TextResponse(Generic[T]):
     cache_source: CacheSource = "miss"
     cache_key: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    reasoning: Reasoning | None = None
+
+    def as_message(self) -> Message:
+        """This answer as a turn of a conversation, with its reasoning.
+
+        Raises:
+            pydantic.ValidationError: (a ``ValueError``) the answer has no text.
+        """
+        return Message("assistant", self.text, reasoning=self.reasoning)
 
     @property
     def usage(self) -> Usage:
@@ -94,6 +106,7 @@ class StreamChunk:
         stop_reason: Set on the final chunk only.
         usage: Set on the final chunk only.
         structured_data: The validated object, on the final chunk, when ``response_format`` was set.
+        reasoning: As ``TextResponse.reasoning``, on the final chunk.
     """
 
     text: str
@@ -102,3 +115,4 @@ class StreamChunk:
     stop_reason: str | None = None
     usage: Usage | None = None
     structured_data: Any = None
+    reasoning: Reasoning | None = None

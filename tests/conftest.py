@@ -11,6 +11,11 @@ import pytest
 _PREFIXES = ("OPENAI_", "AWS_", "BEDROCK_", "SMARTLLM_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``pytest tests/integration/ --model gpt-4o`` asks the real provider, with the environment's keys."""
+    parser.addoption("--model", help="Model for the live tests in tests/integration/.")
+
+
 @pytest.fixture(scope="session")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the tests' homes are; pytest's own numbered folders get slower with each one."""

@@ -122,7 +122,9 @@ def _intent(
         turns: tuple[Turn, ...] = (Turn("user", (request.prompt,)),)
         report.because["messages"] = Because("request", "prompt")
     else:
-        turns = tuple(Turn(message.role, (message.content,)) for message in request.messages)
+        turns = tuple(
+            Turn(message.role, (message.content,), message.reasoning) for message in request.messages
+        )
         report.because["messages"] = Because("request", "messages")
     intent = Intent(
         model=target.resolution.asked,

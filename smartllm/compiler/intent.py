@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from smartllm.request import Effort, Verbosity
+from smartllm.request import Effort, Reasoning, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema_lowering import Lowered
@@ -19,10 +19,16 @@ OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn: a role and the texts that make it up."""
+    """One turn: a role, the texts that make it up, and the reasoning that came before them."""
 
     role: Literal["user", "assistant"]
     texts: tuple[str, ...]
+    reasoning: Reasoning | None = None
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """The reasoning's blocks."""
+        return [] if self.reasoning is None else self.reasoning.blocks
 
 
 @dataclass(frozen=True, slots=True)

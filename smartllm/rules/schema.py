@@ -131,6 +131,7 @@ class Messages(_Table):
 
     alternate: bool = Field(default=False, description="Roles must alternate between user and assistant.")
     prefill: bool = Field(default=True, description="The last message may be the assistant's.")
+    reasoning: bool = Field(default=False, description="Reasoning blocks of earlier answers are taken back.")
     leading_assistant: bool = Field(default=True, description="The first message may be the assistant's.")
 
 

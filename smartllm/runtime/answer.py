@@ -14,7 +14,7 @@ from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import DIALECT_CODE, Decoded
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ResponseError
-from smartllm.request import MessageRequest, TextRequest
+from smartllm.request import MessageRequest, Reasoning, TextRequest
 from smartllm.response import TextResponse, Usage
 from smartllm.runtime.structured import check_whole, structured_data
 from smartllm.runtime.transport import Answer
@@ -86,7 +86,15 @@ class Fetched:
             metadata=_metadata(request, plan, self.answers),
             structured_data=structured,
             diagnostics=(*plan.diagnostics, *self.notes),
+            reasoning=_reasoning(plan, first),
         )
+
+
+def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:
+    if not first.reasoning:
+        return None
+    blocks = [dict(block) for block in first.reasoning]
+    return Reasoning(model=plan.model, dialect=plan.steps[0].dialect, blocks=blocks)
 
 
 def _metadata(
@@ -96,7 +104,7 @@ def _metadata(
     if isinstance(request, TextRequest):
         metadata["prompt"] = request.prompt
     else:
-        metadata["messages"] = [message.model_dump() for message in request.messages]
+        metadata["messages"] = [message.model_dump(exclude={"reasoning"}) for message in request.messages]
     if plan.output is not None:
         metadata["response_format"] = plan.output.schema
     if answers[0].thinking:

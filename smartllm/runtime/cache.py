@@ -15,7 +15,7 @@ from smartllm.compiler import Plan
 from smartllm.compiler.dialects import Decoded
 from smartllm.config import LLMConfig
 from smartllm.diagnostics import Diagnostic, Origin
-from smartllm.request import MessageRequest, TextRequest
+from smartllm.request import MessageRequest, Reasoning, TextRequest
 from smartllm.response import CacheSource, TextResponse
 from smartllm.rules import Dialect
 from smartllm.runtime.cache_local import FORMAT, LocalStore
@@ -180,6 +180,8 @@ def entry_of(key: str, response: TextResponse[Any]) -> dict[str, Any] | None:
             logger.warning("a structured answer cannot be cached: %s", type(error).__name__)
             return None
     data["structured_data"] = structured
+    if response.reasoning is not None:
+        data["reasoning"] = response.reasoning.model_dump(mode="json")
     return {"format": FORMAT, "key": key, "metadata": response.metadata, "data": data}
 
 
@@ -195,11 +197,11 @@ def restored(
     try:
         if isinstance(request.response_format, type):
             structured = request.response_format.model_validate_json(json.dumps(structured))
-        checked = _Kept.model_validate(values)
+        checked = _Kept.model_validate({**values, "reasoning": data.get("reasoning")})
     except ValidationError:
         return None
     return TextResponse(
-        **checked.model_dump(),
+        **dict(checked),
         metadata=metadata,
         structured_data=structured,
         diagnostics=plan.diagnostics,
@@ -218,3 +220,4 @@ class _Kept(BaseModel):
     cached_tokens: int
     timestamp: str
     elapsed_seconds: float
+    reasoning: Reasoning | None

@@ -57,4 +57,5 @@ def _last(response: TextResponse[Any]) -> StreamChunk:
         stop_reason=response.stop_reason,
         usage=response.usage,
         structured_data=response.structured_data,
+        reasoning=response.reasoning,
     )

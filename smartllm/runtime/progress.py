@@ -82,7 +82,7 @@ class Progress:
         if isinstance(request, TextRequest):
             prompt: Any = request.prompt
         else:
-            prompt = [message.model_dump() for message in request.messages]
+            prompt = [message.model_dump(exclude={"reasoning"}) for message in request.messages]
         told = {
             "event": event,
             "ts": dt.datetime.now(dt.UTC).isoformat(),

@@ -31,6 +31,7 @@ class Decoded:
         refusal: The model's own words of refusal, or None.
         structured: Input of the forced tool call, or None.
         request_id: The provider's id of the answer, or None.
+        reasoning: The provider's reasoning blocks as they came, where it takes them back.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Decoded:
     refusal: str | None = None
     structured: Any = None
     request_id: str | None = None
+    reasoning: tuple[Mapping[str, Any], ...] = ()
 
 
 class DialectCode(ABC):

@@ -62,6 +62,7 @@ class BedrockConverse(DialectCode):
             raise not_an_answer(reply, model, "output message or stopReason")
         texts: list[str] = []
         thoughts: list[str] = []
+        reasoning: list[Mapping[str, Any]] = []
         structured: Any = None
         for block in map(table, content):
             if "text" in block:
@@ -69,6 +70,7 @@ class BedrockConverse(DialectCode):
             elif "toolUse" in block:
                 structured = table(block["toolUse"]).get("input")
             elif "reasoningContent" in block:
+                reasoning.append(block)
                 spoken = table(table(block["reasoningContent"]).get("reasoningText")).get("text")
                 thoughts += [str(spoken)] if spoken else []
         stop_reason = str(reply["stopReason"])
@@ -80,6 +82,7 @@ class BedrockConverse(DialectCode):
             thinking="\n\n".join(thoughts),
             refusal=text if stop_reason in {"content_filtered", "guardrail_intervened"} else None,
             structured=structured,
+            reasoning=tuple(reasoning),
         )
 
     def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
@@ -90,7 +93,10 @@ class BedrockConverse(DialectCode):
 
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, report: Report) -> None:
-    turns = [{"role": turn.role, "content": [{"text": text} for text in turn.texts]} for turn in intent.turns]
+    turns: list[dict[str, Any]] = [
+        {"role": turn.role, "content": [*turn.blocks, *({"text": text} for text in turn.texts)]}
+        for turn in intent.turns
+    ]
     if intent.system is not None and facts.system == "user":  # models that have no system field
         first = next((index for index, turn in enumerate(intent.turns) if turn.role == "user"), 0)
         turns[first]["content"] = [{"text": intent.system}, *turns[first]["content"]]

@@ -18,7 +18,7 @@ from smartllm.compiler.dialects.base import (
     set_sampling,
     table,
 )
-from smartllm.compiler.intent import Intent
+from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.report import Because, Report, fact
 from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
@@ -44,7 +44,7 @@ class BedrockInvoke(DialectCode):
         set_limit(body, intent, facts, report)
         if intent.system is not None:
             body.set("system", intent.system, reason(report, "system_prompt"))
-        turns = [{"role": turn.role, "content": _content(turn.texts)} for turn in intent.turns]
+        turns = [{"role": turn.role, "content": _content(turn)} for turn in intent.turns]
         body.set("messages", turns, reason(report, "messages"))
         set_sampling(body, intent, report, {name: name for name in ("temperature", "top_p", "top_k")})
         set_thinking(body, intent, facts, report, prefix="")
@@ -59,13 +59,15 @@ class BedrockInvoke(DialectCode):
             raise not_an_answer(reply, model, "content or stop_reason")
         texts: list[str] = []
         thoughts: list[str] = []
+        reasoning: list[Mapping[str, Any]] = []
         structured: Any = None
         for block in map(table, content):
             kind = block.get("type")
             if kind == "text":
                 texts.append(str(block.get("text", "")))
-            elif kind == "thinking":
-                thoughts.append(str(block.get("thinking", "")))
+            elif kind in {"thinking", "redacted_thinking"}:
+                reasoning.append(block)
+                thoughts += [str(block["thinking"])] if block.get("thinking") else []
             elif kind == "tool_use":
                 structured = block.get("input")
         stop_reason = str(reply["stop_reason"])
@@ -76,10 +78,11 @@ class BedrockInvoke(DialectCode):
             stop_reason=stop_reason,
             usage=_usage(table(reply.get("usage"))),
             model=reply.get("model"),
-            thinking="\n\n".join(thought for thought in thoughts if thought),
+            thinking="\n\n".join(thoughts),
             refusal=(text or str(explanation or "")) if stop_reason == "refusal" else None,
             structured=structured,
             request_id=reply.get("id"),
+            reasoning=tuple(reasoning),
         )
 
     def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
@@ -105,8 +108,10 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, report: Report, *, pr
     body.set(f"{prefix}output_config.effort", plan.effort, effort_reason(report))
 
 
-def _content(texts: tuple[str, ...]) -> str | list[dict[str, str]]:
-    return texts[0] if len(texts) == 1 else [{"type": "text", "text": text} for text in texts]
+def _content(turn: Turn) -> str | list[dict[str, Any]]:
+    if len(turn.texts) == 1 and not turn.blocks:
+        return turn.texts[0]
+    return [*turn.blocks, *({"type": "text", "text": text} for text in turn.texts)]
 
 
 def _set_output(body: Body, intent: Intent) -> None:

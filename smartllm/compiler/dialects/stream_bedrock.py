@@ -123,7 +123,11 @@ class ConverseReader(StreamReader):
             return self.said(str(delta["text"]))
         if "toolUse" in delta:
             block.add("input", str(table(delta["toolUse"]).get("input", "")))
-        thought = table(delta.get("reasoningContent")).get("text")
+        reasoning = table(delta.get("reasoningContent"))
+        for name in ("signature", "redactedContent"):
+            if name in reasoning:
+                block.add(name, str(reasoning[name]))
+        thought = reasoning.get("text")
         if thought:
             block.add("thinking", str(thought))
             return Piece(str(thought), thinking=True)
@@ -153,8 +157,13 @@ class _Block:
         if "toolUse" in self.start:
             given = _json("".join(self.parts.get("input", [])))
             return {"toolUse": {**self.start["toolUse"], "input": given}}
-        if "thinking" in self.parts:
-            return {"reasoningContent": {"reasoningText": {"text": "".join(self.parts["thinking"])}}}
+        if "redactedContent" in self.parts:
+            return {"reasoningContent": {"redactedContent": "".join(self.parts["redactedContent"])}}
+        if "thinking" in self.parts or "signature" in self.parts:
+            spoken = {"text": "".join(self.parts.get("thinking", []))}
+            if "signature" in self.parts:
+                spoken["signature"] = "".join(self.parts["signature"])
+            return {"reasoningContent": {"reasoningText": spoken}}
         return {"text": "".join(self.parts.get("text", []))}
 
     def _kind(self) -> str:

@@ -17,7 +17,7 @@ def messages(intent: Intent, facts: Facts, report: Report) -> Intent:
         UnsupportedError: The conversation begins or ends with an assistant message, and the model takes none
             there.
     """
-    turns = intent.turns
+    turns = tuple(_own_reasoning(turn, facts, report) for turn in intent.turns)
     if facts.messages.alternate:
         turns = _alternate(turns, report)
     if turns[0].role == "assistant" and not facts.messages.leading_assistant:
@@ -36,7 +36,8 @@ def _alternate(turns: tuple[Turn, ...], report: Report) -> tuple[Turn, ...]:
     joined: list[Turn] = []
     for turn in turns:
         if joined and joined[-1].role == turn.role:
-            joined[-1] = Turn(turn.role, joined[-1].texts + turn.texts)
+            _without_reasoning(turn, report)  # it would stand behind a text
+            joined[-1] = replace(joined[-1], texts=joined[-1].texts + turn.texts)
         else:
             joined.append(turn)
     if len(joined) < len(turns):
@@ -50,6 +51,33 @@ def _alternate(turns: tuple[Turn, ...], report: Report) -> tuple[Turn, ...]:
             severity="info",
         )
     return tuple(joined)
+
+
+def _own_reasoning(turn: Turn, facts: Facts, report: Report) -> Turn:
+    """The turn with its reasoning, if the very model that wrote it will read it."""
+    written = turn.reasoning
+    target = report.target
+    own = written is not None and (written.model, written.dialect) == (
+        target.resolution.asked,
+        target.dialect,
+    )
+    return turn if own and facts.messages.reasoning else _without_reasoning(turn, report)
+
+
+def _without_reasoning(turn: Turn, report: Report) -> Turn:
+    if turn.reasoning is None:
+        return turn
+    report.changed(
+        "reasoning-dropped",
+        "messages",
+        asked=turn.reasoning.model,
+        applied=None,
+        reason="only the model that wrote reasoning can read it, on the same wire and before the turn's text",
+        fact="messages.reasoning",
+        action="dropped",
+        severity="info",
+    )
+    return replace(turn, reasoning=None)
 
 
 def _prefill(turns: tuple[Turn, ...], facts: Facts, report: Report) -> tuple[Turn, ...]:
@@ -75,4 +103,4 @@ def _prefill(turns: tuple[Turn, ...], facts: Facts, report: Report) -> tuple[Tur
         fact="messages.prefill",
         severity="info",
     )
-    return (*turns[:-1], Turn(last.role, (*last.texts[:-1], trimmed)))
+    return (*turns[:-1], replace(last, texts=(*last.texts[:-1], trimmed)))

@@ -21,7 +21,7 @@ from smartllm.rules import Dialect, Host, Resolution, endpoints, load_rules, res
 
 CASES: dict[str, dict[str, Any]] = {
     name: fields
-    for file in sorted((Path(__file__).parent / "cases").glob("*.toml"))
+    for file in sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
     for name, fields in tomli.loads(file.read_text(encoding="utf-8")).items()
 }
 RULES = load_rules(ambient=False)

@@ -11,8 +11,11 @@ from wires import AWS_KEYS, share_service_models
 
 import smartllm
 from smartllm import LLMClient, Message, MessageRequest, Plan, TextRequest
+from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.passes.limits import limits
+from smartllm.compiler.report import Report
 from smartllm.errors import UnsupportedError
-from smartllm.rules import load_rules, resolve
+from smartllm.rules import load_rules, resolve, target_for
 
 RULES = load_rules(ambient=False)
 EXTRA = "additionalModelRequestFields"
@@ -238,3 +241,18 @@ async def test_a_base_url_is_all_it_takes() -> None:
     assert response.text == "echo: hi"
     assert [item.code for item in response.diagnostics] == ["model-inferred"]
     assert server.requests[0].path == "/v1/chat/completions"
+
+
+def test_such_a_servers_schemas_have_no_strict_key_either() -> None:
+    request = TextRequest(prompt="hi", api_type="responses", response_format=Person)
+    body = smartllm.compile(
+        request, model="smollm2", provider="openai", rules=RULES, level="ignore", compatible=True
+    ).body
+    assert set(body["text"]["format"]) == {"type", "name", "schema"}
+
+
+def test_a_limit_that_was_left_out_stays_out() -> None:
+    resolution = resolve("us.amazon.nova-2-lite-v1:0", RULES)
+    target = target_for(resolution, "bedrock", "bedrock_converse", RULES)
+    intent = Intent(model="m", turns=(Turn("user", ("hi",)),), max_tokens=None)
+    assert limits(intent, target.facts, Report(target)) is intent

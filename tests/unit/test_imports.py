@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent / "smartllm"
+PACKAGE = Path(__file__).parent.parent.parent / "smartllm"
 HEAVY = {
     "openai",
     "aiobotocore",
