@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from processes import command_of, free_port, missing, read, running
+from pydantic import BaseModel
 
 from smartllm import LLMClient, Message, MessageRequest, StreamChunk, TextRequest, TextResponse
 
@@ -85,8 +86,8 @@ def check(response: TextResponse[Any], prompt: str, stops: set[str]) -> None:
 @pytest.mark.parametrize(
     ("fields", "stops"),
     [
-        ({}, {"completed", "incomplete"}),
-        ({"api_type": "chat_completions"}, {"stop", "length"}),
+        ({"api_type": "responses"}, {"completed", "incomplete"}),
+        ({}, {"stop", "length"}),
     ],
     ids=["responses", "chat_completions"],
 )
@@ -96,7 +97,7 @@ async def test_the_model_answers_on_openais_wires(
     before = generated(model_url)
     async with openai_client(model_url) as client:
         response = await client.generate_text(
-            TextRequest(prompt=PROMPT, model="smollm2", like="gpt-4o", max_tokens=40, **fields)
+            TextRequest(prompt=PROMPT, model="smollm2", max_tokens=40, **fields)
         )
     check(response, PROMPT, stops)
     assert generated(model_url) - before >= response.output_tokens - 1
@@ -114,6 +115,19 @@ async def test_the_model_answers_on_bedrocks_wires(api_type: Any, bedrock_url: s
     assert generated(model_url) - before >= response.output_tokens - 1
 
 
+class Capital(BaseModel):
+    country: str
+    city: str
+
+
+async def test_a_schema_binds_the_model(model_url: str) -> None:
+    request = TextRequest(prompt=PROMPT, model="smollm2", max_tokens=60, response_format=Capital)
+    async with openai_client(model_url) as client:
+        response = await client.generate_text(request)
+    assert isinstance(response.structured_data, Capital)
+    assert [item.code for item in response.diagnostics] == ["model-inferred", "schema-changed"]
+
+
 async def test_the_model_reads_the_whole_conversation(model_url: str) -> None:
     turns = [
         Message("user", "My name is Ada."),
@@ -122,9 +136,7 @@ async def test_the_model_reads_the_whole_conversation(model_url: str) -> None:
     ]
     async with openai_client(model_url) as client:
         response = await client.send_message(
-            MessageRequest(
-                messages=turns, model="smollm2", like="gpt-4o", max_tokens=40, api_type="chat_completions"
-            )
+            MessageRequest(messages=turns, model="smollm2", max_tokens=40, api_type="chat_completions")
         )
     assert response.text.strip()
     assert response.input_tokens > 30
@@ -144,15 +156,15 @@ def check_stream(chunks: list[StreamChunk], stops: set[str]) -> None:
 @pytest.mark.parametrize(
     ("fields", "stops"),
     [
-        ({}, {"completed", "incomplete"}),
-        ({"api_type": "chat_completions"}, {"stop", "length"}),
+        ({"api_type": "responses"}, {"completed", "incomplete"}),
+        ({}, {"stop", "length"}),
     ],
     ids=["responses", "chat_completions"],
 )
 async def test_the_model_streams_on_openais_wires(
     model_url: str, fields: Mapping[str, Any], stops: set[str]
 ) -> None:
-    request = TextRequest(prompt=PROMPT, model="smollm2", like="gpt-4o", max_tokens=40, **fields)
+    request = TextRequest(prompt=PROMPT, model="smollm2", max_tokens=40, **fields)
     async with openai_client(model_url) as client:
         chunks = [chunk async for chunk in client.generate_text_stream(request)]
         whole = await client.generate_text(request)
@@ -179,7 +191,6 @@ async def test_a_stream_that_is_left_stops_the_model(model_url: str) -> None:
     request = TextRequest(
         prompt="Count to a thousand in words.",
         model="smollm2",
-        like="gpt-4o",
         max_tokens=2000,
         api_type="chat_completions",
     )
