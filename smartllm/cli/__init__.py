@@ -10,8 +10,11 @@ import click
 _COMMANDS: Final = {
     "cache": ("smartllm.cli.cache", "Look into the local response cache, and clean it."),
     "compile": ("smartllm.cli.compile", "Show the wire body of a request without sending it."),
+    "diff": ("smartllm.cli.diff", "Show what changes between two models."),
+    "explain": ("smartllm.cli.explain", "Show what the rules say of a model, and why."),
     "lint": ("smartllm.cli.lint", "Check rules files."),
     "models": ("smartllm.cli.models", "List every model in the rules."),
+    "run": ("smartllm.cli.run", "Compile a request, send it, and print the answer."),
     "schema": ("smartllm.cli.schema", "Print the JSON Schema of a rules file, for editors."),
 }
 

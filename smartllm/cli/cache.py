@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import string
-import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
 
+from smartllm.cli.tables import print_table
 from smartllm.runtime.cache_local import ENVIRONMENT, LocalStore, encoded
 
 _DAY: Final = 24 * 60 * 60
@@ -43,7 +42,7 @@ def stats(store: LocalStore, *, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2))
         return
     rows = [(name, "-" if value is None else str(value)) for name, value in found.items()]
-    _print_table(("", ""), rows, header=False)
+    print_table(("", ""), rows, header=False)
 
 
 @command.command("ls")
@@ -68,7 +67,7 @@ def ls(store: LocalStore, limit: int | None, *, as_json: bool) -> None:
     rows = [
         [str(value) if value is not None else "(not readable)" for value in item.values()] for item in listed
     ]
-    _print_table(("key", "bytes", "written", "model"), rows, header=True)
+    print_table(("key", "bytes", "written", "model"), rows, header=True)
 
 
 @command.command("show")
@@ -144,21 +143,3 @@ def _model(entry: dict[str, Any] | None) -> str | None:
     data = None if entry is None else entry.get("data")
     model = data.get("model") if isinstance(data, dict) else None
     return "".join(filter(str.isprintable, model)) if isinstance(model, str) else None
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool) -> None:
-    """A table on a terminal; tab-separated lines, the header left out, for other programs."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed in a pipe
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(show_header=header)
-    for name in columns:
-        table.add_column(name, justify="right" if name == "bytes" else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from smartllm.cli.request_input import usage_error
+from smartllm.cli.tables import print_table
 from smartllm.errors import RulesError
-from smartllm.rules import RuleSet, endpoints, load_rules, resolve, target_for
+from smartllm.rules import Host, RuleSet, endpoints, load_rules, resolve, target_for
+
+_STATES = ("active", "preview", "legacy", "retired")
 
 
 @click.command("models")
+@click.argument("pattern", default="*")
+@click.option("--host", type=click.Choice(get_args(Host)), help="Only models that are served there.")
+@click.option("--vendor", help="Only models of this maker.")
+@click.option("--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state.")
+@click.option("--thinking/--no-thinking", default=None, help="Only models that can (or cannot) think.")
+@click.option("--native", is_flag=True, help="Only models with native structured output.")
 @click.option("--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with counts.")
-def command(rules: tuple[str, ...], *, as_json: bool) -> None:
-    """List every model in the rules, with its profile, wires and lifecycle."""
+def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
+    """List the models in the rules and what they take.
+
+    PATTERN is an id with * and ?, such as 'claude-*-4-?'; without one all models are listed.
+    """
     try:
         loaded = load_rules(rules)
-        listed = [describe(model, loaded) for model in loaded.table("model")]
+        described = (describe(model, loaded) for model in loaded.table("model"))
+        listed = [item for item in described if _wanted(item, **filters)]
     except RulesError as error:
         raise usage_error(error) from None
     if as_json:
@@ -31,11 +45,21 @@ def command(rules: tuple[str, ...], *, as_json: bool) -> None:
         }
         click.echo(json.dumps({"counts": counts, "models": listed}, indent=2))
         return
-    width = max(len(item["model"]) for item in listed)
-    for item in listed:
-        served = ", ".join(item["endpoints"]) or "not served here"
-        end = f", until {item['shutdown']}" if item["shutdown"] else ""
-        click.echo(f"{item['model']:<{width}}  {item['state']}{end}  {served}")
+    if not listed:
+        click.echo("no listed model is like that", err=True)
+        raise click.exceptions.Exit(1)
+    names = (
+        "model",
+        "host",
+        "sampling",
+        "thinking",
+        "efforts",
+        "structured",
+        "max output",
+        "context",
+        "life",
+    )
+    print_table(names, [_row(item) for item in listed])
 
 
 def describe(model: str, rules: RuleSet) -> dict[str, Any]:
@@ -45,15 +69,23 @@ def describe(model: str, rules: RuleSet) -> dict[str, Any]:
     served = endpoints(resolution, host, rules)
     first = served[0] if served else ("bedrock_invoke" if host == "bedrock" else "openai_responses")
     facts = target_for(resolution, host, first, rules).facts
+    wires = [
+        wire
+        for each in get_args(Host)
+        for wire in endpoints(resolution, each, rules)
+        if wire.startswith(each)
+    ]
     end = facts.lifecycle.shutdown
     return {
         "model": model,
         "vendor": resolution.vendor,
         "host": host,
+        "hosts": list(dict.fromkeys(wire.partition("_")[0] for wire in wires)),
         "profile": resolution.profile,
-        "endpoints": list(served),
+        "endpoints": wires,
         "sampling": facts.sampling,
         "thinking": list(facts.thinking.modes),
+        "thinking_default": facts.thinking.default,
         "efforts": list(facts.effort.levels),
         "structured_native": facts.structured.native,
         "max_output": facts.limits.max_output,
@@ -62,3 +94,40 @@ def describe(model: str, rules: RuleSet) -> dict[str, Any]:
         "shutdown": end.isoformat() if end else None,
         "successor": facts.lifecycle.successor,
     }
+
+
+def _wanted(
+    item: dict[str, Any],
+    *,
+    pattern: str,
+    host: str | None,
+    vendor: str | None,
+    state: tuple[str, ...],
+    thinking: bool | None,
+    native: bool,
+) -> bool:
+    return (
+        fnmatch.fnmatchcase(item["model"], pattern)
+        and host in {None, *item["hosts"]}
+        and vendor in {None, item["vendor"]}
+        and (not state or item["state"] in state)
+        and thinking in {None, bool(item["thinking"])}
+        and (not native or item["structured_native"])
+    )
+
+
+def _row(item: dict[str, Any]) -> tuple[str, ...]:
+    always = item["thinking_default"] == "always"
+    thinking = ", ".join(item["thinking"]) or ("always" if always else "-")
+    life = item["state"] + (f" until {item['shutdown']}" if item["shutdown"] else "")
+    return (
+        item["model"],
+        ", ".join(item["hosts"]) or "-",
+        item["sampling"],
+        f"{thinking} (always)" if always and item["thinking"] else thinking,
+        " ".join(item["efforts"]) or "-",
+        "native" if item["structured_native"] else "-",
+        str(item["max_output"] or "-"),
+        str(item["context"] or "-"),
+        life,
+    )

@@ -1,0 +1,81 @@
+"""``smartllm explain``: each fact of a model with the row, the day and the page behind it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from smartllm.cli.request_input import usage_error
+from smartllm.cli.tables import print_table
+from smartllm.compiler.target import API_DIALECTS, choose_target
+from smartllm.config import PROVIDERS
+from smartllm.errors import CompileError, ConfigError, RulesError
+from smartllm.request import TextRequest
+from smartllm.rules import Target, load_rules
+from smartllm.rules.facts import StatedFact, stated_facts
+
+
+def target_options(command: Any) -> Any:
+    """Give a command the options that choose among a model's wires."""
+    for option in (
+        click.option("--rules", multiple=True, metavar="FILE", help="Rules overlay; the last wins."),
+        click.option("--api-type", type=click.Choice(list(API_DIALECTS)), help="Which API of the host."),
+        click.option("--provider", type=click.Choice(PROVIDERS), help="Host, when the id does not tell."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("explain")
+@click.argument("model")
+@target_options
+@click.option("--all", "everything", is_flag=True, help="Defaults too, which no row states.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(model: str, *, everything: bool, as_json: bool, **choice: Any) -> None:
+    """Show what the rules say of MODEL, each fact with file:line, day and source."""
+    target = target_of(model, **choice)
+    facts = [fact for fact in stated_facts(target) if everything or fact.stated]
+    if as_json:
+        listed = [{"fact": fact.path, "value": fact.value, "origin": fact.origin.as_dict()} for fact in facts]
+        about = {"model": model, **target.resolution.as_dict(), "dialect": target.dialect}
+        click.echo(json.dumps({**about, "facts": listed}, indent=2, ensure_ascii=False))
+        return
+    found = target.resolution
+    note = f" ({found.note})" if found.note else ""
+    click.echo(f"{model}: {found.how}, profile {found.profile}{note}; {target.dialect} on {target.host}")
+    print_table(("fact", "value", "row", "checked", "source"), [_row(fact) for fact in facts])
+
+
+def target_of(model: str, *, provider: str | None, api_type: Any, rules: tuple[str, ...]) -> Target:
+    """The target that a request for a model would go to.
+
+    Raises:
+        click.exceptions.Exit: Unknown model or bad input, with a message.
+    """
+    fields = {} if api_type is None else {"api_type": api_type}
+    try:
+        target, _ = choose_target(TextRequest(prompt="-", **fields), provider, model, load_rules(rules))
+    except (RulesError, ConfigError) as error:
+        raise usage_error(error) from None
+    except CompileError as error:
+        click.echo(f"refused: {error}", err=True)
+        raise click.exceptions.Exit(1) from None
+    return target
+
+
+def shown(value: Any) -> str:
+    """A fact's value as a person reads it."""
+    if isinstance(value, list):
+        return ", ".join(map(shown, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _row(fact: StatedFact) -> tuple[str, ...]:
+    origin = fact.origin
+    row = f"{origin.file}:{origin.line}" if origin.file else origin.kind
+    day = origin.verified.isoformat() if origin.verified else "-"
+    return fact.path, shown(fact.value), row, day, origin.source[0] if origin.source else "-"

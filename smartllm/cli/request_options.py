@@ -1,0 +1,127 @@
+"""The options of the commands that take a request, and the plan that they make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+from smartllm.cli.request_input import Request, build_request, load_schema, read_request, usage_error
+from smartllm.compiler import Plan
+from smartllm.compiler import compile as compile_request
+from smartllm.config import PROVIDERS
+from smartllm.diagnostics import LEVELS
+from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError
+from smartllm.request import EFFORTS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: Final = (
+    click.option("--model", "-m", help="Model id, inference profile id or ARN."),
+    click.option("--provider", type=click.Choice(PROVIDERS), help="Host, when the id does not tell."),
+    click.option(
+        "--api-type",
+        type=click.Choice(["responses", "chat_completions", "invoke", "converse"]),
+        help="Which API of the host.",
+    ),
+    click.option("--prompt", "-p", help="Text of the user turn."),
+    click.option(
+        "--request", "-r", "file", metavar="FILE|-", help="JSON file with request fields, or - for stdin."
+    ),
+    click.option("--system", help="System text."),
+    click.option("--temperature", type=float, help="Sampling temperature."),
+    click.option("--top-p", type=float, help="Nucleus sampling."),
+    click.option("--top-k", type=int, help="Top-k sampling (Bedrock)."),
+    click.option("--max-tokens", type=int, help="Maximum output tokens."),
+    click.option("--effort", type=click.Choice(EFFORTS), help="Reasoning effort."),
+    click.option("--budget-tokens", type=int, help="Thinking budget in tokens."),
+    click.option(
+        "--schema", metavar="FILE|module:Class", help="JSON Schema file or Pydantic model for the answer."
+    ),
+    click.option("--verbosity", type=click.Choice(["low", "medium", "high"]), help="Length of the answer."),
+    click.option(
+        "--structured-output",
+        type=click.Choice(["auto", "native", "tool", "two_pass"]),
+        help="How the answer is bound to the schema.",
+    ),
+    click.option("--like", help="Listed model whose facts to use."),
+    click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API."),
+    click.option(
+        "--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins."
+    ),
+    click.option(
+        "--level", type=click.Choice(LEVELS), default="warn", show_default=True, help="What changes mean."
+    ),
+)
+
+
+def request_options(command: F) -> F:
+    """Give a command the options of a request."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def request_from(flags: dict[str, Any]) -> Request:
+    """The request that the flags describe.
+
+    Raises:
+        click.exceptions.Exit: Bad input; status 2, with a message.
+    """
+    file, schema = flags["file"], flags["schema"]
+    try:
+        return build_request(_fields(file, schema, flags), "<stdin>" if file == "-" else file or "request")
+    except RequestFileError as error:
+        raise usage_error(error) from None
+
+
+def plan_from(request: Request, flags: dict[str, Any], *, model: str | None = None) -> Plan:
+    """The plan for a request, with its diagnostics printed to standard error unless they are to be ignored.
+
+    Raises:
+        click.exceptions.Exit: Refused, with status 1, or bad input, with status 2.
+    """
+    level = flags["level"]
+    try:
+        return compile_request(
+            request,
+            provider="openai" if flags["compatible"] else flags["provider"],
+            model=model or flags["model"],
+            compatible=flags["compatible"],
+            rules=flags["rules"],
+            # The commands print diagnostics themselves; logging them too would say everything twice.
+            level="raise" if level == "raise" else "ignore",
+        )
+    except (RulesError, ConfigError) as error:
+        raise usage_error(error) from None
+    except CompileError as error:
+        click.echo(f"refused: {error}", err=True)
+        raise click.exceptions.Exit(1) from None
+
+
+def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:
+    """To standard error, so that standard output holds nothing but the result."""
+    if flags["level"] != "ignore":
+        for item in plan.diagnostics:
+            click.echo(str(item), err=True)
+
+
+def _fields(file: str | None, schema: str | None, flags: dict[str, Any]) -> dict[str, Any]:
+    fields = read_request(file) if file else {}
+    given = {
+        "prompt": flags["prompt"],
+        "api_type": flags["api_type"],
+        "system_prompt": flags["system"],
+        "temperature": flags["temperature"],
+        "top_p": flags["top_p"],
+        "top_k": flags["top_k"],
+        "max_tokens": flags["max_tokens"],
+        "reasoning_effort": flags["effort"],
+        "budget_tokens": flags["budget_tokens"],
+        "verbosity": flags["verbosity"],
+        "response_format": load_schema(schema) if schema else None,
+        "structured_output": flags["structured_output"],
+        "like": flags["like"],
+    }
+    return fields | {name: value for name, value in given.items() if value is not None}

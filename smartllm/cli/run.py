@@ -1,0 +1,110 @@
+"""``smartllm run``: compile a request, send it, and print the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from smartllm.cli.request_input import Request, usage_error
+from smartllm.cli.request_options import plan_from, print_diagnostics, request_from, request_options
+from smartllm.errors import CompileError, ConfigError, SmartLLMError
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import TextResponse, Usage
+
+
+@click.command("run")
+@request_options
+@click.option("--stream", is_flag=True, help="Print the answer as it comes.")
+@click.option("--base-url", help="Another server that speaks OpenAI's API.")
+@click.option("--no-cache", is_flag=True, help="Leave the response cache out.")
+@click.option("--refresh", is_flag=True, help="Ask again, and keep the new answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole response as JSON.")
+def command(*, stream: bool, as_json: bool, base_url: str | None, **flags: Any) -> None:
+    """Compile a request, send it, and print the answer.
+
+    The answer goes to standard output; diagnostics, usage and where it came from to standard error. Exit
+    status: 0 answered, 1 refused or failed, 2 bad input.
+    """
+    flags["compatible"] = flags["compatible"] or base_url is not None
+    request = request_from(flags)
+    update: dict[str, Any] = {"clear_cache": True} if flags["refresh"] else {}
+    if flags["no_cache"]:
+        update["use_cache"] = False
+    request = request.model_copy(update=update)
+    plan = plan_from(request, flags)
+    print_diagnostics(plan, flags)
+    request = request.model_copy(update={"model": plan.model})
+    try:
+        asyncio.run(_run(request, plan.host, base_url, flags, stream=stream and not as_json, as_json=as_json))
+    except ConfigError as error:
+        raise usage_error(error) from None
+    except (SmartLLMError, ValidationError) as error:
+        sys.stdout.flush()
+        click.echo(f"{'refused' if isinstance(error, CompileError) else 'failed'}: {error}", err=True)
+        raise click.exceptions.Exit(1) from None
+
+
+async def _run(
+    request: Request,
+    provider: str,
+    base_url: str | None,
+    flags: dict[str, Any],
+    *,
+    stream: bool,
+    as_json: bool,
+) -> None:
+    from smartllm.runtime.client import LLMClient  # noqa: PLC0415 - loads the SDK
+
+    # The plan's diagnostics are printed already.
+    settings: dict[str, Any] = {"provider": provider, "rules": flags["rules"] or None, "level": "ignore"}
+    async with LLMClient(**settings, base_url=base_url) as client:
+        if stream:
+            await _stream(client, request)
+            return
+        text = isinstance(request, TextRequest)
+        response = await (client.generate_text(request) if text else client.send_message(request))  # type: ignore[arg-type]
+    if as_json:
+        click.echo(json.dumps(_as_dict(response), indent=2, ensure_ascii=False).encode())
+        return
+    click.echo(response.text.encode())
+    seconds = response.elapsed_seconds or 0.0
+    _print_usage(response.usage, f"{response.stop_reason}, {seconds:.2f} s, cache {response.cache_source}")
+
+
+async def _stream(client: Any, request: Request) -> None:
+    call = client.send_message_stream if isinstance(request, MessageRequest) else client.generate_text_stream
+    async for chunk in call(request):
+        if chunk.metadata.get("type") != "thinking":
+            click.echo(chunk.text.encode(), nl=False)
+        if chunk.usage is not None:
+            click.echo()
+            _print_usage(chunk.usage, str(chunk.stop_reason))
+
+
+def _print_usage(usage: Usage, rest: str) -> None:
+    counts = f"{usage.input_tokens} in ({usage.cached_tokens} cached), {usage.output_tokens} out"
+    click.echo(f"{counts} ({usage.reasoning_tokens} reasoning); {rest}", err=True)
+
+
+def _as_dict(response: TextResponse[Any]) -> dict[str, Any]:
+    structured = response.structured_data
+    return {
+        "text": response.text,
+        "model": response.model,
+        "stop_reason": response.stop_reason,
+        "usage": {name: getattr(response.usage, name) for name in Usage.__slots__},
+        "timestamp": response.timestamp,
+        "elapsed_seconds": response.elapsed_seconds,
+        "structured_data": structured.model_dump(mode="json")
+        if hasattr(structured, "model_dump")
+        else structured,
+        "cache_source": response.cache_source,
+        "cache_key": response.cache_key,
+        "metadata": response.metadata,
+        "diagnostics": [item.as_dict() for item in response.diagnostics],
+    }

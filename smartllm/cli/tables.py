@@ -1,0 +1,29 @@
+"""Tables for people on a terminal, and lines for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+RIGHT: Final = frozenset({"bytes", "max output", "context"})
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
+    """A table on a terminal; tab-separated lines, the header left out, for other programs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed in a pipe
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(show_header=header)
+    for name in columns:
+        table.add_column(name, justify="right" if name in RIGHT else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

@@ -1,0 +1,44 @@
+"""The facts of a target one by one, each with the row that states it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from smartllm.diagnostics import Origin
+from smartllm.rules.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class StatedFact:
+    """One fact.
+
+    Attributes:
+        path: Dotted path, such as ``thinking.modes``.
+        value: Its value as JSON-ready data.
+        origin: The row that states it; of kind ``default`` when none does.
+    """
+
+    path: str
+    value: Any
+    origin: Origin
+
+    @property
+    def stated(self) -> bool:
+        """Whether a row states it."""
+        return self.origin.kind != "default"
+
+
+def stated_facts(target: Target) -> tuple[StatedFact, ...]:
+    """All facts of a target, in the order of the vocabulary."""
+    data = target.facts.model_dump(mode="json", exclude={"wire"})
+    return tuple(StatedFact(path, value, target.origin(path)) for path, value in _leaves(data, ""))
+
+
+def _leaves(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{at}{key}.")
+        else:
+            yield f"{at}{key}", value

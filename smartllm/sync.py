@@ -1,0 +1,155 @@
+"""The same client for synchronous code: ``from smartllm.sync import LLMClient``.
+
+All clients of a process share one event loop in a background thread, so that calls of many threads use the
+same connections, limits, cache and joining of identical calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from pydantic import BaseModel
+
+from smartllm.compiler import Plan
+from smartllm.config import LLMConfig
+from smartllm.errors import SmartLLMError
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import StreamChunk, TextResponse
+from smartllm.runtime.client import LLMClient as AsyncClient
+
+R = TypeVar("R")
+T = TypeVar("T", bound=BaseModel)
+
+_END: Final = object()
+
+
+class LLMClient:
+    """``smartllm.LLMClient`` without ``await``; safe to share between threads.
+
+    Args:
+        config: Settings; None makes them from the keywords and the environment.
+        settings: Fields of ``LLMConfig``, when no ``config`` is given.
+
+    Raises:
+        ConfigError: As ``smartllm.LLMClient``.
+        SmartLLMError: (methods) called from the background loop itself, such as in a progress callback.
+
+    Example::
+
+        with LLMClient(provider="openai") as client:
+            print(client.generate_text(TextRequest(prompt="What is the capital of France?")).text)
+    """
+
+    def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
+        self._client = AsyncClient(config, **settings)
+
+    @property
+    def config(self) -> LLMConfig:
+        """The settings in force."""
+        return self._client.config
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        return self._client.provider
+
+    def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
+        """As ``smartllm.LLMClient.compile``."""
+        return self._client.compile(request)
+
+    def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
+        """As ``smartllm.LLMClient.generate_text``."""
+        return _run(self._client.generate_text(request))
+
+    def send_message(self, request: MessageRequest[T]) -> TextResponse[T]:
+        """As ``smartllm.LLMClient.send_message``."""
+        return _run(self._client.send_message(request))
+
+    def generate_text_streamed(self, request: TextRequest[T]) -> TextResponse[T]:
+        """As ``smartllm.LLMClient.generate_text_streamed``."""
+        return _run(self._client.generate_text_streamed(request))
+
+    def generate_text_stream(self, request: TextRequest[Any]) -> Iterator[StreamChunk]:
+        """As ``smartllm.LLMClient.generate_text_stream``; closing the iterator closes the connection."""
+        return _iterate(self._client.generate_text_stream(request))
+
+    def send_message_stream(self, request: MessageRequest[Any]) -> Iterator[StreamChunk]:
+        """As ``smartllm.LLMClient.send_message_stream``; closing the iterator closes the connection."""
+        return _iterate(self._client.send_message_stream(request))
+
+    def list_available_models(self) -> list[dict[str, Any]]:
+        """As ``smartllm.LLMClient.list_available_models``."""
+        return _run(self._client.list_available_models())
+
+    def list_available_model_ids(self) -> list[str]:
+        """As ``smartllm.LLMClient.list_available_model_ids``."""
+        return _run(self._client.list_available_model_ids())
+
+    def close(self) -> None:
+        """Close all connections."""
+        _run(self._client.aclose())
+
+    def __enter__(self) -> Self:
+        _run(self._client.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Background:
+    """The event loop of a process and its thread."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="smartllm-sync", daemon=True)
+        self.thread.start()
+
+
+_lock = threading.Lock()
+_background: _Background | None = None
+
+
+def _shared() -> _Background:
+    global _background  # noqa: PLW0603 - one loop a process
+    with _lock:
+        # A forked child has the object but not the thread.
+        if _background is None or _background.process != os.getpid():
+            _background = _Background()
+        return _background
+
+
+def _run(call: Coroutine[Any, Any, R]) -> R:
+    """The result of a call that runs on the background loop."""
+    background = _shared()
+    if threading.current_thread() is background.thread:
+        call.close()
+        raise SmartLLMError(
+            "smartllm.sync was called from its own event loop, which would wait for itself",
+            hint="do not make calls in a progress callback; or use the asynchronous smartllm.LLMClient",
+        )
+    future = asyncio.run_coroutine_threadsafe(call, background.loop)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()  # Ctrl-C here ends the call there
+        raise
+
+
+def _iterate(chunks: AsyncGenerator[StreamChunk]) -> Iterator[StreamChunk]:
+    async def following() -> Any:
+        return await anext(chunks, _END)
+
+    try:
+        while (chunk := _run(following())) is not _END:
+            yield chunk
+    finally:
+        _run(chunks.aclose())
