@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from loopback.answer import compose
-from loopback.eventstream import event_frame
-from loopback.reply import Reply
-from loopback.routes import find_route, headers_for
+from smartllm.testing.answer import compose
+from smartllm.testing.eventstream import event_frame
+from smartllm.testing.reply import Reply
+from smartllm.testing.routes import find_route, headers_for
 
 PING_SECONDS = 0.02
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from wires import share_service_models
 
 from smartllm import LLMClient
 from smartllm.rules import load_rules, resolve
+from smartllm.testing import LoopbackServer, Reply
 
 # Read before the fixture that takes them away.
 LIVE = {name: value for name, value in os.environ.items() if name.startswith(("OPENAI_", "AWS_", "BEDROCK_"))}

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import aiobotocore.session
 import pytest
 from botocore.loaders import Loader, create_loader
-from loopback import LoopbackServer
 
 from smartllm import LLMClient, MessageRequest, TextRequest
 from smartllm.request import ApiType
+from smartllm.testing import LoopbackServer
 
 # Models without an announced end, which would add a diagnostic from some day on.
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"

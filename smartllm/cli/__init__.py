@@ -15,6 +15,7 @@ _COMMANDS: Final = {
     "lint": ("smartllm.cli.lint", "Check rules files."),
     "models": ("smartllm.cli.models", "List every model in the rules."),
     "run": ("smartllm.cli.run", "Compile a request, send it, and print the answer."),
+    "sandbox": ("smartllm.cli.sandbox", "Serve OpenAI's and Bedrock's wires locally, without a key."),
     "schema": ("smartllm.cli.schema", "Print the JSON Schema of a rules file, for editors."),
 }
 

@@ -32,6 +32,7 @@ class LLMClient:
 
     Args:
         config: Settings; None makes them from the keywords and the environment.
+        transport: Sends the calls instead of the provider's SDK; ``smartllm.testing.FakeTransport`` is one.
         settings: Fields of ``LLMConfig``, when no ``config`` is given.
 
     Raises:
@@ -47,7 +48,9 @@ class LLMClient:
     default_provider: str | None = None
     """Provider of this class; None takes the configuration's."""
 
-    def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
+    def __init__(
+        self, config: LLMConfig | None = None, *, transport: Transport | None = None, **settings: Any
+    ) -> None:
         if config is not None and settings:
             raise ConfigError(f"give either a config or settings, not both ({', '.join(sorted(settings))})")
         if config is None and self.default_provider is not None:
@@ -62,7 +65,7 @@ class LLMClient:
                 f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
                 hint="use LLMClient, which serves every provider",
             )
-        self._transport: Transport | None = self._make_transport()
+        self._transport: Transport | None = transport or self._make_transport()
         self._cache = open_cache(self.config)
         self._flights: SingleFlight[Fetched] = SingleFlight()
         self._executor = Executor(self.config, self._open_transport)

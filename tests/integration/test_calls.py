@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from loopback import Reply
 from places import Place, place, pytest_generate_tests
 from pydantic import BaseModel
 
 from smartllm import Message, MessageRequest, TextRequest
+from smartllm.testing import Reply
 
 # The fixture, and the hook that makes each test one for every place.
 __all__ = ["place", "pytest_generate_tests"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loopback import Reply
+from smartllm.testing import Reply
 
 PERSON = Reply(structured={"name": "John", "age": 30})
 ANALYSIS = {"topic": "t", "pros": ["p"], "cons": ["c"], "recommendation": "monolith"}

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from blocks import BLOCKS, Block
-from loopback import LoopbackServer
 from wires import share_service_models
 
 import smartllm
+from smartllm.testing import LoopbackServer
 
 SEED = Path(__file__).parents[3] / "shared" / "seed.txt"
 

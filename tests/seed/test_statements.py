@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from loopback import LoopbackServer, Reply
 from pydantic import BaseModel, ValidationError
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, WIRES, Wire, region_of, share_service_models
 
@@ -20,6 +19,7 @@ import smartllm
 from smartllm import LLMClient, LLMConfig, Message, MessageRequest, TextRequest, TextResponse, defaults
 from smartllm.bedrock import BedrockLLMClient
 from smartllm.bedrock.capabilities import ModelCapabilities, get_model_capabilities, supports_thinking
+from smartllm.testing import LoopbackServer, Reply
 
 ROOT = Path(__file__).parents[2]
 OPUS_47, SONNET_46 = "eu.anthropic.claude-opus-4-7", "eu.anthropic.claude-sonnet-4-6"

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import LoopbackServer, Reply
 from pydantic import BaseModel
 from wires import CHAT, INVOKE, RESPONSES, Wire, each_wire, share_service_models
 
@@ -21,6 +20,7 @@ from smartllm.errors import ProviderError, RefusalError
 from smartllm.rules import load_rules
 from smartllm.runtime.cache import ResponseCache, cache_key
 from smartllm.runtime.cache_local import LocalStore
+from smartllm.testing import LoopbackServer, Reply
 
 RULES = load_rules(ambient=False)
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 from dynamo_engine import ACCESS_KEY, REGION, SECRET_KEY, dynamo_engine, raw_client, store_at
-from loopback import LoopbackServer, Reply
 from wires import INVOKE, RESPONSES, Wire, share_service_models
 
 from smartllm import LLMClient
 from smartllm.runtime.cache_local import FORMAT
+from smartllm.testing import LoopbackServer, Reply
 
 KEY = "ab" * 32
 DAY = 24 * 60 * 60

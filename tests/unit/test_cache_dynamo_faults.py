@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 from dynamo_engine import ACCESS_KEY, SECRET_KEY, store_at
-from loopback import LoopbackServer
 from wires import RESPONSES, refused_url, share_service_models
 
 from smartllm.errors import ConfigError
 from smartllm.runtime.cache_local import FORMAT
+from smartllm.testing import LoopbackServer
 
 KEY = "ab" * 32
 TYPE = "application/x-amz-json-1.0"

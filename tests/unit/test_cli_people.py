@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from loopback import LoopbackServer, Reply
 
 from smartllm.cli import main
+from smartllm.testing import LoopbackServer, Reply
 
 OPUS = "eu.anthropic.claude-opus-4-7"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from pydantic import BaseModel
 from wires import AWS_KEYS, share_service_models
 
@@ -16,6 +15,7 @@ from smartllm.compiler.passes.limits import limits
 from smartllm.compiler.report import Report
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules, resolve, target_for
+from smartllm.testing import LoopbackServer, Reply
 
 RULES = load_rules(ambient=False)
 EXTRA = "additionalModelRequestFields"

@@ -20,11 +20,11 @@ from fault_server import (
     reset,
     reset_midway,
 )
-from loopback import LoopbackServer, Reply
 from wires import WIRES, Wire, refused_url
 
 from smartllm import LLMClient
 from smartllm.errors import ConnectionFailedError, ProviderError, ResponseError, StreamError
+from smartllm.testing import LoopbackServer, Reply
 
 RETRIES = 3
 ALL = RETRIES + 1

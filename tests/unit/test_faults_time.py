@@ -22,11 +22,11 @@ from fault_server import (
     stalled,
     with_pings,
 )
-from loopback import LoopbackServer, Reply
 from wires import INVOKE, RESPONSES, Wire, each_transport, share_service_models
 
 from smartllm import LLMClient
 from smartllm.errors import ProviderTimeoutError, StreamError
+from smartllm.testing import LoopbackServer, Reply
 
 PROMPT = "one two three four five six seven"
 MODES = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])

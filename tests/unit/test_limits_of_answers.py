@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from wires import CHAT, RESPONSES, WIRES, Wire, each_wire
 
 from smartllm.errors import ProviderError, ResponseError, StreamError
+from smartllm.testing import LoopbackServer, Reply
 
 LARGE = ("0123456789abcdeé" * 65_536)[:1_048_576] * 10
 each_openai_wire = pytest.mark.parametrize("wire", WIRES[:2], ids=lambda wire: wire.api_type)

@@ -16,7 +16,8 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.eventstream import ChecksumMismatch
 from botocore.exceptions import ClientError, ConnectionClosedError, EventStreamError
-from loopback import LoopbackServer, Reply
+
+from smartllm.testing import LoopbackServer, Reply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire, share_service_models
 
 from smartllm.compiler.dialects import Piece
 from smartllm.errors import ProviderError
 from smartllm.runtime.progress import Progress, StreamProgress
+from smartllm.testing import LoopbackServer, Reply
 
 COMMON = {"event", "ts", "prompt", "model", "provider"}
 COUNTS = {"input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens"}

@@ -10,10 +10,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from loopback import LoopbackServer
 
 import smartllm
 from smartllm.rules import load_rules
+from smartllm.testing import LoopbackServer
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from pydantic import BaseModel
 from wires import CONVERSE, INVOKE, RESPONSES, WIRES, Wire, each_bedrock_wire, share_service_models
 
@@ -13,6 +12,7 @@ import smartllm
 from smartllm import Message, MessageRequest, Reasoning
 from smartllm.compiler.dialects import DIALECT_CODE, stream_reader
 from smartllm.rules import load_rules
+from smartllm.testing import LoopbackServer, Reply
 
 RULES = load_rules(ambient=False)
 THINKING: dict[str, Any] = {"reasoning_effort": "low", "max_tokens": 4000, "use_cache": True}

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
-from loopback import LoopbackServer, Reply
 from wires import (
     CHAT,
     CLAUDE,
@@ -30,6 +29,7 @@ from wires import (
 
 from smartllm import LLMClient, TextRequest, Usage
 from smartllm.errors import ConfigError
+from smartllm.testing import LoopbackServer, Reply
 
 UNICODE = 'Grüße, 世界 🌍 "quoted" \\ \n\t\u2028 {{7*7}} </script> \x7f'
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from loopback import LoopbackServer, Reply
 from wires import (
     WIRES,
     Wire,
@@ -19,6 +18,7 @@ from wires import (
 
 from smartllm import LLMClient
 from smartllm.errors import ProviderError, ResponseError
+from smartllm.testing import LoopbackServer, Reply
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 AWS_CODES = {401: "UnrecognizedClientException", 409: "ConflictException", 422: "ValidationException"}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from wires import (
     CLAUDE,
     CONVERSE,
@@ -27,6 +26,7 @@ from wires import (
 
 from smartllm import LLMClient, LLMConfig, TextRequest
 from smartllm.errors import ConfigError, MissingExtraError, ProviderError, ProviderTimeoutError
+from smartllm.testing import LoopbackServer, Reply
 
 HELLO = TextRequest(prompt="hello there", use_cache=False)
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from pydantic import BaseModel, Field, ValidationError
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire, share_service_models
 
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 from smartllm.runtime.structured import validated
+from smartllm.testing import LoopbackServer, Reply
 
 
 class Person(BaseModel):

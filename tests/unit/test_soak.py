@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from wires import INVOKE, RESPONSES, WIRES, Wire, share_service_models
 
 from smartllm import LLMClient
 from smartllm.errors import SmartLLMError
+from smartllm.testing import LoopbackServer, Reply
 
 pytestmark = pytest.mark.slow
 # Read before the fixture that takes all settings away.

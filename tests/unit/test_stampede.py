@@ -10,11 +10,11 @@ from typing import Any
 
 import openai
 import pytest
-from loopback import LoopbackServer, Reply
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, share_service_models
 
 from smartllm import LLMClient
 from smartllm.errors import ProviderError
+from smartllm.testing import LoopbackServer, Reply
 
 CALLS = 1000
 each_wire = pytest.mark.parametrize(

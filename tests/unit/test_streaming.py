@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from pydantic import BaseModel, ValidationError
 from wires import (
     CHAT,
@@ -25,6 +24,7 @@ from wires import (
 
 from smartllm import LLMClient, StreamChunk, TextRequest
 from smartllm.errors import ProviderError, RefusalError, StreamError, TruncatedError
+from smartllm.testing import LoopbackServer, Reply
 
 STOPS = {
     "responses": "completed",

@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from loopback import LoopbackServer, Reply
 from wires import INVOKE, RESPONSES, WIRES, Wire, share_service_models
 
 from smartllm import SmartLLMError
 from smartllm.errors import ConfigError, ProviderError
 from smartllm.sync import LLMClient
+from smartllm.testing import LoopbackServer, Reply
 
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)
 

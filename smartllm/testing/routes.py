@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
+from smartllm.rules import Dialect
+
 from . import chat_wire, claude_wire, converse_wire, responses_wire
 from .answer import CREATED_AT, JSON, Answer, Asked
 from .eventstream import CONTENT_TYPE
@@ -51,6 +53,7 @@ class Route:
 
     provider: Provider
     wire: Wire | None = None
+    dialect: Dialect | None = None
     model: str = ""
     streamed: bool = False
     listing: Literal["models", "foundation-models", "inference-profiles"] | None = None
@@ -60,12 +63,21 @@ def _wire(module: Any) -> Wire:
     return Wire(read=module.read, whole=module.whole, frames=module.frames, error_frame=module.error_frame)
 
 
-_OPENAI = {"/v1/responses": _wire(responses_wire), "/v1/chat/completions": _wire(chat_wire)}
-_BEDROCK = {
-    "invoke": (_wire(claude_wire), False),
-    "invoke-with-response-stream": (_wire(claude_wire), True),
-    "converse": (_wire(converse_wire), False),
-    "converse-stream": (_wire(converse_wire), True),
+WIRES: dict[Dialect, Wire] = {
+    "openai_responses": _wire(responses_wire),
+    "openai_chat": _wire(chat_wire),
+    "bedrock_invoke": _wire(claude_wire),
+    "bedrock_converse": _wire(converse_wire),
+}
+_OPENAI: dict[str, Dialect] = {
+    "/v1/responses": "openai_responses",
+    "/v1/chat/completions": "openai_chat",
+}
+_BEDROCK: dict[str, tuple[Dialect, bool]] = {
+    "invoke": ("bedrock_invoke", False),
+    "invoke-with-response-stream": ("bedrock_invoke", True),
+    "converse": ("bedrock_converse", False),
+    "converse-stream": ("bedrock_converse", True),
 }
 
 
@@ -74,11 +86,12 @@ def find_route(method: str, raw_path: str) -> Route:
     path = raw_path.partition("?")[0]
     parts = path.strip("/").split("/")
     if method == "POST" and parts[0] == "model" and parts[-1] in _BEDROCK:
-        wire, streamed = _BEDROCK[parts[-1]]
-        return Route(provider="bedrock", wire=wire, model=unquote("/".join(parts[1:-1])), streamed=streamed)
-    for ending, wire in _OPENAI.items():
+        dialect, streamed = _BEDROCK[parts[-1]]
+        model = unquote("/".join(parts[1:-1]))
+        return Route(provider="bedrock", wire=WIRES[dialect], dialect=dialect, model=model, streamed=streamed)
+    for ending, dialect in _OPENAI.items():
         if method == "POST" and path.endswith(ending):
-            return Route(provider="openai", wire=wire)
+            return Route(provider="openai", wire=WIRES[dialect], dialect=dialect)
     if method == "GET" and path.endswith("/v1/models"):
         return Route(provider="openai", listing="models")
     if method == "GET" and path == "/foundation-models":

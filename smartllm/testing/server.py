@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .answer import compose
+from .check import refusal
 from .delivery import send_bytes, send_frames, send_json, spoil
 from .reply import Recorded, Reply
 from .routes import Route, Wire, error_body, find_route, headers_for, listing_body
@@ -39,10 +40,16 @@ class LoopbackServer:
 
     Args:
         models: The model ids of the listings; any id is accepted in a request.
+        check: Refuse, with a 400 and in the provider's words, what the rules say that a model refuses.
+        port: Where to listen; 0 takes any free port.
     """
 
-    def __init__(self, *, models: Sequence[str] = ("loopback-model",)) -> None:
+    def __init__(
+        self, *, models: Sequence[str] = ("loopback-model",), check: bool = False, port: int = 0
+    ) -> None:
         self.models = tuple(models)
+        self.check = check
+        self._wanted_port = port
         self.requests: list[Recorded] = []
         self._replies: deque[Reply] = deque()
         self._serial = 0
@@ -69,6 +76,17 @@ class LoopbackServer:
     def openai_base_url(self) -> str:
         """The ``base_url`` for the OpenAI SDK."""
         return f"{self.url}/v1"
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which a client reaches this server; the keys in it open nothing."""
+        return {
+            "OPENAI_API_KEY": "sk-sandbox",
+            "OPENAI_BASE_URL": self.openai_base_url,
+            "AWS_ACCESS_KEY_ID": "AKIASANDBOX",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
+            "AWS_ENDPOINT_URL_BEDROCK": self.url,
+        }
 
     def start(self) -> None:
         """Start serving; returns once the port is open."""
@@ -116,7 +134,7 @@ class LoopbackServer:
         )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, _HOST, 0)
+            site = web.TCPSite(runner, _HOST, self._wanted_port)
             await site.start()
             opened.set_result(runner.addresses[0][1])
             await self._stopping.wait()
@@ -135,10 +153,22 @@ class LoopbackServer:
         self._serial += 1
         reply = self._replies.popleft() if self._replies else _DEFAULT
         try:
-            return await self._answer(request, recorded, reply, self._serial)
+            return await self._answer(request, recorded, self._checked(recorded, reply), self._serial)
         except (asyncio.CancelledError, ConnectionError):
             recorded.disconnected = self._stopping is not None and not self._stopping.is_set()
             raise
+
+    def _checked(self, recorded: Recorded, reply: Reply) -> Reply:
+        """The reply, or the refusal that the provider would give instead."""
+        route = find_route(recorded.method, recorded.raw_path)
+        if not self.check or reply.is_error or route.dialect is None:
+            return reply
+        try:
+            body = recorded.json
+            problem = refusal(body, route.model or str(body.get("model")), route.dialect)
+        except (AttributeError, ValueError):
+            return reply  # told of below, by what reads the body
+        return reply if problem is None else Reply(status=400, error_message=problem)
 
     async def _answer(
         self, request: web.Request, recorded: Recorded, reply: Reply, serial: int
