@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,40 +35,49 @@ def temporary(folder: Path) -> list[Path]:
     return list(folder.rglob(".tmp-*"))
 
 
-def started(code: str, *arguments: object) -> subprocess.Popen[str]:
+def started(code: str, *arguments: object, stdin: int | None = None) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+# Forks a writer for each line that it reads, says which, and how it ended. Forking is quick, starting is not.
 # Texts repeat one digit, so that a mixture of two writes shows; sizes take several pages.
-ENDLESS = """
+WRITERS = """
 import itertools, os, sys
 from smartllm.runtime.cache_local import LocalStore
-store = LocalStore(sys.argv[1])
-store._prepare()
-print("ready", flush=True)
-for turn in itertools.count():
-    key = f"{turn % 3:02x}" * 32
-    text = str(turn % 10) * (40_000 + turn % 7 * 9_000)
-    store._write(store.path(key), {"format": 1, "key": key, "data": [text] * 3})
+for _ in sys.stdin:
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        continue
+    store = LocalStore(sys.argv[1])
+    store._prepare()
+    for turn in itertools.count():
+        key = f"{turn % 3:02x}" * 32
+        text = str(turn % 10) * (40_000 + turn % 7 * 9_000)
+        store._write(store.path(key), {"format": 1, "key": key, "data": [text] * 3})
 """
 
 
 def kill_often(folder: Path, kills: int) -> None:
-    """Kill so many writing processes at random moments; children start side by side, as starting is slow."""
+    """Kill so many writing processes at random moments, and look at what they leave from time to time."""
     chance = random.Random(5)  # noqa: S311 - moments, not secrets
-    while kills:
-        children = [started(ENDLESS, folder) for _ in range(min(kills, 5))]
-        for child in children:
-            assert child.stdout
-            assert child.stdout.readline() == "ready\n"
-        for child in children:
-            time.sleep(chance.uniform(0, 0.02))
-            child.kill()
-            assert child.wait() == -9
-            child.communicate()
-            kills -= 1
-        assert_whole(folder)
+    with started(WRITERS, folder, stdin=subprocess.PIPE) as parent:
+        assert parent.stdin
+        assert parent.stdout
+        for number in range(kills):
+            print(file=parent.stdin, flush=True)
+            child = int(parent.stdout.readline())
+            time.sleep(chance.uniform(0.002, 0.02))
+            os.kill(child, signal.SIGKILL)
+            assert parent.stdout.readline() == "-9\n"
+            if number % 20 == 0:
+                assert_whole(folder)
+        parent.stdin.close()
+        assert parent.stderr
+        assert parent.stderr.read() == ""
+    assert_whole(folder)
 
 
 def assert_whole(folder: Path) -> None:
@@ -78,7 +88,7 @@ def assert_whole(folder: Path) -> None:
         assert len(set(data)) == len(set(data[0])) == 1
 
 
-@pytest.mark.parametrize("kills", [25, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [50, pytest.param(1000, marks=pytest.mark.slow)])
 def test_killed_while_writing(tmp_path: Path, kills: int) -> None:
     kill_often(tmp_path, kills)
     left = temporary(tmp_path)
