@@ -105,6 +105,7 @@ class LLMConfig:
         dynamo_table_name: DynamoDB table of the second cache level, made if missing; None: no such level.
         dynamo_endpoint_url: DynamoDB endpoint; None takes AWS's own.
         cache_ttl_days: Days until an entry of the table expires.
+        trace_content: Record prompts and answers in OpenTelemetry spans; off, spans hold only figures.
         rules: Overlay files for the rules, strongest last.
         level: What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``.
 
@@ -141,6 +142,7 @@ class LLMConfig:
     dynamo_table_name: str | None = None
     dynamo_endpoint_url: str | None = None
     cache_ttl_days: float = 365
+    trace_content: bool = False
     rules: Any = None
     level: Level = "warn"
 

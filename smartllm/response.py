@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import TypeVar
@@ -63,6 +64,8 @@ class TextResponse(Generic[T]):
         cache_key: Key of this request in the cache.
         diagnostics: What the compiler changed.
         reasoning: The provider's reasoning blocks, for the next turn of a conversation; see ``as_message``.
+        provider: ``openai`` or ``bedrock``.
+        requested_model: Model id that was called.
     """
 
     text: str
@@ -80,6 +83,17 @@ class TextResponse(Generic[T]):
     cache_key: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     reasoning: Reasoning | None = None
+    provider: str | None = None
+    requested_model: str | None = None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """Price of the original call in US dollars, by genai-prices; None without it, or without a price."""
+        from smartllm.cost import cost_of  # noqa: PLC0415 - which needs Usage from here
+
+        if self.provider is None or self.requested_model is None:
+            return None
+        return cost_of(self.usage, provider=self.provider, model=self.requested_model, when=self.timestamp)
 
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning.

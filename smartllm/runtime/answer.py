@@ -87,6 +87,8 @@ class Fetched:
             structured_data=structured,
             diagnostics=(*plan.diagnostics, *self.notes),
             reasoning=_reasoning(plan, first),
+            provider=plan.host,
+            requested_model=plan.model,
         )
 
 

@@ -205,6 +205,8 @@ def restored(
         metadata=metadata,
         structured_data=structured,
         diagnostics=plan.diagnostics,
+        provider=plan.host,
+        requested_model=plan.model,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from smartllm.compiler import Plan
@@ -17,7 +17,11 @@ from smartllm.runtime.structured import check_whole
 
 
 async def stream_chunks(
-    executor: Executor, plan: Plan, request: TextRequest[Any] | MessageRequest[Any], progress: Progress
+    executor: Executor,
+    plan: Plan,
+    request: TextRequest[Any] | MessageRequest[Any],
+    progress: Progress,
+    answered: Callable[[TextResponse[Any]], None],
 ) -> AsyncGenerator[StreamChunk]:
     """The chunks of a plan's answer; closing the generator closes the connection.
 
@@ -46,6 +50,7 @@ async def stream_chunks(
             check_whole(step, answers[0])
             answers.append(await executor.call(plan, plan.steps[1].fill(answers[0].text), progress))
         response = Fetched(answers, started, time.perf_counter() - clock).response(request, plan)
+    answered(response)
     await progress.done(response)
     yield _last(response)
 

@@ -22,6 +22,7 @@ from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.execute import Executor
 from smartllm.runtime.progress import Progress
 from smartllm.runtime.single_flight import SingleFlight
+from smartllm.runtime.telemetry import span_of
 from smartllm.runtime.transport import Transport
 
 T = TypeVar("T", bound=BaseModel)
@@ -198,11 +199,13 @@ class LLMClient:
         self._open_transport()
         plan = self.compile(_with_stream(request, streamed))
         progress = self._progress(request, plan)
-        try:
-            response = await self._kept_or_made(request, plan, progress)
-        except Exception as error:
-            await _failed(progress, error)
-            raise
+        with span_of(request, plan, content=self.config.trace_content) as span:
+            try:
+                response = await self._kept_or_made(request, plan, progress)
+            except Exception as error:
+                await _failed(progress, error)
+                raise
+            span.answered(response)
         if response.cache_source == "miss":
             await progress.done(response)
         else:
@@ -248,13 +251,15 @@ class LLMClient:
         plan = self.compile(_with_stream(request, True))
         progress = self._progress(request, plan)
         await progress.started()
-        try:
-            async with aclosing(stream_chunks(self._executor, plan, request, progress)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except Exception as error:
-            await _failed(progress, error)
-            raise
+        with span_of(request, plan, content=self.config.trace_content) as span:
+            try:
+                source = stream_chunks(self._executor, plan, request, progress, span.answered)
+                async with aclosing(source) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            except Exception as error:
+                await _failed(progress, error)
+                raise
 
     def _progress(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> Progress:
         max_tokens = self.config.max_tokens

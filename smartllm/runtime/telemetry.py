@@ -1,0 +1,121 @@
+"""Optional OpenTelemetry spans, by the generative-AI conventions; without content unless asked for.
+
+Spans appear when ``opentelemetry-api`` is installed and a tracer provider is set up; else this costs nothing.
+opentelemetry.io/docs/specs/semconv/gen-ai, 2026-11-23.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+
+from smartllm.compiler import Plan
+from smartllm.errors import ProviderError
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import TextResponse
+
+_PROVIDERS: Final = {"openai": "openai", "bedrock": "aws.bedrock"}
+_ASKED: Final = ("temperature", "top_p", "top_k", "max_tokens")
+
+
+class Span:
+    """One call's span; a span that records nothing when there is no OpenTelemetry.
+
+    Args:
+        span: OpenTelemetry's span, or None.
+        content: Record what was asked and answered.
+    """
+
+    def __init__(self, span: Any, *, content: bool) -> None:
+        self._span, self._content = span, content
+
+    def answered(self, response: TextResponse[Any]) -> None:
+        """Record an answer."""
+        if self._span is None:
+            return
+        self._span.set_attributes(
+            {
+                "gen_ai.response.model": response.model,
+                "gen_ai.response.finish_reasons": [response.stop_reason],
+                "gen_ai.usage.input_tokens": response.input_tokens,
+                "gen_ai.usage.output_tokens": response.output_tokens,
+                "smartllm.cache_source": response.cache_source,
+            }
+        )
+        if self._content:
+            parts = [{"type": "text", "content": response.text}]
+            said = [{"role": "assistant", "parts": parts, "finish_reason": response.stop_reason}]
+            self._span.set_attribute("gen_ai.output.messages", json.dumps(said, ensure_ascii=False))
+
+    def failed(self, error: BaseException) -> None:
+        """Record an error; its text only where content is wanted, as it may quote the prompt."""
+        if self._span is None:
+            return
+        from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415 - optional
+
+        kind = type(error).__name__
+        if isinstance(error, ProviderError):
+            kind = error.code or str(error.status or kind)
+        self._span.set_attribute("error.type", kind)
+        self._span.set_status(Status(StatusCode.ERROR, str(error) if self._content else None))
+
+
+@contextmanager
+def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, content: bool) -> Iterator[Span]:
+    """A span around one call, retries and cache included."""
+    tracer = _tracer()
+    if tracer is None:
+        yield Span(None, content=False)
+        return
+    attributes = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": _PROVIDERS[plan.host],
+        "gen_ai.request.model": plan.model,
+    }
+    asked = {name: getattr(request, name) for name in _ASKED}
+    attributes |= {f"gen_ai.request.{name}": value for name, value in asked.items() if value is not None}
+    if content:
+        attributes["gen_ai.input.messages"] = json.dumps(_messages(request), ensure_ascii=False)
+    span = tracer.start_span(f"chat {plan.model}", kind=_client_kind(), attributes=attributes)
+    told = Span(span, content=content)
+    try:
+        yield told
+    except GeneratorExit:
+        raise  # a stream that its reader left is no failure
+    except BaseException as error:
+        told.failed(error)
+        raise
+    finally:
+        span.end()
+
+
+def _messages(request: TextRequest[Any] | MessageRequest[Any]) -> list[dict[str, Any]]:
+    turns = (
+        [("user", request.prompt)]
+        if isinstance(request, TextRequest)
+        else [(message.role, message.content) for message in request.messages]
+    )
+    return [{"role": role, "parts": [{"type": "text", "content": text}]} for role, text in turns]
+
+
+@cache
+def _installed() -> bool:
+    return importlib.util.find_spec("opentelemetry") is not None
+
+
+def _tracer() -> Any:
+    if not _installed():
+        return None
+    from opentelemetry import trace  # noqa: PLC0415 - optional
+
+    return trace.get_tracer("smartllm")
+
+
+def _client_kind() -> Any:
+    from opentelemetry.trace import SpanKind  # noqa: PLC0415 - optional
+
+    return SpanKind.CLIENT

@@ -1,0 +1,150 @@
+"""Optional parts: OpenTelemetry spans, and what a call cost."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from wires import CHAT, INVOKE, RESPONSES, WIRES, Wire, share_service_models
+
+from smartllm import TextResponse
+from smartllm.errors import ProviderError
+from smartllm.runtime import telemetry
+from smartllm.testing import LoopbackServer, Reply
+
+each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)
+CANARY = "canary-0009"
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    return exporter
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
+    share_service_models(monkeypatch)
+    with LoopbackServer() as server:
+        yield server
+
+
+def attributes(span: ReadableSpan) -> dict[str, Any]:
+    return dict(span.attributes or {})
+
+
+@each_wire
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
+async def test_a_call_is_a_span(
+    wire: Wire, streamed: bool, server: LoopbackServer, spans: InMemorySpanExporter
+) -> None:
+    request = wire.request(f"hi {CANARY}", max_tokens=77)
+    async with wire.client(server.url) as client:
+        if streamed:
+            assert [chunk async for chunk in client.generate_text_stream(request)]
+        else:
+            await client.generate_text(request)
+    (span,) = spans.get_finished_spans()
+    told = attributes(span)
+    assert (span.name, span.kind) == (f"chat {wire.model}", trace.SpanKind.CLIENT)
+    assert told["gen_ai.operation.name"] == "chat"
+    assert told["gen_ai.provider.name"] == {"openai": "openai", "bedrock": "aws.bedrock"}[wire.provider]
+    assert (told["gen_ai.request.model"], told["gen_ai.request.max_tokens"]) == (wire.model, 77)
+    assert told["gen_ai.usage.input_tokens"] > 0
+    assert told["gen_ai.usage.output_tokens"] > 0
+    assert told["gen_ai.response.finish_reasons"][0]
+    assert CANARY not in str(span.to_json())
+
+
+async def test_content_only_when_asked_for(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
+    async with RESPONSES.client(server.url, trace_content=True) as client:
+        await client.generate_text(RESPONSES.request("hi"))
+        await client.send_message(RESPONSES.conversation(("user", "you")))
+    one, two = map(attributes, spans.get_finished_spans())
+    assert '"content": "hi"' in one["gen_ai.input.messages"]
+    assert "echo: hi" in one["gen_ai.output.messages"]
+    assert '"content": "you"' in two["gen_ai.input.messages"]
+
+
+async def test_errors_and_cache_hits(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
+    server.script(
+        Reply(), Reply(status=400, error_code="bad_thing", error_message=CANARY), Reply(cut_after=0)
+    )
+    async with CHAT.client(server.url) as client:
+        for prompt in ("a", "a", "b", "c"):
+            try:
+                await client.generate_text(CHAT.request(prompt, use_cache=True))
+            except ProviderError:
+                assert prompt in "bc"
+    found = spans.get_finished_spans()
+    sources = [attributes(span).get("smartllm.cache_source") for span in found]
+    assert sources == ["miss", "l1", None, None]
+    assert [attributes(span).get("error.type") for span in found[2:]] == [
+        "bad_thing",
+        "ConnectionFailedError",
+    ]
+    assert found[2].status.status_code is trace.StatusCode.ERROR
+    assert CANARY not in str(found[2].to_json())
+
+
+async def test_without_opentelemetry_nothing_happens(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "_installed", lambda: False)
+    monkeypatch.setattr(trace, "get_tracer", None)
+    server.script(Reply(), Reply(status=400))
+    async with RESPONSES.client(server.url) as client:
+        assert (await client.generate_text(RESPONSES.request("hi"))).text == "echo: hi"
+        with pytest.raises(ProviderError):
+            await client.generate_text(RESPONSES.request("hi"))
+
+
+# Cost
+
+
+async def test_what_a_call_cost(server: LoopbackServer) -> None:
+    usage = {"input_tokens": 1000, "output_tokens": 100, "input_tokens_details": {"cached_tokens": 0}}
+    server.script(Reply(usage=usage))
+    async with RESPONSES.client(server.url) as client:
+        request = RESPONSES.request("hi", model="gpt-4o", use_cache=True)
+        first = await client.generate_text(request)
+        again = await client.generate_text(request)
+    assert first.cost == Decimal("0.0035")
+    assert (again.cache_source, again.cost) == ("l1", first.cost)
+    assert (first.provider, first.requested_model) == ("openai", "gpt-4o")
+
+
+async def test_claude_on_bedrock(server: LoopbackServer) -> None:
+    server.script(Reply(usage={"input_tokens": 1000, "output_tokens": 100}), Reply(cached_tokens=1000))
+    async with INVOKE.client(server.url) as client:
+        first, second = [await client.generate_text(INVOKE.request("hi")) for _ in range(2)]
+    assert first.cost is not None
+    assert second.cost is not None
+    assert 0 < second.cost < first.cost < 1
+
+
+def test_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    response: TextResponse[Any] = TextResponse(text="x", model="m", stop_reason="stop", input_tokens=5)
+    assert response.cost is None
+    response.provider, response.requested_model = "openai", "what-ever"
+    assert response.cost is None
+    original = builtins.__import__
+
+    def missing(name: str, *rest: Any) -> Any:
+        if name == "genai_prices":
+            raise ImportError(name)
+        return original(name, *rest)
+
+    response.requested_model = "gpt-4o"
+    assert response.cost is not None
+    monkeypatch.setattr(builtins, "__import__", missing)
+    assert response.cost is None
