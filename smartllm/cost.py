@@ -28,7 +28,7 @@ def cost_of(usage: Usage, *, provider: str, model: str, when: str | None = None)
         import genai_prices  # noqa: PLC0415 - optional
     except ImportError:
         return None
-    # Claude's input count leaves the cached tokens out, OpenAI's holds them (claude_bedrock facts §10).
+    # Claude's input count leaves the cached tokens out, OpenAI's holds them (claude_bedrock facts §9).
     beside = usage.cached_tokens if provider == "bedrock" else 0
     counted = genai_prices.Usage(
         input_tokens=usage.input_tokens + beside,

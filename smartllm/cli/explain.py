@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
 
 import click
 
@@ -15,6 +17,8 @@ from smartllm.errors import CompileError, ConfigError, RulesError
 from smartllm.request import TextRequest
 from smartllm.rules import Target, load_rules
 from smartllm.rules.facts import StatedFact, stated_facts
+
+COLUMNS: Final = ("fact", "value", "row", "checked", "source")
 
 
 def target_options(command: Any) -> Any:
@@ -45,7 +49,22 @@ def command(model: str, *, everything: bool, as_json: bool, **choice: Any) -> No
     found = target.resolution
     note = f" ({found.note})" if found.note else ""
     click.echo(f"{model}: {found.how}, profile {found.profile}{note}; {target.dialect} on {target.host}")
-    print_table(("fact", "value", "row", "checked", "source"), [_row(fact) for fact in facts])
+    rows = [row_of(fact) for fact in facts]
+    if not sys.stdout.isatty():
+        print_table(COLUMNS, rows)
+        return
+    short, sources = numbered(rows)
+    print_table(COLUMNS, short)
+    for line in sources:
+        click.echo(line)
+
+
+def numbered(rows: Sequence[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Rows with numbers in their last column, and what these stand for: addresses would fill a screen."""
+    pages = list(dict.fromkeys(row[-1] for row in rows if row[-1] != "-"))
+    numbers = {page: f"[{number}]" for number, page in enumerate(pages, start=1)}
+    short = [(*row[:-1], numbers.get(row[-1], row[-1])) for row in rows]
+    return short, [f"{number} {page}" for page, number in numbers.items()]
 
 
 def target_of(model: str, *, provider: str | None, api_type: Any, rules: tuple[str, ...]) -> Target:
@@ -74,7 +93,8 @@ def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _row(fact: StatedFact) -> tuple[str, ...]:
+def row_of(fact: StatedFact) -> tuple[str, ...]:
+    """A fact as a line of the table."""
     origin = fact.origin
     row = f"{origin.file}:{origin.line}" if origin.file else origin.kind
     day = origin.verified.isoformat() if origin.verified else "-"

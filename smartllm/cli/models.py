@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import click
 
@@ -13,7 +13,18 @@ from smartllm.cli.tables import print_table
 from smartllm.errors import RulesError
 from smartllm.rules import Host, RuleSet, endpoints, load_rules, resolve, target_for
 
-_STATES = ("active", "preview", "legacy", "retired")
+COLUMNS: Final = (
+    "model",
+    "host",
+    "sampling",
+    "thinking",
+    "efforts",
+    "structured",
+    "max output",
+    "context",
+    "life",
+)
+_STATES: Final = ("active", "preview", "legacy", "retired")
 
 
 @click.command("models")
@@ -48,18 +59,7 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
     if not listed:
         click.echo("no listed model is like that", err=True)
         raise click.exceptions.Exit(1)
-    names = (
-        "model",
-        "host",
-        "sampling",
-        "thinking",
-        "efforts",
-        "structured",
-        "max output",
-        "context",
-        "life",
-    )
-    print_table(names, [_row(item) for item in listed])
+    print_table(COLUMNS, [row_of(item) for item in listed])
 
 
 def describe(model: str, rules: RuleSet) -> dict[str, Any]:
@@ -116,10 +116,12 @@ def _wanted(
     )
 
 
-def _row(item: dict[str, Any]) -> tuple[str, ...]:
+def row_of(item: dict[str, Any]) -> tuple[str, ...]:
+    """A model as a line of the table."""
     always = item["thinking_default"] == "always"
     thinking = ", ".join(item["thinking"]) or ("always" if always else "-")
-    life = item["state"] + (f" until {item['shutdown']}" if item["shutdown"] else "")
+    word = "since" if item["state"] == "retired" else "until"
+    life = item["state"] + (f" {word} {item['shutdown']}" if item["shutdown"] else "")
     return (
         item["model"],
         ", ".join(item["hosts"]) or "-",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 RIGHT: Final = frozenset({"bytes", "max output", "context"})
 
@@ -18,7 +21,13 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header
             click.echo("\t".join(row))
         return
     from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed in a pipe
-    from rich.table import Table  # noqa: PLC0415
+
+    Console().print(rich_table(columns, rows, header=header))
+
+
+def rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool = True) -> Table:
+    """The table that a terminal shows."""
+    from rich.table import Table  # noqa: PLC0415 - slow to load, and not needed in a pipe
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(show_header=header)
@@ -26,4 +35,4 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header
         table.add_column(name, justify="right" if name in RIGHT else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    return table

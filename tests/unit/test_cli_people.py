@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from smartllm.cli import main
+from smartllm.cli.explain import numbered
 from smartllm.testing import LoopbackServer, Reply
 
 OPUS = "eu.anthropic.claude-opus-4-7"
@@ -216,3 +217,10 @@ class TestModels:
         result = run("models", "no-such-*")
         assert (result.exit_code, result.stdout) == (1, "")
         assert run("models", "--rules", "missing.toml").exit_code == 2
+
+
+def test_on_a_terminal_sources_are_numbered() -> None:
+    rows = [("a", "1", "https://one"), ("b", "2", "-"), ("c", "3", "https://two"), ("d", "4", "https://one")]
+    short, sources = numbered(rows)
+    assert [row[-1] for row in short] == ["[1]", "-", "[2]", "[1]"]
+    assert sources == ["[1] https://one", "[2] https://two"]

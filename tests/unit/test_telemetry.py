@@ -108,6 +108,18 @@ async def test_without_opentelemetry_nothing_happens(
             await client.generate_text(RESPONSES.request("hi"))
 
 
+async def test_a_stream_that_is_left_is_no_failure(
+    server: LoopbackServer, spans: InMemorySpanExporter
+) -> None:
+    async with RESPONSES.client(server.url) as client:
+        stream = client.generate_text_stream(RESPONSES.request("a b c"))
+        await anext(stream)
+        await stream.aclose()
+    (span,) = spans.get_finished_spans()
+    assert span.status.status_code is trace.StatusCode.UNSET
+    assert "error.type" not in attributes(span)
+
+
 # Cost
 
 
