@@ -16,7 +16,7 @@ from smartllm.rules import load_rules
 from smartllm.testing import LoopbackServer
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -71,6 +71,41 @@ def test_console_blocks(name: str, text: str, tmp_path: Path) -> None:
         )
         assert not server.requests
     assert result.stdout == expected
+
+
+def shell_lines() -> list[str]:
+    """Our own commands among the shell lines; what sets up an environment is run by CI."""
+    lines = [line for _, text in blocks("sh") for line in text.splitlines()]
+    return [line for line in lines if line.startswith(("smartllm ", "python scripts/"))]
+
+
+@pytest.mark.parametrize("line", shell_lines())
+def test_shell_lines(line: str, tmp_path: Path) -> None:
+    (tmp_path / "my-request.json").write_text('{"prompt": "hi"}', encoding="utf-8")
+    (tmp_path / "mine.toml").write_text('[model]\nclaude-opus-9 = "claude-5.5"\n', encoding="utf-8")
+    with LoopbackServer() as server:
+        result = subprocess.run(
+            shlex.split(line, comments=True),
+            env=environment(server, tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout or result.stderr
+
+
+def test_completion() -> None:
+    """The line in the README."""
+    result = subprocess.run(
+        [str(Path(sys.executable).parent / "smartllm")],
+        env={"_SMARTLLM_COMPLETE": "bash_source", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "_smartllm_completion" in result.stdout
 
 
 @pytest.mark.parametrize(("name", "text"), blocks("toml"), ids=lambda value: value[:20])
