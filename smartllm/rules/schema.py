@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import BaseModel, ConfigDict, Field
 
 from smartllm.request import Effort
 from smartllm.request import Verbosity as VerbosityLevel
@@ -21,6 +21,7 @@ Host = Literal["openai", "bedrock"]
 
 SamplingField = Literal["temperature", "top_p", "top_k"]
 ThinkingMode = Literal["budget", "adaptive", "effort"]
+Page = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 Range = Annotated[tuple[float, ...], Field(max_length=2)]
 
 
@@ -191,7 +192,7 @@ class Evidence(Facts):
     """Facts with the evidence for them."""
 
     verified: dt.date | None = Field(default=None, description="Day on which these facts were last checked.")
-    source: tuple[HttpUrl, ...] = Field(default=(), description="Pages that state these facts.")
+    source: tuple[Page, ...] = Field(default=(), description="Pages that state these facts.")
     quirk: str | None = Field(default=None, description="A note for people: conflicts, and what was chosen.")
 
 
