@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -92,6 +93,21 @@ def lower(schema: Mapping[str, Any], subset: Subset) -> Lowered:
         _refuse_root_references(root)
     lowered = strict.lower()
     return Lowered(copy.deepcopy(lowered), (*changes, *strict.changes), strict.wrapped, strict.codecs)
+
+
+def lower_once(schema: Mapping[str, Any], subset: Subset) -> Lowered:
+    """As ``lower``, which is slow, but once for equal schemas; the schema in the result is the caller's own.
+
+    Raises:
+        UnsupportedError: As ``lower``.
+    """
+    found = _lowered(json.dumps(schema), subset)
+    return replace(found, schema=copy.deepcopy(found.schema))
+
+
+@lru_cache(maxsize=256)
+def _lowered(text: str, subset: Subset) -> Lowered:
+    return lower(json.loads(text), subset)
 
 
 def schema_of(response_format: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:

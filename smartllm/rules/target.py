@@ -98,9 +98,13 @@ def target_for(resolution: Resolution, host: Host, dialect: Dialect, rules: Rule
 
 def endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
     """Wires on which a resolved model is served, over all hosts, in the order of preference."""
-    found: tuple[Dialect, ...] = ()
-    for row in _chain(resolution, host, rules):
-        found = tuple(_row(rules, row).get("endpoints", found))
+    memo_key = ("endpoints", resolution, host)
+    found: tuple[Dialect, ...] | None = rules.memo.get(memo_key)
+    if found is None:
+        found = ()
+        for row in _chain(resolution, host, rules):
+            found = tuple(_row(rules, row).get("endpoints", found))
+        rules.memo[memo_key] = found
     return found
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 import smartllm
 from smartllm import Plan, TextRequest
 from smartllm.compiler.prompts import ANSWER
+from smartllm.compiler.schema_lowering import _lowered
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules
 
@@ -178,3 +179,22 @@ def test_an_offered_tool_on_openais_wires(api_type: Any, tmp_path: Path) -> None
     assert strategies(compiled) == ["text", "offer"]
     assert "tool_choice" not in compiled.steps[1].body
     assert "tools" in compiled.steps[1].body
+
+
+def test_a_schema_is_lowered_once_and_each_plan_has_its_own() -> None:
+    request = TextRequest(prompt="hi", model="gpt-5.4", response_format=Once)
+    _lowered.cache_clear()
+    first, second = (smartllm.compile(request, level="ignore").body for _ in range(2))
+    assert _lowered.cache_info().hits == 1
+    first["text"]["format"]["schema"]["properties"].clear()
+    assert second["text"]["format"]["schema"]["properties"]
+    assert smartllm.compile(request, level="ignore").body == second
+    extra = {"text": {"format": {"schema": {"title": "Other"}}}}
+    changed = smartllm.compile(request.model_copy(update={"extra": extra}), level="ignore").body
+    assert changed["text"]["format"]["schema"]["title"] == "Other"
+    assert smartllm.compile(request, level="ignore").body == second
+
+
+class Once(BaseModel):
+    a: int
+    b: list[str]

@@ -24,7 +24,7 @@ from wires import (
 
 from smartllm import LLMClient, StreamChunk, TextRequest
 from smartllm.errors import ProviderError, RefusalError, StreamError, TruncatedError
-from smartllm.testing import LoopbackServer, Reply
+from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
 STOPS = {
     "responses": "completed",
@@ -285,3 +285,22 @@ async def test_an_error_is_one_of_ours_even_when_the_event_is_odd(server: Loopba
     async with CHAT.client(server.url) as client:
         with pytest.raises(ProviderError):
             await chunks_of(client, CHAT.request())
+
+
+async def test_a_stream_that_never_waits_leaves_others_their_turns() -> None:
+    turns, done = 0, False
+
+    async def others() -> None:
+        nonlocal turns
+        while not done:
+            await asyncio.sleep(0)
+            turns += 1
+
+    fake = FakeTransport(Reply(chunks=["word "] * 5000, text="word " * 5000))
+    task = asyncio.create_task(others())
+    async with LLMClient(provider="openai", transport=fake) as client:
+        chunks = await chunks_of(client, RESPONSES.request())
+    done = True
+    await task
+    assert len(chunks) == 5001
+    assert turns > 20

@@ -73,10 +73,10 @@ def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
     strategy = choose_strategy(intent, facts, report)
     if strategy == "two_pass":
         return replace(intent, output=replace(plan, strategy=strategy))
-    from smartllm.compiler.schema_lowering import lower  # noqa: PLC0415 - see output_plan
+    from smartllm.compiler.schema_lowering import lower_once  # noqa: PLC0415 - see output_plan
 
     kind = "native" if strategy == "native" else "tool"
-    lowered = lower(plan.schema, getattr(facts.structured, f"{kind}_subset"))
+    lowered = lower_once(plan.schema, getattr(facts.structured, f"{kind}_subset"))
     for change in lowered.changes:
         report.changed(
             "schema-changed",
