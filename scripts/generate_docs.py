@@ -14,7 +14,7 @@ from smartllm.cli.models import COLUMNS, describe, row_of
 from smartllm.cli.tables import rich_table
 from smartllm.diagnostics import CODES
 from smartllm.rules import load_rules, resolve, target_for
-from smartllm.rules.facts import stated_facts
+from smartllm.rules.facts import changed_facts, stated_facts
 from smartllm.rules.lint import CHECKS
 
 if TYPE_CHECKING:
@@ -100,12 +100,9 @@ def diff_picture() -> str:
     """``smartllm diff`` of two of them."""
     rules = load_rules(ambient=False)
     models = ("nova-lite", "nova-2-lite")
-    sides = [
-        {fact.path: explain.shown(fact.value) for fact in stated_facts(target)}
-        for model in models
-        for target in [target_for(resolve(model, rules), "bedrock", "bedrock_converse", rules)]
-    ]
-    rows = [(path, one, sides[1][path]) for path, one in sides[0].items() if sides[1][path] != one]
+    targets = [target_for(resolve(model, rules), "bedrock", "bedrock_converse", rules) for model in models]
+    changed = changed_facts(*targets)
+    rows = [(path, explain.shown(one), explain.shown(two)) for path, (one, two) in changed.items()]
     return picture("smartllm diff", rich_table(("fact", *models), rows))
 
 

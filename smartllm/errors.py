@@ -20,6 +20,23 @@ TIMEOUTS: Final = {
 """What did not happen in time, by kind of timeout."""
 
 
+RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+"""HTTP statuses of failures that may pass."""
+
+# They arrive as 429 and stay until somebody pays (openai facts §12).
+QUOTA_CODES: Final = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+    }
+)
+"""OpenAI's codes for an account that is used up."""
+
+
 class SmartLLMError(Exception):
     """Base of all errors of this library.
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wires import share_service_models
+
+from smartllm.testing import LoopbackServer
 
 _PREFIXES = ("OPENAI_", "AWS_", "BEDROCK_", "SMARTLLM_")
 
@@ -34,3 +38,18 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Path:
     monkeypatch.setenv("SMARTLLM_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     return home
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[LoopbackServer]:
+    """A server for all tests of a file."""
+    with LoopbackServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
+    """The file's server, with nothing recorded and nothing scripted."""
+    share_service_models(monkeypatch)
+    running.reset()
+    return running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from smartllm.bedrock import capabilities
 from smartllm.bedrock.capabilities import ModelCapabilities
@@ -36,9 +35,6 @@ class BedrockLLMClient(LLMClient):
     """
 
     default_provider = "bedrock"
-
-    def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
-        super().__init__(config, **settings)
 
     @staticmethod
     def get_model_capabilities(model: str) -> ModelCapabilities:

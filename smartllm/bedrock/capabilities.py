@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from smartllm.errors import UnknownModelError
-from smartllm.rules import endpoints, load_rules, resolve, target_for
+from smartllm.rules import load_rules, resolve, served_on, target_for
 from smartllm.rules.schema import Facts
 
 logger: Final = logging.getLogger("smartllm")
@@ -49,7 +49,7 @@ def get_model_capabilities(model: str) -> ModelCapabilities:
     except UnknownModelError as error:
         logger.warning("%s", error.message)
         return ModelCapabilities("unknown", False, False, "none")
-    served = [wire for wire in endpoints(resolution, "bedrock", rules) if wire.startswith("bedrock")]
+    served = served_on(resolution, "bedrock", rules)
     if not served:
         logger.warning("%s is not served on bedrock", model)
         return ModelCapabilities(resolution.key, False, False, "none")

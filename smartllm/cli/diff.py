@@ -9,19 +9,18 @@ from typing import Any
 import click
 
 from smartllm.cli.explain import shown, target_of, target_options
-from smartllm.cli.request_input import Request, build_request, read_request, usage_error
+from smartllm.cli.request_input import Request, build_request, exits, read_request, source_of
+from smartllm.cli.request_options import REQUEST_FILE
 from smartllm.cli.tables import print_table
 from smartllm.compiler import compile as compile_request
-from smartllm.errors import CompileError, RequestFileError
-from smartllm.rules.facts import stated_facts
+from smartllm.errors import CompileError
+from smartllm.rules.facts import changed_facts
 
 
 @click.command("diff")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option(
-    "--request", "-r", "file", metavar="FILE|-", help="JSON file with request fields, or - for stdin."
-)
+@REQUEST_FILE
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(first: str, second: str, file: str | None, *, as_json: bool, **choice: Any) -> None:
@@ -30,20 +29,11 @@ def command(first: str, second: str, file: str | None, *, as_json: bool, **choic
     Facts that differ; with --request, also how its bodies and diagnostics differ. Exit status: 0 compared,
     1 a model is refused, 2 bad input.
     """
-    sides = [
-        {fact.path: fact for fact in stated_facts(target_of(model, **choice))} for model in (first, second)
-    ]
-    changed = {
-        path: (fact.value, sides[1][path].value if path in sides[1] else None)
-        for path, fact in sides[0].items()
-        if path not in sides[1] or sides[1][path].value != fact.value
-    }
-    changed |= {path: (None, fact.value) for path, fact in sides[1].items() if path not in sides[0]}
-    request = None if file is None else _request(file)
-    texts = None if request is None else [_text(request, model, choice) for model in (first, second)]
+    changed = changed_facts(target_of(first, **choice), target_of(second, **choice))
+    compiled = [] if file is None else _compiled(file, (first, second), choice)
     if as_json:
         facts = {path: {"a": one, "b": two} for path, (one, two) in changed.items()}
-        bodies = {} if texts is None else {"bodies": dict(zip("ab", map(json.loads, texts), strict=True))}
+        bodies = {"bodies": dict(zip("ab", compiled, strict=True))} if compiled else {}
         click.echo(
             json.dumps({"a": first, "b": second, "facts": facts, **bodies}, indent=2, ensure_ascii=False)
         )
@@ -53,32 +43,30 @@ def command(first: str, second: str, file: str | None, *, as_json: bool, **choic
         print_table(("fact", first, second), rows)
     else:
         click.echo("the facts are the same", err=True)
-    if texts is not None:
-        lines = [text.splitlines() for text in texts]
-        click.echo("\n".join(difflib.unified_diff(lines[0], lines[1], first, second, lineterm="")).encode())
+    if compiled:
+        one, two = (json.dumps(said, indent=2, ensure_ascii=False).splitlines() for said in compiled)
+        click.echo("\n".join(difflib.unified_diff(one, two, first, second, lineterm="")).encode())
 
 
-def _request(file: str) -> Request:
-    try:
-        return build_request(read_request(file), "<stdin>" if file == "-" else file)
-    except RequestFileError as error:
-        raise usage_error(error) from None
-
-
-def _text(request: Request, model: str, choice: dict[str, Any]) -> str:
-    """Bodies and diagnostics, or the refusal, as JSON text."""
+def _compiled(file: str, models: tuple[str, str], choice: dict[str, Any]) -> list[dict[str, Any]]:
+    """Bodies and diagnostics, or the refusal, for each model."""
+    with exits():
+        request = build_request(read_request(file), source_of(file))
     if choice["api_type"] is not None:
         request = request.model_copy(update={"api_type": choice["api_type"]})
+    return [_said(request, model, choice) for model in models]
+
+
+def _said(request: Request, model: str, choice: dict[str, Any]) -> dict[str, Any]:
     try:
         plan = compile_request(
             request, model=model, provider=choice["provider"], rules=choice["rules"], level="ignore"
         )
     except CompileError as error:
-        return json.dumps({"refused": str(error)}, indent=2, ensure_ascii=False)
-    said = {
+        return {"refused": str(error)}
+    return {
         "bodies": [step.body for step in plan.steps],
         "diagnostics": [
             f"{item.severity} {item.code} {item.path}: {item.reason}" for item in plan.diagnostics
         ],
     }
-    return json.dumps(said, indent=2, ensure_ascii=False)

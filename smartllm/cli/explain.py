@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import click
 
-from smartllm.cli.request_input import usage_error
+from smartllm.cli.request_input import exits
+from smartllm.cli.request_options import API_TYPE, PROVIDER, RULES
 from smartllm.cli.tables import print_table
-from smartllm.compiler.target import API_DIALECTS, choose_target
-from smartllm.config import PROVIDERS
-from smartllm.errors import CompileError, ConfigError, RulesError
+from smartllm.compiler.target import choose_target
 from smartllm.request import TextRequest
 from smartllm.rules import Target, load_rules
 from smartllm.rules.facts import StatedFact, stated_facts
@@ -23,13 +22,7 @@ COLUMNS: Final = ("fact", "value", "row", "checked", "source")
 
 def target_options(command: Any) -> Any:
     """Give a command the options that choose among a model's wires."""
-    for option in (
-        click.option("--rules", multiple=True, metavar="FILE", help="Rules overlay; the last wins."),
-        click.option("--api-type", type=click.Choice(list(API_DIALECTS)), help="Which API of the host."),
-        click.option("--provider", type=click.Choice(PROVIDERS), help="Host, when the id does not tell."),
-    ):
-        command = option(command)
-    return command
+    return PROVIDER(API_TYPE(RULES(command)))
 
 
 @click.command("explain")
@@ -74,14 +67,8 @@ def target_of(model: str, *, provider: str | None, api_type: Any, rules: tuple[s
         click.exceptions.Exit: Unknown model or bad input, with a message.
     """
     fields = {} if api_type is None else {"api_type": api_type}
-    try:
-        target, _ = choose_target(TextRequest(prompt="-", **fields), provider, model, load_rules(rules))
-    except (RulesError, ConfigError) as error:
-        raise usage_error(error) from None
-    except CompileError as error:
-        click.echo(f"refused: {error}", err=True)
-        raise click.exceptions.Exit(1) from None
-    return target
+    with exits():
+        return choose_target(TextRequest(prompt="-", **fields), provider, model, load_rules(rules))[0]
 
 
 def shown(value: Any) -> str:

@@ -9,9 +9,10 @@ from typing import Any, Final, get_args
 import click
 
 from smartllm.cli.request_input import usage_error
+from smartllm.cli.request_options import RULES
 from smartllm.cli.tables import print_table
 from smartllm.errors import RulesError
-from smartllm.rules import Host, RuleSet, endpoints, load_rules, resolve, target_for
+from smartllm.rules import Host, RuleSet, endpoints, load_rules, resolve, served_on, target_for
 
 COLUMNS: Final = (
     "model",
@@ -34,7 +35,7 @@ _STATES: Final = ("active", "preview", "legacy", "retired")
 @click.option("--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state.")
 @click.option("--thinking/--no-thinking", default=None, help="Only models that can (or cannot) think.")
 @click.option("--native", is_flag=True, help="Only models with native structured output.")
-@click.option("--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins.")
+@RULES
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with counts.")
 def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
     """List the models in the rules and what they take.
@@ -69,12 +70,7 @@ def describe(model: str, rules: RuleSet) -> dict[str, Any]:
     served = endpoints(resolution, host, rules)
     first = served[0] if served else ("bedrock_invoke" if host == "bedrock" else "openai_responses")
     facts = target_for(resolution, host, first, rules).facts
-    wires = [
-        wire
-        for each in get_args(Host)
-        for wire in endpoints(resolution, each, rules)
-        if wire.startswith(each)
-    ]
+    wires = [wire for each in get_args(Host) for wire in served_on(resolution, each, rules)]
     end = facts.lifecycle.shutdown
     return {
         "model": model,

@@ -5,20 +5,26 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import BaseModel, ValidationError
 
-from smartllm.errors import RequestFileError
+from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError
 from smartllm.request import MessageRequest, TextRequest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Request = TextRequest[Any] | MessageRequest[Any]
+
+
+def source_of(path: str | None) -> str:
+    """How messages name where a request comes from."""
+    return "<stdin>" if path == "-" else path or "request"
 
 
 def read_request(path: str) -> dict[str, Any]:
@@ -30,7 +36,7 @@ def read_request(path: str) -> dict[str, Any]:
     Raises:
         RequestFileError: Unreadable, not JSON, or not an object.
     """
-    name = "<stdin>" if path == "-" else path
+    name = source_of(path)
     data = read_json(path)
     if not isinstance(data, dict):
         raise RequestFileError(f"{name}: a request is a JSON object, not {_kind(data)}")
@@ -45,7 +51,7 @@ def read_json(path: str) -> Any:
     Raises:
         RequestFileError: Unreadable or not JSON; names file, line and column.
     """
-    name = "<stdin>" if path == "-" else path
+    name = source_of(path)
     try:
         raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         return json.loads(raw.decode("utf-8-sig"))
@@ -123,6 +129,22 @@ def _problem(item: ErrorDetails) -> str:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - a line's worth
+
+
+@contextmanager
+def exits() -> Iterator[None]:
+    """Turn the errors of rules and compiler into a message and an exit status: 2 bad input, 1 refused.
+
+    Raises:
+        click.exceptions.Exit: In their place.
+    """
+    try:
+        yield
+    except (RequestFileError, RulesError, ConfigError) as error:
+        raise usage_error(error) from None
+    except CompileError as error:
+        click.echo(f"refused: {error}", err=True)
+        raise click.exceptions.Exit(1) from None
 
 
 def usage_error(error: Exception) -> click.exceptions.Exit:

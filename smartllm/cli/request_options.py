@@ -7,28 +7,34 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from smartllm.cli.request_input import Request, build_request, load_schema, read_request, usage_error
+from smartllm.cli.request_input import Request, build_request, exits, load_schema, read_request, source_of
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
+from smartllm.compiler.target import API_DIALECTS
 from smartllm.config import PROVIDERS
 from smartllm.diagnostics import LEVELS
-from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError
 from smartllm.request import EFFORTS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PROVIDER: Final = click.option(
+    "--provider", type=click.Choice(PROVIDERS), help="Host, when the id does not tell."
+)
+API_TYPE: Final = click.option(
+    "--api-type", type=click.Choice(list(API_DIALECTS)), help="Which API of the host."
+)
+REQUEST_FILE: Final = click.option(
+    "--request", "-r", "file", metavar="FILE|-", help="JSON file with request fields, or - for stdin."
+)
+RULES: Final = click.option(
+    "--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins."
+)
 _OPTIONS: Final = (
     click.option("--model", "-m", help="Model id, inference profile id or ARN."),
-    click.option("--provider", type=click.Choice(PROVIDERS), help="Host, when the id does not tell."),
-    click.option(
-        "--api-type",
-        type=click.Choice(["responses", "chat_completions", "invoke", "converse"]),
-        help="Which API of the host.",
-    ),
+    PROVIDER,
+    API_TYPE,
     click.option("--prompt", "-p", help="Text of the user turn."),
-    click.option(
-        "--request", "-r", "file", metavar="FILE|-", help="JSON file with request fields, or - for stdin."
-    ),
+    REQUEST_FILE,
     click.option("--system", help="System text."),
     click.option("--temperature", type=float, help="Sampling temperature."),
     click.option("--top-p", type=float, help="Nucleus sampling."),
@@ -47,9 +53,7 @@ _OPTIONS: Final = (
     ),
     click.option("--like", help="Listed model whose facts to use."),
     click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API."),
-    click.option(
-        "--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins."
-    ),
+    RULES,
     click.option(
         "--level", type=click.Choice(LEVELS), default="warn", show_default=True, help="What changes mean."
     ),
@@ -69,35 +73,26 @@ def request_from(flags: dict[str, Any]) -> Request:
     Raises:
         click.exceptions.Exit: Bad input; status 2, with a message.
     """
-    file, schema = flags["file"], flags["schema"]
-    try:
-        return build_request(_fields(file, schema, flags), "<stdin>" if file == "-" else file or "request")
-    except RequestFileError as error:
-        raise usage_error(error) from None
+    with exits():
+        return build_request(_fields(flags["file"], flags["schema"], flags), source_of(flags["file"]))
 
 
-def plan_from(request: Request, flags: dict[str, Any], *, model: str | None = None) -> Plan:
-    """The plan for a request, with its diagnostics printed to standard error unless they are to be ignored.
+def plan_from(request: Request, flags: dict[str, Any]) -> Plan:
+    """The plan for a request.
 
     Raises:
         click.exceptions.Exit: Refused, with status 1, or bad input, with status 2.
     """
-    level = flags["level"]
-    try:
+    with exits():
         return compile_request(
             request,
             provider="openai" if flags["compatible"] else flags["provider"],
-            model=model or flags["model"],
+            model=flags["model"],
             compatible=flags["compatible"],
             rules=flags["rules"],
             # The commands print diagnostics themselves; logging them too would say everything twice.
-            level="raise" if level == "raise" else "ignore",
+            level="raise" if flags["level"] == "raise" else "ignore",
         )
-    except (RulesError, ConfigError) as error:
-        raise usage_error(error) from None
-    except CompileError as error:
-        click.echo(f"refused: {error}", err=True)
-        raise click.exceptions.Exit(1) from None
 
 
 def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:

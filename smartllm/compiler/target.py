@@ -13,7 +13,7 @@ from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.schema import Dialect, Host
-from smartllm.rules.target import Target, endpoints, target_for
+from smartllm.rules.target import Target, endpoints, served_on, target_for
 
 API_DIALECTS: Final[dict[ApiType, Dialect]] = {
     "responses": "openai_responses",
@@ -58,7 +58,7 @@ def _compatible(model: str, like: str | None, rules: RuleSet) -> Resolution | No
     """What holds for a model of another server; None for one that the rules know on OpenAI's wires."""
     with contextlib.suppress(UnknownModelError):
         found = resolve(model, rules, like=like)
-        if any(dialect.startswith("openai") for dialect in endpoints(found, "openai", rules)):
+        if served_on(found, "openai", rules):
             return None
     profile = rules.table("host")["openai"]["compatible"]
     note = f"profile for OpenAI-compatible servers: {profile}"
@@ -83,10 +83,9 @@ def _host(resolution: Resolution, provider: str | None) -> Host:
 def _dialect(
     request: TextRequest[Any] | MessageRequest[Any], resolution: Resolution, host: Host, rules: RuleSet
 ) -> Dialect:
-    served = endpoints(resolution, host, rules)
-    here = [dialect for dialect in served if dialect.startswith(host)]
+    here = served_on(resolution, host, rules)
     if not here:
-        others = sorted({dialect.partition("_")[0] for dialect in served})
+        others = sorted({dialect.partition("_")[0] for dialect in endpoints(resolution, host, rules)})
         raise UnsupportedError(
             f"provider: {resolution.asked} is not served on {host}; it is served on {', '.join(others)}",
             field="provider",

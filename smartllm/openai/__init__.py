@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from smartllm.config import LLMConfig
 from smartllm.runtime.client import LLMClient
@@ -34,6 +33,3 @@ class OpenAILLMClient(LLMClient):
     """
 
     default_provider = "openai"
-
-    def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
-        super().__init__(config, **settings)

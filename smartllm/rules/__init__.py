@@ -3,7 +3,7 @@
 from smartllm.rules.load import Rules, RuleSet, load_rules
 from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.schema import DIALECTS, Dialect, Facts, Host
-from smartllm.rules.target import Target, endpoints, target_for
+from smartllm.rules.target import Target, endpoints, served_on, target_for
 
 __all__ = [
     "DIALECTS",
@@ -17,5 +17,6 @@ __all__ = [
     "endpoints",
     "load_rules",
     "resolve",
+    "served_on",
     "target_for",
 ]

@@ -36,6 +36,12 @@ def stated_facts(target: Target) -> tuple[StatedFact, ...]:
     return tuple(StatedFact(path, value, target.origin(path)) for path, value in _leaves(data, ""))
 
 
+def changed_facts(first: Target, second: Target) -> dict[str, tuple[Any, Any]]:
+    """The values of the facts that differ between two targets, by path; None where one has no such fact."""
+    one, two = ({fact.path: fact.value for fact in stated_facts(target)} for target in (first, second))
+    return {path: (one.get(path), two.get(path)) for path in one | two if one.get(path) != two.get(path)}
+
+
 def _leaves(node: dict[str, Any], at: str) -> Iterator[tuple[str, Any]]:
     for key, value in node.items():
         if isinstance(value, dict):

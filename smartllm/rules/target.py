@@ -108,6 +108,11 @@ def endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Diale
     return found
 
 
+def served_on(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
+    """The wires of one host on which a resolved model is served, in the order of preference."""
+    return tuple(wire for wire in endpoints(resolution, host, rules) if wire.startswith(host))
+
+
 def profile_chain(name: str, rules: RuleSet) -> tuple[str, ...]:
     """A profile and its ancestors, the oldest first.
 

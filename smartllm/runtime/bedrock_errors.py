@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from smartllm.errors import ProviderError, StreamError
+from smartllm.errors import RETRYABLE_STATUS, ProviderError, StreamError
 from smartllm.runtime.retry import retry_after
-from smartllm.runtime.transport import RETRYABLE_STATUS
 
 # Codes come in any capitalisation; the statuses are the service model's (bedrock_runtime facts §5.1).
 _RETRYABLE: Final = (

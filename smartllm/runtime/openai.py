@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from smartllm.compiler import Step
 from smartllm.config import LLMConfig
 from smartllm.errors import (
+    QUOTA_CODES,
+    RETRYABLE_STATUS,
     ConfigError,
     ConnectionFailedError,
     MissingExtraError,
@@ -17,7 +19,7 @@ from smartllm.errors import (
 )
 from smartllm.runtime.openai_events import LARGEST_ANSWER, OpenAIEvents, http_library, too_large
 from smartllm.runtime.retry import retry_after
-from smartllm.runtime.transport import RETRYABLE_STATUS, Answer, read_answer
+from smartllm.runtime.transport import Answer, read_answer
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -26,17 +28,6 @@ R = TypeVar("R")
 
 # Said here because the SDK takes an empty OPENAI_BASE_URL for an address.
 _PUBLIC: Final = "https://api.openai.com/v1"
-# Quota errors arrive as 429 and stay until somebody pays (openai facts §12).
-_FINAL_CODES: Final = frozenset(
-    {
-        "insufficient_quota",
-        "billing_hard_limit_reached",
-        "credit_balance_exhausted",
-        "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded",
-        "organization_usage_limit_exceeded",
-    }
-)
 
 
 class OpenAITransport:
@@ -151,7 +142,7 @@ class OpenAITransport:
             code=codes[0] if codes else None,
             request_id=error.request_id,
             retry_after=retry_after(error.response.headers),
-            retryable=error.status_code in RETRYABLE_STATUS and _FINAL_CODES.isdisjoint(codes),
+            retryable=error.status_code in RETRYABLE_STATUS and QUOTA_CODES.isdisjoint(codes),
         )
 
 

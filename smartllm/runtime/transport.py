@@ -10,8 +10,6 @@ from typing import Any, Final, Protocol
 from smartllm.compiler import Step
 from smartllm.errors import ProviderError, ResponseError
 
-RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
-
 _SHORTEST_SECRET: Final = 8
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from smartllm.compiler.dialects.bedrock_converse import EXTRA
 from smartllm.errors import SmartLLMError
 from smartllm.rules import Dialect, Facts, Host, endpoints, load_rules, resolve, target_for
 
@@ -14,11 +15,11 @@ Check = Callable[[Body, Facts], Iterator[str]]
 _PLACES: Final = {
     "temperature": ("temperature", "inferenceConfig.temperature"),
     "top_p": ("top_p", "inferenceConfig.topP"),
-    "top_k": ("top_k", "additionalModelRequestFields.top_k"),
+    "top_k": ("top_k", f"{EXTRA}.top_k"),
 }
 _LIMITS: Final = ("max_output_tokens", "max_completion_tokens", "max_tokens", "inferenceConfig.maxTokens")
 _EFFORTS: Final = ("reasoning.effort", "reasoning_effort", "output_config.effort")
-_EXTRA: Final = "additionalModelRequestFields."
+_EXTRA: Final = f"{EXTRA}."
 
 
 def refusal(body: Body, model: str, dialect: Dialect) -> str | None:

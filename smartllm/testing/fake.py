@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from smartllm.compiler import Step
-from smartllm.compiler.dialects import DONE
 from smartllm.errors import ProviderError
 from smartllm.runtime.transport import Answer
 
@@ -87,6 +86,5 @@ def _events(frames: list[bytes]) -> list[Mapping[str, Any]]:
     from .eventstream import decode_frame  # noqa: PLC0415 - the other kind
 
     if frames and frames[0][:1] in {b"d", b"e", b":"}:
-        decoder = SSEDecoder()
-        return [event if event is not DONE else DONE for event in decoder.feed(b"".join(frames))]
+        return list(SSEDecoder().feed(b"".join(frames)))
     return [decode_frame(frame) for frame in frames]

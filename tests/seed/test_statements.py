@@ -6,14 +6,14 @@ import asyncio
 import dataclasses
 import json
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from pydantic import BaseModel, ValidationError
-from wires import CHAT, CONVERSE, INVOKE, RESPONSES, WIRES, Wire, region_of, share_service_models
+from wires import CHAT, CONVERSE, INVOKE, RESPONSES, WIRES, Wire, region_of
 
 import smartllm
 from smartllm import LLMClient, LLMConfig, Message, MessageRequest, TextRequest, TextResponse, defaults
@@ -34,19 +34,6 @@ class Person(BaseModel):
 
 class BookList(BaseModel):
     books: list[str]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
-    share_service_models(monkeypatch)
-    running.reset()
-    return running
 
 
 Ask = Callable[..., Any]

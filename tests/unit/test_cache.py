@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from wires import CHAT, INVOKE, RESPONSES, Wire, each_wire, share_service_models
+from wires import CHAT, INVOKE, RESPONSES, Wire, each_wire
 
 import smartllm
 from smartllm import LLMClient, TextRequest
@@ -28,19 +27,6 @@ RULES = load_rules(ambient=False)
 class Person(BaseModel):
     name: str
     age: int
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
-    share_service_models(monkeypatch)
-    running.reset()
-    return running
 
 
 def asked(wire: Wire, prompt: str, **fields: Any) -> TextRequest[Any]:

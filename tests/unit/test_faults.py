@@ -185,12 +185,6 @@ FRAMES: dict[tuple[Wire, bool], int] = {}  # of a right answer, once known
 PROMPT = "one two three four five six seven eight nine ten"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
 Clients = Callable[[Wire], LLMClient]
 
 

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EventStreamE
 from smartllm.testing import LoopbackServer, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
 MODEL = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"
@@ -34,18 +34,6 @@ PERSON = {"name": "Ada", "age": 36}
 
 # Loading the service models is what takes long, and a session keeps them.
 SESSION = get_session()
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer) -> LoopbackServer:
-    running.reset()
-    return running
 
 
 @asynccontextmanager

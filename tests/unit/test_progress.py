@@ -6,11 +6,11 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire, share_service_models
+from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 
 from smartllm.compiler.dialects import Piece
 from smartllm.errors import ProviderError
@@ -28,19 +28,6 @@ FIELDS = {
     "stream_progress": COMMON | {"text_tokens_so_far", "text_so_far", "elapsed_seconds"},
     "stream_thinking": COMMON | {"thinking_tokens_so_far", "thinking_text_so_far", "elapsed_seconds"},
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
-    share_service_models(monkeypatch)
-    running.reset()
-    return running
 
 
 class Events(list[dict[str, Any]]):

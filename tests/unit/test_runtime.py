@@ -8,7 +8,6 @@ import gc
 import json
 import threading
 import warnings
-from collections.abc import Iterator
 from contextvars import copy_context
 from typing import Any
 
@@ -24,7 +23,6 @@ from wires import (
     Wire,
     each_bedrock_wire,
     each_wire,
-    share_service_models,
 )
 
 from smartllm import LLMClient, TextRequest, Usage
@@ -32,19 +30,6 @@ from smartllm.errors import ConfigError
 from smartllm.testing import LoopbackServer, Reply
 
 UNICODE = 'Grüße, 世界 🌍 "quoted" \\ \n\t\u2028 {{7*7}} </script> \x7f'
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
-    share_service_models(monkeypatch)
-    running.reset()
-    return running
 
 
 STOPS = {"responses": "completed", "chat_completions": "stop", "invoke": "end_turn", "converse": "end_turn"}

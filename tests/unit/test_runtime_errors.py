@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -23,18 +23,6 @@ from smartllm.testing import LoopbackServer, Reply
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 AWS_CODES = {401: "UnrecognizedClientException", 409: "ConflictException", 422: "ValidationException"}
 each_openai_wire = pytest.mark.parametrize("wire", WIRES[:2], ids=lambda wire: wire.api_type)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer) -> LoopbackServer:
-    running.reset()
-    return running
 
 
 Clients = Callable[[Wire, int], LLMClient]

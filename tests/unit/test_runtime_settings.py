@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,6 @@ from smartllm.errors import ConfigError, MissingExtraError, ProviderError, Provi
 from smartllm.testing import LoopbackServer, Reply
 
 HELLO = TextRequest(prompt="hello there", use_cache=False)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
-from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire, share_service_models
+from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 from smartllm.runtime.structured import validated
@@ -22,19 +21,6 @@ class Person(BaseModel):
 
 
 ADA: dict[str, Any] = {"name": "Ada Löve", "age": 36, "nicknames": ["Countess"]}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
-    share_service_models(monkeypatch)
-    running.reset()
-    return running
 
 
 async def ask(wire: Wire, server: LoopbackServer, shape: Any = Person, **fields: Any) -> Any:

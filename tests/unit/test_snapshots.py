@@ -17,7 +17,7 @@ import smartllm
 from smartllm.compiler.target import API_DIALECTS
 from smartllm.errors import CompileError
 from smartllm.request import ApiType, MessageRequest, TextRequest
-from smartllm.rules import Dialect, Host, Resolution, endpoints, load_rules, resolve, target_for
+from smartllm.rules import Dialect, Host, Resolution, load_rules, resolve, served_on, target_for
 
 CASES: dict[str, dict[str, Any]] = {
     name: fields
@@ -38,12 +38,7 @@ def targets() -> list[tuple[str, Dialect]]:
 
 def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
     """The wires on which a model is served, over all hosts."""
-    return {
-        dialect: host
-        for host in get_args(Host)
-        for dialect in endpoints(resolution, host, RULES)
-        if dialect.startswith(host)
-    }
+    return {dialect: host for host in get_args(Host) for dialect in served_on(resolution, host, RULES)}
 
 
 def request_of(fields: dict[str, Any], api_type: ApiType) -> TextRequest[Any] | MessageRequest[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from wires import (
     Wire,
     each_bedrock_wire,
     each_wire,
-    share_service_models,
 )
 
 from smartllm import LLMClient, StreamChunk, TextRequest
@@ -38,19 +36,6 @@ ODD = ["h", "éß", "漢", "字🎈", "\u2028", "\n\n", "data: x\r\n", "", "e\u0
 class Person(BaseModel):
     name: str
     age: int
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
-    share_service_models(monkeypatch)
-    running.reset()
-    return running
 
 
 async def chunks_of(client: LLMClient, request: Any) -> list[StreamChunk]:

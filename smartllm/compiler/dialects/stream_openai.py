@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode, table
 from smartllm.compiler.dialects.stream import DONE, Piece, StreamReader, shown
+from smartllm.errors import QUOTA_CODES, RETRYABLE_STATUS
 
 # In-stream errors carry no status; theirs by code (openai facts §12).
 _STATUS: Final = {
@@ -19,7 +20,6 @@ _STATUS: Final = {
     "invalid_prompt": 400,
     "context_length_exceeded": 400,
 }
-_FINAL: Final = frozenset({"insufficient_quota", "invalid_prompt", "context_length_exceeded"})
 _NO_PROGRESS: Final = frozenset({"response.in_progress", "response.queued", "keepalive"})
 _TERMINAL: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
@@ -157,5 +157,5 @@ def _reported(reader: StreamReader, error: Mapping[str, Any]) -> Exception:
         f"the provider ended the stream with an error: {message}",
         code=codes[0] if codes else None,
         status=status,
-        retryable=status in {408, 409, 429, 500, 502, 503, 504, 529} and _FINAL.isdisjoint(codes),
+        retryable=status in RETRYABLE_STATUS and QUOTA_CODES.isdisjoint(codes),
     )
