@@ -142,15 +142,21 @@ def has_path(data: Mapping[str, Any], path: KeyPath) -> bool:
 
 
 def _ambient() -> Iterator[str]:
-    # Imported here: only calls that look for the folder pay for it.
-    from platformdirs import user_config_path  # noqa: PLC0415
-
-    user_file = user_config_path("smartllm") / "rules.toml"
-    if user_file.is_file():
-        yield str(user_file)
+    user_file = _user_file(os.environ.get("HOME"), os.environ.get("XDG_CONFIG_HOME"))
+    if os.path.isfile(user_file):  # noqa: PTH113 - each compilation looks
+        yield user_file
     for entry in os.environ.get(ENVIRONMENT, "").split(os.pathsep):
         if entry:
             yield entry
+
+
+@lru_cache(maxsize=8)
+def _user_file(*_places: str | None) -> str:
+    """The user's rules; the places are what may move it while a process runs."""
+    # Imported here: only calls that look for the folder pay for it.
+    from platformdirs import user_config_path  # noqa: PLC0415
+
+    return str(user_config_path("smartllm") / "rules.toml")
 
 
 def _stamp(path: AnyPath) -> tuple[int, int]:

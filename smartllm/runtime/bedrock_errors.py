@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.errors import RETRYABLE_STATUS, ProviderError, StreamError
+from smartllm.runtime.http import redirect_hint
 from smartllm.runtime.retry import retry_after
+from smartllm.runtime.transport import json_object
 
 # Codes come in any capitalisation; the statuses are the service model's (bedrock_runtime facts §5.1).
 _RETRYABLE: Final = (
@@ -32,14 +34,37 @@ _STATUS: Final = {
 }
 # AWS explains a wrong signature, from the second line on, with the signed headers and so with the token.
 _SIGNATURE_CODES: Final = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException"})
-_FIRST_REDIRECT, _FIRST_ERROR = 300, 400
 _PREFIXES: Final = (("us-gov-", "us-gov."), ("us-", "us."), ("ca-", "us."), ("eu-", "eu."), ("ap-", "apac."))
+
+
+def from_response(
+    status: int, headers: Mapping[str, str], content: bytes, model: str, *, region: str
+) -> ProviderError:
+    """Our error for an HTTP answer that reports one."""
+    body = json_object(content)
+    details = body if body is not None else {"message": repr(content[:200])}
+    named = (details.get(name) for name in ("code", "Code", "__type"))
+    code = headers.get("x-amzn-errortype") or next(filter(None, named), "")
+    about = {
+        "HTTPStatusCode": status,
+        "RequestId": headers.get("x-amzn-requestid"),
+        "HTTPHeaders": headers,
+    }
+    message = details.get("message") or details.get("Message")
+    # The header may say name:address, the body namespace#name.
+    error = {"Code": str(code).partition(":")[0].rpartition("#")[2], "Message": message}
+    return _from_parts(error, about, details.get("originalStatusCode"), model, region=region)
 
 
 def from_client_error(error: Any, model: str, *, region: str) -> ProviderError:
     """Our error for botocore's ``ClientError``."""
-    details = error.response.get("Error", {})
-    about = error.response.get("ResponseMetadata", {})
+    found = error.response
+    return _from_parts(found.get("Error", {}), found.get("ResponseMetadata", {}), None, model, region=region)
+
+
+def _from_parts(
+    details: Mapping[str, Any], about: Mapping[str, Any], original: Any, model: str, *, region: str
+) -> ProviderError:
     status: int | None = about.get("HTTPStatusCode")
     code = str(details.get("Code") or "")
     message = str(details.get("Message") or "")
@@ -51,9 +76,9 @@ def from_client_error(error: Any, model: str, *, region: str) -> ProviderError:
         status=status,
         code=code if code and not code.isdecimal() else None,
         request_id=about.get("RequestId"),
-        retryable=_may_pass(code, status, error.response.get("originalStatusCode")),
+        retryable=_may_pass(code, status, original),
         retry_after=retry_after(about.get("HTTPHeaders") or {}),
-        hint=_hint(code, message, model, region) or _status_hint(status),
+        hint=_hint(code, message, model, region) or redirect_hint(status, "endpoint_url"),
     )
 
 
@@ -76,11 +101,6 @@ def _may_pass(code: str, status: int | None, original: Any) -> bool:
     if code.lower().startswith("modelerror"):  # the model's own server failed, in its own way
         return original in RETRYABLE_STATUS
     return code.lower().startswith(_RETRYABLE) or status in RETRYABLE_STATUS
-
-
-def _status_hint(status: int | None) -> str:
-    redirected = status is not None and _FIRST_REDIRECT <= status < _FIRST_ERROR
-    return "redirects are not followed; check endpoint_url" if redirected else ""
 
 
 def _hint(code: str, message: str, model: str, region: str) -> str:

@@ -1,18 +1,19 @@
-"""AWS event streams: frames with checksums, from which the events of a streamed answer are read."""
+"""The events of a streamed Bedrock answer, from the frames of an AWS event stream."""
 
 from __future__ import annotations
 
-import base64
+import binascii
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-from smartllm.errors import ProviderError, ProviderTimeoutError, StreamError
+from smartllm.errors import ProviderTimeoutError, StreamError
 from smartllm.runtime.bedrock_errors import from_frame
+from smartllm.runtime.event_stream import Frame, FrameDecoder, FrameError
 
 
 class BedrockEvents:
-    """The events of one answer; the frames are decoded by botocore's own buffer.
+    """The events of one answer.
 
     botocore's typed event stream is not used: it loses the codes of exceptions that an operation does not
     model and ends without a word when a frame is cut (bedrock_runtime facts §4).
@@ -32,52 +33,49 @@ class BedrockEvents:
         self._raw, self._model, self._region = raw, model, region
         self._read_timeout = read_timeout
 
-    def __aiter__(self) -> AsyncIterator[Mapping[str, Any]]:
-        return self._events()
+    def __aiter__(self) -> AsyncIterator[Iterator[Mapping[str, Any]]]:
+        return self._batches()
 
     async def aclose(self) -> None:
         """Close the connection; a stream that is left open would keep its place in the pool."""
         self._raw.close()
 
-    async def _events(self) -> AsyncIterator[Mapping[str, Any]]:
+    async def _batches(self) -> AsyncIterator[Iterator[Mapping[str, Any]]]:
         from aiohttp import ClientError  # noqa: PLC0415 - comes with aiobotocore
-        from botocore.eventstream import EventStreamBuffer, ParserError  # noqa: PLC0415 - same
 
-        buffer, left = EventStreamBuffer(), 0
+        decoder = FrameDecoder()
         try:
             async for data in self._raw.content.iter_any():
-                left += len(data)
-                buffer.add_data(data)
-                for frame in buffer:
-                    left -= frame.prelude.total_length
-                    event = self._event(frame)
-                    if event is not None:
-                        yield event
-        except ProviderError:
-            raise
-        except ParserError as error:
-            raise self._broken(f"a frame of the stream is damaged ({type(error).__name__})") from None
+                yield self._read(decoder.feed(data))
         except TimeoutError:
             raise self._too_slow() from None
         except (ClientError, OSError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
             raise self._broken(f"the connection broke ({type(error).__name__})") from None
-        if left:
+        if decoder.inside:
             raise self._broken("the stream was cut inside a frame")
 
-    def _event(self, frame: Any) -> Mapping[str, Any] | None:
-        kind = frame.headers.get(":message-type")
+    def _read(self, frames: Iterator[Frame]) -> Iterator[Mapping[str, Any]]:
+        try:
+            for frame in frames:
+                event = self._event(frame)
+                if event is not None:
+                    yield event
+        except FrameError as error:
+            raise self._broken(f"a frame of the stream is damaged ({error})") from None
+
+    def _event(self, frame: Frame) -> Mapping[str, Any] | None:
+        headers = frame.headers
+        kind = headers.get(":message-type")
         if kind == "event":
-            name, content = str(frame.headers.get(":event-type")), self._content(frame.payload)
+            name, content = str(headers.get(":event-type")), self._content(frame.payload)
             if name != "chunk":
                 return {name: content}
-            return self._content(base64.b64decode(content.get("bytes") or b""))
+            return self._content(binascii.a2b_base64(content.get("bytes") or b""))
         if kind == "error":
-            details = {"message": frame.headers.get(":error-message")}
-            raise from_frame(
-                str(frame.headers.get(":error-code") or ""), details, self._model, region=self._region
-            )
+            details = {"message": headers.get(":error-message")}
+            raise from_frame(headers.get(":error-code") or "", details, self._model, region=self._region)
         if kind == "exception":
-            code = str(frame.headers.get(":exception-type") or "")
+            code = headers.get(":exception-type") or ""
             raise from_frame(code, self._content(frame.payload), self._model, region=self._region)
         return None
 

@@ -1,10 +1,11 @@
-"""OpenAI through its own SDK: the compiled bytes go out by the SDK's low-level post, its retries are off."""
+"""OpenAI's APIs: the SDK knows key, headers and address; aiohttp carries the bytes."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler import Step
 from smartllm.config import LLMConfig
@@ -12,38 +13,51 @@ from smartllm.errors import (
     QUOTA_CODES,
     RETRYABLE_STATUS,
     ConfigError,
-    ConnectionFailedError,
     MissingExtraError,
     ProviderError,
-    ProviderTimeoutError,
 )
-from smartllm.runtime.openai_events import LARGEST_ANSWER, OpenAIEvents, http_library, too_large
+from smartllm.runtime.http import (
+    FIRST_REDIRECT,
+    POOL,
+    Waits,
+    environment_proxy,
+    own_errors,
+    redirect_hint,
+    trusted,
+    whole_body,
+)
+from smartllm.runtime.openai_events import OpenAIEvents
 from smartllm.runtime.retry import retry_after
-from smartllm.runtime.transport import Answer, read_answer
+from smartllm.runtime.transport import Answer, json_object, read_answer
 
 if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
     from openai import AsyncOpenAI
-
-R = TypeVar("R")
 
 # Said here because the SDK takes an empty OPENAI_BASE_URL for an address.
 _PUBLIC: Final = "https://api.openai.com/v1"
 
 
 class OpenAITransport:
-    """Sends steps of the OpenAI dialects."""
+    """Sends steps of the OpenAI dialects.
+
+    The SDK's own post costs several times what aiohttp's does (docs/performance.md).
+    """
 
     def __init__(self, config: LLMConfig) -> None:
         try:
-            import openai  # noqa: PLC0415 - an extra, loaded on first use
+            import aiohttp  # noqa: F401, PLC0415 - an extra, loaded on first use
+            import openai  # noqa: PLC0415 - same
         except ImportError as error:
             raise MissingExtraError(
-                f"provider='openai' needs the openai SDK ({error})", hint='pip install "smartllm[openai]"'
+                f"provider='openai' needs the openai SDK and aiohttp ({error})",
+                hint='pip install "smartllm[openai]"',
             ) from None
-        connect, read = self._timeouts = config.resolved_timeouts()
+        connect, read = config.resolved_timeouts()
+        self._waits = Waits(connect, read, "the network and base_url")
+        self._pool = config.max_concurrent or POOL
         self._sdk = openai
         key = _key(config)
-        self.secrets: tuple[str, ...] = (key,)
         self._client: AsyncOpenAI = openai.AsyncOpenAI(
             api_key=key,
             base_url=config.resolved_base_url() or _PUBLIC,
@@ -51,99 +65,121 @@ class OpenAITransport:
             max_retries=0,
             timeout=openai.Timeout(read, connect=connect),
         )
+        self._address, self._headers, password = _opened(self._client)
+        self.secrets: tuple[str, ...] = (key, password) if password else (key,)
+        self._session: ClientSession | None = None
+        self._proxy: str | None = None
+        self._lock = asyncio.Lock()
+        self._closed = False
 
     async def send(self, step: Step) -> Answer:
         """Post the step's bytes."""
-        response = await self._post(step, "application/json")
-        request_id = response.headers.get("x-request-id")
-        try:
-            content = await self._content(response, step)
-        finally:
-            await response.aclose()
-        return read_answer(content, step.model, status=response.status_code, request_id=request_id)
+        with own_errors(self._waits, step.model):
+            async with await self._post(step, "application/json") as response:
+                request_id = response.headers.get("x-request-id")
+                content = await whole_body(response, step.model, request_id)
+        return read_answer(content, step.model, status=response.status, request_id=request_id)
 
     async def stream(self, step: Step) -> OpenAIEvents:
         """Post the step's bytes and read the answer as it comes."""
-        response = await self._post(step, "text/event-stream")
-        return OpenAIEvents(response, model=step.model, read_timeout=self._timeouts[1])
+        with own_errors(self._waits, step.model):
+            response = await self._post(step, "text/event-stream")
+        return OpenAIEvents(response, model=step.model, read_timeout=self._waits.read)
 
     async def models(self) -> list[dict[str, Any]]:
         """All models that the endpoint lists."""
-
-        async def listed() -> list[dict[str, Any]]:
-            return [model.to_dict() async for model in self._client.models.list()]
-
-        return await self._guarded(listed(), "")
-
-    async def _post(self, step: Step, accept: str) -> Any:
-        """The SDK's HTTP response, not read yet; the SDK's own stream only serves to get at it."""
-        options: Any = {"headers": {"Content-Type": "application/json", "Accept": accept}}
-        call = self._client.post(
-            step.operation.partition(" ")[2],
-            content=step.payload,
-            options=options,
-            cast_to=object,
-            stream=True,
-            stream_cls=self._sdk.AsyncStream[object],
-        )
-        return (await self._guarded(call, step.model)).response
-
-    async def _guarded(self, call: Awaitable[R], model: str) -> R:
-        """The result of a call, or our error for what went wrong."""
         try:
-            return await call
+            return [model.to_dict() async for model in self._client.models.list()]
         except self._sdk.APIStatusError as error:
-            raise self._status_error(error, model) from None
+            response = error.response
+            raise _status_error(error.status_code, response.headers, response.content, "") from None
         except self._sdk.APITimeoutError as error:
             kind = "connect" if "Connect" in type(error.__cause__).__name__ else "read"
-            raise self._too_slow(kind, model) from None
+            raise self._waits.too_slow(kind, "") from None
         except self._sdk.APIConnectionError as error:
-            raise self._unreachable(type(error.__cause__ or error).__name__, model) from None
-
-    async def _content(self, response: Any, step: Step) -> bytes:
-        """The bytes of an answer, unpacked as far as the limit."""
-        http, parts, size = http_library(response), list[bytes](), 0
-        try:
-            async for part in response.aiter_bytes():
-                parts.append(part)
-                size += len(part)
-                if size > LARGEST_ANSWER:
-                    raise too_large(step.model, response)
-        except http.TimeoutException:
-            raise self._too_slow("read", step.model) from None
-        except (http.HTTPError, OSError) as error:
-            raise self._unreachable(type(error).__name__, step.model) from None
-        return b"".join(parts)
-
-    def _too_slow(self, kind: str, model: str) -> ProviderTimeoutError:
-        seconds = self._timeouts[0 if kind == "connect" else 1]
-        return ProviderTimeoutError(kind, seconds, model=model, retryable=True)
-
-    def _unreachable(self, cause: str, model: str) -> ConnectionFailedError:
-        return ConnectionFailedError(
-            f"no answer from the provider: connection failed ({cause})",
-            model=model,
-            retryable=True,
-            hint="check the network and base_url",
-        )
+            raise self._waits.unreachable(type(error.__cause__ or error).__name__, "") from None
 
     async def aclose(self) -> None:
-        """Close the SDK's client."""
+        """Close all connections."""
+        async with self._lock:
+            self._closed = True
+            session, self._session = self._session, None
+            if session is not None:
+                await session.close()
         await self._client.close()
 
-    def _status_error(self, error: Any, model: str) -> ProviderError:
-        body = error.body if isinstance(error.body, dict) else {}
-        codes = [str(body[name]) for name in ("code", "type") if body.get(name)]
-        message = str(body.get("message") or error.response.text[:200])
-        return ProviderError(
-            f"{error.status_code} from the provider: {message}",
-            model=model,
-            status=error.status_code,
-            code=codes[0] if codes else None,
-            request_id=error.request_id,
-            retry_after=retry_after(error.response.headers),
-            retryable=error.status_code in RETRYABLE_STATUS and QUOTA_CODES.isdisjoint(codes),
+    async def _post(self, step: Step, accept: str) -> ClientResponse:
+        """The response to a step, not read yet.
+
+        Raises:
+            ProviderError: Its status tells of an error.
+        """
+        session = self._session or await self._connect()
+        response = await session.post(
+            self._address + step.operation.partition(" ")[2],
+            data=step.payload,
+            headers={**self._headers, "Accept": accept},
+            proxy=self._proxy,
+            allow_redirects=False,
         )
+        if response.status < FIRST_REDIRECT:
+            return response
+        async with response:
+            content = await whole_body(response, step.model, response.headers.get("x-request-id"))
+        raise _status_error(response.status, response.headers, content, step.model)
+
+    async def _connect(self) -> ClientSession:
+        import aiohttp  # noqa: PLC0415 - an extra, loaded on first use
+
+        async with self._lock:
+            if self._closed:
+                raise ConfigError("this client is closed; make a new one")
+            if self._session is None:
+                url = self._client.base_url
+                # Certificates are read from the disk, which takes milliseconds.
+                secure = await asyncio.to_thread(trusted) if url.scheme == "https" else True
+                self._proxy = environment_proxy(url.scheme, url.host)
+                self._session = aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=self._pool, ssl=secure),
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, sock_connect=self._waits.connect, sock_read=self._waits.read
+                    ),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                )
+            return self._session
+
+
+def _opened(client: AsyncOpenAI) -> tuple[str, dict[str, str], str | None]:
+    """What the SDK would use: the address without credentials, the headers, a password in the address."""
+    headers = {
+        name: value
+        for name, value in {**client.default_headers, **client.auth_headers}.items()
+        if isinstance(value, str)  # else it stands for a header that is left out
+    }
+    url = client.base_url
+    if url.userinfo:
+        login = b64encode(f"{url.username}:{url.password}".encode())
+        headers["Authorization"] = f"Basic {login.decode()}"
+        url = url.copy_with(username=None, password=None)
+    return str(url).rstrip("/"), headers, client.base_url.password or None
+
+
+def _status_error(status: int, headers: Any, content: bytes, model: str) -> ProviderError:
+    body: dict[str, Any] = json_object(content) or {}
+    inner = body.get("error", body)
+    body = inner if isinstance(inner, dict) else {}
+    codes = [str(body[name]) for name in ("code", "type") if body.get(name)]
+    message = str(body.get("message") or content[:200].decode(errors="replace"))
+    return ProviderError(
+        f"{status} from the provider: {message}",
+        model=model,
+        status=status,
+        code=codes[0] if codes else None,
+        request_id=headers.get("x-request-id"),
+        retry_after=retry_after(headers),
+        retryable=status in RETRYABLE_STATUS and QUOTA_CODES.isdisjoint(codes),
+        hint=redirect_hint(status, "base_url"),
+    )
 
 
 def _key(config: LLMConfig) -> str:

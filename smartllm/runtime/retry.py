@@ -113,6 +113,13 @@ async def with_retries(
     Raises:
         ProviderError: The last error; its ``attempts`` says how often the call was made.
     """
+    try:
+        result = await call()
+    except ProviderError as error:
+        failed: ProviderError | None = error
+    else:  # nearly always; stamina's loop alone would cost a tenth of a call
+        budget.give_back(_INCOME)
+        return result
     attempts, paid, again = 0, 0.0, False
 
     def goes_on(_: Exception) -> float | bool:
@@ -123,6 +130,9 @@ async def with_retries(
             with attempt:
                 attempts, again = attempts + 1, False
                 try:
+                    if failed is not None:
+                        first, failed = failed, None
+                        raise first
                     result = await call()
                 except ProviderError as error:
                     delay = policy.delay(error, attempts)
@@ -143,7 +153,7 @@ async def with_retries(
                     await sleep(delay)
                     again = True
                     raise
-                budget.give_back(paid or _INCOME)
+                budget.give_back(paid)
                 return result
     except ProviderError as error:
         error.attempts = attempts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -16,7 +16,7 @@ from smartllm.runtime.transport import EventSource, Transport, hide_secrets
 E = TypeVar("E", bound=ProviderError)
 
 # Events that are buffered come without a wait; twenty streams at full speed must leave the loop its turns.
-_BREATH: Final = 0.0002
+_BREATH: Final = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class LiveStream:
     ) -> None:
         self._source, self._reader, self._patience = source, reader, patience
         self._secrets = secrets
-        self._events = aiter(source)
+        self._batches = aiter(source)
+        self._batch: Iterator[Mapping[str, Any]] = iter(())
         self._spent = spent
         self._begun = False
         self._quiet = spent
@@ -86,6 +87,10 @@ class LiveStream:
         Raises:
             ProviderError: The stream broke, stalled or reported an error; carries the text so far.
         """
+        now = time.monotonic()
+        if now - self._breath > _BREATH:
+            await asyncio.sleep(0)
+            self._breath = time.monotonic()
         try:
             while True:
                 piece = await self._next_progress()
@@ -123,29 +128,27 @@ class LiveStream:
     async def _next_progress(self) -> Piece | None:
         """The next piece, with or without text."""
         while True:
-            event = await self._within_limits()
-            if event is None:
+            for event in self._batch:
+                piece = self._reader.feed(event)
+                if piece is not None:
+                    self._begun, self._quiet = True, 0.0
+                    return piece
+            batch = await self._within_limits()
+            if batch is None:
                 return None
-            piece = self._reader.feed(event)
-            if piece is not None:
-                self._begun, self._quiet = True, 0.0
-                return piece
+            self._batch = iter(batch)
 
     async def _within_limits(self) -> Any:
+        """The next batch; None at the end."""
         # Only the time spent waiting counts: whoever reads the stream may take their own.
         kind = "stall" if self._begun else "first_event"
-        left = {
-            kind: getattr(self._patience, kind) - self._quiet,
-            "total": self._patience.total - self._spent,
-        }
-        kind = min(left, key=lambda name: left[name])
+        left, total = getattr(self._patience, kind) - self._quiet, self._patience.total - self._spent
+        if total < left:
+            kind, left = "total", total
         clock = time.monotonic()
         try:
-            async with asyncio.timeout(max(left[kind], 0)) as scope:
-                if clock - self._breath > _BREATH:
-                    await asyncio.sleep(0)
-                    self._breath = time.monotonic()
-                return await anext(self._events, None)
+            async with asyncio.timeout(max(left, 0)) as scope:
+                return await anext(self._batches, None)
         except TimeoutError:
             if not scope.expired():
                 raise

@@ -27,7 +27,7 @@ class Answer:
 
 
 class EventSource(Protocol):
-    """The events of a streamed answer, as JSON objects.
+    """The events of a streamed answer, as JSON objects, in batches: what came together is read together.
 
     Attributes:
         request_id: The provider's id of the call, or None.
@@ -35,11 +35,11 @@ class EventSource(Protocol):
 
     request_id: str | None
 
-    def __aiter__(self) -> AsyncIterator[Mapping[str, Any]]:
-        """The events.
+    def __aiter__(self) -> AsyncIterator[Iterable[Mapping[str, Any]]]:
+        """The batches of events.
 
         Raises:
-            ProviderError: The connection broke, or an event cannot be read.
+            ProviderError: The connection broke, or (from a batch) an event cannot be read.
         """
         ...
 

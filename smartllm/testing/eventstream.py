@@ -52,16 +52,11 @@ def _json_frame(kind: Mapping[str, str], message_type: str, payload: Mapping[str
 
 def decode_frame(frame: bytes) -> Mapping[str, Any]:
     """The event in a frame, as a transport hands it on: Claude's own event, or Converse's by its type."""
-    head = struct.unpack("!I", frame[4:8])[0]
-    at, headers = 12, {}
-    while at < 12 + head:
-        size = frame[at]
-        name = frame[at + 1 : at + 1 + size].decode()
-        length = struct.unpack("!H", frame[at + 2 + size : at + 4 + size])[0]
-        headers[name] = frame[at + 4 + size : at + 4 + size + length].decode()
-        at += 4 + size + length
-    content = json.loads(frame[at:-4])
-    if headers.get(":event-type") != "chunk":
-        return {headers.get(":event-type", ""): content}
+    from smartllm.runtime.event_stream import FrameDecoder  # noqa: PLC0415 - only fakes read frames
+
+    [(headers, payload)] = FrameDecoder().feed(frame)
+    content = json.loads(payload)
+    if headers[":event-type"] != "chunk":
+        return {headers[":event-type"]: content}
     inner: Mapping[str, Any] = json.loads(base64.b64decode(content["bytes"]))
     return inner

@@ -71,9 +71,9 @@ class FakeEvents:
         self._events = events
         self.request_id: str | None = request_id
 
-    async def __aiter__(self) -> AsyncIterator[Mapping[str, Any]]:
+    async def __aiter__(self) -> AsyncIterator[list[Mapping[str, Any]]]:
         for event in self._events:
-            yield event
+            yield [event]
 
     async def aclose(self) -> None:
         """Nothing is open."""

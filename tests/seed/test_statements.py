@@ -81,7 +81,7 @@ class TestInstallation:
     def test_extras(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         extras = project["optional-dependencies"]
-        assert [item.partition(">")[0] for item in extras["openai"]] == ["openai"]
+        assert [item.partition(">")[0] for item in extras["openai"]] == ["aiohttp", "openai"]
         assert [item.partition(">")[0] for item in extras["bedrock"]] == ["aiobotocore"]
         assert extras["all"] == ["smartllm[openai,bedrock]"]
 

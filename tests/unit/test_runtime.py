@@ -8,12 +8,17 @@ import gc
 import json
 import threading
 import warnings
+from contextlib import aclosing
 from contextvars import copy_context
 from typing import Any
 
+import aiobotocore.session
 import pytest
+from aiobotocore.config import AioConfig
+from botocore import xform_name
 from botocore.loaders import JSONFileLoader
 from wires import (
+    AWS_KEYS,
     CHAT,
     CLAUDE,
     CONVERSE,
@@ -113,25 +118,41 @@ async def test_an_arn_is_one_path_segment(server: LoopbackServer) -> None:
     assert server.requests[0].raw_path == f"/model/{arn.replace(':', '%3A').replace('/', '%2F')}/invoke"
 
 
-async def test_converse_bytes_are_json_equal_to_botocores_own_and_come_last(server: LoopbackServer) -> None:
-    own: list[bytes] = []
-
-    def trace(params: dict[str, Any], **_: Any) -> None:
-        own.append(params["body"])
-        params["body"] = b'{"spoilt": true}'
-
-    request = CONVERSE.request(UNICODE, system_prompt=UNICODE)
-    async with CONVERSE.client(server.url) as client:
-        await client.generate_text(request)
-        transport: Any = client._transport
-        transport._client.meta.events.register("before-call.bedrock-runtime.Converse", trace)
-        transport._client.meta.events.register("before-call", trace)
-        await client.generate_text(request)
-        payload = client.compile(request).steps[0].payload
-    assert json.loads(own[0]) == json.loads(payload)
-    assert own == [own[0], b'{"spoilt": true}']
-    assert own[0] != payload
-    assert [recorded.body for recorded in server.requests] == [payload, payload]
+@each_bedrock_wire
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_what_goes_out_is_what_botocore_would_send(
+    wire: Wire, streamed: bool, server: LoopbackServer
+) -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ünï c0de"
+    request = wire.request(UNICODE, system_prompt=UNICODE, model=arn, like=CLAUDE)
+    async with wire.client(server.url) as client:
+        if streamed:
+            async with aclosing(client.generate_text_stream(request)) as chunks:
+                await anext(chunks)
+        else:
+            await client.generate_text(request)
+        step = client.compile(request.model_copy(update={"stream": streamed})).steps[0]
+    given = {"body": step.payload, "contentType": "application/json", "accept": "application/json"}
+    given = step.body if wire is CONVERSE else given
+    config = AioConfig(retries={"total_max_attempts": 1, "mode": "standard"})
+    session = aiobotocore.session.get_session()
+    async with session.create_client(
+        "bedrock-runtime", "us-east-1", endpoint_url=server.url, config=config, **AWS_KEYS
+    ) as botocore:
+        reply = await getattr(botocore, xform_name(step.operation))(modelId=arn, **given)
+        if "body" in reply:
+            reply["body"].close()
+        elif "stream" in reply:
+            reply["stream"].close()
+    ours, theirs = server.requests
+    assert ours.body == step.payload
+    assert json.loads(ours.body) == json.loads(theirs.body)
+    assert (ours.method, ours.raw_path) == (theirs.method, theirs.raw_path)
+    changing = {"authorization", "content-length", "x-amz-date", "amz-sdk-invocation-id", "amz-sdk-request"}
+    kept = [{name: sent.headers[name] for name in set(sent.headers) - changing} for sent in (ours, theirs)]
+    assert kept[0] == kept[1]
+    signed = [sent.headers["authorization"].partition("Signature=")[0] for sent in (ours, theirs)]
+    assert signed[0] == signed[1].replace("amz-sdk-invocation-id;amz-sdk-request;", "")
 
 
 @each_wire
