@@ -38,6 +38,8 @@ _WIRE_FIELDS: Final = (
     "budget_tokens",
     "verbosity",
 )
+_BY_DEFAULT: Final = {name: Because("default", name) for name in _WIRE_FIELDS}
+_BY_REQUEST: Final = {name: Because("request", name) for name in (*_WIRE_FIELDS, "messages", "prompt")}
 
 
 def compile(  # noqa: A001 - the documented public name
@@ -85,9 +87,9 @@ def compile(  # noqa: A001 - the documented public name
     if level not in LEVELS:
         raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
     target, notes = choose_target(request, provider, model, load_rules(rules), compatible=compatible)
-    notes += lifecycle_notes(target, today or dt.datetime.now(dt.UTC).date())
+    ages = lifecycle_notes(target, today or dt.datetime.now(dt.UTC).date())
     intent, report = _intent(request, target, defaults or {})
-    report.diagnostics[:0] = notes
+    report.diagnostics += (*notes, *ages)
     cold = intent.temperature == 0
     intent = _passed(intent, target, report)
     steps = [_step(intent, target, report)]
@@ -112,35 +114,33 @@ def _intent(
     request: TextRequest[Any] | MessageRequest[Any], target: Target, defaults: Mapping[str, Any]
 ) -> tuple[Intent, Report]:
     given = request.model_fields_set
-    values = {name: getattr(request, name) for name in _WIRE_FIELDS}
+    wishes = vars(request)
+    if defaults:
+        wishes = wishes | {name: value for name, value in defaults.items() if name not in given}
     report = Report(target)
-    for name in _WIRE_FIELDS:
-        if name not in given and name in defaults:
-            values[name] = defaults[name]
-        report.because[name] = Because("request" if name in given else "default", name)
+    report.because = _BY_DEFAULT | {name: _BY_REQUEST[name] for name in given if name in _BY_REQUEST}
     if isinstance(request, TextRequest):
         turns: tuple[Turn, ...] = (Turn("user", (request.prompt,)),)
-        report.because["messages"] = Because("request", "prompt")
+        report.because["messages"] = _BY_REQUEST["prompt"]
     else:
         turns = tuple(
             Turn(message.role, (message.content,), message.reasoning) for message in request.messages
         )
-        report.because["messages"] = Because("request", "messages")
     intent = Intent(
         model=target.resolution.asked,
         turns=turns,
-        max_tokens=values["max_tokens"],
-        system=values["system_prompt"] or None,
-        temperature=values["temperature"],
-        top_p=values["top_p"],
-        top_k=values["top_k"],
-        effort=values["reasoning_effort"],
-        budget_tokens=values["budget_tokens"],
-        output=output_plan(request.response_format, request.structured_output),
-        verbosity=values["verbosity"],
-        stream=values["stream"],
+        max_tokens=wishes["max_tokens"],
+        system=wishes["system_prompt"] or None,
+        temperature=wishes["temperature"],
+        top_p=wishes["top_p"],
+        top_k=wishes["top_k"],
+        effort=wishes["reasoning_effort"],
+        budget_tokens=wishes["budget_tokens"],
+        output=output_plan(wishes["response_format"], wishes["structured_output"]),
+        verbosity=wishes["verbosity"],
+        stream=wishes["stream"],
         explicit=frozenset(given),
-        extra=request.extra,
+        extra=wishes["extra"],
     )
     return intent, report
 
@@ -150,8 +150,7 @@ def _second_step(first: Intent, target: Target) -> Step:
     assert first.output is not None
     report = Report(target)
     output = replace(first.output, wish="extract", strategy=None)
-    wishes = replace(
-        first,
+    wishes = first._replace(
         stream=False,
         system=None,
         temperature=0,
@@ -166,19 +165,24 @@ def _second_step(first: Intent, target: Target) -> Step:
     for name in _WIRE_FIELDS:
         report.because[name] = Because("derived", "second step")
     report.because["messages"] = Because("derived", "second step")
-    intent = _passed(replace(wishes, turns=_extraction_turn(None)), target, report)
+    intent = _passed(wishes._replace(turns=_extraction_turn(None)), target, report)
     if intent.output is not None and intent.output.strategy == "offer":
-        intent = replace(intent, turns=_extraction_turn(output.name))
+        intent = intent._replace(turns=_extraction_turn(output.name))
     return _step(intent, target, report)
 
 
 def _quota(target: Target) -> Quota:
     """The host's number of calls, the model's, then what an overlay says about the account's quota."""
+    memo_key = ("quota", target.resolution.asked, target.resolution.key, target.host)
+    known: Quota | None = target.rules.memo.get(memo_key)
+    if known is not None:
+        return known
     found = target.resolution
     rows = target.rules.table("quota")
     row = rows.get(found.asked) or rows.get(found.key) or rows.get(found.model or "") or {}
     stated = target.facts.concurrency or target.rules.table("host")[target.host]["concurrency"]
-    return Quota(**{"concurrency": stated, **row})
+    quota = target.rules.memo[memo_key] = Quota(**{"concurrency": stated, **row})
+    return quota
 
 
 def _extraction_turn(tool: str | None) -> tuple[Turn, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smartllm.compiler.report import Because
@@ -30,22 +30,26 @@ class Body:
             value: Any JSON value, taken as it is.
             because: Why it is there.
         """
-        keys = path.split(".")
+        if "." not in path:  # most are
+            self.data[path] = value
+            self.because[path,] = because
+            return
+        *above, last = keys = path.split(".")
         node = self.data
-        for key in keys[:-1]:
+        for key in above:
             node = node.setdefault(key, {})
-        node[keys[-1]] = value
+        node[last] = value
         self.because[tuple(keys)] = because
 
     def note(self, path: Path, because: Because) -> None:
         """Give a reason to something inside a value that was set as a whole."""
         self.because[path] = because
 
-    def merge_extra(self, extra: dict[str, Any]) -> None:
+    def merge_extra(self, extra: Mapping[str, Any]) -> None:
         """Merge the caller's ``extra`` verbatim: objects merge, everything else replaces."""
         self._merge(self.data, extra, ())
 
-    def _merge(self, node: dict[str, Any], extra: dict[str, Any], at: Path) -> None:
+    def _merge(self, node: dict[str, Any], extra: Mapping[str, Any], at: Path) -> None:
         for key, value in extra.items():
             here = (*at, key)
             if isinstance(value, dict) and isinstance(node.get(key), dict):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from smartllm.request import Effort, Reasoning, Verbosity
 
@@ -52,18 +55,24 @@ class OutputPlan:
 
     Attributes:
         name: Name of the schema on the wire.
-        schema: The caller's full JSON Schema.
+        text: The caller's full JSON Schema, as JSON.
         wish: How the caller wants it enforced.
         strategy: How it is enforced; None until the output pass has chosen.
         lowered: The schema as sent, with its changes; None until the output pass has run.
     """
 
     name: str
-    schema: dict[str, Any]
+    text: str
     description: str = ""
     wish: OutputWish = "auto"
     strategy: OutputStrategy | None = None
     lowered: Lowered | None = None
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The caller's full JSON Schema."""
+        found: dict[str, Any] = json.loads(self.text)
+        return found
 
     @property
     def wire_schema(self) -> dict[str, Any]:
@@ -72,8 +81,7 @@ class OutputPlan:
         return self.lowered.schema
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """What the caller wants, refined by each pass until every value is legal for the target.
 
     ``effort`` and ``budget_tokens`` are wishes: the thinking pass consumes them into ``thinking``.
@@ -97,4 +105,4 @@ class Intent:
     verbosity: Verbosity | None = None
     stream: bool = False
     explicit: frozenset[str] = frozenset()
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = MappingProxyType({})

@@ -18,6 +18,7 @@ from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.schema import Dialect, Host
 
+_WIRE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _STREAM_OPERATIONS: Final = {code.stream_operation for code in DIALECT_CODE.values()} - {
     code.operation for code in DIALECT_CODE.values()
 }
@@ -67,7 +68,7 @@ class Step:
     @cached_property
     def payload(self) -> bytes:
         """The body as the bytes that are sent."""
-        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        return _WIRE.encode(self.body).encode()
 
     @cached_property
     def origins(self) -> dict[str, Origin]:

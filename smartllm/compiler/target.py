@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from smartllm.config import PROVIDERS, model_from_environment
 from smartllm.diagnostics import Diagnostic
@@ -32,7 +32,7 @@ def choose_target(
     rules: RuleSet,
     *,
     compatible: bool = False,
-) -> tuple[Target, list[Diagnostic]]:
+) -> tuple[Target, tuple[Diagnostic, ...]]:
     """Resolve the model and pick the wire; ``compatible`` is for servers that speak OpenAI's API.
 
     Returns:
@@ -45,13 +45,35 @@ def choose_target(
     """
     if provider is not None and provider not in PROVIDERS:
         raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
-    wanted = model or request.model or default_model(provider or "openai", rules)
-    resolution = _compatible(wanted, request.like, rules) if compatible else None
-    resolution = resolution or resolve(wanted, rules, like=request.like)
-    host = _host(resolution, provider)
-    dialect = _dialect(request, resolution, host, rules)
-    target = target_for(resolution, host, dialect, rules)
-    return target, [*_inferred(target), *_api_ignored(request, target)]
+    ask = _Ask(
+        provider,
+        model or request.model or default_model(provider or "openai", rules),
+        request.like,
+        request.api_type if "api_type" in request.model_fields_set else None,
+        compatible,
+    )
+    known: tuple[Target, tuple[Diagnostic, ...]] | None = rules.memo.get(ask)
+    if known is None:
+        known = rules.memo[ask] = _chosen(ask, rules)
+    return known
+
+
+class _Ask(NamedTuple):
+    """What decides about a target; ``api_type`` is None where the caller leaves the choice."""
+
+    provider: str | None
+    model: str
+    like: str | None
+    api_type: ApiType | None
+    compatible: bool
+
+
+def _chosen(ask: _Ask, rules: RuleSet) -> tuple[Target, tuple[Diagnostic, ...]]:
+    resolution = _compatible(ask.model, ask.like, rules) if ask.compatible else None
+    resolution = resolution or resolve(ask.model, rules, like=ask.like)
+    host = _host(resolution, ask.provider)
+    target = target_for(resolution, host, _dialect(ask.api_type, resolution, host, rules), rules)
+    return target, (*_inferred(target), *_api_ignored(ask.api_type, target))
 
 
 def _compatible(model: str, like: str | None, rules: RuleSet) -> Resolution | None:
@@ -80,9 +102,7 @@ def _host(resolution: Resolution, provider: str | None) -> Host:
     )
 
 
-def _dialect(
-    request: TextRequest[Any] | MessageRequest[Any], resolution: Resolution, host: Host, rules: RuleSet
-) -> Dialect:
+def _dialect(api_type: ApiType | None, resolution: Resolution, host: Host, rules: RuleSet) -> Dialect:
     here = served_on(resolution, host, rules)
     if not here:
         others = sorted({dialect.partition("_")[0] for dialect in endpoints(resolution, host, rules)})
@@ -91,14 +111,14 @@ def _dialect(
             field="provider",
             hint=f"pass provider={others[0]!r}" if others else "add endpoints to its row in a rules overlay",
         )
-    asked = API_DIALECTS[request.api_type]
-    if "api_type" not in request.model_fields_set or not asked.startswith(host):
+    asked = None if api_type is None else API_DIALECTS[api_type]
+    if asked is None or not asked.startswith(host):
         return here[0]
     if asked in here:
         return asked
     way_out = " or ".join(f'api_type="{_API_TYPES[dialect]}"' for dialect in here)
     raise UnsupportedError(
-        f'api_type: {resolution.asked} is not served on api_type="{request.api_type}"; use {way_out}',
+        f'api_type: {resolution.asked} is not served on api_type="{api_type}"; use {way_out}',
         field="api_type",
         hint=f"pass {way_out}",
     )
@@ -122,9 +142,8 @@ def _inferred(target: Target) -> list[Diagnostic]:
     ]
 
 
-def _api_ignored(request: TextRequest[Any] | MessageRequest[Any], target: Target) -> list[Diagnostic]:
-    asked = API_DIALECTS[request.api_type]
-    if "api_type" not in request.model_fields_set or asked.startswith(target.host):
+def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
+    if api_type is None or API_DIALECTS[api_type].startswith(target.host):
         return []
     return [
         Diagnostic(
@@ -132,7 +151,7 @@ def _api_ignored(request: TextRequest[Any] | MessageRequest[Any], target: Target
             "info",
             "api_type",
             "ignored",
-            request.api_type,
+            api_type,
             _API_TYPES[target.dialect],
             f"{target.host} has no such API; {target.dialect} was used",
             target.origin("endpoints"),

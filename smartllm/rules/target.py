@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ class Target:
     facts: Facts
     rules: RuleSet
     chain: tuple[KeyPath, ...]
+    _origins: dict[str, Origin] = field(default_factory=dict, compare=False, repr=False)
 
     def origin(self, path: str) -> Origin:
         """The row that states a fact.
@@ -37,6 +38,11 @@ class Target:
             An origin of kind ``fact`` or ``overlay`` with file, line and evidence, or of kind ``default``
             when no row states it.
         """
+        if path not in self._origins:
+            self._origins[path] = self._origin(path)
+        return self._origins[path]
+
+    def _origin(self, path: str) -> Origin:
         keys = tuple(path.split("."))
         for row in reversed(self.chain):
             for prefix in (("wire", self.dialect), ()):

@@ -72,7 +72,7 @@ class DialectCode(ABC):
 
 def reason(report: Report, name: str) -> Because:
     """Why an intent field has its value."""
-    return report.because.get(name, Because("derived", name))
+    return report.because.get(name) or Because("derived", name)
 
 
 def set_messages(

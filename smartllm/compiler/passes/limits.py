@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.thinking import is_unlimited
 from smartllm.compiler.report import Report
@@ -26,7 +24,7 @@ def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
             action="dropped",
             severity="warning" if "max_tokens" in intent.explicit else "info",
         )
-        return replace(intent, max_tokens=None)
+        return intent._replace(max_tokens=None)
     least, most = facts.limits.min_output, facts.limits.max_output
     if most is not None and asked > most:
         report.changed(
@@ -37,7 +35,7 @@ def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
             reason=f"the model gives at most {most} tokens of output",
             fact="limits.max_output",
         )
-        return replace(intent, max_tokens=most)
+        return intent._replace(max_tokens=most)
     if asked < least:
         report.changed(
             "max-tokens-raised",
@@ -47,5 +45,5 @@ def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
             reason=f"the API accepts no output limit below {least} tokens",
             fact="limits.min_output",
         )
-        return replace(intent, max_tokens=least)
+        return intent._replace(max_tokens=least)
     return intent

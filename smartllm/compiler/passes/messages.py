@@ -17,7 +17,9 @@ def messages(intent: Intent, facts: Facts, report: Report) -> Intent:
         UnsupportedError: The conversation begins or ends with an assistant message, and the model takes none
             there.
     """
-    turns = tuple(_own_reasoning(turn, facts, report) for turn in intent.turns)
+    turns = intent.turns
+    if any(turn.reasoning for turn in turns):
+        turns = tuple(_own_reasoning(turn, facts, report) for turn in turns)
     if facts.messages.alternate:
         turns = _alternate(turns, report)
     if turns[0].role == "assistant" and not facts.messages.leading_assistant:
@@ -29,7 +31,7 @@ def messages(intent: Intent, facts: Facts, report: Report) -> Intent:
         )
     if turns[-1].role == "assistant":
         turns = _prefill(turns, facts, report)
-    return replace(intent, turns=turns)
+    return intent if turns == intent.turns else intent._replace(turns=turns)
 
 
 def _alternate(turns: tuple[Turn, ...], report: Report) -> tuple[Turn, ...]:

@@ -35,7 +35,7 @@ def _streaming(intent: Intent, facts: Facts, report: Report) -> Intent:
         "the whole answer comes at once",
         fact="tools.streaming" if facts.streaming else "streaming",
     )
-    return replace(intent, stream=False)
+    return intent._replace(stream=False)
 
 
 def _verbosity(intent: Intent, facts: Facts, report: Report) -> Intent:
@@ -52,7 +52,7 @@ def _verbosity(intent: Intent, facts: Facts, report: Report) -> Intent:
             fact="verbosity.levels",
             action="dropped",
         )
-        return replace(intent, verbosity=None)
+        return intent._replace(verbosity=None)
     ladder = get_args(Verbosity)
     nearest = min(levels, key=lambda level: abs(ladder.index(level) - ladder.index(asked)))
     report.changed(
@@ -63,7 +63,7 @@ def _verbosity(intent: Intent, facts: Facts, report: Report) -> Intent:
         reason=f"the model takes {', '.join(levels)}; the nearest is {nearest}",
         fact="verbosity.levels",
     )
-    return replace(intent, verbosity=nearest)
+    return intent._replace(verbosity=nearest)
 
 
 def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
@@ -72,11 +72,11 @@ def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
         return intent
     strategy = choose_strategy(intent, facts, report)
     if strategy == "two_pass":
-        return replace(intent, output=replace(plan, strategy=strategy))
+        return intent._replace(output=replace(plan, strategy=strategy))
     from smartllm.compiler.schema_lowering import lower_once  # noqa: PLC0415 - see output_plan
 
     kind = "native" if strategy == "native" else "tool"
-    lowered = lower_once(plan.schema, getattr(facts.structured, f"{kind}_subset"))
+    lowered = lower_once(plan.text, getattr(facts.structured, f"{kind}_subset"))
     for change in lowered.changes:
         report.changed(
             "schema-changed",
@@ -87,7 +87,7 @@ def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
             fact=f"structured.{kind}_subset",
             severity="info",
         )
-    return replace(intent, output=replace(plan, strategy=strategy, lowered=lowered))
+    return intent._replace(output=replace(plan, strategy=strategy, lowered=lowered))
 
 
 def output_plan(response_format: Any, wish: OutputWish) -> OutputPlan | None:
@@ -95,12 +95,12 @@ def output_plan(response_format: Any, wish: OutputWish) -> OutputPlan | None:
     if response_format is None:
         return None
     # Loaded here: requests without a schema should not pay for reading schemas.
-    from smartllm.compiler.schema_lowering import schema_name, schema_of  # noqa: PLC0415
+    from smartllm.compiler.schema_lowering import schema_name, schema_text  # noqa: PLC0415
 
     description = response_format.__doc__ if isinstance(response_format, type) else None
     return OutputPlan(
         name=schema_name(response_format),
-        schema=schema_of(response_format),
+        text=schema_text(response_format),
         description=(description or "").strip(),
         wish=wish,
     )

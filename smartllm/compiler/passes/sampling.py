@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from smartllm.compiler.intent import Intent
@@ -40,7 +39,7 @@ def sampling(intent: Intent, facts: Facts, report: Report) -> Intent:
             kept[name] = None
         elif parameter.max is not None and value > parameter.max:
             kept[name] = _lower(name, value, parameter.max, report)
-    intent = replace(intent, **kept)
+    intent = intent._replace(**kept) if kept else intent
     for first, second in facts.exclusive:
         if getattr(intent, first) is not None and getattr(intent, second) is not None:
             intent = _exclude(intent, first, second, report)
@@ -131,4 +130,4 @@ def _exclude(intent: Intent, first: SamplingField, second: SamplingField, report
 
 def _without(intent: Intent, name: SamplingField) -> Intent:
     nothing: dict[str, Any] = {name: None}
-    return replace(intent, **nothing)
+    return intent._replace(**nothing)

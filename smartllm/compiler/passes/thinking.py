@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.report import Report, fact
@@ -15,15 +14,15 @@ def thinking(intent: Intent, facts: Facts, report: Report) -> Intent:
     """Consume ``effort`` and ``budget_tokens`` into a ``ThinkingPlan``."""
     if intent.effort is None and intent.budget_tokens is None:
         return intent
-    done = replace(intent, effort=None, budget_tokens=None)
+    done = intent._replace(effort=None, budget_tokens=None)
     if not facts.thinking.modes or not facts.effort.levels:
         _ignore(intent, facts, report)
         return done
     if intent.effort == "none" and intent.budget_tokens is None:
-        return replace(done, thinking=_off(facts, report))
+        return done._replace(thinking=_off(facts, report))
     if facts.thinking.modes[0] == "budget":
         return _with_budget(intent, done, facts, report)
-    return replace(done, thinking=_with_effort(intent, facts, report))
+    return done._replace(thinking=_with_effort(intent, facts, report))
 
 
 def is_thinking(intent: Intent, facts: Facts) -> bool:
@@ -164,7 +163,7 @@ def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
     assert intent.max_tokens is not None
     answer = intent.max_tokens if most is None else min(intent.max_tokens, most)
     if budget < answer:
-        return replace(intent, thinking=ThinkingPlan("budget", budget=budget))
+        return intent._replace(thinking=ThinkingPlan("budget", budget=budget))
     if most is not None and budget + answer > most:
         # The answer keeps what the caller gave it, but thinking is never cut below half of the output.
         room = max(facts.thinking.min_budget, most - answer, most // 2)
@@ -187,7 +186,7 @@ def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
         fact="thinking.modes",
         severity="info",
     )
-    return replace(intent, max_tokens=grown, thinking=ThinkingPlan("budget", budget=budget))
+    return intent._replace(max_tokens=grown, thinking=ThinkingPlan("budget", budget=budget))
 
 
 def _clamped(asked: Effort, levels: Sequence[Effort], report: Report, path: str) -> Effort:
