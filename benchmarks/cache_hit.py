@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from smartllm.runtime.cache_local import LocalStore, encoded
+from smartllm.runtime.cache_files import encoded
+from smartllm.runtime.cache_local import LocalStore
 
 SAMPLES = 2000
 TEXT = "An answer of ordinary length. " * 60

@@ -30,7 +30,8 @@ from pydantic import BaseModel
 import smartllm
 from smartllm import LLMClient, TextRequest
 from smartllm.rules import load_rules
-from smartllm.runtime.cache_local import LocalStore, encoded
+from smartllm.runtime.cache_files import encoded
+from smartllm.runtime.cache_local import LocalStore
 
 GPT, CLAUDE = "gpt-5.4", "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}

@@ -1,22 +1,21 @@
 """SmartLLM: one abstract request, compiled to the exact wire body that each model accepts.
 
-Runtime names (``LLMClient``) load on first use, so that importing the package loads no provider SDK.
+Every name loads on first use, so that importing the package costs next to nothing and loads no provider SDK.
 """
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any
-
-from smartllm import defaults
-from smartllm.compiler import Plan, Step, compile  # noqa: A004 - the documented public name
-from smartllm.config import LLMConfig
-from smartllm.diagnostics import Diagnostic, Level, Origin
-from smartllm.errors import SmartLLMError
-from smartllm.request import Message, MessageRequest, Reasoning, TextRequest
-from smartllm.response import StreamChunk, TextResponse, Usage
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from smartllm import defaults
+    from smartllm.compiler import Plan, Step, compile  # noqa: A004 - the documented public name
+    from smartllm.config import LLMConfig
+    from smartllm.diagnostics import Diagnostic, Level, Origin
+    from smartllm.errors import SmartLLMError
+    from smartllm.request import Message, MessageRequest, Reasoning, TextRequest
+    from smartllm.response import StreamChunk, TextResponse, Usage
     from smartllm.runtime.client import LLMClient
 
 __version__ = "0.2.0"
@@ -41,12 +40,26 @@ __all__ = [
     "defaults",
 ]
 
-logging.getLogger("smartllm").addHandler(logging.NullHandler())
+_NAMES: Final = {
+    "smartllm.compiler": ("Plan", "Step", "compile"),
+    "smartllm.config": ("LLMConfig",),
+    "smartllm.diagnostics": ("Diagnostic", "Level", "Origin"),
+    "smartllm.errors": ("SmartLLMError",),
+    "smartllm.request": ("Message", "MessageRequest", "Reasoning", "TextRequest"),
+    "smartllm.response": ("StreamChunk", "TextResponse", "Usage"),
+    "smartllm.runtime.client": ("LLMClient",),
+}
+_HOME: Final = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "LLMClient":
-        from smartllm.runtime.client import LLMClient  # noqa: PLC0415 - loads on first use
+    if name == "defaults":
+        return import_module("smartllm.defaults")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return found
 
-        return LLMClient
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -20,12 +19,12 @@ from smartllm.compiler.report import Because, Report
 from smartllm.compiler.target import choose_target
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
+from smartllm.log import logger
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.rules import Rules, Target, load_rules
 
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
-logger: Final = logging.getLogger("smartllm")
 
 _WIRE_FIELDS: Final = (
     "temperature",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -15,13 +14,13 @@ from smartllm.compiler import Plan
 from smartllm.compiler.dialects import Decoded
 from smartllm.config import LLMConfig
 from smartllm.diagnostics import Diagnostic, Origin
+from smartllm.log import logger
 from smartllm.request import MessageRequest, Reasoning, TextRequest
 from smartllm.response import CacheSource, TextResponse
 from smartllm.rules import Dialect
 from smartllm.runtime.cache_local import FORMAT, LocalStore
 
 _DAY: Final = 24 * 60 * 60
-logger: Final = logging.getLogger("smartllm")
 
 _CLEAN: Final[dict[Dialect, frozenset[str]]] = {
     "openai_responses": frozenset({"completed"}),

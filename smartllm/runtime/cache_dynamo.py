@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,10 +12,10 @@ from contextlib import AsyncExitStack
 from typing import Any, Final, TypeVar
 
 from smartllm.errors import MissingExtraError
+from smartllm.log import logger
 from smartllm.runtime.aws_http import direct_session
 from smartllm.runtime.cache_local import FORMAT
 
-logger: Final = logging.getLogger("smartllm")
 _T = TypeVar("_T")
 
 _DAY: Final = 24 * 60 * 60

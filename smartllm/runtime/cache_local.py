@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import errno
 import json
-import logging
 import os
 import re
-import secrets
 import stat
 import threading
 import time
@@ -17,22 +15,33 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from smartllm.log import logger
+from smartllm.runtime.cache_files import (
+    TEMPORARY,
+    TooLargeError,
+    encoded,
+    listed,
+    older,
+    read_plain,
+    refuse_link,
+    replace,
+    unlinked,
+)
+
 FORMAT: Final = 1
 """Version of the entries; others are misses."""
 DEFAULT_FOLDER: Final = ".llm_cache"
 ENVIRONMENT: Final = "SMARTLLM_CACHE_DIR"
-logger: Final = logging.getLogger("smartllm")
 _T = TypeVar("_T")
 _KEY: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NAME: Final = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.json", re.ASCII)
 _SHARD: Final = re.compile(r"[0-9a-f]{2}", re.ASCII)
-_TEMPORARY: Final = ".tmp-"
 _STALE: Final = 3600
 _KEEP: Final = 0.9
-_PLAIN: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-# Not blocking: something else than a file under an entry's name, such as a pipe, must not hold the call.
-_READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _PLAIN
-_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
+# A thread costs more than reading a small file. The event loop reads for itself where that has been quick.
+_SMALL: Final = 64 * 1024
+_QUICK, _SLOW = 0.001, 0.005
+_TRUST: Final = 100
 
 
 class LocalStore:
@@ -58,17 +67,28 @@ class LocalStore:
         self.folder = Path(folder or os.environ.get(ENVIRONMENT) or DEFAULT_FOLDER)
         with contextlib.suppress(OSError):  # the working directory may be gone
             self.folder = self.folder.absolute()
+        self._place = os.fspath(self.folder)
         self.fsync, self.max_entry_bytes = fsync, max_entry_bytes
         self.max_bytes, self.max_age_seconds = max_bytes, max_age_seconds
         self._warned: set[str] = set()
         self._room = 0.0
+        self._wary = 1
         self._prepared = False
         self._lock = threading.Lock()
 
     async def get(self, key: str) -> dict[str, Any] | None:
         """The entry under a key, or None."""
         self.path(key)
-        return await self._in_thread(lambda: self.read(key))
+        if not self._wary:
+            clock = time.perf_counter()
+            try:
+                return self._read(key, min(_SMALL, self.max_entry_bytes))
+            except TooLargeError:
+                pass  # reading it as JSON would hold the loop
+            finally:
+                if time.perf_counter() - clock > _SLOW:
+                    self._wary = _TRUST
+        return await self._in_thread(lambda: self._timed(key))
 
     async def put(self, key: str, entry: Mapping[str, Any]) -> None:
         """Keep an entry: the whole of it or nothing."""
@@ -88,15 +108,34 @@ class LocalStore:
 
     def read(self, key: str) -> dict[str, Any] | None:
         """As ``get``, for callers without an event loop."""
-        path = self.path(key)
+        self.path(key)
         try:
-            entry = json.loads(self._content(path).decode())
+            return self._read(key, self.max_entry_bytes)
+        except TooLargeError as error:
+            self._trouble("an entry cannot be read", error)
+            return None
+
+    def _timed(self, key: str) -> dict[str, Any] | None:
+        clock = time.perf_counter()
+        entry = self.read(key)
+        if time.perf_counter() - clock < _QUICK:
+            self._wary = max(0, self._wary - 1)
+        return entry
+
+    def _read(self, key: str, largest: int) -> dict[str, Any] | None:
+        try:
+            content, written = read_plain(f"{self._place}/{key[:2]}", f"{key}.json", largest)
+            if self.max_age_seconds is not None and time.time() - written > self.max_age_seconds:
+                return None
+            entry = json.loads(content.decode())
             own = isinstance(entry, dict) and entry.get("key") == key
             if own and repr(entry.get("format")) == str(FORMAT):  # true and 1.0 equal 1 in Python
                 return dict(entry)
             self._trouble("an entry is foreign or of another version")
         except FileNotFoundError:
             pass
+        except TooLargeError:
+            raise
         except OSError as error:
             self._trouble("an entry cannot be read", error)
         except (ValueError, RecursionError):
@@ -124,13 +163,13 @@ class LocalStore:
             "bytes": sum(size for _, size in found),
             "oldest": min((moment for moment, _ in found), default=None),
             "newest": max((moment for moment, _ in found), default=None),
-            "temporary": sum(path.name.startswith(_TEMPORARY) for path in self._items()),
+            "temporary": sum(path.name.startswith(TEMPORARY) for path in self._items()),
         }
 
     def clear(self) -> int:
         """Forget everything; how many entries went."""
         self._sweep(time.time())
-        return sum(_unlinked(path) for path, _ in self.files())
+        return sum(unlinked(path) for path, _ in self.files())
 
     def prune(
         self, *, max_bytes: int | None = None, max_age_seconds: float | None = None, now: float | None = None
@@ -147,16 +186,6 @@ class LocalStore:
             self._trouble(f"file work failed ({type(error).__name__})")
             return None
 
-    def _content(self, path: Path) -> bytes:
-        _refuse_link(path.parent)
-        with open(path, "rb", opener=lambda name, _: os.open(name, _READ)) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_size > self.max_entry_bytes:
-                raise OSError(errno.EFBIG, "no plain file or too large")
-            if _older(status, self.max_age_seconds, time.time()):
-                raise FileNotFoundError
-            return file.read(self.max_entry_bytes)
-
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
         try:
             self._keep(path, encoded(entry))
@@ -172,8 +201,8 @@ class LocalStore:
             if not self._prepared or not self.folder.is_dir():
                 self._prepare()
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        _refuse_link(path.parent)
-        _replace(path, data, fsync=self.fsync)
+        refuse_link(path.parent)
+        replace(path, data, fsync=self.fsync)
         self._room -= len(data)  # too much where an entry is replaced: the next look corrects that
         if self.max_bytes is not None and self._room < 0:
             self._room = self.max_bytes  # other threads write on while this one counts
@@ -184,8 +213,8 @@ class LocalStore:
         """Make the folder private and unseen by git; clean up after killed and outdated writes."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Only in a folder of our own: "*" would hide the user's files in any other.
-        if all(_SHARD.fullmatch(name) or name.startswith(_TEMPORARY) for name in _listed(self.folder)):
-            _replace(self.folder / ".gitignore", b"*\n", fsync=self.fsync)
+        if all(_SHARD.fullmatch(name) or name.startswith(TEMPORARY) for name in listed(self.folder)):
+            replace(self.folder / ".gitignore", b"*\n", fsync=self.fsync)
         self._sweep(time.time())
         if self.max_age_seconds is not None:
             self._evict(time.time(), self.max_age_seconds, None)
@@ -195,8 +224,8 @@ class LocalStore:
         """Remove what is too old and, over the limit, the oldest down to a part of it; (count, size left)."""
         kept, gone = [], 0
         for path, status in self.files():
-            if _older(status, age, now):
-                gone += _unlinked(path)
+            if older(status, age, now):
+                gone += unlinked(path)
             else:
                 kept.append((status.st_mtime, status.st_size, path))
         size = sum(item[1] for item in kept)
@@ -204,7 +233,7 @@ class LocalStore:
             for _, length, path in sorted(kept):
                 if size <= limit * keep:
                     break
-                gone += _unlinked(path)
+                gone += unlinked(path)
                 size -= length
         return gone, size
 
@@ -212,16 +241,16 @@ class LocalStore:
         """Remove temporary files that a killed process left."""
         for path in self._items():
             with contextlib.suppress(OSError):
-                if path.name.startswith(_TEMPORARY) and _older(path.lstat(), _STALE, now):
+                if path.name.startswith(TEMPORARY) and older(path.lstat(), _STALE, now):
                     path.unlink()
 
     def _items(self) -> Iterator[Path]:
         """Everything in the folder and in its two-character folders; links are not followed."""
-        for name in _listed(self.folder):
+        for name in listed(self.folder):
             path = self.folder / name
             yield path
             if _SHARD.fullmatch(name) and not os.path.islink(path):  # noqa: PTH114 - never raises
-                yield from (path / inner for inner in _listed(path))
+                yield from (path / inner for inner in listed(path))
 
     def _remove(self, path: Path) -> None:
         try:
@@ -237,63 +266,3 @@ class LocalStore:
             self._warned.add(text)
         if not known:
             logger.warning("response cache in %s: %s", self.folder, text)
-
-
-def encoded(entry: Mapping[str, Any]) -> bytes:
-    """An entry as a person reads it; TypeError, ValueError or RecursionError without a JSON form."""
-    try:
-        return (json.dumps(entry, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 has no bytes for
-        return (json.dumps(entry, indent=2, allow_nan=False) + "\n").encode()
-
-
-def _replace(path: Path, data: bytes, *, fsync: bool) -> None:
-    """Put a file in place at once; after a failure the old one stands, and nothing else is left."""
-    temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, _CREATE, 0o600)
-    try:
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            if fsync:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if path.is_dir() and not path.is_symlink():
-            aside = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
-            path.replace(aside)
-            with contextlib.suppress(OSError):  # what it holds is not ours to delete
-                aside.rmdir()
-        temporary.replace(path)
-    except BaseException:
-        _unlinked(temporary)
-        raise
-    if fsync and os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _older(status: os.stat_result, age: float | None, now: float) -> bool:
-    return age is not None and now - status.st_mtime > age
-
-
-def _refuse_link(folder: Path) -> None:
-    if folder.is_symlink():
-        raise OSError(errno.ELOOP, "a link in a folder's place")
-
-
-def _listed(folder: Path) -> list[str]:
-    with contextlib.suppress(OSError):
-        return sorted(os.listdir(folder))  # noqa: PTH208 - a name is enough
-    return []
-
-
-def _unlinked(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        path.unlink()
-        return True
-    return False

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-import logging
 import time
 from typing import Any, Final
 
 from smartllm.compiler.dialects import Piece
 from smartllm.errors import ProviderError
+from smartllm.log import logger
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
-
-logger: Final = logging.getLogger("smartllm")
 
 _EVERY_TOKENS: Final = 500
 _EVERY_SECONDS: Final = 10.0

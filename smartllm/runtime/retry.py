@@ -14,9 +14,9 @@ from typing import Final, TypeVar
 import stamina
 
 from smartllm.errors import ProviderError, ResponseError
+from smartllm.log import logger
 
 R = TypeVar("R")
-logger: Final = logging.getLogger("smartllm")
 # stamina logs each retry, and Python prints what no handler takes.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 

@@ -274,6 +274,65 @@ class TestLimits:
             assert temporary(tmp_path) == [fresh]
 
 
+class TestThreads:
+    """Files are read on the event loop only where that is quick."""
+
+    @pytest.fixture
+    def threads(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        used: list[str] = []
+        original = asyncio.to_thread
+
+        async def counted(work: Any) -> Any:
+            used.append("thread")
+            return await original(work)
+
+        monkeypatch.setattr(asyncio, "to_thread", counted)
+        return used
+
+    async def test_after_one_quick_read_the_loop_reads_for_itself(
+        self, tmp_path: Path, threads: list[str]
+    ) -> None:
+        store = LocalStore(tmp_path)
+        await store.put(KEY, entry())
+        threads.clear()
+        for _ in range(20):
+            assert await store.get(KEY) == entry()
+            assert await store.get(OTHER) is None
+        assert 1 <= len(threads) < 10
+
+    async def test_a_large_entry_is_read_in_a_thread(self, tmp_path: Path, threads: list[str]) -> None:
+        store, large = LocalStore(tmp_path), entry(KEY, "x" * 70_000)
+        await store.put(KEY, large)
+        await store.put(OTHER, entry(OTHER))
+        for _ in range(10):
+            await store.get(OTHER)
+        threads.clear()
+        assert await store.get(KEY) == large
+        assert threads == ["thread"]
+
+    async def test_a_slow_disk_is_not_trusted_again_soon(
+        self, tmp_path: Path, threads: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = LocalStore(tmp_path)
+        await store.put(KEY, entry())
+        while threads:  # until the loop reads
+            threads.clear()
+            await store.get(KEY)
+        slow = os.open
+
+        def delayed(*arguments: Any, **options: Any) -> int:
+            time.sleep(0.01)
+            return slow(*arguments, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "open", delayed)
+            assert await store.get(KEY) == entry()
+        threads.clear()
+        for _ in range(50):
+            assert await store.get(KEY) == entry()
+        assert threads == ["thread"] * 50
+
+
 def test_the_event_loop_is_never_blocked(tmp_path: Path) -> None:
     lines = [{"number": number, "text": "é" * 40} for number in range(3200)]
     assert len(json.dumps(lines, ensure_ascii=False).encode()) > 350_000

@@ -31,7 +31,7 @@ def hook(event, args):
     if event == "open" and isinstance(args[0], str) and not os.path.abspath(args[0]).startswith(allowed):
         seen.append((event, args[0]))
 sys.addaudithook(hook)
-import smartllm
+from smartllm import TextRequest, compile
 assert not seen, seen
 """
 
@@ -42,12 +42,42 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_importing_loads_no_sdk() -> None:
-    result = run("-X", "importtime", "-c", "import smartllm")
+def loaded_by(code: str) -> set[str]:
+    """The packages that some code loads."""
+    result = run("-X", "importtime", "-c", code)
     assert result.returncode == 0, result.stderr
-    loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in result.stderr.splitlines()}
+    return {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in result.stderr.splitlines()}
+
+
+def test_importing_loads_next_to_nothing() -> None:
+    loaded = loaded_by("import smartllm")
     assert "smartllm" in loaded
+    assert not loaded & {*HEAVY, "pydantic", "tomli", "logging", "asyncio"}
+
+
+def test_the_names_load_no_sdk() -> None:
+    names = [
+        "Diagnostic",
+        "LLMConfig",
+        "Message",
+        "MessageRequest",
+        "Plan",
+        "StreamChunk",
+        "TextRequest",
+        "TextResponse",
+        "compile",
+    ]
+    loaded = loaded_by(f"from smartllm import {', '.join(names)}")
+    assert "pydantic" in loaded
     assert not loaded & HEAVY
+
+
+def test_every_name_is_there() -> None:
+    import smartllm
+
+    assert set(smartllm.__all__) <= set(dir(smartllm))
+    assert all(getattr(smartllm, name) is not None for name in smartllm.__all__)
+    assert smartllm.compile is smartllm.compile
 
 
 def test_compiling_loads_no_sdk_either() -> None:
