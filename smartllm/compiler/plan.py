@@ -18,6 +18,7 @@ from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.schema import Dialect, Host
 
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _WIRE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _STREAM_OPERATIONS: Final = {code.stream_operation for code in DIALECT_CODE.values()} - {
     code.operation for code in DIALECT_CODE.values()
@@ -146,8 +147,7 @@ class Plan:
             "steps": [_without_transport(step) for step in self.steps],
             "schema": self.output.schema if self.output else None,
         }
-        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data: model, resolution, fingerprint, steps, diagnostics."""

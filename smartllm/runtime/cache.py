@@ -20,6 +20,7 @@ from smartllm.response import CacheSource, TextResponse
 from smartllm.rules import Dialect
 from smartllm.runtime.cache_local import FORMAT, LocalStore
 
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"))
 _DAY: Final = 24 * 60 * 60
 
 _CLEAN: Final[dict[Dialect, frozenset[str]]] = {
@@ -154,7 +155,7 @@ def cache_key(plan: Plan, *, endpoint: str | None) -> str:
     Two schemas of one class name differ; a rule change that leaves the body alone keeps the key; a local test
     server never answers for the real one.
     """
-    content = json.dumps([plan.fingerprint, plan.host, endpoint], separators=(",", ":"))
+    content = _COMPACT.encode([plan.fingerprint, plan.host, endpoint])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -200,7 +201,7 @@ def restored(
     except ValidationError:
         return None
     return TextResponse(
-        **dict(checked),
+        **vars(checked),
         metadata=metadata,
         structured_data=structured,
         diagnostics=plan.diagnostics,

@@ -78,7 +78,7 @@ class LocalStore:
 
     async def get(self, key: str) -> dict[str, Any] | None:
         """The entry under a key, or None."""
-        self.path(key)
+        _check(key)
         if not self._wary:
             clock = time.perf_counter()
             try:
@@ -102,13 +102,12 @@ class LocalStore:
 
     def path(self, key: str) -> Path:
         """File of a key; ValueError unless that is 64 lower-case hex characters."""
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"key {key[:80]!r} is not usable; allowed: 64 lower-case hex characters")
+        _check(key)
         return self.folder / key[:2] / f"{key}.json"
 
     def read(self, key: str) -> dict[str, Any] | None:
         """As ``get``, for callers without an event loop."""
-        self.path(key)
+        _check(key)
         try:
             return self._read(key, self.max_entry_bytes)
         except TooLargeError as error:
@@ -266,3 +265,8 @@ class LocalStore:
             self._warned.add(text)
         if not known:
             logger.warning("response cache in %s: %s", self.folder, text)
+
+
+def _check(key: str) -> None:
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"key {key[:80]!r} is not usable; allowed: 64 lower-case hex characters")

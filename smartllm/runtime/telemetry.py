@@ -10,7 +10,7 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from smartllm.compiler import Plan
@@ -110,9 +110,14 @@ def _installed() -> bool:
 def _tracer() -> Any:
     if not _installed():
         return None
-    from opentelemetry import trace  # noqa: PLC0415 - optional
+    from opentelemetry.trace import get_tracer_provider  # noqa: PLC0415 - optional
 
-    return trace.get_tracer("smartllm")
+    return _tracer_of(get_tracer_provider())
+
+
+@lru_cache(maxsize=1)
+def _tracer_of(provider: Any) -> Any:
+    return provider.get_tracer("smartllm")
 
 
 def _client_kind() -> Any:

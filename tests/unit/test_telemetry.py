@@ -27,7 +27,7 @@ CANARY = "canary-0009"
 def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
     return exporter
 
 
@@ -100,7 +100,7 @@ async def test_without_opentelemetry_nothing_happens(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(telemetry, "_installed", lambda: False)
-    monkeypatch.setattr(trace, "get_tracer", None)
+    monkeypatch.setattr(trace, "get_tracer_provider", None)
     server.script(Reply(), Reply(status=400))
     async with RESPONSES.client(server.url) as client:
         assert (await client.generate_text(RESPONSES.request("hi"))).text == "echo: hi"

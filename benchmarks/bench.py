@@ -1,0 +1,112 @@
+"""Interleaved rounds, medians, ratios to a floor of the same round."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+Call = Callable[[], Awaitable[Any]]
+Cost = Callable[[], Awaitable[float]]
+Measure = Callable[[int, Call], Awaitable[float]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes:
+        name: What was done.
+        floor: What the same work costs at least, or elsewhere.
+        target: Ratio to reach; None where there is none.
+        ratio: Median over the rounds of ours to the floor's.
+        ours: Median cost in seconds.
+    """
+
+    name: str
+    floor: str
+    target: float | None
+    ratio: float
+    ours: float
+
+    def __str__(self) -> str:
+        target = "" if self.target is None else f"target {self.target:g}"
+        return f"{self.name:34} {self.ratio:7.2f} x {self.floor:30} {self.ours * 1e6:10.0f} µs   {target}"
+
+
+class Bench:
+    """Collects rows.
+
+    Args:
+        rounds: How often each pair is measured.
+    """
+
+    def __init__(self, rounds: int) -> None:
+        self.rounds = rounds
+        self.rows: list[Row] = []
+
+    async def compare(self, name: str, floor: str, target: float | None, ours: Cost, theirs: Cost) -> None:
+        """Measure in turns, after one round that does not count."""
+        await theirs()
+        await ours()
+        pairs = [(await theirs(), await ours()) for _ in range(self.rounds)]
+        ratio = statistics.median(mine / base for base, mine in pairs)
+        row = Row(name, floor, target, ratio, statistics.median(mine for _, mine in pairs))
+        self.rows.append(row)
+        print(row, flush=True)
+
+
+async def cpu(calls: int, call: Call) -> float:
+    """CPU seconds, user and system, of this thread for each of many calls, one after the other."""
+    clock = time.thread_time()
+    for _ in range(calls):
+        await call()
+    return (time.thread_time() - clock) / calls
+
+
+async def at_once(calls: int, call: Call) -> float:
+    """Seconds for each of many calls at once."""
+    clock = time.perf_counter()
+    await asyncio.gather(*(call() for _ in range(calls)))
+    return (time.perf_counter() - clock) / calls
+
+
+async def longest_stall(calls: int, call: Call) -> float:
+    """Longest time, in seconds, for which calls at once keep everything else from the event loop."""
+    gaps, done = [0.0], asyncio.Event()
+
+    async def beat() -> None:
+        while not done.is_set():
+            before = time.perf_counter()
+            await asyncio.sleep(0)
+            gaps.append(time.perf_counter() - before)
+
+    heart = asyncio.create_task(beat())
+    await asyncio.gather(*(call() for _ in range(calls)))
+    done.set()
+    await heart
+    return max(gaps)
+
+
+def costing(measure: Measure, calls: int, call: Call) -> Cost:
+    """What so many calls cost, each."""
+    return lambda: measure(calls, call)
+
+
+def process(command: list[str], times: int = 3) -> Cost:
+    """CPU seconds of a process from start to end."""
+
+    async def cost() -> float:
+        before = os.times()
+        for _ in range(times):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603, ASYNC221 - our own
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        return spent / times
+
+    return cost
