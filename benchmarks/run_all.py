@@ -2,8 +2,8 @@
 
 Run: python benchmarks/run_all.py [--rounds 5] [--record | --check]
 
-``--record`` writes the ratios to ratios.json and the table to docs/performance.md; ``--check`` fails if a ratio
-is more than twice the recorded one.
+``--record`` writes the ratios to ratios.json and the table to docs/performance.md; ``--check`` fails if a
+ratio is more than twice the recorded one.
 """
 
 from __future__ import annotations

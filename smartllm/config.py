@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 from smartllm import defaults
 from smartllm.diagnostics import LEVELS, Level
 from smartllm.errors import ConfigError
+from smartllm.words import PROVIDERS
 
-PROVIDERS: Final[tuple[str, ...]] = ("openai", "bedrock")
-_MODEL_VARIABLES: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
 _TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}", re.ASCII)
 _AWS_SIGNS: Final = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ROLE_ARN")
 
@@ -213,11 +212,6 @@ class LLMConfig:
         """Values for request fields that a request does not set."""
         given = {"temperature": self.temperature, "max_tokens": self.max_tokens}
         return {name: value for name, value in given.items() if value is not None}
-
-
-def model_from_environment(provider: str) -> str | None:
-    """OPENAI_MODEL or BEDROCK_MODEL; None when it is not set or empty."""
-    return os.environ.get(_MODEL_VARIABLES[provider]) or None
 
 
 def _seconds(variable: str, text: str | None, default: float) -> float:

@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Final
 
-from smartllm.response import Usage
+from smartllm.usage import Usage
 
 _PROVIDERS: Final = {"openai": "openai", "bedrock": "aws"}
 

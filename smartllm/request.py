@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, Generic, Literal, get_args
+from typing import Annotated, Any, Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypeVar
 
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-"""Reasoning effort, from the lowest to the highest."""
+from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
 
-EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
-
-ApiType = Literal["responses", "chat_completions", "invoke", "converse"]
-"""Which API of a host to use. The first two belong to OpenAI, the last two to Bedrock."""
-
-StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
-"""How an answer is bound to ``response_format``."""
+__all__ = [
+    "EFFORTS",
+    "ApiType",
+    "BaseRequest",
+    "Effort",
+    "Message",
+    "MessageRequest",
+    "ProgressCallback",
+    "Reasoning",
+    "Request",
+    "StructuredOutput",
+    "TextRequest",
+    "Verbosity",
+]
 
 ProgressCallback = Callable[[dict[str, Any]], Awaitable[None] | None]
 """Receives each progress event; may be a coroutine function."""
 
-Verbosity = Literal["low", "medium", "high"]
-"""How long an answer the caller wants."""
 
 T = TypeVar("T", bound=BaseModel, default=Any)
 

@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import TypeVar
 
-from smartllm.request import Message, Reasoning
+from smartllm.usage import Usage
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from smartllm.diagnostics import Diagnostic
+    from smartllm.request import Message, Reasoning
+
+__all__ = ["CacheSource", "StreamChunk", "TextResponse", "Usage"]
 
 T = TypeVar("T", default=Any)
 
 CacheSource = Literal["miss", "l1", "l2"]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Token counts of one call, as the provider reports them; 0 where it reports none.
-
-    Attributes:
-        input_tokens: Prompt tokens.
-        output_tokens: Generated tokens, reasoning included.
-        reasoning_tokens: The part of the output that was reasoning.
-        cached_tokens: Prompt tokens read from the provider's own prompt cache.
-    """
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
-    cached_tokens: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.reasoning_tokens + other.reasoning_tokens,
-            self.cached_tokens + other.cached_tokens,
-        )
 
 
 @dataclass(slots=True)
@@ -101,6 +80,8 @@ class TextResponse(Generic[T]):
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has no text.
         """
+        from smartllm.request import Message  # noqa: PLC0415 - loads pydantic
+
         return Message("assistant", self.text, reasoning=self.reasoning)
 
     @property

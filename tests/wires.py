@@ -15,8 +15,8 @@ import pytest
 from botocore.loaders import Loader, create_loader
 
 from smartllm import LLMClient, MessageRequest, TextRequest
-from smartllm.request import ApiType
 from smartllm.testing import LoopbackServer
+from smartllm.words import ApiType
 
 # Models without an announced end, which would add a diagnostic from some day on.
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"

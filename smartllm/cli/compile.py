@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from smartllm.cli.request_options import plan_from, print_diagnostics, request_from, request_options
+from smartllm.cli.request_options import plan_from, print_diagnostics, request_options, shown_request_from
 from smartllm.compiler import Plan
 
 
@@ -28,7 +28,7 @@ def command(form: str, *, explain: bool, **flags: Any) -> None:
     The JSON (or the explanation) goes to standard output, diagnostics to standard error. Exit status: 0
     compiled, 1 refused for this model, 2 bad input.
     """
-    plan = plan_from(request_from(flags), flags)
+    plan = plan_from(shown_request_from(flags), flags)
     if not explain:
         print_diagnostics(plan, flags)
     click.echo(_text(plan, form, explain=explain).encode())

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smartllm.cli.explain import shown, target_of, target_options
-from smartllm.cli.request_input import Request, build_request, exits, read_request, source_of
+from smartllm.cli.request_input import build_request, exits, read_request, source_of
 from smartllm.cli.request_options import REQUEST_FILE
 from smartllm.cli.tables import print_table
 from smartllm.compiler import compile as compile_request
 from smartllm.errors import CompileError
 from smartllm.rules.facts import changed_facts
+
+if TYPE_CHECKING:
+    from smartllm.cli.request_input import Request
 
 
 @click.command("diff")

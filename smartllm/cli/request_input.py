@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import BaseModel, ValidationError
 
 from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError
-from smartllm.request import MessageRequest, TextRequest
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-Request = TextRequest[Any] | MessageRequest[Any]
+    from smartllm.request import MessageRequest, TextRequest
+
+    Request = TextRequest[Any] | MessageRequest[Any]
 
 
 def source_of(path: str | None) -> str:
@@ -75,6 +76,10 @@ def build_request(fields: Mapping[str, Any], source: str) -> Request:
     Raises:
         RequestFileError: Names the source, the field, the value and what is allowed.
     """
+    from pydantic import ValidationError  # noqa: PLC0415 - loads slowly, and plain requests need none of it
+
+    from smartllm.request import MessageRequest, TextRequest  # noqa: PLC0415 - same
+
     if ("prompt" in fields) == ("messages" in fields):
         problem = (
             "both prompt and messages are given" if "prompt" in fields else "prompt or messages is missing"
@@ -96,6 +101,8 @@ def load_schema(text: str) -> type[BaseModel] | dict[str, Any]:
     Raises:
         RequestFileError: Neither can be loaded.
     """
+    from pydantic import BaseModel  # noqa: PLC0415 - see build_request
+
     module, colon, name = text.partition(":")
     if not colon or Path(text).exists():
         schema = read_json(text)

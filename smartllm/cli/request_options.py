@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
-from smartllm.cli.request_input import Request, build_request, exits, load_schema, read_request, source_of
+from smartllm.cli.plain import PlainRequest, plain_request
+from smartllm.cli.request_input import build_request, exits, load_schema, read_request, source_of
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.compiler.target import API_DIALECTS
-from smartllm.config import PROVIDERS
 from smartllm.diagnostics import LEVELS
-from smartllm.request import EFFORTS
+from smartllm.words import EFFORTS, PROVIDERS
+
+if TYPE_CHECKING:
+    from smartllm.cli.request_input import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,7 +80,14 @@ def request_from(flags: dict[str, Any]) -> Request:
         return build_request(_fields(flags["file"], flags["schema"], flags), source_of(flags["file"]))
 
 
-def plan_from(request: Request, flags: dict[str, Any]) -> Plan:
+def shown_request_from(flags: dict[str, Any]) -> Request | PlainRequest:
+    """As ``request_from``, for a request that is only compiled; made without pydantic if it can be."""
+    if flags["file"] or flags["schema"]:
+        return request_from(flags)
+    return plain_request(_fields(None, None, flags)) or request_from(flags)
+
+
+def plan_from(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
     """The plan for a request.
 
     Raises:
@@ -85,7 +95,7 @@ def plan_from(request: Request, flags: dict[str, Any]) -> Plan:
     """
     with exits():
         return compile_request(
-            request,
+            cast("Request", request),
             provider="openai" if flags["compatible"] else flags["provider"],
             model=flags["model"],
             compatible=flags["compatible"],

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from pydantic import ValidationError
 
-from smartllm.cli.request_input import Request, usage_error
+from smartllm.cli.request_input import usage_error
 from smartllm.cli.request_options import plan_from, print_diagnostics, request_from, request_options
 from smartllm.errors import CompileError, ConfigError, SmartLLMError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse, Usage
+
+if TYPE_CHECKING:
+    from smartllm.cli.request_input import Request
 
 
 @click.command("run")

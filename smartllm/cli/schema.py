@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from smartllm.rules.schema import json_schema_text
+from smartllm.rules.shape import json_schema_text
 
 
 @click.command("schema")

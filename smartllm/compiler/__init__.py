@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.dialects import DIALECT_CODE
 from smartllm.compiler.intent import Intent, Turn
@@ -20,8 +20,10 @@ from smartllm.compiler.target import choose_target
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
 from smartllm.log import logger
-from smartllm.request import MessageRequest, TextRequest
 from smartllm.rules import Rules, Target, load_rules
+
+if TYPE_CHECKING:
+    from smartllm.request import MessageRequest, TextRequest
 
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
@@ -118,12 +120,12 @@ def _intent(
         wishes = wishes | {name: value for name, value in defaults.items() if name not in given}
     report = Report(target)
     report.because = _BY_DEFAULT | {name: _BY_REQUEST[name] for name in given if name in _BY_REQUEST}
-    if isinstance(request, TextRequest):
-        turns: tuple[Turn, ...] = (Turn("user", (request.prompt,)),)
+    if "prompt" in wishes:
+        turns: tuple[Turn, ...] = (Turn("user", (wishes["prompt"],)),)
         report.because["messages"] = _BY_REQUEST["prompt"]
     else:
         turns = tuple(
-            Turn(message.role, (message.content,), message.reasoning) for message in request.messages
+            Turn(message.role, (message.content,), message.reasoning) for message in wishes["messages"]
         )
     intent = Intent(
         model=target.resolution.asked,

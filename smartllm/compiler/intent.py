@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from smartllm.request import Effort, Reasoning, Verbosity
+from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema_lowering import Lowered
+    from smartllm.request import Reasoning
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
 """``offer``: the tool is there but cannot be forced. ``two_pass``: a second step does the binding."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
-from smartllm.config import PROVIDERS, model_from_environment
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
-from smartllm.request import ApiType, MessageRequest, TextRequest
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.schema import Dialect, Host
 from smartllm.rules.target import Target, endpoints, served_on, target_for
+from smartllm.words import PROVIDERS, ApiType, model_from_environment
+
+if TYPE_CHECKING:
+    from smartllm.request import MessageRequest, TextRequest
 
 API_DIALECTS: Final[dict[ApiType, Dialect]] = {
     "responses": "openai_responses",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartllm.diagnostics import Origin
+from smartllm.rules.schema import facts_data
 from smartllm.rules.target import Target
 
 
@@ -32,7 +33,7 @@ class StatedFact:
 
 def stated_facts(target: Target) -> tuple[StatedFact, ...]:
     """All facts of a target, in the order of the vocabulary."""
-    data = target.facts.model_dump(mode="json", exclude={"wire"})
+    data = facts_data(target.facts)
     return tuple(StatedFact(path, value, target.origin(path)) for path, value in _leaves(data, ""))
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final
 
 import tomli
-from pydantic import BaseModel, ValidationError
 
 from smartllm.errors import RulesError
 from smartllm.rules.positions import KeyPath, key_lines, line_of
-from smartllm.rules.schema import Document
 
 BUILTIN: Final = Path(__file__).with_name("models.toml")
 BUILTIN_NAME: Final = "smartllm/rules/models.toml"
@@ -217,44 +214,8 @@ def read_layer(path: AnyPath, *, name: str, overlay: bool) -> Layer:
         raise RulesError(f"{name}:{error.lineno}: not valid TOML: {error.msg}") from None
     layer = Layer(name, text, data, overlay)
     if overlay:
+        from smartllm.rules.shape import shape_errors  # noqa: PLC0415 - loads pydantic, for overlays alone
+
         for path_found, message in shape_errors(data):
             raise RulesError(f"{layer.where(path_found)}: {message}")
     return layer
-
-
-def shape_errors(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """Each place where a rules document leaves the vocabulary: its key path and what is wrong."""
-    try:
-        Document.model_validate(data)
-    except ValidationError as error:
-        for item in error.errors(include_url=False):
-            path = tuple(str(part) for part in item["loc"])
-            if path[-1:] == ("str",) and path[0] == "model":
-                continue  # the other arm of "profile name or table" says it better
-            path = tuple(part for part in path if part not in {"ModelRow", "[key]"})
-            yield path, _explain(path, item["type"], item["msg"], item["input"])
-
-
-def _explain(path: KeyPath, kind: str, message: str, value: Any) -> str:
-    dotted = ".".join(path)
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(path[-1], _keys_at(path[:-1]), n=1)
-        suggestion = f"; did you mean {near[0]!r}?" if near else ""
-        return f"unknown key {dotted!r}{suggestion}"
-    return f"{dotted!r} = {value!r}: {message[0].lower()}{message[1:]}"
-
-
-def _keys_at(path: KeyPath) -> list[str]:
-    """Keys that the table at a path may hold."""
-    node: Any = Document
-    for key in path:
-        # Pydantic found an unknown key below this path, so every key of the path itself is known.
-        inner = get_args(node)[1] if get_origin(node) is dict else node.model_fields[key].annotation
-        node = next(filter(_is_table, (inner, *get_args(inner))))
-    return sorted(node.model_fields)
-
-
-def _is_table(annotation: Any) -> bool:
-    return get_origin(annotation) is dict or (
-        isinstance(annotation, type) and issubclass(annotation, BaseModel)
-    )

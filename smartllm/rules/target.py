@@ -13,7 +13,7 @@ from smartllm.errors import RulesError
 from smartllm.rules.load import RuleSet, has_path, merge
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.resolve import Resolution
-from smartllm.rules.schema import META, Dialect, Facts, Host
+from smartllm.rules.schema import META, Dialect, Facts, Host, facts_from
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def target_for(resolution: Resolution, host: Host, dialect: Dialect, rules: Rule
     """The facts of a resolved model on one host and wire.
 
     Raises:
-        RulesError: The merged facts contradict the vocabulary, or a profile is missing.
+        RulesError: A profile is missing.
     """
     memo_key = ("target", resolution, host, dialect)
     found: Target | None = rules.memo.get(memo_key)
@@ -97,7 +97,7 @@ def target_for(resolution: Resolution, host: Host, dialect: Dialect, rules: Rule
         for row in chain:
             data = merge(data, {k: v for k, v in _row(rules, row).items() if k not in META})
         data = merge(data, data.pop("wire", {}).get(dialect, {}))
-        facts = Facts.model_validate(data)
+        facts = facts_from(data)
         found = rules.memo[memo_key] = Target(resolution, host, dialect, facts, rules, chain)
     return found
 

@@ -272,3 +272,60 @@ class TestModels:
     def test_bad_overlay(self, tmp_path: Path) -> None:
         result = CliRunner().invoke(main, ["models", "--rules", write(tmp_path / "r.toml", "[modle]\n")])
         assert (result.exit_code, result.stdout) == (2, "")
+
+
+class TestWithoutPydantic:
+    """Plain requests of the shell are compiled without pydantic, to the same plan."""
+
+    def test_the_defaults_are_those_of_a_text_request(self) -> None:
+        from smartllm import TextRequest
+        from smartllm.cli.plain import DEFAULTS
+
+        assert vars(TextRequest(prompt="hi")) == {**DEFAULTS, "prompt": "hi", "extra": {}}
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"prompt": "hi"},
+            {"prompt": "hi", "system_prompt": "Be brief.", "reasoning_effort": "high"},
+            {"prompt": "hi", "api_type": "chat_completions", "verbosity": "low"},
+            {"prompt": "hi", "structured_output": "tool", "like": "gpt-4o"},
+        ],
+        ids="+".join,
+    )
+    def test_it_makes_the_same_plan(self, fields: dict[str, Any]) -> None:
+        import smartllm
+        from smartllm.cli.plain import plain_request
+
+        plain: Any = plain_request(fields)
+        ours, full = (
+            smartllm.compile(request, model="gpt-5.4", level="ignore")
+            for request in (plain, smartllm.TextRequest(**fields))
+        )
+        assert ours.as_dict() == full.as_dict()
+        assert ours.origins == full.origins
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {},
+            {"prompt": ""},
+            {"prompt": "hi", "like": ""},
+            {"prompt": "\udcff"},
+            {"prompt": "hi", "top_k": 1},
+        ],
+        ids=["none", "empty", "empty like", "no text", "number"],
+    )
+    def test_what_needs_a_check_goes_to_pydantic(self, fields: dict[str, Any]) -> None:
+        from smartllm.cli.plain import plain_request
+
+        assert plain_request(fields) is None
+
+    def test_the_shell_does_not_load_it(self) -> None:
+        code = (
+            "import sys; from smartllm.cli import main\n"
+            "main(['compile', '-m', 'gpt-5.4', '-p', 'hi', '--effort', 'low'], standalone_mode=False)\n"
+            "assert not {'pydantic', 'smartllm.request'} & set(sys.modules), 'loaded'"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from smartllm import LLMConfig, defaults
-from smartllm.config import model_from_environment
 from smartllm.errors import ConfigError
+from smartllm.words import model_from_environment
 
 KEYS: dict[str, Any] = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 

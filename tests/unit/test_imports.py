@@ -122,7 +122,7 @@ def test_no_file_is_longer_than_its_room() -> None:
 
 
 def test_the_schema_for_editors_is_the_generated_one() -> None:
-    from smartllm.rules.schema import json_schema_text
+    from smartllm.rules.shape import json_schema_text
 
     kept = (PACKAGE / "rules" / "models.schema.json").read_text(encoding="utf-8")
     assert kept == json_schema_text(), "run: smartllm schema > smartllm/rules/models.schema.json"

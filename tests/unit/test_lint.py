@@ -137,7 +137,6 @@ MORE_BAD = [
     ),
     ("R016", "[model]\ncar-1 = 'base'\n", "family 'car' of car-1 belongs to no vendor"),
     ("R016", "[vendor.other]\nhost = 'openai'\nfamilies = ['rocket']\nlatest = 'two'\n", "more than once"),
-    ("R017", "[profile.two]\nwire.openai_chat.wire.openai_chat.streaming = true\n", "another wire table"),
 ]
 GOOD = {
     "R004": "[model]\nrocket-2 = { profile = 'two', limits.max_output = 9000 }\n",

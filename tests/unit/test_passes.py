@@ -19,8 +19,9 @@ from smartllm.compiler.passes.thinking import clamp, is_thinking, nearest
 from smartllm.compiler.target import choose_target
 from smartllm.diagnostics import CODES
 from smartllm.errors import CompileError, UnsupportedError
-from smartllm.request import EFFORTS, Effort
-from smartllm.rules import Facts, load_rules
+from smartllm.rules import load_rules
+from smartllm.rules.schema import Facts, facts_from
+from smartllm.words import EFFORTS, Effort
 
 RULES = load_rules(ambient=False)
 OPUS_47, SONNET_46, OPUS_46 = "claude-opus-4-7", "claude-sonnet-4-6", "claude-opus-4-6"
@@ -127,9 +128,7 @@ class TestThinking:
         assert clamp(asked, levels) == got
 
     def test_the_lower_of_two_equally_near_levels_wins(self) -> None:
-        facts = Facts.model_validate(
-            {"effort": {"levels": ["low", "high"], "budgets": {"low": 10, "high": 20}}}
-        )
+        facts = facts_from({"effort": {"levels": ["low", "high"], "budgets": {"low": 10, "high": 20}}})
         assert nearest(15, facts) == "low"
 
 

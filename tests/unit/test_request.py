@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from smartllm import Message, MessageRequest, TextRequest
-from smartllm.request import EFFORTS, Effort
+from smartllm.words import EFFORTS, Effort
 
 
 class Person(BaseModel):

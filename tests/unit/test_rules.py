@@ -143,6 +143,7 @@ class TestOverlays:
                 "did you mean 'limits'",
             ),
             ("[profile.x]\nsampling = 'sometimes'", 2, "'always', 'effort-none' or 'never'"),
+            ("[profile.x]\nwire.openai_chat.wire = {}", 2, "unknown key 'profile.x.wire.openai_chat.wire'"),
             ("[profile.x]\nbase_url = 'https://evil'", 2, "unknown key 'profile.x.base_url'"),
             ("[headers]\na = 1", 1, "unknown key 'headers'"),
             ("[on.bedrock.model.x]\nlimit.a = 1", 2, "did you mean 'limits'"),

@@ -16,8 +16,10 @@ from syrupy.assertion import SnapshotAssertion
 import smartllm
 from smartllm.compiler.target import API_DIALECTS
 from smartllm.errors import CompileError
-from smartllm.request import ApiType, MessageRequest, TextRequest
+from smartllm.request import MessageRequest, TextRequest
 from smartllm.rules import Dialect, Host, Resolution, load_rules, resolve, served_on, target_for
+from smartllm.rules.schema import facts_data
+from smartllm.words import ApiType
 
 CASES: dict[str, dict[str, Any]] = {
     name: fields
@@ -69,7 +71,7 @@ def test_bodies(model: str, dialect: Dialect, snapshot: SnapshotAssertion) -> No
 def facts_of(resolution: Resolution) -> dict[str, Any]:
     """All facts of a model, by wire."""
     return {
-        dialect: target_for(resolution, host, dialect, RULES).facts.model_dump(mode="json", exclude={"wire"})
+        dialect: facts_data(target_for(resolution, host, dialect, RULES).facts)
         for dialect, host in wires_of(resolution).items()
     }
 

@@ -12,8 +12,8 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
 from smartllm.errors import ResponseError
-from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
+from smartllm.usage import Usage
 
 DERIVED_MODEL = Because("request", "model")
 

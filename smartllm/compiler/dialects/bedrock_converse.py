@@ -22,8 +22,8 @@ from smartllm.compiler.dialects.base import (
 from smartllm.compiler.dialects.bedrock_invoke import SIGNED, set_thinking
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
-from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
+from smartllm.usage import Usage
 
 EXTRA = "additionalModelRequestFields"
 

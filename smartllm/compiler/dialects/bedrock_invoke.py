@@ -20,8 +20,8 @@ from smartllm.compiler.dialects.base import (
 )
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.report import Because, Report, fact
-from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
+from smartllm.usage import Usage
 
 SIGNED = (
     '--aws-sigv4 "aws:amz:$AWS_REGION:bedrock"',

@@ -21,8 +21,8 @@ from smartllm.compiler.dialects.base import (
 )
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
-from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
+from smartllm.usage import Usage
 
 
 class OpenAIChat(DialectCode):

@@ -22,8 +22,8 @@ from smartllm.compiler.dialects.base import (
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
 from smartllm.errors import ProviderError
-from smartllm.response import Usage
 from smartllm.rules.schema import Dialect, Facts
+from smartllm.usage import Usage
 
 
 class OpenAIResponses(DialectCode):

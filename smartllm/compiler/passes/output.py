@@ -8,8 +8,8 @@ from typing import Any, get_args
 from smartllm.compiler.intent import Intent, OutputPlan, OutputWish
 from smartllm.compiler.report import Report
 from smartllm.compiler.strategy import choose_strategy
-from smartllm.request import Verbosity
 from smartllm.rules.schema import Facts
+from smartllm.words import Verbosity
 
 
 def output(intent: Intent, facts: Facts, report: Report) -> Intent:

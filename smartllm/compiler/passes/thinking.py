@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.report import Report, fact
-from smartllm.request import EFFORTS, Effort
 from smartllm.rules.schema import Facts
+from smartllm.words import EFFORTS, Effort
 
 
 def thinking(intent: Intent, facts: Facts, report: Report) -> Intent:

@@ -7,7 +7,8 @@ import datetime as dt
 from smartllm.rules.lint import facts, rows, table  # noqa: F401 - importing registers their checks
 from smartllm.rules.lint.check import CHECKS as _CHECKS
 from smartllm.rules.lint.check import Check, Context, Finding
-from smartllm.rules.load import RuleSet, missing_keys, shape_errors
+from smartllm.rules.load import RuleSet, missing_keys
+from smartllm.rules.shape import shape_errors
 
 CHECKS = dict(sorted(_CHECKS.items()))
 """Every check by its code."""

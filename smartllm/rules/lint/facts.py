@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from smartllm.request import EFFORTS
 from smartllm.rules.lint.check import Context, Finding, check
 from smartllm.rules.schema import Facts
 from smartllm.rules.target import Target
+from smartllm.words import EFFORTS
 
 
 @check("R009")
@@ -65,13 +65,11 @@ def contradictions(context: Context) -> Iterator[Finding]:
 
 @check("R017")
 def wire_tables(context: Context) -> Iterator[Finding]:
-    """A wire table says something, and does not hold another wire table."""
+    """A wire table says something."""
     for path, row in context.rows():
         for dialect, facts in row.get("wire", {}).items():
             if not facts:
                 yield context.at((*path, "wire", dialect), "R017", f"wire.{dialect} is empty")
-            if "wire" in facts:
-                yield context.at((*path, "wire", dialect), "R017", f"wire.{dialect} holds another wire table")
 
 
 _CONTRADICTIONS: Final[list[tuple[str, str, Callable[[Facts], bool]]]] = [

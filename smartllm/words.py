@@ -1,0 +1,29 @@
+"""The closed words of requests and settings."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Literal, get_args
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""Reasoning effort, from the lowest to the highest."""
+
+EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
+
+ApiType = Literal["responses", "chat_completions", "invoke", "converse"]
+"""Which API of a host to use. The first two belong to OpenAI, the last two to Bedrock."""
+
+StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
+"""How an answer is bound to ``response_format``."""
+
+Verbosity = Literal["low", "medium", "high"]
+"""How long an answer the caller wants."""
+
+PROVIDERS: Final[tuple[str, ...]] = ("openai", "bedrock")
+
+_MODEL_VARIABLES: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
+
+
+def model_from_environment(provider: str) -> str | None:
+    """OPENAI_MODEL or BEDROCK_MODEL; None when it is not set or empty."""
+    return os.environ.get(_MODEL_VARIABLES[provider]) or None
