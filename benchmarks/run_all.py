@@ -48,7 +48,7 @@ def table(rows: list[Row], rounds: int) -> str:
 
 def record(rows: list[Row], rounds: int) -> None:
     """Keep this run as the one to compare with."""
-    kept = {f"{row.name} / {row.floor}": round(row.ratio, 3) for row in rows}
+    kept = {f"{row.name} / {row.floor}": round(row.ratio, 2) for row in rows}
     RATIOS.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]

@@ -53,7 +53,7 @@ CODES: Final[dict[str, str]] = {
 """Every diagnostic code and what it means. Codes are stable; docs are generated from this table."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Origin:
     """Where a value in the body, or the reason for a change, comes from.
 
@@ -94,7 +94,7 @@ class Origin:
         return data
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Diagnostic:
     """One change that the compiler made, or one thing that the caller should know.
 

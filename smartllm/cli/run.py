@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,7 +101,7 @@ def _as_dict(response: TextResponse[Any]) -> dict[str, Any]:
         "text": response.text,
         "model": response.model,
         "stop_reason": response.stop_reason,
-        "usage": {name: getattr(response.usage, name) for name in Usage.__slots__},
+        "usage": asdict(response.usage),
         "timestamp": response.timestamp,
         "elapsed_seconds": response.elapsed_seconds,
         "structured_data": structured.model_dump(mode="json")

@@ -19,7 +19,6 @@ from smartllm.compiler.report import Because, Report
 from smartllm.compiler.target import choose_target
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
-from smartllm.log import logger
 from smartllm.rules import Rules, Target, load_rules
 
 if TYPE_CHECKING:
@@ -224,6 +223,8 @@ def _announce(plan: Plan, level: Level) -> None:
     changes = [item for item in warnings if item.action != "noted"]
     if level == "raise" and changes:
         raise DiagnosticError(changes)
-    if level == "warn":
+    if level == "warn" and warnings:
+        from smartllm.log import logger  # noqa: PLC0415 - nothing else here needs logging
+
         for item in warnings:
             logger.warning("%s: %s", plan.model, item)

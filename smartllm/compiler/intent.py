@@ -21,7 +21,7 @@ OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 """What the caller asks for; ``extract`` is the second step of a two-pass plan."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Turn:
     """One turn: a role, the texts that make it up, and the reasoning that came before them."""
 
@@ -35,7 +35,7 @@ class Turn:
         return [] if self.reasoning is None else self.reasoning.blocks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ThinkingPlan:
     """What will be said about thinking on the wire.
 
@@ -50,7 +50,7 @@ class ThinkingPlan:
     effort: Effort | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OutputPlan:
     """A schema that the answer must match.
 

@@ -25,7 +25,7 @@ _STREAM_OPERATIONS: Final = {code.stream_operation for code in DIALECT_CODE.valu
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quota:
     """How many calls of a model may be made.
 

@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})*", re.ASCII)
 _WORD_NUMBER = re.compile(r"([a-z]+)(\d{1,2}(?:\.\d{1,2})*)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelName:
     """A parsed model id.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -166,6 +165,8 @@ def _unknown(name: ModelName, rules: RuleSet) -> UnknownModelError:
             "or pass like=<listed model>",
             model=name.raw,
         )
+    import difflib  # noqa: PLC0415 - for this error alone
+
     nearest = difflib.get_close_matches(name.key, models, n=_NEAREST, cutoff=0.5)
     profile = row_profile(models[nearest[0]]) if nearest else "<profile>"
     listed = f"; nearest listed: {', '.join(nearest)}" if nearest else ""

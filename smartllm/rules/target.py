@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -130,6 +129,8 @@ def profile_chain(name: str, rules: RuleSet) -> tuple[str, ...]:
     current: str | None = name
     while current is not None:
         if current not in profiles:
+            import difflib  # noqa: PLC0415 - for this error alone
+
             near = difflib.get_close_matches(current, profiles, n=1)
             raise RulesError(
                 f"profile {current!r} is not defined" + (f"; did you mean {near[0]!r}?" if near else ""),

@@ -62,7 +62,7 @@ class BedrockTransport:
             response,
             model=step.model,
             region=self._config.resolved_region(),
-            read_timeout=self._waits.read,
+            waits=self._waits,
             request_id=response.headers.get(_REQUEST_ID),
         )
 

@@ -7,50 +7,29 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-from smartllm.errors import ProviderTimeoutError, StreamError
 from smartllm.runtime.bedrock_errors import from_frame
 from smartllm.runtime.event_stream import Frame, FrameDecoder, FrameError
+from smartllm.runtime.events import ResponseEvents
 
 
-class BedrockEvents:
+class BedrockEvents(ResponseEvents):
     """The events of one answer.
 
     botocore's typed event stream is not used: it loses the codes of exceptions that an operation does not
     model and ends without a word when a frame is cut (bedrock_runtime facts §4).
 
     Args:
-        raw: aiohttp's response.
-        model: Model id, for errors.
         region: AWS region, for hints.
-        read_timeout: Longest silence of the connection in seconds, for errors.
-        request_id: AWS's id of the call.
     """
 
-    def __init__(
-        self, raw: Any, *, model: str, region: str, read_timeout: float, request_id: str | None
-    ) -> None:
-        self.request_id = request_id
-        self._raw, self._model, self._region = raw, model, region
-        self._read_timeout = read_timeout
-
-    def __aiter__(self) -> AsyncIterator[Iterator[Mapping[str, Any]]]:
-        return self._batches()
-
-    async def aclose(self) -> None:
-        """Close the connection; a stream that is left open would keep its place in the pool."""
-        self._raw.close()
+    def __init__(self, response: Any, *, region: str, **about: Any) -> None:
+        super().__init__(response, **about)
+        self._region = region
 
     async def _batches(self) -> AsyncIterator[Iterator[Mapping[str, Any]]]:
-        from aiohttp import ClientError  # noqa: PLC0415 - comes with aiobotocore
-
         decoder = FrameDecoder()
-        try:
-            async for data in self._raw.content.iter_any():
-                yield self._read(decoder.feed(data))
-        except TimeoutError:
-            raise self._too_slow() from None
-        except (ClientError, OSError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
-            raise self._broken(f"the connection broke ({type(error).__name__})") from None
+        async for data in self._received():
+            yield self._read(decoder.feed(data))
         if decoder.inside:
             raise self._broken("the stream was cut inside a frame")
 
@@ -87,9 +66,3 @@ class BedrockEvents:
         if isinstance(content, dict):
             return content
         raise self._broken(f"an event of the stream is not a JSON object: {payload[:200]!r}")
-
-    def _too_slow(self) -> ProviderTimeoutError:
-        return ProviderTimeoutError("read", self._read_timeout, model=self._model, retryable=True)
-
-    def _broken(self, message: str) -> StreamError:
-        return StreamError(message, model=self._model, request_id=self.request_id, retryable=True)

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Plan, Step
-from smartllm.compiler.dialects import Decoded, Piece
+from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.stream import Piece
 from smartllm.config import LLMConfig
 from smartllm.errors import ProviderError, ProviderTimeoutError
 from smartllm.runtime.answer import Fetched, decode_answer

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # Said here because the SDK takes an empty OPENAI_BASE_URL for an address.
 _PUBLIC: Final = "https://api.openai.com/v1"
+_REQUEST_ID: Final = "x-request-id"
 
 
 class OpenAITransport:
@@ -76,7 +77,7 @@ class OpenAITransport:
         """Post the step's bytes."""
         with own_errors(self._waits, step.model):
             async with await self._post(step, "application/json") as response:
-                request_id = response.headers.get("x-request-id")
+                request_id = response.headers.get(_REQUEST_ID)
                 content = await whole_body(response, step.model, request_id)
         return read_answer(content, step.model, status=response.status, request_id=request_id)
 
@@ -84,7 +85,8 @@ class OpenAITransport:
         """Post the step's bytes and read the answer as it comes."""
         with own_errors(self._waits, step.model):
             response = await self._post(step, "text/event-stream")
-        return OpenAIEvents(response, model=step.model, read_timeout=self._waits.read)
+        request_id = response.headers.get(_REQUEST_ID)
+        return OpenAIEvents(response, model=step.model, waits=self._waits, request_id=request_id)
 
     async def models(self) -> list[dict[str, Any]]:
         """All models that the endpoint lists."""
@@ -125,7 +127,7 @@ class OpenAITransport:
         if response.status < FIRST_REDIRECT:
             return response
         async with response:
-            content = await whole_body(response, step.model, response.headers.get("x-request-id"))
+            content = await whole_body(response, step.model, response.headers.get(_REQUEST_ID))
         raise _status_error(response.status, response.headers, content, step.model)
 
     async def _connect(self) -> ClientSession:
@@ -175,7 +177,7 @@ def _status_error(status: int, headers: Any, content: bytes, model: str) -> Prov
         model=model,
         status=status,
         code=codes[0] if codes else None,
-        request_id=headers.get("x-request-id"),
+        request_id=headers.get(_REQUEST_ID),
         retry_after=retry_after(headers),
         retryable=status in RETRYABLE_STATUS and QUOTA_CODES.isdisjoint(codes),
         hint=redirect_hint(status, "base_url"),

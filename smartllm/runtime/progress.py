@@ -7,7 +7,7 @@ import inspect
 import time
 from typing import Any, Final
 
-from smartllm.compiler.dialects import Piece
+from smartllm.compiler.dialects.stream import Piece
 from smartllm.errors import ProviderError
 from smartllm.log import logger
 from smartllm.request import MessageRequest, TextRequest

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from smartllm.compiler.dialects import DONE
+from smartllm.compiler.dialects.stream import DONE
 
 _END: Final = b"[DONE]"
 _MARK: Final = b"\xef\xbb\xbf"

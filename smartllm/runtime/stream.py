@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Step
-from smartllm.compiler.dialects import Decoded, Piece, StreamReader, stream_reader
+from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.readers import stream_reader
+from smartllm.compiler.dialects.stream import Piece, StreamReader
 from smartllm.errors import ProviderError, ProviderTimeoutError, StreamError
 from smartllm.runtime.transport import EventSource, Transport, hide_secrets
 
 E = TypeVar("E", bound=ProviderError)
 
 # Events that are buffered come without a wait; twenty streams at full speed must leave the loop its turns.
-_BREATH: Final = 0.0005
+_BREATH: Final = 0.0003
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +28,16 @@ def test_generated_pages_are_up_to_date() -> None:
     for name, page in generator().PAGES.items():
         kept = (ROOT / "docs" / name).read_text(encoding="utf-8")
         assert kept == page(), "run: python scripts/generate_docs.py"
+
+
+def test_the_recorded_ratios_are_the_documented_ones() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- measured: begin -->")[2].partition("<!-- measured: end -->")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+    shown = {f"{what} / {floor}": ratio for what, floor, ratio, *_ in rows[2:]}
+    kept = json.loads((ROOT / "benchmarks" / "ratios.json").read_text(encoding="utf-8"))
+    assert shown == {name: f"{ratio:.2f}" for name, ratio in kept.items()}
+    assert len(shown) > 20
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -7,13 +7,15 @@ import json
 from typing import Any
 
 import pytest
-from wires import CHAT, RESPONSES, WIRES, Wire, each_wire
+from wires import CHAT, RESPONSES, Wire, each_transport
 
 from smartllm.errors import ProviderError, ResponseError, StreamError
 from smartllm.testing import LoopbackServer, Reply
 
 LARGE = ("0123456789abcdeé" * 65_536)[:1_048_576] * 10
-each_openai_wire = pytest.mark.parametrize("wire", WIRES[:2], ids=lambda wire: wire.api_type)
+each_openai_wire = pytest.mark.parametrize(
+    "wire", [RESPONSES, pytest.param(CHAT, marks=pytest.mark.slow)], ids=lambda wire: wire.api_type
+)
 
 
 async def text_of(client: Any, request: Any, streamed: bool) -> str:
@@ -26,7 +28,7 @@ async def text_of_stream(client: Any, request: Any) -> str:
     return "".join([chunk.text async for chunk in client.generate_text_stream(request)])
 
 
-@each_wire
+@each_transport
 async def test_ten_megabytes_arrive(wire: Wire) -> None:
     with LoopbackServer() as server:
         step = len(LARGE) // 1000 + 1

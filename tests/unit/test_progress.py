@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 
-from smartllm.compiler.dialects import Piece
+from smartllm.compiler.dialects.stream import Piece
 from smartllm.errors import ProviderError
 from smartllm.runtime.progress import Progress, StreamProgress
 from smartllm.testing import LoopbackServer, Reply

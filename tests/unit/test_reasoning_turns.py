@@ -10,7 +10,8 @@ from wires import CONVERSE, INVOKE, RESPONSES, WIRES, Wire, each_bedrock_wire, s
 
 import smartllm
 from smartllm import Message, MessageRequest, Reasoning
-from smartllm.compiler.dialects import DIALECT_CODE, stream_reader
+from smartllm.compiler.dialects import DIALECT_CODE
+from smartllm.compiler.dialects.readers import stream_reader
 from smartllm.rules import load_rules
 from smartllm.testing import LoopbackServer, Reply
 

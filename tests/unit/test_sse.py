@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartllm.compiler.dialects import DONE
+from smartllm.compiler.dialects.stream import DONE
 from smartllm.runtime.sse import SSEDecoder
 
 EVENTS = [{"type": "a", "text": "grüße 🌍"}, {"type": "b"}, {"type": "c", "n": [1, 2]}]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from smartllm.compiler.dialects import DONE, Decoded, Piece, StreamReader, stream_reader
+from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.readers import stream_reader
+from smartllm.compiler.dialects.stream import DONE, Piece, StreamReader
 from smartllm.errors import ResponseError, StreamError
 from smartllm.response import Usage
 from smartllm.rules import Dialect

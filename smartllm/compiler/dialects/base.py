@@ -18,7 +18,7 @@ from smartllm.usage import Usage
 DERIVED_MODEL = Because("request", "model")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decoded:
     """A whole answer, read from the wire.
 

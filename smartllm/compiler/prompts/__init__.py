@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -27,7 +26,9 @@ def extraction_prompt(*, tool: str | None) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    # Loaded here: only two-step plans need a template engine.
+    # Loaded here: only two-step plans need a template engine and its text.
+    from importlib.resources import files  # noqa: PLC0415
+
     from jinja2 import StrictUndefined  # noqa: PLC0415
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
 
