@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final, Literal, get_args
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -20,10 +19,3 @@ Verbosity = Literal["low", "medium", "high"]
 """How long an answer the caller wants."""
 
 PROVIDERS: Final[tuple[str, ...]] = ("openai", "bedrock")
-
-_MODEL_VARIABLES: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
-
-
-def model_from_environment(provider: str) -> str | None:
-    """OPENAI_MODEL or BEDROCK_MODEL; None when it is not set or empty."""
-    return os.environ.get(_MODEL_VARIABLES[provider]) or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from smartllm.diagnostics import Diagnostic
@@ -12,7 +13,7 @@ from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.schema import Dialect, Host
 from smartllm.rules.target import Target, endpoints, served_on, target_for
-from smartllm.words import PROVIDERS, ApiType, model_from_environment
+from smartllm.words import PROVIDERS, ApiType
 
 if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
@@ -24,6 +25,7 @@ API_DIALECTS: Final[dict[ApiType, Dialect]] = {
     "converse": "bedrock_converse",
 }
 _API_TYPES: Final = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
+_MODEL_VARIABLES: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
 _HOSTS: Final[tuple[Host, ...]] = get_args(Host)
 
 
@@ -91,7 +93,8 @@ def _compatible(model: str, like: str | None, rules: RuleSet) -> Resolution | No
 
 def default_model(provider: str, rules: RuleSet) -> str:
     """Model for requests that name none: OPENAI_MODEL or BEDROCK_MODEL, else the rules' default."""
-    return model_from_environment(provider) or str(rules.table("host")[provider]["default_model"])
+    named = os.environ.get(_MODEL_VARIABLES[provider])
+    return named or str(rules.table("host")[provider]["default_model"])
 
 
 def _host(resolution: Resolution, provider: str | None) -> Host:

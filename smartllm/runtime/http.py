@@ -1,9 +1,7 @@
-"""What the transports share of aiohttp: limited bodies, a proxy, certificates, its errors as ours."""
+"""What the transports share of aiohttp: limited bodies, a proxy, its errors as ours."""
 
 from __future__ import annotations
 
-import os
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,13 +103,3 @@ def environment_proxy(scheme: str, host: str) -> str | None:
     proxies = getproxies()
     found = proxies.get(scheme) or proxies.get("all")
     return None if not found or proxy_bypass(host) else found
-
-
-def trusted() -> ssl.SSLContext:
-    """Certificates that are trusted: the system's or SSL_CERT_FILE's, and certifi's, as the SDKs trust."""
-    context = ssl.create_default_context()
-    if not any(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")):
-        import certifi  # noqa: PLC0415 - comes with the SDK
-
-        context.load_verify_locations(certifi.where())
-    return context

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
+import sys
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +25,6 @@ from smartllm.runtime.http import (
     environment_proxy,
     own_errors,
     redirect_hint,
-    trusted,
     whole_body,
 )
 from smartllm.runtime.openai_events import OpenAIEvents
@@ -139,7 +140,7 @@ class OpenAITransport:
             if self._session is None:
                 url = self._client.base_url
                 # Certificates are read from the disk, which takes milliseconds.
-                secure = await asyncio.to_thread(trusted) if url.scheme == "https" else True
+                secure = await asyncio.to_thread(_trusted, self._sdk) if url.scheme == "https" else True
                 self._proxy = environment_proxy(url.scheme, url.host)
                 self._session = aiohttp.ClientSession(
                     connector=aiohttp.TCPConnector(limit=self._pool, ssl=secure),
@@ -149,6 +150,14 @@ class OpenAITransport:
                     cookie_jar=aiohttp.DummyCookieJar(),
                 )
             return self._session
+
+
+def _trusted(sdk: Any) -> ssl.SSLContext:
+    """Certificates that the SDK trusts: its HTTP library decides, whose name differs by version."""
+    _, client, *_ = sdk.DefaultAsyncHttpxClient.__mro__
+    library = sys.modules[client.__module__.partition(".")[0]]
+    context: ssl.SSLContext = library.create_ssl_context()
+    return context
 
 
 def _opened(client: AsyncOpenAI) -> tuple[str, dict[str, str], str | None]:

@@ -8,7 +8,6 @@ import pytest
 
 from smartllm import LLMConfig, defaults
 from smartllm.errors import ConfigError
-from smartllm.words import model_from_environment
 
 KEYS: dict[str, Any] = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 
@@ -175,12 +174,16 @@ def test_the_base_url_chain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_default_model_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert model_from_environment("openai") is None
+    from smartllm.compiler.target import default_model
+    from smartllm.rules import load_rules
+
+    rules = load_rules()
+    usual = default_model("openai", rules)
     monkeypatch.setenv("OPENAI_MODEL", "")
-    assert model_from_environment("openai") is None
+    assert default_model("openai", rules) == usual == rules.table("host")["openai"]["default_model"]
     monkeypatch.setenv("OPENAI_MODEL", "one")
     monkeypatch.setenv("BEDROCK_MODEL", "two")
-    assert (model_from_environment("openai"), model_from_environment("bedrock")) == ("one", "two")
+    assert (default_model("openai", rules), default_model("bedrock", rules)) == ("one", "two")
 
 
 def test_secrets_are_not_shown() -> None:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
@@ -776,6 +777,15 @@ def test_a_schema_that_is_none_is_refused_by_its_path() -> None:
     assert "draft 2020-12" in caught.value.hint
     with pytest.raises(UnsupportedError, match="at type"):
         schema_of({"type": 5})
+
+
+def test_a_schema_that_is_no_json_is_refused() -> None:
+    with pytest.raises(UnsupportedError, match=r"the schema is not JSON: .*Decimal"):
+        schema_of({"type": "number", "maximum": Decimal(1)})
+    endless: dict[str, Any] = {"type": "object"}
+    endless["properties"] = {"again": endless}
+    with pytest.raises(UnsupportedError, match="the schema is not JSON: Circular"):
+        schema_of(endless)
 
 
 def test_a_model_without_a_schema_is_refused() -> None:
