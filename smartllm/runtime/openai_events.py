@@ -20,9 +20,9 @@ class OpenAIEvents(ResponseEvents):
         decoder = SSEDecoder()
         await self._check_type()
         async for data in self._received():
-            yield self._read(decoder.feed(data))
-            if decoder.buffered > LARGEST_ANSWER:
+            if decoder.buffered + len(data) > LARGEST_ANSWER:
                 raise too_large(self._model, self._response.status, self.request_id)
+            yield self._read(decoder.feed(data))
         yield self._read(decoder.end())
 
     def _read(self, events: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
