@@ -95,6 +95,8 @@ class FaultServer:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Here and not in the task alone: one that is cancelled before its first step runs none of its code.
+        task.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open += 1
@@ -114,7 +116,6 @@ class FaultServer:
             pass
         finally:
             self.open -= 1
-            writer.close()
 
 
 async def _received(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Connection:

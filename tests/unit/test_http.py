@@ -99,7 +99,11 @@ async def secured(server: LoopbackServer, folder: Path) -> AsyncIterator[tuple[s
                 sink.write(data)
             sink.close()
 
-        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
+        try:
+            await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
+        finally:
+            inner_writer.close()
+            writer.close()
 
     outer = await asyncio.start_server(carry, "127.0.0.1", 0, ssl=context)
     async with outer:
