@@ -17,8 +17,8 @@ from pydantic import BaseModel
 import smartllm
 from smartllm import LLMClient, TextRequest
 from smartllm.rules import load_rules
-from smartllm.runtime.cache_files import encoded
-from smartllm.runtime.cache_local import LocalStore
+from smartllm.runtime.cache.files import encoded
+from smartllm.runtime.cache.local import LocalStore
 from smartllm.testing import FakeTransport, Reply
 
 TEXT = "An answer of ordinary length. " * 60

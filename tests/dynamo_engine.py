@@ -11,7 +11,7 @@ import aiobotocore.session
 from aiobotocore.config import AioConfig
 from processes import command_of, free_port, running
 
-from smartllm.runtime.cache_dynamo import DynamoStore
+from smartllm.runtime.cache.dynamo import DynamoStore
 
 REGION = "us-east-1"
 # The engine wants them; canaries, so that a test can look for them.

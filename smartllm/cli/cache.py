@@ -10,8 +10,8 @@ from typing import Any, Final
 import click
 
 from smartllm.cli.tables import print_table
-from smartllm.runtime.cache_files import encoded
-from smartllm.runtime.cache_local import ENVIRONMENT, LocalStore
+from smartllm.runtime.cache.files import encoded
+from smartllm.runtime.cache.local import ENVIRONMENT, LocalStore
 
 _DAY: Final = 24 * 60 * 60
 _KEY_LENGTH: Final = 64

@@ -13,10 +13,10 @@ from smartllm.config import LLMConfig
 from smartllm.errors import ConfigError, MissingExtraError
 from smartllm.runtime.aws_http import direct_session
 from smartllm.runtime.bedrock_errors import from_client_error, from_response
-from smartllm.runtime.bedrock_events import BedrockEvents
 from smartllm.runtime.bedrock_http import SignedPosts
-from smartllm.runtime.http import FIRST_REDIRECT, POOL, Waits, own_errors, whole_body
 from smartllm.runtime.transport import Answer, read_answer
+from smartllm.runtime.wire.frame_events import BedrockEvents
+from smartllm.runtime.wire.http import FIRST_REDIRECT, POOL, Waits, own_errors, whole_body
 
 R = TypeVar("R")
 

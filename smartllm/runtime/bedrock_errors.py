@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.errors import RETRYABLE_STATUS, ProviderError, StreamError
-from smartllm.runtime.http import redirect_hint
-from smartllm.runtime.retry import retry_after
+from smartllm.runtime.control.retry import retry_after
 from smartllm.runtime.transport import json_object
+from smartllm.runtime.wire.http import redirect_hint
 
 # Codes come in any capitalisation; the statuses are the service model's (bedrock_runtime facts §5.1).
 _RETRYABLE: Final = (

@@ -11,8 +11,8 @@ from smartllm.compiler import Plan
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.answer import Fetched
-from smartllm.runtime.execute import Executor
-from smartllm.runtime.progress import Progress
+from smartllm.runtime.call import Executor
+from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.structured import check_whole
 
 

@@ -17,12 +17,12 @@ from smartllm.errors import ConfigError, ProviderError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.answer import Fetched
-from smartllm.runtime.cache import cache_key, open_cache, worth_keeping
+from smartllm.runtime.cache.levels import cache_key, open_cache, worth_keeping
+from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
-from smartllm.runtime.execute import Executor
-from smartllm.runtime.progress import Progress
-from smartllm.runtime.single_flight import SingleFlight
-from smartllm.runtime.telemetry import span_of
+from smartllm.runtime.control.single_flight import SingleFlight
+from smartllm.runtime.observe.progress import Progress
+from smartllm.runtime.observe.telemetry import span_of
 from smartllm.runtime.transport import Transport
 
 T = TypeVar("T", bound=BaseModel)

@@ -18,7 +18,9 @@ from smartllm.errors import (
     MissingExtraError,
     ProviderError,
 )
-from smartllm.runtime.http import (
+from smartllm.runtime.control.retry import retry_after
+from smartllm.runtime.transport import Answer, json_object, read_answer
+from smartllm.runtime.wire.http import (
     FIRST_REDIRECT,
     POOL,
     Waits,
@@ -27,9 +29,7 @@ from smartllm.runtime.http import (
     redirect_hint,
     whole_body,
 )
-from smartllm.runtime.openai_events import OpenAIEvents
-from smartllm.runtime.retry import retry_after
-from smartllm.runtime.transport import Answer, json_object, read_answer
+from smartllm.runtime.wire.sse_events import OpenAIEvents
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession

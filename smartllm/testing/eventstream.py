@@ -52,7 +52,7 @@ def _json_frame(kind: Mapping[str, str], message_type: str, payload: Mapping[str
 
 def decode_frame(frame: bytes) -> Mapping[str, Any]:
     """The event in a frame, as a transport hands it on: Claude's own event, or Converse's by its type."""
-    from smartllm.runtime.event_stream import FrameDecoder  # noqa: PLC0415 - only fakes read frames
+    from smartllm.runtime.wire.event_stream import FrameDecoder  # noqa: PLC0415 - only fakes read frames
 
     [(headers, payload)] = FrameDecoder().feed(frame)
     content = json.loads(payload)

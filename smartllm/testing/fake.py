@@ -81,7 +81,7 @@ class FakeEvents:
 
 def _events(frames: list[bytes]) -> list[Mapping[str, Any]]:
     """The JSON in a stream's frames, of either kind."""
-    from smartllm.runtime.sse import SSEDecoder  # noqa: PLC0415 - one of two kinds
+    from smartllm.runtime.wire.sse import SSEDecoder  # noqa: PLC0415 - one of two kinds
 
     from .eventstream import decode_frame  # noqa: PLC0415 - the other kind
 

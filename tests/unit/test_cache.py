@@ -17,8 +17,8 @@ import smartllm
 from smartllm import LLMClient, TextRequest
 from smartllm.errors import ProviderError, RefusalError
 from smartllm.rules import load_rules
-from smartllm.runtime.cache import ResponseCache, cache_key
-from smartllm.runtime.cache_local import LocalStore
+from smartllm.runtime.cache.levels import ResponseCache, cache_key
+from smartllm.runtime.cache.local import LocalStore
 from smartllm.testing import LoopbackServer, Reply
 
 RULES = load_rules(ambient=False)

@@ -20,7 +20,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from smartllm.runtime.cache_local import FORMAT, LocalStore
+from smartllm.runtime.cache.local import FORMAT, LocalStore
 
 KEYS = [f"{number:02x}" * 32 for number in range(4)]
 KEY = KEYS[0]
@@ -44,7 +44,7 @@ def started(code: str, *arguments: object, stdin: int | None = None) -> subproce
 # Texts repeat one digit, so that a mixture of two writes shows; sizes take several pages.
 WRITERS = """
 import itertools, os, sys
-from smartllm.runtime.cache_local import LocalStore
+from smartllm.runtime.cache.local import LocalStore
 for _ in sys.stdin:
     child = os.fork()
     if child:
@@ -102,7 +102,7 @@ def test_killed_while_writing(tmp_path: Path, kills: int) -> None:
 
 CROWD = """
 import asyncio, logging, random, sys
-from smartllm.runtime.cache_local import LocalStore
+from smartllm.runtime.cache.local import LocalStore
 logging.basicConfig(level=logging.WARNING)
 store = LocalStore(sys.argv[1], max_bytes=int(sys.argv[2]) or None)
 async def main():
@@ -131,7 +131,7 @@ def test_eight_processes_write_and_read(tmp_path: Path, max_bytes: int) -> None:
 
 FULL = """
 import asyncio, logging, pathlib, sys
-from smartllm.runtime.cache_local import LocalStore
+from smartllm.runtime.cache.local import LocalStore
 logging.basicConfig(level=logging.WARNING, format="%(message)s")
 store = LocalStore(sys.argv[1] + "/cache")
 async def main():
@@ -168,7 +168,7 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
 
 READ_ONLY = """
 import asyncio, logging, pathlib, subprocess, sys
-from smartllm.runtime.cache_local import LocalStore
+from smartllm.runtime.cache.local import LocalStore
 logging.basicConfig(level=logging.WARNING, format="%(message)s")
 old, new = "0" * 64, "f" * 64
 asyncio.run(LocalStore(sys.argv[1]).put(old, {"format": 1, "key": old}))

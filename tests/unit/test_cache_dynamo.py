@@ -18,7 +18,7 @@ from dynamo_engine import ACCESS_KEY, REGION, SECRET_KEY, dynamo_engine, raw_cli
 from wires import INVOKE, RESPONSES, Wire, share_service_models
 
 from smartllm import LLMClient
-from smartllm.runtime.cache_local import FORMAT
+from smartllm.runtime.cache.local import FORMAT
 from smartllm.testing import LoopbackServer, Reply
 
 KEY = "ab" * 32

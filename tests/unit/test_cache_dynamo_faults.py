@@ -16,7 +16,7 @@ from dynamo_engine import ACCESS_KEY, SECRET_KEY, store_at
 from wires import RESPONSES, refused_url, share_service_models
 
 from smartllm.errors import ConfigError
-from smartllm.runtime.cache_local import FORMAT
+from smartllm.runtime.cache.local import FORMAT
 from smartllm.testing import LoopbackServer
 
 KEY = "ab" * 32

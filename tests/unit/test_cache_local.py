@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from smartllm.runtime.cache_local import FORMAT, LocalStore
+from smartllm.runtime.cache.local import FORMAT, LocalStore
 
 CANARY = "sk-canary-Zq81"
 KEYS = [f"{number:02x}" * 32 for number in range(4)]

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 import smartllm
 from smartllm.cli.cache import command
-from smartllm.runtime.cache_local import FORMAT, LocalStore
+from smartllm.runtime.cache.local import FORMAT, LocalStore
 
 PROMPT = "What is the canary Zq81?"
 KEYS = ["ab" * 32, "abcd" + "0" * 60, "ff" * 32]
@@ -177,7 +177,7 @@ def test_a_pipe_loads_no_rich(store: LocalStore) -> None:
 
 
 def test_importing_the_store_touches_nothing(tmp_path: Path) -> None:
-    code = "import smartllm.runtime.cache_local"
+    code = "import smartllm.runtime.cache.local"
     subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True)
     assert list(tmp_path.iterdir()) == []
 

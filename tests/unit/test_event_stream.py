@@ -11,7 +11,7 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartllm.runtime.event_stream import FrameDecoder, FrameError
+from smartllm.runtime.wire.event_stream import FrameDecoder, FrameError
 from smartllm.testing.eventstream import encode_frame
 
 TEXTS = st.dictionaries(st.text(min_size=1, max_size=20), st.text(max_size=40), max_size=4)

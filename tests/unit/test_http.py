@@ -15,7 +15,7 @@ from wires import CHAT, RESPONSES, Wire
 
 from smartllm import LLMClient
 from smartllm.errors import ConnectionFailedError, ProviderError
-from smartllm.runtime.http import environment_proxy
+from smartllm.runtime.wire.http import environment_proxy
 from smartllm.testing import LoopbackServer, Reply
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -9,7 +9,7 @@ import time
 import pytest
 from wires import RESPONSES
 
-from smartllm.runtime.limits import Limiter
+from smartllm.runtime.control.concurrency import Limiter
 
 
 async def held(limiter: Limiter, release: asyncio.Event, order: list[int], number: int) -> None:

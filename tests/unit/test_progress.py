@@ -14,7 +14,7 @@ from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 
 from smartllm.compiler.dialects.stream import Piece
 from smartllm.errors import ProviderError
-from smartllm.runtime.progress import Progress, StreamProgress
+from smartllm.runtime.observe.progress import Progress, StreamProgress
 from smartllm.testing import LoopbackServer, Reply
 
 COMMON = {"event", "ts", "prompt", "model", "provider"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smartllm.errors import SmartLLMError
-from smartllm.runtime.single_flight import SingleFlight
+from smartllm.runtime.control.single_flight import SingleFlight
 
 
 class Upstream:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartllm.compiler.dialects.stream import DONE
-from smartllm.runtime.sse import SSEDecoder
+from smartllm.runtime.wire.sse import SSEDecoder
 
 EVENTS = [{"type": "a", "text": "grüße 🌍"}, {"type": "b"}, {"type": "c", "n": [1, 2]}]
 

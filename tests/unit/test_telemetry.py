@@ -16,7 +16,7 @@ from wires import CHAT, INVOKE, RESPONSES, WIRES, Wire, share_service_models
 
 from smartllm import TextResponse
 from smartllm.errors import ProviderError
-from smartllm.runtime import telemetry
+from smartllm.runtime.observe import telemetry
 from smartllm.testing import LoopbackServer, Reply
 
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)

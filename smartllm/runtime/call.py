@@ -14,9 +14,9 @@ from smartllm.compiler.dialects.stream import Piece
 from smartllm.config import LLMConfig
 from smartllm.errors import ProviderError, ProviderTimeoutError
 from smartllm.runtime.answer import Fetched, decode_answer
-from smartllm.runtime.limits import Limiter
-from smartllm.runtime.progress import Progress, StreamProgress
-from smartllm.runtime.retry import RetryBudget, RetryPolicy, is_throttled, with_retries
+from smartllm.runtime.control.concurrency import Limiter
+from smartllm.runtime.control.retry import RetryBudget, RetryPolicy, is_throttled, with_retries
+from smartllm.runtime.observe.progress import Progress, StreamProgress
 from smartllm.runtime.stream import LiveStream, Patience, assembled
 from smartllm.runtime.structured import check_whole
 from smartllm.runtime.transport import Transport, hide_secrets

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from smartllm.errors import MissingExtraError
 from smartllm.log import logger
 from smartllm.runtime.aws_http import direct_session
-from smartllm.runtime.cache_local import FORMAT
+from smartllm.runtime.cache.local import FORMAT
 
 _T = TypeVar("_T")
 

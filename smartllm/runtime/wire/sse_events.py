@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 
 from smartllm.errors import ResponseError
-from smartllm.runtime.events import ResponseEvents
-from smartllm.runtime.http import LARGEST_ANSWER, too_large
-from smartllm.runtime.sse import SSEDecoder
+from smartllm.runtime.wire.events import ResponseEvents
+from smartllm.runtime.wire.http import LARGEST_ANSWER, too_large
+from smartllm.runtime.wire.sse import SSEDecoder
 
 _SHOWN: Final = 200
 

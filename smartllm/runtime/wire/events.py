@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from smartllm.errors import StreamError
-from smartllm.runtime.http import Waits
+from smartllm.runtime.wire.http import Waits
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse

@@ -18,7 +18,7 @@ from smartllm.log import logger
 from smartllm.request import MessageRequest, Reasoning, TextRequest
 from smartllm.response import CacheSource, TextResponse
 from smartllm.rules import Dialect
-from smartllm.runtime.cache_local import FORMAT, LocalStore
+from smartllm.runtime.cache.local import FORMAT, LocalStore
 
 _COMPACT: Final = json.JSONEncoder(separators=(",", ":"))
 _DAY: Final = 24 * 60 * 60
@@ -135,7 +135,7 @@ def open_cache(config: LLMConfig) -> ResponseCache:
     local = LocalStore(config.cache_dir, max_bytes=config.cache_max_bytes, max_age_seconds=age)
     if config.dynamo_table_name is None:
         return ResponseCache(local)
-    from smartllm.runtime.cache_dynamo import DynamoStore  # noqa: PLC0415 - loads the SDK
+    from smartllm.runtime.cache.dynamo import DynamoStore  # noqa: PLC0415 - loads the SDK
 
     shared = DynamoStore(
         config.dynamo_table_name,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from smartllm.log import logger
-from smartllm.runtime.cache_files import (
+from smartllm.runtime.cache.files import (
     TEMPORARY,
     TooLargeError,
     encoded,

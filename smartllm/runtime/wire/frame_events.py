@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from smartllm.runtime.bedrock_errors import from_frame
-from smartllm.runtime.event_stream import Frame, FrameDecoder, FrameError
-from smartllm.runtime.events import ResponseEvents
+from smartllm.runtime.wire.event_stream import Frame, FrameDecoder, FrameError
+from smartllm.runtime.wire.events import ResponseEvents
 
 
 class BedrockEvents(ResponseEvents):

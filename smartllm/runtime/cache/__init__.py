@@ -1,0 +1,1 @@
+"""The response cache: keys, entries, and the two levels that keep them."""

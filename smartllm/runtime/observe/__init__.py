@@ -1,0 +1,1 @@
+"""What others see of a call: progress events and telemetry."""
