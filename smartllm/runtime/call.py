@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import Decoded
-from smartllm.compiler.dialects.stream import Piece
+from smartllm.compiler.dialects.stream import Delta
 from smartllm.config import LLMConfig
 from smartllm.errors import ProviderError, ProviderTimeoutError
 from smartllm.runtime.answer import Fetched, decode_answer
@@ -75,7 +75,7 @@ class Executor:
 
         return await self._retried(lambda: self._limited(plan, step, attempt), progress)
 
-    async def open(self, plan: Plan, step: Step, progress: Progress) -> tuple[LiveStream, Piece | None]:
+    async def open(self, plan: Plan, step: Step, progress: Progress) -> tuple[LiveStream, Delta | None]:
         """Stream one call up to its first piece; what fails before that is retried.
 
         Returns:
@@ -84,7 +84,7 @@ class Executor:
         """
         limiter = self._limiter(plan)
 
-        async def attempt() -> tuple[LiveStream, Piece | None]:
+        async def attempt() -> tuple[LiveStream, Delta | None]:
             await limiter.acquire(_tokens(step))
             live = None
             try:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from smartllm.compiler import Step
 from smartllm.compiler.dialects import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
-from smartllm.compiler.dialects.stream import Piece, StreamReader
+from smartllm.compiler.dialects.stream import Delta, StreamReader
 from smartllm.errors import ProviderError, ProviderTimeoutError, StreamError
 from smartllm.runtime.transport import EventSource, Transport, hide_secrets
 
@@ -83,7 +83,7 @@ class LiveStream:
         reader = stream_reader(step.dialect, step.model)
         return cls(source, reader, patience, spent=time.monotonic() - clock, secrets=transport.secrets)
 
-    async def next(self) -> Piece | None:
+    async def next(self) -> Delta | None:
         """The next piece that has text; None at the end.
 
         Raises:
@@ -127,7 +127,7 @@ class LiveStream:
                 self.on_close()
                 self.on_close = None
 
-    async def _next_progress(self) -> Piece | None:
+    async def _next_progress(self) -> Delta | None:
         """The next piece, with or without text."""
         while True:
             for event in self._batch:
@@ -177,7 +177,7 @@ async def assembled(
     transport: Transport,
     step: Step,
     patience: Patience,
-    on_piece: Callable[[Piece], Any] | None = None,
+    on_delta: Callable[[Delta], Any] | None = None,
 ) -> Decoded:
     """Stream a step and give back its whole answer.
 
@@ -185,7 +185,7 @@ async def assembled(
         transport: Where to send it.
         step: What to send.
         patience: Longest waits.
-        on_piece: Awaited with each piece.
+        on_delta: Awaited with each piece.
 
     Raises:
         ProviderError: The call failed, or the answer broke off.
@@ -193,8 +193,8 @@ async def assembled(
     live = await LiveStream.open(transport, step, patience)
     try:
         while (piece := await live.next()) is not None:
-            if on_piece is not None:
-                await on_piece(piece)
+            if on_delta is not None:
+                await on_delta(piece)
         return live.decoded()
     finally:
         await live.aclose()

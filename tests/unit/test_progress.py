@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 
-from smartllm.compiler.dialects.stream import Piece
+from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ProviderError
 from smartllm.runtime.observe.progress import Progress, StreamProgress
 from smartllm.testing import LoopbackServer, Reply
@@ -131,7 +131,7 @@ async def test_progress_is_told_every_ten_seconds_too(monkeypatch: pytest.Monkey
     told = StreamProgress(Progress(request, model="m", provider="bedrock", max_retries=0, max_tokens=9))
     for _ in range(25):
         now[0] += 1
-        await told.add(Piece("abcd"))
+        await told.add(Delta("abcd"))
     assert [event["text_tokens_so_far"] for event in events] == [10, 20]
     assert [event["elapsed_seconds"] for event in events] == [10, 20]
     assert events[1]["text_so_far"] == "abcd" * 20

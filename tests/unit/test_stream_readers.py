@@ -9,7 +9,7 @@ import pytest
 
 from smartllm.compiler.dialects import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
-from smartllm.compiler.dialects.stream import DONE, Piece, StreamReader
+from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
 from smartllm.errors import ResponseError, StreamError
 from smartllm.response import Usage
 from smartllm.rules import Dialect
@@ -17,7 +17,7 @@ from smartllm.rules import Dialect
 Event = Mapping[str, Any]
 
 
-def fed(dialect: Dialect, events: Sequence[Event]) -> tuple[StreamReader, list[Piece | None]]:
+def fed(dialect: Dialect, events: Sequence[Event]) -> tuple[StreamReader, list[Delta | None]]:
     reader = stream_reader(dialect, "m")
     return reader, [reader.feed(event) for event in events]
 
@@ -58,9 +58,9 @@ class TestResponses:
                 DONE,
             ],
         )
-        no_text = Piece("")
-        thought = Piece("hm", thinking=True)
-        assert pieces == [no_text, None, thought, Piece("Pa"), Piece("ris"), no_text, no_text, None]
+        no_text = Delta("")
+        thought = Delta("hm", thinking=True)
+        assert pieces == [no_text, None, thought, Delta("Pa"), Delta("ris"), no_text, no_text, None]
         answer = reader.decoded()
         assert (answer.text, answer.stop_reason, answer.usage) == ("Paris", "completed", Usage(1, 2))
 
@@ -139,8 +139,8 @@ class TestChat:
                 DONE,
             ],
         )
-        assert pieces[1:4] == [Piece("hm", thinking=True), Piece("Pa"), Piece("ris")]
-        assert pieces[4:] == [Piece(""), None, None]
+        assert pieces[1:4] == [Delta("hm", thinking=True), Delta("Pa"), Delta("ris")]
+        assert pieces[4:] == [Delta(""), None, None]
         answer = reader.decoded()
         assert (answer.text, answer.thinking, answer.stop_reason) == ("Paris", "hm", "stop")
         assert (answer.usage, answer.model, answer.request_id) == (Usage(3, 4), "real", "c")
@@ -157,7 +157,7 @@ class TestChat:
         ]
         events = [chunk({"tool_calls": [call]}) for call in calls]
         reader, pieces = fed("openai_chat", [*events, chunk({"refusal": "no"}), chunk(finish="tool_calls")])
-        assert pieces == [Piece("")] * 5
+        assert pieces == [Delta("")] * 5
         assert reader.decoded().structured == '{"a": 1}'
         assert reader.decoded().refusal == "no"
 
@@ -212,9 +212,9 @@ class TestClaude:
             ],
         )
         assert [piece for piece in pieces if piece and piece.text] == [
-            Piece("hm", thinking=True),
-            Piece("P"),
-            Piece("aris"),
+            Delta("hm", thinking=True),
+            Delta("P"),
+            Delta("aris"),
         ]
         assert pieces[5] is None
         answer = reader.decoded()
@@ -274,7 +274,7 @@ class TestConverse:
             ],
         )
         assert None not in pieces
-        assert pieces[1] == Piece("hm", thinking=True)
+        assert pieces[1] == Delta("hm", thinking=True)
         answer = reader.decoded()
         assert (answer.text, answer.thinking, answer.stop_reason) == ("Paris", "hm", "end_turn")
         assert answer.usage == Usage(1, 2)

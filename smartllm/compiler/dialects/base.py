@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from smartllm.compiler.body import Body
@@ -32,6 +32,7 @@ class Decoded:
         structured: Input of the forced tool call, or None.
         request_id: The provider's id of the answer, or None.
         reasoning: The provider's reasoning blocks as they came, where it takes them back.
+        raw: The answer as the wire sent it; of a stream, as the wire would have sent it in one piece.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Decoded:
     structured: Any = None
     request_id: str | None = None
     reasoning: tuple[Mapping[str, Any], ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class DialectCode(ABC):

@@ -76,6 +76,7 @@ class BedrockConverse(DialectCode):
         stop_reason = str(reply["stopReason"])
         text = "".join(texts)
         return Decoded(
+            raw=reply,
             text=text,
             stop_reason=stop_reason,
             usage=_usage(reply),

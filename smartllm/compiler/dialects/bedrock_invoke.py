@@ -74,6 +74,7 @@ class BedrockInvoke(DialectCode):
         text = "".join(texts)
         explanation = table(reply.get("stop_details")).get("explanation")
         return Decoded(
+            raw=reply,
             text=text,
             stop_reason=stop_reason,
             usage=_usage(table(reply.get("usage"))),

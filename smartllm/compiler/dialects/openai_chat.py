@@ -61,6 +61,7 @@ class OpenAIChat(DialectCode):
             raise not_an_answer(reply, model, "message")
         calls = message.get("tool_calls") or []
         return Decoded(
+            raw=reply,
             text=str(message.get("content") or ""),
             stop_reason=str(choice.get("finish_reason") or ""),
             usage=_usage(table(reply.get("usage"))),

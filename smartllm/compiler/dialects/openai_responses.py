@@ -76,6 +76,7 @@ class OpenAIResponses(DialectCode):
                 elif part.get("type") == "refusal":
                     refusals.append(str(part.get("refusal", "")))
         return Decoded(
+            raw=reply,
             text="".join(texts),
             stop_reason=status,
             usage=_usage(table(reply.get("usage"))),

@@ -16,7 +16,7 @@ DONE: Final[Mapping[str, Any]] = {"type": "[DONE]"}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Delta:
     """New text of a stream.
 
     Attributes:
@@ -46,7 +46,7 @@ class StreamReader(ABC):
         return "".join(self._texts)
 
     @abstractmethod
-    def feed(self, event: Mapping[str, Any]) -> Piece | None:
+    def feed(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next event.
 
         Returns:
@@ -70,10 +70,10 @@ class StreamReader(ABC):
             raise self.broken("the stream ended before the answer was complete", retryable=True)
         return self.dialect.decode(self.whole(), self.model)
 
-    def said(self, text: str) -> Piece:
+    def said(self, text: str) -> Delta:
         """Keep a piece of the answer's text."""
         self._texts.append(text)
-        return Piece(text)
+        return Delta(text)
 
     def broken(
         self, message: str, *, code: str | None = None, status: int | None = None, retryable: bool = False

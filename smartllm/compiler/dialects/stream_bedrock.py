@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smartllm.compiler.dialects.base import DialectCode, table
-from smartllm.compiler.dialects.stream import Piece, StreamReader, shown
+from smartllm.compiler.dialects.stream import Delta, StreamReader, shown
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 
@@ -21,7 +21,7 @@ class ClaudeReader(StreamReader):
         self._usage: dict[str, Any] = {}
         self._blocks: dict[int, _Block] = {}
 
-    def feed(self, event: Mapping[str, Any]) -> Piece | None:
+    def feed(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next event."""
         kind = event.get("type")
         if kind == "content_block_delta":
@@ -29,19 +29,19 @@ class ClaudeReader(StreamReader):
         if kind == "content_block_start":
             self._blocks[_index(event)] = _Block(dict(table(event.get("content_block"))))
             text = table(event.get("content_block")).get("text")
-            return self.said(str(text)) if text else Piece("")
+            return self.said(str(text)) if text else Delta("")
         if kind == "message_start":
             self._message = dict(table(event.get("message")))
             self._usage.update(table(self._message.get("usage")))
-            return Piece("")
+            return Delta("")
         if kind == "message_delta":
             self._message.update(table(event.get("delta")))
             self._usage.update({k: v for k, v in table(event.get("usage")).items() if v is not None})
-            return Piece("")
+            return Delta("")
         if kind == "message_stop":
             self.ended = True
             self._count(table(event.get(_METRICS)))
-            return Piece("")
+            return Delta("")
         if kind == "error":
             error = table(event.get("error"))
             raise self.broken(
@@ -49,14 +49,14 @@ class ClaudeReader(StreamReader):
                 code=error.get("type"),
                 retryable=error.get("type") in {"overloaded_error", "api_error", "rate_limit_error"},
             )
-        return Piece("") if kind == "content_block_stop" else None
+        return Delta("") if kind == "content_block_stop" else None
 
     def whole(self) -> Mapping[str, Any]:
         """A Claude message."""
         content = [block.whole() for _, block in sorted(self._blocks.items())]
         return {**self._message, "content": content, "usage": self._usage}
 
-    def _delta(self, event: Mapping[str, Any]) -> Piece:
+    def _delta(self, event: Mapping[str, Any]) -> Delta:
         block = self._blocks.setdefault(_index(event), _Block({}))
         delta = table(event.get("delta"))
         kind = delta.get("type")
@@ -67,12 +67,12 @@ class ClaudeReader(StreamReader):
         if kind == "thinking_delta":
             thought = str(delta.get("thinking", ""))
             block.add("thinking", thought)
-            return Piece(thought, thinking=True)
+            return Delta(thought, thinking=True)
         if kind == "input_json_delta":
             block.add("input", str(delta.get("partial_json", "")))
         elif kind == "signature_delta":
             block.add("signature", str(delta.get("signature", "")))
-        return Piece("")
+        return Delta("")
 
     def _count(self, metrics: Mapping[str, Any]) -> None:
         for name, ours in (("inputTokenCount", "input_tokens"), ("outputTokenCount", "output_tokens")):
@@ -89,7 +89,7 @@ class ConverseReader(StreamReader):
         self._stop: dict[str, Any] = {}
         self._usage: Mapping[str, Any] = {}
 
-    def feed(self, event: Mapping[str, Any]) -> Piece | None:
+    def feed(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next event."""
         for kind, value in event.items():
             content = table(value)
@@ -98,16 +98,16 @@ class ConverseReader(StreamReader):
             if kind == "contentBlockStart":
                 tool = table(table(content.get("start")).get("toolUse"))
                 self._blocks[_index(content)] = _Block({"toolUse": dict(tool)} if tool else {})
-                return Piece("")
+                return Delta("")
             if kind == "messageStop":
                 self._stop, self.ended = dict(content), True
-                return Piece("")
+                return Delta("")
             if kind == "metadata":
                 # Comes after messageStop (bedrock_runtime facts §3).
                 self._usage = table(content.get("usage"))
-                return Piece("")
+                return Delta("")
             if kind in {"messageStart", "contentBlockStop"}:
-                return Piece("")
+                return Delta("")
         return None
 
     def whole(self) -> Mapping[str, Any]:
@@ -115,7 +115,7 @@ class ConverseReader(StreamReader):
         content = [block.converse() for _, block in sorted(self._blocks.items())]
         return {**self._stop, "output": {"message": {"content": content}}, "usage": self._usage}
 
-    def _delta(self, content: Mapping[str, Any]) -> Piece:
+    def _delta(self, content: Mapping[str, Any]) -> Delta:
         block = self._blocks.setdefault(_index(content), _Block({}))
         delta = table(content.get("delta"))
         if "text" in delta:
@@ -130,8 +130,8 @@ class ConverseReader(StreamReader):
         thought = reasoning.get("text")
         if thought:
             block.add("thinking", str(thought))
-            return Piece(str(thought), thinking=True)
-        return Piece("")
+            return Delta(str(thought), thinking=True)
+        return Delta("")
 
 
 class _Block:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode, table
-from smartllm.compiler.dialects.stream import DONE, Piece, StreamReader, shown
+from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader, shown
 from smartllm.errors import QUOTA_CODES, RETRYABLE_STATUS
 
 # In-stream errors carry no status; theirs by code (openai facts §12).
@@ -32,7 +32,7 @@ class ResponsesReader(StreamReader):
         self._response: Mapping[str, Any] = {}
         self._number = -1
 
-    def feed(self, event: Mapping[str, Any]) -> Piece | None:
+    def feed(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next event."""
         kind = event.get("type")
         if event is DONE:
@@ -45,14 +45,14 @@ class ResponsesReader(StreamReader):
         if not isinstance(kind, str) or kind in _NO_PROGRESS or not kind.startswith("response."):
             return None
         if not kind.endswith(".delta"):
-            return Piece("")
+            return Delta("")
         delta = event.get("delta")
         if not isinstance(delta, str):
             raise self.broken(f"an event of the stream has no text: {shown(event)}", retryable=True)
         if kind == "response.output_text.delta":
             return self.said(delta)
         thinking = kind in {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
-        return Piece(delta, thinking=True) if thinking else Piece("")
+        return Delta(delta, thinking=True) if thinking else Delta("")
 
     def whole(self) -> Mapping[str, Any]:
         """The response object of the last event."""
@@ -68,7 +68,7 @@ class ResponsesReader(StreamReader):
             )
         self._number = number
 
-    def _end(self, event: Mapping[str, Any]) -> Piece:
+    def _end(self, event: Mapping[str, Any]) -> Delta:
         self._response = table(event.get("response"))
         if event["type"] == "response.failed":
             raise _reported(self, table(self._response.get("error")))
@@ -77,7 +77,7 @@ class ResponsesReader(StreamReader):
         if answer.text != self.text:
             self.ended = False
             raise self.broken("the stream's pieces do not add up to the answer at its end", retryable=True)
-        return Piece("")
+        return Delta("")
 
 
 class ChatReader(StreamReader):
@@ -92,7 +92,7 @@ class ChatReader(StreamReader):
         self._arguments: dict[int, list[str]] = {}
         self._usage: Mapping[str, Any] = {}
 
-    def feed(self, event: Mapping[str, Any]) -> Piece | None:
+    def feed(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next chunk."""
         if event is DONE:
             # Some servers send no finish_reason; then at least something must have been said.
@@ -112,7 +112,7 @@ class ChatReader(StreamReader):
         choice = table(choices[0])
         if choice.get("finish_reason"):
             self._finish, self.ended = str(choice["finish_reason"]), True
-        return self._take(table(choice.get("delta"))) or (Piece("") if self.ended else None)
+        return self._take(table(choice.get("delta"))) or (Delta("") if self.ended else None)
 
     def whole(self) -> Mapping[str, Any]:
         """A chat completion."""
@@ -126,19 +126,19 @@ class ChatReader(StreamReader):
         choice = {"message": message, "finish_reason": self._finish}
         return {**self._head, "choices": [choice], "usage": self._usage}
 
-    def _take(self, delta: Mapping[str, Any]) -> Piece | None:
+    def _take(self, delta: Mapping[str, Any]) -> Delta | None:
         progress = None
         for call in map(table, delta.get("tool_calls") or []):
             part = table(call.get("function")).get("arguments")
             self._arguments.setdefault(int(call.get("index") or 0), []).append(str(part or ""))
-            progress = Piece("")
+            progress = Delta("")
         if delta.get("refusal"):
             self._refusals.append(str(delta["refusal"]))
-            progress = Piece("")
+            progress = Delta("")
         thought = delta.get("reasoning_content") or delta.get("reasoning")
         if thought:
             self._thoughts.append(str(thought))
-            progress = Piece(str(thought), thinking=True)
+            progress = Delta(str(thought), thinking=True)
         content = delta.get("content")
         if not content:
             return progress

@@ -7,7 +7,7 @@ import inspect
 import time
 from typing import Any, Final
 
-from smartllm.compiler.dialects.stream import Piece
+from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ProviderError
 from smartllm.log import logger
 from smartllm.request import MessageRequest, TextRequest
@@ -108,7 +108,7 @@ class StreamProgress:
         self._length = {True: 0, False: 0}
         self._parts: dict[bool, list[str]] = {True: [], False: []}
 
-    async def add(self, piece: Piece) -> None:
+    async def add(self, piece: Delta) -> None:
         """Take new text."""
         kind = piece.thinking
         self._parts[kind].append(piece.text)
