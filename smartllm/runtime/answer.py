@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,7 +16,8 @@ from smartllm.compiler.dialects import DIALECT_CODE, Decoded
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ResponseError
 from smartllm.request import MessageRequest, Reasoning, TextRequest
-from smartllm.response import TextResponse, Usage
+from smartllm.response import CacheSource, TextResponse, Usage
+from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.structured import check_whole, structured_data
 from smartllm.runtime.transport import Answer
 
@@ -58,6 +60,10 @@ class Fetched:
     elapsed: float
     notes: tuple[Diagnostic, ...] = ()
 
+    def own(self) -> Fetched:
+        """The same in objects that nobody else has."""
+        return replace(self, answers=copy.deepcopy(self.answers))
+
     def response(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> TextResponse[Any]:
         """A caller's own response.
 
@@ -90,6 +96,50 @@ class Fetched:
             provider=plan.host,
             requested_model=plan.model,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a call, made or joined, came back with.
+
+    Attributes:
+        fetched: The provider's answers.
+        source: Where they come from.
+        request: Whose call it was.
+        response: That caller's response, where its answers fitted.
+    """
+
+    fetched: Fetched
+    source: CacheSource
+    request: TextRequest[Any] | MessageRequest[Any]
+    response: TextResponse[Any] | None = None
+
+    def response_for(
+        self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan, key: str
+    ) -> TextResponse[Any]:
+        """A caller's own response.
+
+        Raises:
+            ProviderError: As ``Fetched.response``.
+            pydantic.ValidationError: As ``Fetched.response``.
+        """
+        if request is self.request:
+            response = self.response or self.fetched.response(request, plan)
+        else:
+            response = self.fetched.own().response(request, plan)
+        response.cache_source, response.cache_key = self.source, key
+        return response
+
+
+@dataclass(slots=True)
+class CallRecord(Record):
+    """What those who join a call see of it.
+
+    Attributes:
+        paid_for: The provider's answer, once it is there, whether it has been kept yet or not.
+    """
+
+    paid_for: Found | None = None
 
 
 def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:

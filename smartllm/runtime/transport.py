@@ -13,6 +13,13 @@ from smartllm.errors import ProviderError, ResponseError
 _SHORTEST_SECRET: Final = 8
 
 
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_no_number)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a provider answered to one step.
@@ -96,11 +103,7 @@ def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) 
         ResponseError: Not a JSON object; the message shows the first 200 bytes. It may be retried if it is
             no JSON at all: an answer may have been cut on its way.
     """
-    data, damaged = None, False
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError):
-        damaged = True
+    data = parsed(raw)
     if isinstance(data, dict):
         return Answer(data, request_id)
     raise ResponseError(
@@ -108,17 +111,25 @@ def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) 
         model=model,
         status=status,
         request_id=request_id,
-        retryable=damaged,
+        retryable=data is None and raw.strip() != b"null",
         hint="check that base_url or endpoint_url points at the API itself",
     )
 
 
-def json_object(raw: bytes) -> dict[str, Any] | None:
-    """The JSON object in ``raw``, or None."""
+def parsed(raw: bytes) -> Any:
+    """The JSON value in ``raw``; None where there is none.
+
+    NaN and Infinity are no JSON, though Python reads them: a value that differs from itself must not get in.
+    """
     try:
-        data = json.loads(raw)
+        return _JSON.decode(raw.decode(json.detect_encoding(raw)))
     except (ValueError, RecursionError):
         return None
+
+
+def json_object(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object in ``raw``, or None."""
+    data = parsed(raw)
     return data if isinstance(data, dict) else None
 
 

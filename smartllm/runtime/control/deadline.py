@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from smartllm.errors import ConnectionFailedError, ProviderTimeoutError
+from smartllm.errors import ConnectionFailedError, ProviderError, ProviderTimeoutError
+
+E = TypeVar("E", bound=ProviderError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +152,20 @@ class Within:
             raise (self._closed() if self._waits.closed else self._late()) from None
 
     def _late(self) -> ProviderTimeoutError:
-        record = self._deadline.record
-        return ProviderTimeoutError(
-            self._kind,
-            self._limit,
-            model=self._deadline.model,
-            retryable=self._kind != "total",
-            partial_text=record.said(),
-            attempts=max(record.attempts, 1),
+        error = ProviderTimeoutError(
+            self._kind, self._limit, model=self._deadline.model, retryable=self._kind != "total"
         )
+        return self._told(error)
 
     def _closed(self) -> ConnectionFailedError:
-        record = self._deadline.record
-        return ConnectionFailedError(
+        error = ConnectionFailedError(
             "the client was closed while the call was under way",
             model=self._deadline.model,
-            partial_text=record.said(),
-            attempts=max(record.attempts, 1),
             hint="close a client when its calls have ended",
         )
+        return self._told(error)
+
+    def _told(self, error: E) -> E:
+        record = self._deadline.record
+        error.attempts, error.partial_text = max(record.attempts, 1), record.said()
+        return error
