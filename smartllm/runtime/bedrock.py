@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
@@ -17,17 +18,19 @@ from smartllm.errors import MissingExtraError
 from smartllm.runtime.bedrock_errors import from_response
 from smartllm.runtime.listing import bedrock_models
 from smartllm.runtime.transport import Answer, parsed, read_answer
-from smartllm.runtime.wire.auth import Auth, Credentials, FixedHeaders, SigV4, aws_session, unusable
-from smartllm.runtime.wire.aws_address import bedrock_address
+from smartllm.runtime.wire.auth import Auth, Credentials, FixedHeaders, SigV4, unusable
 from smartllm.runtime.wire.frame_events import BedrockEvents
 from smartllm.runtime.wire.http import FIRST_REDIRECT, HttpTransport, Way, WireRequest, whole_body
 from smartllm.settings import Settings
+from smartllm.settings.aws_address import bedrock_address
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
 _REQUEST_ID: Final = "x-amzn-requestid"
 _JSON: Final = "application/json"
+_CONTROL: Final = ("bedrock-runtime", "bedrock")
+_PAGES: Final = 100
 _EVENTS: Final = "application/vnd.amazon.eventstream"
 _ROUTES: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "InvokeModel": ("invoke", {"Content-Type": _JSON, "Accept": _JSON}),
@@ -56,8 +59,10 @@ class BedrockTransport:
                 )
         self._settings = settings
         self._auth = _auth(settings)
-        self._http = HttpTransport(Way.of(settings, check="the network, the region and endpoint_url"))
-        self._addresses: dict[str, str] = {}
+        # For errors and certificates; where calls really go may only be found out by the first.
+        address = settings.address or bedrock_address(settings.region) or f"https://{_CONTROL[0]}"
+        self._http = HttpTransport(replace(Way.of(settings), address=address))
+        self._found_address = ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -85,14 +90,22 @@ class BedrockTransport:
 
     async def models(self) -> list[dict[str, Any]]:
         """Text models that can be called on demand, and inference profiles."""
-        wanted = {"byOutputModality": "TEXT", "byInferenceType": "ON_DEMAND"}
-        models = [await self._listed("foundation-models", wanted)]
-        profiles, token = list[Any](), None
-        while token is not None or not profiles:
-            page = await self._listed("inference-profiles", {} if token is None else {"nextToken": token})
-            profiles.append(page)
-            token = page.get("nextToken") if isinstance(page, dict) else None
-        return bedrock_models(models, profiles)
+        address = self._settings.control_address or (await self._address()).replace(*_CONTROL, 1)
+        way = replace(self._http.way, address=address, proxy=self._settings.proxy_for(address))
+        http = HttpTransport(way)
+        try:
+            wanted = {"byOutputModality": "TEXT", "byInferenceType": "ON_DEMAND"}
+            models = await self._listed(http, "foundation-models", wanted)
+            pages: list[Any] = []
+            token: Any = ""
+            while isinstance(token, str) and len(pages) < _PAGES:
+                query = {"nextToken": token} if token else {}
+                page = await self._listed(http, "inference-profiles", query)
+                pages.append(page)
+                token = page.get("nextToken") if isinstance(page, dict) else None
+            return bedrock_models(models, pages)
+        finally:
+            await http.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -100,29 +113,27 @@ class BedrockTransport:
 
     async def _post(self, step: Step) -> ClientResponse:
         path, headers = _ROUTES[step.operation]
-        address = await self._address("bedrock-runtime", self._settings.address)
-        url = f"{address}/model/{quote(step.model, safe='')}/{path}"
+        url = f"{await self._address()}/model/{quote(step.model, safe='')}/{path}"
         signed = await self._auth.sign("POST", url, headers, step.payload)
-        return await self._answered(WireRequest("POST", url, signed, step.payload, step.model))
+        return await self._answered(self._http, WireRequest("POST", url, signed, step.payload, step.model))
 
-    async def _listed(self, what: str, query: Mapping[str, str]) -> Any:
-        address = await self._address("bedrock", self._settings.control_address)
-        url = f"{address}/{what}" + (f"?{urlencode(query)}" if query else "")
+    async def _listed(self, http: HttpTransport, what: str, query: Mapping[str, str]) -> Any:
+        url = f"{http.way.address}/{what}" + (f"?{urlencode(query)}" if query else "")
         signed = await self._auth.sign("GET", url, {"Accept": _JSON}, b"")
-        with self._http.way.own_errors(""):
-            async with await self._answered(WireRequest("GET", url, signed, b"", "")) as response:
+        with http.way.own_errors(""):
+            async with await self._answered(http, WireRequest("GET", url, signed, b"", "")) as response:
                 return parsed(await whole_body(response, "", response.headers.get(_REQUEST_ID)))
 
-    async def _answered(self, request: WireRequest) -> ClientResponse:
+    async def _answered(self, http: HttpTransport, request: WireRequest) -> ClientResponse:
         """The response, its body not read yet.
 
         Raises:
             ProviderError: Its status tells of an error.
         """
-        response = await self._http.send(request)
+        response = await http.send(request)
         if response.status < FIRST_REDIRECT:
             return response
-        with self._http.way.own_errors(request.model):
+        with http.way.own_errors(request.model):
             async with response:
                 content = await whole_body(response, request.model, response.headers.get(_REQUEST_ID))
         raise from_response(
@@ -134,13 +145,13 @@ class BedrockTransport:
             address=request.url,
         )
 
-    async def _address(self, service: str, given: str) -> str:
-        """Where a service is: as configured, by AWS's own rules, or as botocore finds out for odd settings."""
-        known = given or self._addresses.get(service)
-        if known is None or not known:
-            simple = None if self._settings.aws_address_by_botocore else bedrock_address(service, self._settings.region)
-            known = simple or await asyncio.to_thread(_botocore_address, service, self._settings)
-            self._addresses[service] = known
+    async def _address(self) -> str:
+        """Where calls go: as configured, by AWS's own rules, or as botocore finds out for odd settings."""
+        settings = self._settings
+        known = settings.address or self._found_address
+        if not known:
+            simple = None if settings.asks_botocore else bedrock_address(settings.region)
+            known = self._found_address = simple or await asyncio.to_thread(_botocore_address, settings)
         return known
 
 
@@ -151,13 +162,17 @@ def _auth(settings: Settings) -> Auth:
     return SigV4(settings.region, given, settings.profile, settings.secrets)
 
 
-def _botocore_address(service: str, settings: Settings) -> str:
+def _botocore_address(settings: Settings) -> str:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra, loaded on first use
     from botocore.session import Session  # noqa: PLC0415 - same
 
     try:
         client = Session(profile=settings.profile).create_client(
-            service, region_name=settings.region, aws_access_key_id="none", aws_secret_access_key="none"
+            "bedrock-runtime",
+            region_name=settings.region,
+            # Nothing is signed with them; without any, the credential chain would be asked.
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
         )
     except (BotoCoreError, ValueError) as error:
         raise unusable(error) from None

@@ -61,7 +61,7 @@ class LLMClient:
             if self.default_provider is not None:
                 settings = {"provider": self.default_provider, **settings}
             config = make_config(LLMConfig, settings)
-        self._settings = Settings.resolve(config)
+        self._settings = Settings.resolve(config, sends=transport is None)
         self.config = self._settings.config
         self.provider = self._settings.provider
         if self.default_provider not in {None, self.provider}:

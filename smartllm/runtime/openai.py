@@ -41,7 +41,7 @@ class OpenAITransport:
             )
         self._settings = settings
         self._auth = FixedHeaders(settings.headers, settings.secrets)
-        self._http = HttpTransport(Way.of(settings, check="the network and base_url"))
+        self._http = HttpTransport(Way.of(settings))
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -96,4 +96,14 @@ class OpenAITransport:
         with self._http.way.own_errors(request.model):
             async with response:
                 content = await whole_body(response, request.model, response.headers.get(_REQUEST_ID))
-        raise openai_error(response.status, response.headers, content, request.model, address=request.url)
+        settings, source = self._settings, self._settings.sources.get("api_key")
+        raise openai_error(
+            response.status,
+            response.headers,
+            content,
+            request.model,
+            request.url,
+            public=settings.custom_endpoint is None,
+            method=request.method,
+            key_source=None if source is None else source.name,
+        )

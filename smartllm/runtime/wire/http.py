@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.errors import ConfigError, ConnectionFailedError, ProviderError, ProviderTimeoutError, ResponseError
+from smartllm.errors import (
+    ConfigError,
+    ConnectionFailedError,
+    ProviderError,
+    ProviderTimeoutError,
+    ResponseError,
+    SmartLLMError,
+)
 from smartllm.runtime.control.deadline import Timeouts
 from smartllm.runtime.control.owner import PerOwner
+from smartllm.runtime.secrets import shown_address
+from smartllm.runtime.wire.causes import connection_error
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -69,7 +78,6 @@ class Way:
     Attributes:
         timeouts: The client's limits.
         address: Where to, without login.
-        check: What to look at when nobody answers.
         proxy: A proxy's URL, or None.
         certificates: Whom to trust.
         pool: Connections at most.
@@ -77,18 +85,16 @@ class Way:
 
     timeouts: Timeouts
     address: str
-    check: str
     proxy: str | None = None
     certificates: Certificates | None = None
     pool: int = POOL
 
     @classmethod
-    def of(cls, settings: Settings, *, check: str) -> Way:
+    def of(cls, settings: Settings) -> Way:
         """The way that a client's settings describe."""
         return cls(
             timeouts_of(settings),
             settings.address,
-            check,
             settings.proxy,
             settings.certificates,
             settings.config.max_concurrent or POOL,
@@ -97,7 +103,8 @@ class Way:
     def too_slow(self, kind: str, model: str) -> ProviderTimeoutError:
         """Our error for a ``connect`` or ``read`` that took too long."""
         seconds = self.timeouts.connect if kind == "connect" else self.timeouts.read
-        return ProviderTimeoutError(kind, seconds, model=model, retryable=True)
+        address = shown_address(self.address) or None
+        return ProviderTimeoutError(kind, seconds, model=model, retryable=True, address=address)
 
     @contextmanager
     def own_errors(self, model: str) -> Iterator[None]:
@@ -106,7 +113,7 @@ class Way:
 
         try:
             yield
-        except ProviderError:  # of which one is a TimeoutError too
+        except SmartLLMError:  # of which some are a TimeoutError or a ValueError too
             raise
         except (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, TimeoutError) as error:
             kind = "connect" if isinstance(error, aiohttp.ConnectionTimeoutError) else "read"
@@ -116,11 +123,12 @@ class Way:
 
     def failed(self, error: BaseException, model: str) -> ConnectionFailedError:
         """Our error for a connection that could not be made, or broke."""
-        return ConnectionFailedError(
-            f"no answer from the provider: connection failed ({type(error).__name__})",
+        return connection_error(
+            error,
             model=model,
-            retryable=True,
-            hint=f"check {self.check}",
+            address=self.address,
+            proxy=self.proxy,
+            certificates_source=self.certificates.source.name if self.certificates else "",
         )
 
 
