@@ -1,23 +1,21 @@
 """Amazon Bedrock: addresses, signatures and errors over the one HTTP transport.
 
-What botocore would send is held by a test that compares (test_what_goes_out_is_what_botocore_would_send); its own
-path costs several times more, escapes text that is not English, and refuses fields that are newer than itself.
+What botocore would send is held by a test that compares (test_what_goes_out_is_what_botocore_would_send); its
+own path costs several times more, escapes text that is not English, and refuses fields newer than itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from smartllm.compiler import Step
-from smartllm.errors import MissingExtraError
 from smartllm.runtime.bedrock_errors import from_response
 from smartllm.runtime.listing import bedrock_models
-from smartllm.runtime.transport import Answer, parsed, read_answer
+from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import Auth, Credentials, FixedHeaders, SigV4, unusable
 from smartllm.runtime.wire.frame_events import BedrockEvents
 from smartllm.runtime.wire.http import FIRST_REDIRECT, HttpTransport, Way, WireRequest, whole_body
@@ -29,17 +27,18 @@ if TYPE_CHECKING:
 
 _REQUEST_ID: Final = "x-amzn-requestid"
 _JSON: Final = "application/json"
+# As botocore does: nothing on the way may pack a stream and hold it back for that.
+_PLAIN: Final = {"Accept-Encoding": "identity"}
 _CONTROL: Final = ("bedrock-runtime", "bedrock")
 _PAGES: Final = 100
-_EVENTS: Final = "application/vnd.amazon.eventstream"
 _ROUTES: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
     "InvokeModel": ("invoke", {"Content-Type": _JSON, "Accept": _JSON}),
     "InvokeModelWithResponseStream": (
         "invoke-with-response-stream",
-        {"Content-Type": _JSON, "X-Amzn-Bedrock-Accept": _JSON, "Accept": _EVENTS},
+        {"Content-Type": _JSON, "X-Amzn-Bedrock-Accept": _JSON},
     ),
-    "Converse": ("converse", {"Content-Type": _JSON, "Accept": _JSON}),
-    "ConverseStream": ("converse-stream", {"Content-Type": _JSON, "Accept": _EVENTS}),
+    "Converse": ("converse", {"Content-Type": _JSON}),
+    "ConverseStream": ("converse-stream", {"Content-Type": _JSON}),
 }
 
 
@@ -51,12 +50,7 @@ class BedrockTransport:
     """
 
     def __init__(self, settings: Settings) -> None:
-        for package in ("aiohttp", "aiobotocore"):
-            if importlib.util.find_spec(package) is None:
-                raise MissingExtraError(
-                    f"provider='bedrock' needs {package}, which is not installed",
-                    hint='pip install "smartllm[bedrock]"',
-                )
+        require("bedrock", "aiohttp", "botocore")
         self._settings = settings
         self._auth = _auth(settings)
         # For errors and certificates; where calls really go may only be found out by the first.
@@ -114,7 +108,7 @@ class BedrockTransport:
     async def _post(self, step: Step) -> ClientResponse:
         path, headers = _ROUTES[step.operation]
         url = f"{await self._address()}/model/{quote(step.model, safe='')}/{path}"
-        signed = await self._auth.sign("POST", url, headers, step.payload)
+        signed = await self._auth.sign("POST", url, headers, step.payload) | _PLAIN
         return await self._answered(self._http, WireRequest("POST", url, signed, step.payload, step.model))
 
     async def _listed(self, http: HttpTransport, what: str, query: Mapping[str, str]) -> Any:
@@ -148,11 +142,11 @@ class BedrockTransport:
     async def _address(self) -> str:
         """Where calls go: as configured, by AWS's own rules, or as botocore finds out for odd settings."""
         settings = self._settings
-        known = settings.address or self._found_address
-        if not known:
-            simple = None if settings.asks_botocore else bedrock_address(settings.region)
-            known = self._found_address = simple or await asyncio.to_thread(_botocore_address, settings)
-        return known
+        if settings.address or self._found_address:
+            return settings.address or self._found_address
+        simple = None if settings.asks_botocore else bedrock_address(settings.region)
+        self._found_address = simple or await asyncio.to_thread(_botocore_address, settings)
+        return self._found_address
 
 
 def _auth(settings: Settings) -> Auth:
@@ -172,7 +166,7 @@ def _botocore_address(settings: Settings) -> str:
             region_name=settings.region,
             # Nothing is signed with them; without any, the credential chain would be asked.
             aws_access_key_id="none",
-            aws_secret_access_key="none",
+            aws_secret_access_key="none",  # noqa: S106 - no secret
         )
     except (BotoCoreError, ValueError) as error:
         raise unusable(error) from None

@@ -173,8 +173,8 @@ class Executor:
 
     async def aclose(self) -> None:
         """End every wait, in every loop, and what this loop has under way."""
-        for loop, shared in self._owned.others():
-            loop.call_soon_threadsafe(shared.waits.end)
+        for loop, theirs in self._owned.others():
+            loop.call_soon_threadsafe(theirs.waits.end)
         shared = self._owned.known()
         if shared is not None:
             shared.waits.end()

@@ -21,8 +21,8 @@ from smartllm.runtime.answer import Found
 from smartllm.runtime.cache.key import cache_key
 from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
-from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.chunks import stream_chunks
+from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.observe.telemetry import span_of
 from smartllm.runtime.transport import Transport

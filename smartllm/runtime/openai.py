@@ -1,19 +1,17 @@
 """OpenAI's APIs, and servers that speak them: addresses, headers and errors over the one HTTP transport.
 
-What the openai SDK would send is held by tests that compare (tests/unit/test_settings*.py): its own post costs
-several times what aiohttp's does, and loading it costs most of a cold start (docs/performance.md).
+What the openai SDK would send is held by tests that compare (tests/unit/test_settings*.py): its own post
+costs several times what aiohttp's does, and loading it most of a cold start (docs/performance.md).
 """
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler import Step
-from smartllm.errors import MissingExtraError
 from smartllm.runtime.listing import openai_models
 from smartllm.runtime.status_errors import openai_error
-from smartllm.runtime.transport import Answer, parsed, read_answer
+from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import FixedHeaders
 from smartllm.runtime.wire.http import FIRST_REDIRECT, HttpTransport, Way, WireRequest, whole_body
 from smartllm.runtime.wire.sse_events import OpenAIEvents
@@ -34,11 +32,7 @@ class OpenAITransport:
     """
 
     def __init__(self, settings: Settings) -> None:
-        if importlib.util.find_spec("aiohttp") is None:
-            raise MissingExtraError(
-                "provider='openai' needs aiohttp, which is not installed",
-                hint='pip install "smartllm[openai]"',
-            )
+        require("openai", "aiohttp")
         self._settings = settings
         self._auth = FixedHeaders(settings.headers, settings.secrets)
         self._http = HttpTransport(Way.of(settings))

@@ -57,7 +57,9 @@ class LiveStream:
         deadline.record.said = lambda: reader.text
 
     @classmethod
-    async def open(cls, transport: Transport, step: Step, timeouts: Timeouts, deadline: Deadline) -> LiveStream:
+    async def open(
+        cls, transport: Transport, step: Step, timeouts: Timeouts, deadline: Deadline
+    ) -> LiveStream:
         """Send a step and wait until its answer begins.
 
         Raises:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib.util import find_spec
+from typing import Any, Final, Protocol
 
 from smartllm.compiler import Step
-from smartllm.errors import ResponseError
+from smartllm.errors import MissingExtraError, ResponseError
 from smartllm.runtime import secrets
 
 
@@ -30,6 +32,24 @@ class Answer:
 
     body: dict[str, Any]
     request_id: str | None = None
+
+
+def require(provider: str, *packages: str) -> None:
+    """Check that packages of an extra are there, without loading them.
+
+    Raises:
+        MissingExtraError: One is not; the hint is the pip line.
+    """
+    for package in packages:
+        try:
+            found = sys.modules[package] if package in sys.modules else find_spec(package)
+        except (ImportError, ValueError):
+            found = None
+        if found is None:
+            raise MissingExtraError(
+                f"provider={provider!r} needs {package}, which is not installed",
+                hint=f'pip install "smartllm[{provider}]"',
+            )
 
 
 class EventSource(Protocol):
@@ -55,13 +75,12 @@ class EventSource(Protocol):
 
 
 class Transport(Protocol):
-    """Sends the bytes of a step and gives back the provider's JSON.
+    """Sends the bytes of a step and gives back the provider's JSON."""
 
-    Attributes:
-        secrets: What no error may repeat.
-    """
-
-    secrets: tuple[str, ...]
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat, as far as it is known by now."""
+        ...
 
     async def send(self, step: Step) -> Answer:
         """Send one step.

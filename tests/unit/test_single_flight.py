@@ -128,11 +128,11 @@ async def test_a_later_caller_hears_what_is_known_and_when_something_is_sent(
     second, joined = flights.join("k", call, "another")
     assert joined
     assert second.note == "the first one's note"
-    waiting = asyncio.gather(first.result(), second.result(tell))
+    waiting = asyncio.ensure_future(asyncio.gather(first.result(), second.result(tell)))
     await asyncio.sleep(0.01)
     assert not told
     goes_on.set()
-    assert await waiting == ["answer", "answer"]
+    assert list(await waiting) == ["answer", "answer"]
     assert told == ["sent"]
 
 

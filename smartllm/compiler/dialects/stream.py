@@ -37,7 +37,7 @@ class StreamReader(ABC):
 
     def __init__(self, dialect: DialectCode, model: str) -> None:
         self.dialect, self.model = dialect, model
-        self.ended = False
+        self.ended = self.over = False
         self._texts: list[str] = []
 
     @property

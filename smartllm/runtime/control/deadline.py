@@ -1,4 +1,4 @@
-"""Time: one deadline a call, which everything that waits is given; and the end of waits when a client is closed."""
+"""Time: one deadline a call for everything that waits, and the end of all waits when a client is closed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who owns what: objects that belong to one process and one event loop, and locks that survive a fork.
 
-A forked child shares its parent's sockets and the epoll set that watches them: closing a connection there takes
-it out of the parent's loop too (python/cpython#79492). What a child inherits is therefore put away untouched.
+A forked child shares its parent's sockets and the epoll set that watches them: closing a connection there
+takes it out of the parent's loop too (python/cpython#79492). What a child inherits is put away untouched.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ class _Chain:
 
 
 def aws_session(profile: str | None) -> Any:
-    """aiobotocore's session.
+    """Aiobotocore's session.
 
     Raises:
         MissingExtraError: aiobotocore is not installed.

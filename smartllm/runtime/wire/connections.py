@@ -1,4 +1,4 @@
-"""Kept connections that can be trusted: nothing unasked on them, probed while they are quiet, never another's.
+"""Kept connections that can be trusted: nothing unasked on them, probed while quiet, never another's.
 
 Loads aiohttp; import it where a connection is made.
 """
@@ -62,7 +62,7 @@ class _Protocol(ResponseHandler):
     kept = False
 
     def data_received(self, data: bytes) -> None:
-        if self.kept:
+        if self.kept and data:  # aiohttp calls with nothing to go on where it had paused
             self.force_close()
             if self.transport is not None:
                 self.transport.abort()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from smartllm import __version__
 from smartllm.errors import (
     ConfigError,
     ConnectionFailedError,
@@ -199,6 +200,7 @@ class _Pool:
                         total=None, sock_connect=way.timeouts.connect, sock_read=way.timeouts.read
                     ),
                     cookie_jar=aiohttp.DummyCookieJar(),
+                    headers={"User-Agent": f"smartllm/{__version__}"},
                     **_head_limits(),
                 )
                 self._keeper = _while_its_loop_lives(watched(session))
