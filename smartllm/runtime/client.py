@@ -15,9 +15,11 @@ from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
 from smartllm.errors import ConfigError, ProviderError
 from smartllm.request import MessageRequest, TextRequest
-from smartllm.response import StreamChunk, TextResponse
+from smartllm.response import CacheSource, StreamChunk, TextResponse
 from smartllm.runtime.answer import Fetched
-from smartllm.runtime.cache.levels import cache_key, open_cache, worth_keeping
+from smartllm.runtime.cache.entry import entry_of, fetched_of, response_of, worth_keeping
+from smartllm.runtime.cache.key import cache_key
+from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.control.single_flight import SingleFlight
@@ -67,8 +69,11 @@ class LLMClient:
                 hint="use LLMClient, which serves every provider",
             )
         self._transport: Transport | None = transport or self._make_transport()
-        self._cache = open_cache(self.config)
-        self._flights: SingleFlight[Fetched] = SingleFlight()
+        self._cache = open_cache(self.config, self._transport.secrets)
+        self._scope = self.config.custom_endpoint()
+        if self.provider == "bedrock":
+            self._scope = self._scope or self.config.resolved_region()
+        self._flights: SingleFlight[tuple[Fetched, CacheSource]] = SingleFlight()
         self._executor = Executor(self.config, self._open_transport)
         self._entered = False
 
@@ -215,7 +220,7 @@ class LLMClient:
     async def _kept_or_made(
         self, request: TextRequest[T] | MessageRequest[T], plan: Plan, progress: Progress
     ) -> TextResponse[T]:
-        key = cache_key(plan, endpoint=self.config.custom_endpoint())
+        key = cache_key(plan, self._scope)
         if request.clear_cache:
             await self._cache.delete(key)
         if not (plan.cacheable and request.use_cache):
@@ -223,28 +228,40 @@ class LLMClient:
             response = (await self._executor.fetch(plan, progress)).response(request, plan)
             response.cache_key = key
             return response
-        kept = None if request.clear_cache else await self._cache.get(key, request, plan)
-        if kept is not None:
-            return kept
+        if not request.clear_cache:
+            kept = response_of(await self._cache.local_get(key), request, plan)
+            if kept is not None:
+                kept.cache_source, kept.cache_key = "l1", key
+                return kept
         await progress.started()
         # A forced refresh joins other refreshes, but never a call that began before it.
         flight = f"{key}!" if request.clear_cache else key
-        fetched, _ = await self._flights.run(
-            flight, lambda: self._fetch_and_keep(plan, request, key, progress)
+        (fetched, source), _ = await self._flights.run(
+            flight, lambda: self._found_or_fetched(plan, request, key, progress)
         )
         response = fetched.response(request, plan)
-        response.cache_key = key
+        response.cache_source, response.cache_key = source, key
         return response
 
-    async def _fetch_and_keep(
+    async def _found_or_fetched(
         self, plan: Plan, request: TextRequest[Any] | MessageRequest[Any], key: str, progress: Progress
-    ) -> Fetched:
+    ) -> tuple[Fetched, CacheSource]:
+        if not request.clear_cache:
+            entry = await self._cache.shared_get(key)
+            fetched = None if entry is None else fetched_of(entry, plan)
+            if entry is not None and fetched is not None and response_of(entry, request, plan) is not None:
+                await self._cache.local_put(key, entry)
+                return fetched, "l2"
         fetched = await self._executor.fetch(plan, progress)
-        # Only what validates is kept; a wrong answer raises here, for everybody who waits for it.
-        response = fetched.response(request, plan)
         if worth_keeping(plan, fetched.answers):
-            return replace(fetched, notes=await self._cache.put(key, response))
-        return fetched
+            try:
+                response = fetched.response(request, plan)
+            except (ProviderError, ValueError):
+                return fetched, "miss"  # each caller is told by its own class
+            entry = entry_of(key, response, fetched.answers)
+            if entry is not None:
+                return replace(fetched, notes=await self._cache.put(key, entry)), "miss"
+        return fetched, "miss"
 
     async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
         self._open_transport()

@@ -63,7 +63,7 @@ def test_the_order_of_properties_matters(model: str, strategy: str) -> None:
     kinds = {"reasoning": {"type": "string"}, "answer": {"type": "string"}}
     plans = []
     for order in (["reasoning", "answer"], ["answer", "reasoning"]):
-        schema = {"type": "object", "properties": {name: kinds[name] for name in order}}
+        schema: dict[str, Any] = {"type": "object", "properties": {name: kinds[name] for name in order}}
         schema |= {"required": sorted(kinds), "additionalProperties": False}
         plans.append(compiled(model=model, response_format=schema, structured_output=strategy))
     assert plans[0].steps[-1].payload != plans[1].steps[-1].payload
