@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import tomli
+from typing_extensions import TypeVarTuple, Unpack
 
 from smartllm.environment import RULES as ENVIRONMENT
 from smartllm.environment import ambient_rules
 from smartllm.errors import RulesError
+from smartllm.rules.memo import MISSING, Memo
 from smartllm.rules.positions import KeyPath, key_lines, line_of
 
 BUILTIN: Final = Path(__file__).with_name("models.toml")
 BUILTIN_NAME: Final = "smartllm/rules/models.toml"
 
 AnyPath = str | os.PathLike[str]
+R = TypeVar("R")
+Asked = TypeVarTuple("Asked")
+
+
+def _memo() -> Memo:
+    # Some 400 ids with their targets; an id takes about 4 kB.
+    return Memo(results=2048, characters=512 * 1024)
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,22 @@ class RuleSet:
 
     layers: tuple[Layer, ...]
     data: dict[str, Any]
-    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    memo: Memo = field(default_factory=_memo, compare=False, repr=False)
+
+    def remembered(self, make: Callable[[Unpack[Asked], RuleSet], R], *asked: *Asked) -> R:
+        """``make(*asked, rules)``, worked out once for equal arguments; what it raises is not remembered.
+
+        Args:
+            make: A pure function; these rules and its arguments are all that it looks at.
+            asked: Its arguments; all are hashable.
+        """
+        key = (make, *asked)
+        found = self.memo.find(key)
+        if found is MISSING:
+            found = make(*asked, self)
+            self.memo.keep(key, found)
+        result: R = found
+        return result
 
     def table(self, name: str) -> dict[str, Any]:
         """A top-level table; empty when no layer has it."""
