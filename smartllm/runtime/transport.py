@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from smartllm.compiler import Step
-from smartllm.errors import ProviderError, ResponseError
-
-_SHORTEST_SECRET: Final = 8
+from smartllm.errors import ResponseError
+from smartllm.runtime import secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +121,4 @@ def json_object(raw: bytes) -> dict[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
-def hide_secrets(error: ProviderError, secrets: Iterable[str]) -> None:
-    """Take secrets out of an error's text: a provider may repeat what it was sent."""
-    for secret in secrets:
-        if len(secret) >= _SHORTEST_SECRET:
-            error.message = error.message.replace(secret, "[secret]")
-    error.args = (error.message,)
+hide_secrets = secrets.hide_secrets
