@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from smartllm.compiler import Step
 from smartllm.compiler.dialects import Decoded
-from smartllm.compiler.dialects.reading import json_of
+from smartllm.compiler.dialects.reading import json_of, unicode_json
 from smartllm.compiler.schema_restore import restore
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 
@@ -38,12 +38,9 @@ def check_whole(step: Step, decoded: Decoded) -> None:
         TruncatedError: (a ``ValueError``) the output limit was reached.
         RefusalError: The model refused, or a content filter withheld the answer.
     """
-    withheld = _FILTERS.get(decoded.incomplete or decoded.stop_reason)
-    if withheld is not None:
-        message = (
-            f"the provider's {withheld} withheld the answer ({decoded.incomplete or decoded.stop_reason})"
-        )
-        raise _refusal(message, step, decoded)
+    reason = decoded.incomplete or decoded.stop_reason
+    if reason in _FILTERS:
+        raise _refusal(f"the provider's {_FILTERS[reason]} withheld the answer ({reason})", step, decoded)
     cut = _TRUNCATED.get((step.dialect, decoded.stop_reason))
     if cut is not None:
         raise TruncatedError(cut, model=step.model, request_id=decoded.request_id)
@@ -71,10 +68,11 @@ def structured_data(response_format: Any, step: Step, decoded: Decoded) -> Any:
     value = decoded.structured if decoded.structured is not None else decoded.text
     try:
         # A call's input is copied: callers that wait for one answer get it too.
-        value = json_of(value if isinstance(value, str) else json.dumps(value))
+        value = unicode_json(json_of(value if isinstance(value, str) else json.dumps(value)))
         value = restore(value, step.output.lowered)
         if isinstance(response_format, type) and issubclass(response_format, BaseModel):
             return validated(response_format, value)
+        json.dumps(value, allow_nan=False)  # a number may be so large that it is read as infinite
     except ValidationError:
         raise
     except (ValueError, RecursionError):
@@ -110,10 +108,10 @@ def validated(model: type[BaseModel], value: Any) -> BaseModel:
 
 
 def _decoded(value: Any, wrong: set[str]) -> tuple[Any, bool]:
-    """The value with those of its strings decoded that are wrong and hold a JSON array or object; if any do."""
+    """The value with its strings decoded that are wrong and hold an array or object; whether any did."""
     if isinstance(value, str) and value in wrong and value.strip()[:1] in {"[", "{"}:
         try:
-            return json_of(value), True
+            return unicode_json(json_of(value)), True
         except (ValueError, RecursionError):
             return value, False
     if isinstance(value, list):
@@ -126,9 +124,9 @@ def _decoded(value: Any, wrong: set[str]) -> tuple[Any, bool]:
 
 
 def _refusal(message: str, step: Step, decoded: Decoded) -> RefusalError:
-    error = RefusalError(message, model=step.model, refusal=decoded.refusal or "")
-    error.request_id = decoded.request_id
-    return error
+    return RefusalError(
+        message, model=step.model, refusal=decoded.refusal or "", request_id=decoded.request_id
+    )
 
 
 def _checked(value: Any, schema: dict[str, Any], step: Step) -> Any:

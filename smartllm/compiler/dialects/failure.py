@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from smartllm.compiler.dialects.reading import shown
-from smartllm.errors import QUOTA_CODES, RETRYABLE_STATUS, ProviderError
+from smartllm.error_codes import QUOTA_CODES, may_pass
+from smartllm.errors import ProviderError, provider_error
 
 # Such errors carry no status; theirs by code or type (openai facts §12; Anthropic's page "Errors").
 _STATUS: Final = {
@@ -43,15 +44,20 @@ class Failure(NamedTuple):
 
     Attributes:
         message: The provider's words.
-        code: Its code, else its type; None where it has neither.
+        codes: Its code, then its type, as far as it has them.
         status: The HTTP status that its code stands for, or None.
         retryable: Whether the same call may succeed later, by status and code.
     """
 
     message: str
-    code: str | None
+    codes: tuple[str, ...]
     status: int | None
     retryable: bool
+
+    @property
+    def code(self) -> str | None:
+        """The first code, or None."""
+        return next(iter(self.codes), None)
 
 
 def failure(error: Any) -> Failure:
@@ -63,8 +69,7 @@ def failure(error: Any) -> Failure:
     for number in (*codes[:1], *(_word(fields.get(name)) for name in ("status", "status_code"))):
         if status is None and number.isdecimal() and int(number) in _STATUSES:
             status = int(number)
-    retryable = status in RETRYABLE_STATUS and QUOTA_CODES.isdisjoint(codes)
-    return Failure(explanation(fields), codes[0] if codes else None, status, retryable)
+    return Failure(explanation(fields), tuple(codes), status, may_pass(status, codes))
 
 
 def explanation(error: Mapping[str, Any]) -> str:
@@ -86,13 +91,13 @@ def reported(error: Any, *, model: str, prefix: str, request_id: str | None, par
         partial: The text beside the error.
     """
     found = failure(error)
-    return ProviderError(
+    return provider_error(
         f"{prefix}: {found.message}",
         model=model,
         status=found.status,
         code=found.code,
+        also=found.codes[1:],
         request_id=request_id,
-        retryable=found.retryable,
         partial_text=partial,
         hint="" if found.code else "check that the endpoint speaks the API that was chosen",
     )

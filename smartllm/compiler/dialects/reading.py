@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+J = TypeVar("J")
 
 REPLACEMENT: Final = "\ufffd"
 """Stands for half of a surrogate pair whose other half never came."""
@@ -129,14 +131,14 @@ def unicode_text(given: str) -> str:
     return given.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def unicode_json(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A JSON object of which all texts are Unicode; the same one where nothing has to change."""
+def unicode_json(given: J) -> J:
+    """A JSON value of which all texts are Unicode; the same one where nothing has to change."""
     queue: list[Any] = [given]
     while queue:
         value = queue.pop()
         if isinstance(value, str):
             if not _is_unicode(value):
-                cleaned: Mapping[str, Any] = json.loads(unicode_text(json.dumps(given, ensure_ascii=False)))
+                cleaned: J = json.loads(unicode_text(json.dumps(given, ensure_ascii=False)))
                 return cleaned
         elif isinstance(value, Mapping):
             queue += value

@@ -10,7 +10,6 @@ from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.chat_content import content_of, thinking_of
 from smartllm.compiler.dialects.reading import (
     index,
-    objects,
     optional_object,
     optional_objects,
     optional_text,
@@ -49,13 +48,9 @@ class ChatReader(StreamReader):
             return self._done()
         if event.get("error"):
             raise self.reported(event["error"])
-        self._usage = table(event.get("usage")) or self._usage
         if event.get("choices") is None:
             self._unknown = self._unknown or not event.get("usage")
-            return None
-        for name in ("id", "model"):
-            if isinstance(event.get(name), str) and event[name]:
-                self._head[name] = event[name]
+        self._keep(event)
         choice = self._first(event)
         if choice is None:
             return None
@@ -97,9 +92,16 @@ class ChatReader(StreamReader):
             return None
         return self.end()
 
+    def _keep(self, event: Mapping[str, Any]) -> None:
+        """Keep what is said beside the choices."""
+        self._usage = table(event.get("usage")) or self._usage
+        for name in ("id", "model"):
+            if isinstance(event.get(name), str) and event[name]:
+                self._head[name] = event[name]
+
     def _first(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         first = None
-        for choice in objects(event["choices"], "choices"):
+        for choice in optional_objects(event.get("choices"), "choices"):
             number = choice.get("index")
             if number and index(number, "choices.index"):
                 self._others.add(number)
