@@ -95,7 +95,8 @@ def _names(draft: Draft) -> None:
     provider, environment = draft.found["provider"], draft.environment
     region = region_of(draft.config, environment)
     if provider == "bedrock" or draft.config.dynamo_table_name is not None:
-        values.region(region.source.name, region.value)
+        default = region.source.kind == "default"
+        values.region("smartllm.defaults.aws_region" if default else region.source.name, region.value)
     draft.put("region", *region)
     profile = environment.first("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
     draft.put("profile", *(profile or (None, Source("default", "AWS"))))
