@@ -18,6 +18,7 @@ _REGION: Final = re.compile(r"(?![0-9]+$)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)", re.ASCI
 # White space, control characters, halves of surrogate pairs, and what no address holds unescaped.
 _NOT_IN_URL: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\"<>\\]")
 _HOST: Final = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII | re.IGNORECASE)
+_URL: Final = "a URL that starts with http:// or https://"
 _LONGEST_SHOWN: Final = 200
 _LARGEST: Final = 1e9
 
@@ -121,11 +122,10 @@ def header_value(name: str, value: str, what: str = "the value") -> str:
     )
 
 
-def region(name: str, value: str) -> str:
+def region(name: str, value: Any) -> None:
     """The name of an AWS region."""
-    if not _REGION.fullmatch(value):
+    if not (isinstance(value, str) and _REGION.fullmatch(value)):
         raise unusable(name, value, "a region's name, such as us-east-1")
-    return value
 
 
 def table(name: str, value: Any) -> None:
@@ -163,11 +163,12 @@ def url(name: str, value: Any, *, login: bool = True) -> SplitResult | None:
     """
     if value is None:
         return None
-    stripped = str.strip(value) if isinstance(value, str) else value
-    if stripped == "":
+    if not isinstance(value, str):
+        raise unusable(name, value, _URL)
+    if not (stripped := str.strip(value)):
         return None
-    if not isinstance(stripped, str) or (parts := _split(stripped)) is None:
-        raise unusable(name, value, "a URL that starts with http:// or https://")
+    if (parts := _split(stripped)) is None:
+        raise unusable(name, value, _URL)
     if not login and "@" in parts.netloc:
         raise unusable(name, value, "a URL without a login: calls to AWS are signed instead")
     return parts

@@ -95,7 +95,8 @@ def _names(draft: Draft) -> None:
     provider, environment = draft.found["provider"], draft.environment
     region = region_of(draft.config, environment)
     if provider == "bedrock" or draft.config.dynamo_table_name is not None:
-        values.region(region.source.name, region.value)
+        default = region.source.kind == "default"
+        values.region("smartllm.defaults.aws_region" if default else region.source.name, region.value)
     draft.put("region", *region)
     profile = environment.first("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
     draft.put("profile", *(profile or (None, Source("default", "AWS"))))
@@ -148,7 +149,7 @@ def _openai(draft: Draft) -> None:
         "asks_botocore": False,
     }
     draft.put("bearer_token", None, Source("default", "OpenAI"))
-    _keys(draft, wanted=config.dynamo_table_name is not None)
+    _keys(draft, wanted=False)
 
 
 def _bedrock(draft: Draft) -> None:
@@ -170,11 +171,12 @@ def _bedrock(draft: Draft) -> None:
     if token is not None:
         draft.secrets.append(token.value)
     # A token is enough: half a pair of keys beside it harms nobody.
-    _keys(draft, wanted=token is None)
+    _keys(draft, wanted=token is None and draft.sends)
 
 
 def _keys(draft: Draft, *, wanted: bool) -> None:
-    keys = aws_keys(draft.config, draft.environment) if wanted and draft.sends else None
+    needed = wanted or draft.config.dynamo_table_name is not None
+    keys = aws_keys(draft.config, draft.environment) if needed else None
     draft.put("aws", *(keys or (None, Source("default", "AWS"))))
     if keys is not None:
         draft.secrets += filter(None, keys[0][1:])
