@@ -7,19 +7,21 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import DIALECT_CODE, Decoded
 from smartllm.diagnostics import Diagnostic
-from smartllm.errors import ResponseError
+from smartllm.errors import ProviderError, ResponseError
 from smartllm.request import MessageRequest, Reasoning, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
 from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.structured import check_whole, structured_data
 from smartllm.runtime.transport import Answer
+
+_SUCCESS: Final = 200
 
 
 def decode_answer(step: Step, answer: Answer) -> Decoded:
@@ -27,18 +29,20 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
 
     Raises:
         ResponseError: The answer is JSON, but not of the shape that the wire promises.
+        ProviderError: It reports an error.
     """
     try:
         return DIALECT_CODE[step.dialect].decode(answer.body, step.model)
-    except ResponseError as error:
+    except ProviderError as error:
         error.request_id = error.request_id or answer.request_id
+        error.status = error.status or _SUCCESS
         raise
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
         shown = json.dumps(answer.body, ensure_ascii=False)[:200]
         raise ResponseError(
             f"the provider's answer has an unexpected shape: {shown}",
             model=step.model,
-            status=200,
+            status=_SUCCESS,
             request_id=answer.request_id,
             hint="check that the endpoint speaks the API that was chosen",
         ) from None

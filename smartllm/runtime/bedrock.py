@@ -144,9 +144,11 @@ class BedrockTransport:
         settings = self._settings
         if settings.address or self._found_address:
             return settings.address or self._found_address
-        simple = None if settings.asks_botocore else bedrock_address(settings.region)
-        self._found_address = simple or await asyncio.to_thread(_botocore_address, settings)
-        return self._found_address
+        found = None if settings.asks_botocore else bedrock_address(settings.region)
+        if found is None:
+            found = await asyncio.to_thread(_botocore_address, settings)
+        self._found_address = found
+        return found
 
 
 def _auth(settings: Settings) -> Auth:

@@ -201,9 +201,7 @@ class Executor:
 
     async def _retried(self, call: Callable[[], Awaitable[R]], progress: Progress, deadline: Deadline) -> R:
         budget = self.shared.budget
-        return await with_retries(
-            call, self._policy, budget, record=deadline.record, on_retry=progress.retry
-        )
+        return await with_retries(call, self._policy, budget, record=deadline.record, on_retry=progress.retry)
 
     def _limiter(self, plan: Plan) -> Limiter:
         return self.shared.limiter(plan, self._max_concurrent)

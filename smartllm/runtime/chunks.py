@@ -58,9 +58,7 @@ async def stream_chunks(
     yield _last(response)
 
 
-async def _bound(
-    executor: Executor, plan: Plan, first: Any, progress: Progress, deadline: Deadline
-) -> Any:
+async def _bound(executor: Executor, plan: Plan, first: Any, progress: Progress, deadline: Deadline) -> Any:
     """The answer to the second step."""
     check_whole(plan.steps[0], first)
     async with deadline.scope():

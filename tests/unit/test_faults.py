@@ -142,7 +142,10 @@ FAULTS: dict[str, Fault] = {
     "null-with-200": body(b"null"),
     "list-with-200": body(b"[]"),
     "object-with-200": body(b"{}"),
-    "error-with-200": body(b'{"error": {"message": "oops"}}'),
+    "error-with-200": Fault({"raw": b'{"error": {"message": "oops"}}'}, 1, status=200, streamed=False),
+    "passing-error-with-200": Fault(
+        {"raw": b'{"error": {"message": "oops", "code": 429}}'}, ALL, RateLimitError, 429, streamed=False
+    ),
     "no-choices": body(b'{"choices": [], "output": [], "content": []}'),
     "truncated-json": body(b'{"choices": [{"message": {"content": "ha', 2),
     "invalid-utf8": body(b'{"content": "\xff\xfe"}', 2),

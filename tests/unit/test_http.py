@@ -108,7 +108,9 @@ async def test_certificates_are_checked_and_can_be_given(
     server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with secured(server, tmp_path) as (url, vouching):
-        with pytest.raises(ConnectionFailedError, match=r"the certificate of 127\.0\.0\.1:\d+ is not accepted"):
+        with pytest.raises(
+            ConnectionFailedError, match=r"the certificate of 127\.0\.0\.1:\d+ is not accepted"
+        ):
             await ask(RESPONSES.client(url))
         monkeypatch.setenv("SSL_CERT_FILE", str(vouching))
         assert await ask(CHAT.client(url), CHAT) == "echo: hello there"

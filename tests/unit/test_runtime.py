@@ -196,7 +196,7 @@ async def test_connections_are_made_once_for_concurrent_first_calls(
 
 @each_wire
 async def test_calls_load_no_sdk(wire: Wire, server: LoopbackServer) -> None:
-    """The SDKs cost half a second; what they know of addresses, headers, certificates is held by comparisons."""
+    """They cost half a second; what they know of addresses, headers, certificates is held by comparisons."""
     script = f"""
 import asyncio, sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
@@ -290,7 +290,9 @@ async def test_a_default_temperature_is_not_sent_to_claude_that_rejects_it(
 
 
 def test_an_unknown_setting_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"tempreature: there is no such setting; did you mean temperature\?"):
+    with pytest.raises(
+        ConfigError, match=r"tempreature: there is no such setting; did you mean temperature\?"
+    ):
         LLMClient(provider="openai", api_key="k", tempreature=1)
 
 

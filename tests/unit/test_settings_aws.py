@@ -13,8 +13,8 @@ from botocore.config import Config
 from smartllm import LLMConfig
 from smartllm.environment import Environment
 from smartllm.errors import ConfigError
-from smartllm.runtime.wire.aws_address import bedrock_address, needs_botocore
 from smartllm.settings import Settings
+from smartllm.settings.aws_address import bedrock_address, needs_botocore
 
 KEYS: dict[str, str] = {"aws_access_key_id": "AKIDGIVEN", "aws_secret_access_key": "given-secret"}
 BEDROCK = LLMConfig(provider="bedrock")

@@ -113,7 +113,6 @@ def open_cache(settings: Settings) -> ResponseCache:
         access_key=access_key,
         secret_key=secret_key,
         session_token=session_token,
-        profile=settings.profile,
         secrets=secrets,
     )
     return ResponseCache(local, shared)

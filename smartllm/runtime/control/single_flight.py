@@ -72,7 +72,6 @@ class Flight(Generic[R, N]):
         return self.task.result()
 
 
-
 class SingleFlight(Generic[R, N]):
     """Joins identical calls.
 

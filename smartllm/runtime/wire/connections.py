@@ -79,7 +79,7 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(socket_factory=_probed_socket, **settings)
-        self._factory = partial(_Protocol, loop=self._loop)
+        self._factory: Any = partial(_Protocol, loop=self._loop)
         self._process = os.getpid()
 
     @property
@@ -97,7 +97,7 @@ class Connector(aiohttp.TCPConnector):
         kept = self._conns.get(key)
         while kept and _heard(kept[0][0]):
             kept.popleft()[0].close()
-        connection = await super()._get(key, traces) if kept else None
+        connection: Any = await super()._get(key, traces) if kept else None
         if not kept:
             self._conns.pop(key, None)
         if connection is not None:

@@ -24,6 +24,8 @@ from smartllm.runtime.secrets import shown_address
 from smartllm.runtime.wire.causes import connection_error
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from aiohttp import ClientResponse, ClientSession
     from yarl import URL
 
@@ -165,8 +167,8 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close this loop's connections, and have the other loops close theirs."""
         self._closed = True
-        for loop, pool in self._pools.others():
-            loop.call_soon_threadsafe(pool.close_soon)
+        for loop, theirs in self._pools.others():
+            loop.call_soon_threadsafe(theirs.close_soon)
         pool = self._pools.drop()
         if pool is not None:
             await pool.aclose()
@@ -190,10 +192,12 @@ class _Pool:
 
         async with self._lock:
             if self.session is None:
-                way, secure = self._way, True
+                way = self._way
+                secure: SSLContext | bool = True
                 if way.certificates is not None and way.address.startswith("https"):
                     # Certificates are read from the disk, which takes milliseconds.
                     secure = await asyncio.to_thread(way.certificates.context)
+                limits: dict[str, Any] = _head_limits()
                 session = aiohttp.ClientSession(
                     connector=Connector(limit=way.pool, ssl=secure),
                     timeout=aiohttp.ClientTimeout(
@@ -201,7 +205,7 @@ class _Pool:
                     ),
                     cookie_jar=aiohttp.DummyCookieJar(),
                     headers={"User-Agent": f"smartllm/{__version__}"},
-                    **_head_limits(),
+                    **limits,
                 )
                 self._keeper = _while_its_loop_lives(watched(session))
                 await anext(self._keeper)
