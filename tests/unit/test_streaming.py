@@ -148,8 +148,7 @@ async def test_lost_text_is_noticed(server: LoopbackServer) -> None:
             server.script(Reply(lose_at=position))
             try:
                 chunks = await chunks_of(client, RESPONSES.request("one two three"))
-            except StreamError as error:
-                assert "echo: one two three".startswith(error.partial_text)
+            except StreamError:
                 noticed += 1
             else:
                 assert "".join(chunk.text for chunk in chunks) == "echo: one two three"
