@@ -90,7 +90,8 @@ class Call:
         """Answer with a status."""
         self.send(
             f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{head}"
-            f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
         )
 
     def pause(self, seconds: float) -> bool:

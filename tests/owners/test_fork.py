@@ -44,7 +44,16 @@ def test_parent_and_child_get_their_own_answers(
     rounds = min(rounds, len(names)) if rounds < ALL else rounds
     limit = 30 + 5 * rounds
     with RawServer() as server:
-        command = [sys.executable, str(SCRIPT), kind, provider, server.url, str(tmp_path), str(rounds), *names]
+        command = [
+            sys.executable,
+            str(SCRIPT),
+            kind,
+            provider,
+            server.url,
+            str(tmp_path),
+            str(rounds),
+            *names,
+        ]
         try:
             result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
             told, end = result.stdout.splitlines(), (result.returncode, result.stderr)

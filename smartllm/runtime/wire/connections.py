@@ -5,6 +5,7 @@ Loads aiohttp; import it where a connection is made.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import select
@@ -70,8 +71,35 @@ class _Protocol(ResponseHandler):
         super().data_received(data)
 
 
-class Connector(aiohttp.TCPConnector):
-    """aiohttp's, for one process and one event loop.
+class Owned:
+    """A connector of one process and one event loop: closed to all others, and silent when it is dropped."""
+
+    _process: int
+    _loop: asyncio.AbstractEventLoop
+
+    @property
+    def closed(self) -> bool:
+        """Whether it can be used no more, here."""
+        closed: bool = super().closed  # type: ignore[misc]
+        return closed or self._loop.is_closed() or self._process != os.getpid()
+
+    def __del__(self, *_: Any) -> None:
+        """Say nothing, close nothing: whoever opened it does, in its own loop and process."""
+
+
+def owned(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """A session of somebody else's making, with a connector that knows its owner."""
+    connector: Any = session.connector
+    if connector is not None and not isinstance(connector, Owned):
+        kind = type(connector)
+        connector.__class__ = type(kind.__name__, (Owned, kind), {})
+        connector._process = os.getpid()  # noqa: SLF001 - of the class above
+        watched(session)
+    return session
+
+
+class Connector(Owned, aiohttp.TCPConnector):
+    """aiohttp's, with connections that can be trusted.
 
     A kept connection on which anything came since its last answer, be it bytes or its end, is closed and not
     used: the next prompt would get what was sent for the last one (aiohttp#13656).
@@ -81,14 +109,6 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(socket_factory=_probed_socket, **settings)
         self._factory: Any = partial(_Protocol, loop=self._loop)
         self._process = os.getpid()
-
-    @property
-    def closed(self) -> bool:
-        """Whether it can be used no more, here."""
-        return bool(super().closed or self._loop.is_closed() or self._process != os.getpid())
-
-    def __del__(self, *_: Any) -> None:
-        """Say nothing, close nothing: whoever opened it does, in its own loop and process."""
 
     async def _get(self, key: Any, traces: Any) -> Any:
         sending = SENDING.get()

@@ -19,7 +19,7 @@ from smartllm.errors import (
     SmartLLMError,
 )
 from smartllm.runtime.control.deadline import Timeouts
-from smartllm.runtime.control.owner import PerOwner
+from smartllm.runtime.control.owner import PerOwner, closing_with_its_loop
 from smartllm.runtime.secrets import shown_address
 from smartllm.runtime.wire.causes import connection_error
 
@@ -207,8 +207,7 @@ class _Pool:
                     headers={"User-Agent": f"smartllm/{__version__}"},
                     **limits,
                 )
-                self._keeper = _while_its_loop_lives(watched(session))
-                await anext(self._keeper)
+                self._keeper = await closing_with_its_loop(watched(session).close)
                 self.session = session
             return self.session
 
@@ -222,17 +221,6 @@ class _Pool:
             self.session = None
             if self._keeper is not None:
                 await self._keeper.aclose()
-
-
-async def _while_its_loop_lives(session: ClientSession) -> AsyncGenerator[None]:
-    """Closes a session at the latest when its loop ends, or nobody holds this generator any more.
-
-    asyncio finishes open generators in both cases, in the loop that they belong to.
-    """
-    try:
-        yield
-    finally:
-        await session.close()
 
 
 def _head_limits() -> dict[str, int]:
