@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smartllm import errors
 from smartllm.errors import ProviderError
 from smartllm.runtime.bedrock_errors import from_frame, from_response
-from smartllm.runtime.error_body import read_error
+from smartllm.runtime.error_body import _words, read_error
 from smartllm.runtime.status_errors import openai_error, path_hint
 
 OWN = "http://user:pass@gpu:8000/v1/chat/completions?key=secret"
@@ -199,6 +199,13 @@ def test_no_frame_ends_in_a_bare_error(details: dict[str, Any]) -> None:
 @pytest.mark.parametrize("content", [b"9" * 5000, b'{"error": ' * 900 + b"1" + b"}" * 900, b'{"a": NaN}'])
 def test_json_at_its_limits(content: bytes) -> None:
     assert read_error(content).message.startswith(content[:100].decode())
+
+
+def test_what_can_be_read_but_not_written() -> None:
+    value: Any = "x"
+    for _ in range(5000):  # how much deeper reading goes differs by version
+        value = [value]
+    assert _words(value) == ""
 
 
 # Bedrock
