@@ -16,7 +16,7 @@ from dynamo_engine import ACCESS_KEY, SECRET_KEY, store_at
 from wires import RESPONSES, refused_url, share_service_models
 
 from smartllm.errors import ConfigError
-from smartllm.runtime.cache.local import FORMAT
+from smartllm.runtime.cache.files import FORMAT
 from smartllm.testing import LoopbackServer
 
 KEY = "ab" * 32
@@ -138,7 +138,7 @@ async def answered(
 async def test_a_dead_table_is_left_alone_for_half_a_minute() -> None:
     now = [1000.0]
     async with engine_that(FAULTS["failing"]) as (url, asked):
-        store = store_at(url, clock=lambda: now[0])
+        store = store_at(url, timer=lambda: now[0])
         for _ in range(10):
             assert await store.get(KEY) is None
             await store.put(KEY, entry())
@@ -160,7 +160,7 @@ async def test_a_table_that_recovers_is_used_again() -> None:
         return await (FAULTS["failing"] if broken[0] else saying(b"{}"))(request)
 
     async with engine_that(handler) as (url, asked):
-        store = store_at(url, clock=lambda: now[0])
+        store = store_at(url, timer=lambda: now[0])
         for _ in range(3):
             await store.get(KEY)
         broken[0] = False
@@ -176,13 +176,14 @@ async def test_a_slow_search_for_credentials_delays_one_call_only(
 ) -> None:
     async with engine_that(saying(b"{}")) as (url, asked):
         store = store_at(url)
-        original = store._open
+        table = store._tables.get()
+        original = table._open
 
         async def slow() -> Any:
             await asyncio.sleep(0.8)
             return await original()
 
-        monkeypatch.setattr(store, "_open", slow)
+        monkeypatch.setattr(table, "_open", slow)
         clock = time.monotonic()
         await store.get(KEY)
         assert time.monotonic() - clock < 0.75
