@@ -270,6 +270,13 @@ def test_a_path_that_another_server_does_not_know(address: str, said: str, statu
     assert "pass" not in str(error)
 
 
+@pytest.mark.parametrize(
+    "code", ["model_not_found", "DeploymentNotFound", "NotFoundError", "not_found_error"]
+)
+def test_a_model_that_another_server_does_not_have(code: str) -> None:
+    assert of_openai(404, {"error": {"message": "no", "code": code}}).hint == "check the model id"
+
+
 def test_the_method_is_named() -> None:
     assert path_hint("GET", "http://h/models") == (
         "GET http://h/models was called; give a base_url that ends with /v1"
