@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from smartllm.error_codes import kind_of
 from smartllm.errors import ProviderError, provider_error
 from smartllm.runtime.control.retry import retry_after
 from smartllm.runtime.error_body import cut, read_error
@@ -47,7 +48,9 @@ def openai_error(
     code, *also = said.codes or (None,)
     hint = redirect_hint(status, "base_url") or key_hint(status, key_source)
     if not hint and status in _NO_SUCH_PATH and not public:
-        hint = path_hint(method, address)
+        # A code tells that the path is right and the model is not there.
+        missing = kind_of(None, said.codes) == "not_found"
+        hint = "check the model id" if missing else path_hint(method, address)
     return provider_error(
         f"{status} from the provider: {said.text}",
         model=model,
