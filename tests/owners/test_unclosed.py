@@ -120,13 +120,17 @@ def ends(
     home = tmp_path_factory.mktemp("home")
     with ThreadPoolExecutor(2) as pool:
         started = {
-            case: pool.submit(run, home, case[0], WIRES[case[1]], *OPTIONS[case[2]]) for case in dict.fromkeys(wanted)
+            case: pool.submit(run, home, case[0], WIRES[case[1]], *OPTIONS[case[2]])
+            for case in dict.fromkeys(wanted)
         }
         yield started
 
 
 def _is_case(item: Any) -> bool:
-    return "case" in getattr(getattr(item, "callspec", None), "params", {}) and item.path.name == "test_unclosed.py"
+    return (
+        "case" in getattr(getattr(item, "callspec", None), "params", {})
+        and item.path.name == "test_unclosed.py"
+    )
 
 
 @pytest.mark.parametrize(
@@ -197,7 +201,9 @@ def drop_and_collect_elsewhere(holder: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("fast_clients")
-@pytest.mark.parametrize("way", [drop, drop_and_collect, drop_and_collect_elsewhere], ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "way", [drop, drop_and_collect, drop_and_collect_elsewhere], ids=lambda way: way.__name__
+)
 @pytest.mark.parametrize("wire", [RESPONSES, INVOKE], ids=lambda wire: wire.api_type)
 def test_a_dropped_stream_frees_its_connection_and_place(wire: Wire, way: Any) -> None:
     gone: list[float] = []
