@@ -182,6 +182,11 @@ def test_the_public_address_needs_a_key(base: str | None) -> None:
     assert dict(Settings.resolve(config, custom).headers) == {"authorization": "Token t"}
 
 
+def test_the_public_host_with_a_query_is_another_server() -> None:
+    resolved = Settings.resolve(LLMConfig(base_url="https://api.openai.com/v1?tenant=1"), {})
+    assert resolved.custom_endpoint == resolved.cache_scope == "https://api.openai.com/v1?tenant=1"
+
+
 def test_white_space_around_a_key_is_left_out() -> None:
     resolved = Settings.resolve(LLMConfig(api_key=" sk-given\n"), {"OPENAI_PROJECT_ID": "\tproj\r\n"})
     assert dict(resolved.headers) == {"Authorization": "Bearer sk-given", "OpenAI-Project": "proj"}
