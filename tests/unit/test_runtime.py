@@ -282,7 +282,9 @@ async def test_a_default_temperature_is_not_sent_to_claude_that_rejects_it(
 
 
 def test_an_unknown_setting_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"tempreature: there is no such setting; did you mean temperature\?"):
+    with pytest.raises(
+        ConfigError, match=r"tempreature: there is no such setting; did you mean temperature\?"
+    ):
         LLMClient(provider="openai", api_key="k", tempreature=1)
 
 
