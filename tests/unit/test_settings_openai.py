@@ -239,6 +239,12 @@ def test_the_address_of_one_operation_names_the_right_one(variable: str, ending:
     assert caught.value.hint == "use http://host/v1"
 
 
+def test_a_long_password_is_a_password() -> None:
+    long = "p" * 200
+    resolved = Settings.resolve(LLMConfig(base_url=f"http://user:{long}@host/v1"), {})
+    assert (resolved.address, long in resolved.secrets) == ("http://host/v1", True)
+
+
 def test_a_login_is_sent_and_not_shown() -> None:
     resolved = Settings.resolve(LLMConfig(base_url="http://user:can%61ry@host/v1", api_key="k"), {})
     assert resolved.address == resolved.custom_endpoint == "http://host/v1"
