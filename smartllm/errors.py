@@ -1,14 +1,24 @@
-"""The error tree. Errors tell the next step in ``hint``; the compile-time ones are ``ValueError`` too."""
+"""The error tree. Errors tell the next step in ``hint``; the compile-time ones are ``ValueError`` too.
+
+All of them survive ``pickle``, ``copy`` and process pools with every attribute.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from smartllm import error_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from smartllm.diagnostics import Diagnostic
 
+RETRYABLE_STATUS: Final = error_codes.RETRYABLE_STATUS
+"""HTTP statuses of failures that may pass."""
+
+QUOTA_CODES: Final = error_codes.QUOTA_CODES
+"""OpenAI's codes for an account that is used up."""
 
 TIMEOUTS: Final = {
     "connect": "no connection",
@@ -18,23 +28,6 @@ TIMEOUTS: Final = {
     "total": "no whole answer",
 }
 """What did not happen in time, by kind of timeout."""
-
-
-RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
-"""HTTP statuses of failures that may pass."""
-
-# They arrive as 429 and stay until somebody pays (openai facts §12).
-QUOTA_CODES: Final = frozenset(
-    {
-        "insufficient_quota",
-        "billing_hard_limit_reached",
-        "credit_balance_exhausted",
-        "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded",
-        "organization_usage_limit_exceeded",
-    }
-)
-"""OpenAI's codes for an account that is used up."""
 
 
 class SmartLLMError(Exception):
@@ -52,6 +45,17 @@ class SmartLLMError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not through the constructors, whose arguments are not kept. Notes are among the attributes.
+        notes = {"__notes__": list(self.__notes__)} if hasattr(self, "__notes__") else {}
+        return _copied, (type(self), *self.args), vars(self) | notes
+
+
+def _copied(kind: type[SmartLLMError], *args: Any) -> SmartLLMError:
+    error = kind.__new__(kind)
+    error.args = args  # __new__ of an OSError, such as TimeoutError is, leaves them to __init__
+    return error
 
 
 class ConfigError(SmartLLMError, ValueError):
@@ -119,6 +123,9 @@ class DiagnosticError(CompileError):
 class ProviderError(SmartLLMError):
     """The provider, or the way to it, failed.
 
+    Its text is the message, then (where it is known) a line with the model, the address and the number of
+    attempts, then the hint.
+
     Attributes:
         model: Model id that was called.
         status: HTTP status, or None where there was no response.
@@ -128,6 +135,7 @@ class ProviderError(SmartLLMError):
         retry_after: Seconds that the provider asks to wait, or None.
         attempts: How often the call was sent.
         partial_text: What a broken stream had said so far; empty for other errors.
+        address: The URL that was called, without login and query, or None.
     """
 
     def __init__(
@@ -141,7 +149,9 @@ class ProviderError(SmartLLMError):
         retryable: bool = False,
         retry_after: float | None = None,
         partial_text: str = "",
+        attempts: int = 1,
         hint: str = "",
+        address: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.model = model
@@ -150,8 +160,49 @@ class ProviderError(SmartLLMError):
         self.request_id = request_id
         self.retryable = retryable
         self.retry_after = retry_after
-        self.attempts = 1
+        self.attempts = attempts
         self.partial_text = partial_text
+        self.address = address
+
+    def __str__(self) -> str:
+        called = [self.model and f"model {self.model}", self.address or ""]
+        called.append(f"{self.attempts} attempts" if self.attempts > 1 else "")
+        told = self.address is not None or self.attempts > 1
+        lines = [self.message, "  " + ", ".join(filter(None, called)) if told else ""]
+        lines.append(f"  hint: {self.hint}" if self.hint else "")
+        return "\n".join(filter(None, lines))
+
+
+class RateLimitError(ProviderError):
+    """The provider gets too many calls or tokens (429, AWS's throttling codes)."""
+
+
+class QuotaError(ProviderError):
+    """The account is used up or unpaid (402, ``insufficient_quota`` and its like); waiting does not help."""
+
+
+class AuthenticationError(ProviderError):
+    """The key or signature is missing, wrong or out of date (401, AWS's codes for it)."""
+
+
+class PermissionDeniedError(ProviderError):
+    """The key is known, and may not do this (403)."""
+
+
+class NotFoundError(ProviderError):
+    """There is no such model, or no such path on the server (404, 410)."""
+
+
+class BadRequestError(ProviderError):
+    """The provider refuses the request as it is (400, 413, 422 and other 4xx)."""
+
+
+class ContextLengthError(BadRequestError):
+    """The prompt is longer than the model's context; told by a code such as ``context_length_exceeded``."""
+
+
+class ServerError(ProviderError):
+    """The provider's own side failed (5xx, 529; and 408, 409, 424, its own timeouts and conflicts)."""
 
 
 class ConnectionFailedError(ProviderError):
@@ -166,17 +217,11 @@ class ProviderTimeoutError(ProviderError, TimeoutError):
         seconds: That limit.
     """
 
-    def __init__(
-        self, kind: str, seconds: float, *, model: str, retryable: bool, partial_text: str = ""
-    ) -> None:
+    def __init__(self, kind: str, seconds: float, *, model: str, retryable: bool, **about: Any) -> None:
         setting = f"{kind}_timeout"
-        super().__init__(
-            f"the provider was too slow: {TIMEOUTS[kind]} within {setting}={seconds:g} s",
-            model=model,
-            retryable=retryable,
-            partial_text=partial_text,
-            hint=f"raise {setting} if such answers may take longer",
-        )
+        message = f"the provider was too slow: {TIMEOUTS[kind]} within {setting}={seconds:g} s"
+        hint = f"raise {setting} if such answers may take longer"
+        super().__init__(message, model=model, retryable=retryable, hint=hint, **about)
         self.kind, self.seconds = kind, seconds
 
 
@@ -199,6 +244,46 @@ class RefusalError(ProviderError):
         refusal: The refusal text as the model wrote it.
     """
 
-    def __init__(self, message: str, *, model: str, refusal: str) -> None:
-        super().__init__(message, model=model, hint="rephrase the prompt, or handle RefusalError.refusal")
+    def __init__(self, message: str, *, model: str, refusal: str, **about: Any) -> None:
+        hint = "rephrase the prompt, or handle RefusalError.refusal"
+        super().__init__(message, model=model, hint=hint, **about)
         self.refusal = refusal
+
+
+_CLASSES: Final[dict[error_codes.Kind | None, type[ProviderError]]] = {
+    "quota": QuotaError,
+    "rate_limit": RateLimitError,
+    "context_length": ContextLengthError,
+    "authentication": AuthenticationError,
+    "permission": PermissionDeniedError,
+    "not_found": NotFoundError,
+    "bad_request": BadRequestError,
+    "server": ServerError,
+    None: ProviderError,
+}
+
+
+def provider_error(
+    message: str,
+    *,
+    status: int | None,
+    code: str | None,
+    also: Iterable[str] = (),
+    retryable: bool | None = None,
+    **about: Any,
+) -> ProviderError:
+    """The error for a failure that a provider reports.
+
+    Args:
+        message: What went wrong; never looked at.
+        status: HTTP status; of a failure inside a success None, or the status that its code stands for.
+        code: The provider's own code, or None.
+        also: Further codes that tell the kind, such as OpenAI's ``type``.
+        retryable: Whether the same call may succeed later; None judges by status and codes.
+        **about: The other arguments of ``ProviderError``.
+    """
+    codes = [code, *also] if code is not None else list(also)
+    if retryable is None:
+        retryable = error_codes.may_pass(status, codes)
+    kind = _CLASSES[error_codes.kind_of(status, codes)]
+    return kind(message, status=status, code=code, retryable=retryable, **about)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from wires import share_service_models
 
+from smartllm.log import announce
 from smartllm.testing import LoopbackServer
 
 _PREFIXES = ("OPENAI_", "AWS_", "BEDROCK_", "SMARTLLM_")
@@ -38,6 +39,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Path:
     monkeypatch.setenv("SMARTLLM_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     return home
+
+
+@pytest.fixture(autouse=True)
+def nothing_announced() -> None:
+    """A process announces each change once; a test is to see it whatever ran before."""
+    announce.forget()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from smartllm.cli.request_options import plan_from, print_diagnostics, request_options, shown_request_from
+from smartllm.cli.terminal import echo
 from smartllm.compiler import Plan
 
 
@@ -31,7 +32,7 @@ def command(form: str, *, explain: bool, **flags: Any) -> None:
     plan = plan_from(shown_request_from(flags), flags)
     if not explain:
         print_diagnostics(plan, flags)
-    click.echo(_text(plan, form, explain=explain).encode())
+    echo(_text(plan, form, explain=explain))
 
 
 def _text(plan: Plan, form: str, *, explain: bool) -> str:

@@ -12,6 +12,7 @@ from smartllm.cli.explain import shown, target_of, target_options
 from smartllm.cli.request_input import build_request, exits, read_request, source_of
 from smartllm.cli.request_options import REQUEST_FILE
 from smartllm.cli.tables import print_table
+from smartllm.cli.terminal import echo, echo_json
 from smartllm.compiler import compile as compile_request
 from smartllm.errors import CompileError
 from smartllm.rules.facts import changed_facts
@@ -37,9 +38,7 @@ def command(first: str, second: str, file: str | None, *, as_json: bool, **choic
     if as_json:
         facts = {path: {"a": one, "b": two} for path, (one, two) in changed.items()}
         bodies = {"bodies": dict(zip("ab", compiled, strict=True))} if compiled else {}
-        click.echo(
-            json.dumps({"a": first, "b": second, "facts": facts, **bodies}, indent=2, ensure_ascii=False)
-        )
+        echo_json({"a": first, "b": second, "facts": facts, **bodies})
         return
     if changed:
         rows = [(path, shown(one), shown(two)) for path, (one, two) in changed.items()]
@@ -48,7 +47,7 @@ def command(first: str, second: str, file: str | None, *, as_json: bool, **choic
         click.echo("the facts are the same", err=True)
     if compiled:
         one, two = (json.dumps(said, indent=2, ensure_ascii=False).splitlines() for said in compiled)
-        click.echo("\n".join(difflib.unified_diff(one, two, first, second, lineterm="")).encode())
+        echo("\n".join(difflib.unified_diff(one, two, first, second, lineterm="")))
 
 
 def _compiled(file: str, models: tuple[str, str], choice: dict[str, Any]) -> list[dict[str, Any]]:

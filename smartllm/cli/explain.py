@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -12,6 +11,7 @@ import click
 from smartllm.cli.request_input import exits
 from smartllm.cli.request_options import API_TYPE, PROVIDER, RULES
 from smartllm.cli.tables import print_table
+from smartllm.cli.terminal import echo, echo_json
 from smartllm.compiler.target import choose_target
 from smartllm.request import TextRequest
 from smartllm.rules import Target, load_rules
@@ -37,11 +37,11 @@ def command(model: str, *, everything: bool, as_json: bool, **choice: Any) -> No
     if as_json:
         listed = [{"fact": fact.path, "value": fact.value, "origin": fact.origin.as_dict()} for fact in facts]
         about = {"model": model, **target.resolution.as_dict(), "dialect": target.dialect}
-        click.echo(json.dumps({**about, "facts": listed}, indent=2, ensure_ascii=False))
+        echo_json({**about, "facts": listed})
         return
     found = target.resolution
     note = f" ({found.note})" if found.note else ""
-    click.echo(f"{model}: {found.how}, profile {found.profile}{note}; {target.dialect} on {target.host}")
+    echo(f"{model}: {found.how}, profile {found.profile}{note}; {target.dialect} on {target.host}")
     rows = [row_of(fact) for fact in facts]
     if not sys.stdout.isatty():
         print_table(COLUMNS, rows)
@@ -49,7 +49,7 @@ def command(model: str, *, everything: bool, as_json: bool, **choice: Any) -> No
     short, sources = numbered(rows)
     print_table(COLUMNS, short)
     for line in sources:
-        click.echo(line)
+        echo(line)
 
 
 def numbered(rows: Sequence[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], list[str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 import click
 
 from smartllm.cli.request_input import usage_error
+from smartllm.cli.terminal import echo, echo_json
 from smartllm.errors import RulesError
 from smartllm.rules.lint import CHECKS, Finding, lint
 from smartllm.rules.load import RuleSet, load_rules, merge, read_layer
@@ -25,7 +25,7 @@ def command(files: tuple[str, ...], *, catalogue: bool, as_json: bool) -> None:
     """
     if catalogue:
         for item in CHECKS.values():
-            click.echo(f"{item.code}  {item.title}")
+            echo(f"{item.code}  {item.title}")
         return
     try:
         findings, count = _findings(files)
@@ -33,12 +33,10 @@ def command(files: tuple[str, ...], *, catalogue: bool, as_json: bool) -> None:
         raise usage_error(error) from None
     if as_json:
         fields = ("file", "line", "code", "message")
-        click.echo(
-            json.dumps([{name: getattr(item, name) for name in fields} for item in findings], indent=2)
-        )
+        echo_json([{name: getattr(item, name) for name in fields} for item in findings])
     else:
         for finding in findings:
-            click.echo(str(finding))
+            echo(str(finding))
     click.echo(
         f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'} in {count} file(s)", err=True
     )

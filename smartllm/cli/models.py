@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 from typing import Any, Final, get_args
 
 import click
@@ -11,6 +10,7 @@ import click
 from smartllm.cli.request_input import usage_error
 from smartllm.cli.request_options import RULES
 from smartllm.cli.tables import print_table
+from smartllm.cli.terminal import echo_json
 from smartllm.errors import RulesError
 from smartllm.rules import Host, RuleSet, endpoints, load_rules, resolve, served_on, target_for
 
@@ -55,7 +55,7 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
             "profiles": len(loaded.table("profile")),
             "evidence_urls": len(pages),
         }
-        click.echo(json.dumps({"counts": counts, "models": listed}, indent=2))
+        echo_json({"counts": counts, "models": listed})
         return
     if not listed:
         click.echo("no listed model is like that", err=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smartllm.cli.terminal import complain
 from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError
 
 if TYPE_CHECKING:
@@ -150,11 +151,11 @@ def exits() -> Iterator[None]:
     except (RequestFileError, RulesError, ConfigError) as error:
         raise usage_error(error) from None
     except CompileError as error:
-        click.echo(f"refused: {error}", err=True)
+        complain(f"refused: {error}")
         raise click.exceptions.Exit(1) from None
 
 
 def usage_error(error: Exception) -> click.exceptions.Exit:
     """Print a mistake of the caller's and give the exit status for it."""
-    click.echo(f"error: {error}", err=True)
+    complain(f"error: {error}")
     return click.exceptions.Exit(2)

@@ -9,6 +9,7 @@ import click
 
 from smartllm.cli.plain import PlainRequest, plain_request
 from smartllm.cli.request_input import build_request, exits, load_schema, read_request, source_of
+from smartllm.cli.terminal import complain
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.compiler.target import API_DIALECTS
@@ -109,7 +110,7 @@ def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:
     """To standard error, so that standard output holds nothing but the result."""
     if flags["level"] != "ignore":
         for item in plan.diagnostics:
-            click.echo(str(item), err=True)
+            complain(str(item))
 
 
 def _fields(file: str | None, schema: str | None, flags: dict[str, Any]) -> dict[str, Any]:

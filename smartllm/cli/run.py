@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from smartllm.cli.request_input import usage_error
 from smartllm.cli.request_options import plan_from, print_diagnostics, request_from, request_options
+from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.errors import CompileError, ConfigError, SmartLLMError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse, Usage
@@ -49,7 +49,7 @@ def command(*, stream: bool, as_json: bool, base_url: str | None, **flags: Any) 
         raise usage_error(error) from None
     except (SmartLLMError, ValidationError) as error:
         sys.stdout.flush()
-        click.echo(f"{'refused' if isinstance(error, CompileError) else 'failed'}: {error}", err=True)
+        complain(f"{'refused' if isinstance(error, CompileError) else 'failed'}: {error}")
         raise click.exceptions.Exit(1) from None
 
 
@@ -73,9 +73,9 @@ async def _run(
         text = isinstance(request, TextRequest)
         response = await (client.generate_text(request) if text else client.send_message(request))  # type: ignore[arg-type]
     if as_json:
-        click.echo(json.dumps(_as_dict(response), indent=2, ensure_ascii=False).encode())
+        echo_json(_as_dict(response))
         return
-    click.echo(response.text.encode())
+    echo(response.text)
     seconds = response.elapsed_seconds or 0.0
     _print_usage(response.usage, f"{response.stop_reason}, {seconds:.2f} s, cache {response.cache_source}")
 
@@ -84,7 +84,7 @@ async def _stream(client: Any, request: Request) -> None:
     call = client.send_message_stream if isinstance(request, MessageRequest) else client.generate_text_stream
     async for chunk in call(request):
         if chunk.metadata.get("type") != "thinking":
-            click.echo(chunk.text.encode(), nl=False)
+            echo(chunk.text, nl=False)
         if chunk.usage is not None:
             click.echo()
             _print_usage(chunk.usage, str(chunk.stop_reason))
@@ -92,7 +92,7 @@ async def _stream(client: Any, request: Request) -> None:
 
 def _print_usage(usage: Usage, rest: str) -> None:
     counts = f"{usage.input_tokens} in ({usage.cached_tokens} cached), {usage.output_tokens} out"
-    click.echo(f"{counts} ({usage.reasoning_tokens} reasoning); {rest}", err=True)
+    complain(f"{counts} ({usage.reasoning_tokens} reasoning); {rest}")
 
 
 def _as_dict(response: TextResponse[Any]) -> dict[str, Any]:

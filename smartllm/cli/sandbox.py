@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from smartllm.cli.request_input import read_json, usage_error
+from smartllm.cli.terminal import complain
 from smartllm.errors import RequestFileError
 
 
@@ -70,4 +71,4 @@ def _report(server: Any, seconds: float | None) -> None:
         pause.wait(0.1)
         for recorded in server.requests[told:]:
             told += 1
-            click.echo(f"{recorded.method} {recorded.path} ({len(recorded.body)} bytes)", err=True)
+            complain(f"{recorded.method} {recorded.path} ({len(recorded.body)} bytes)")

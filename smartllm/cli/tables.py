@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-import click
+from smartllm.cli.terminal import echo, visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,7 +18,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header
     """A table on a terminal; tab-separated lines, the header left out, for other programs."""
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(row))
+            echo("\t".join(row))
         return
     from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed in a pipe
 
@@ -32,7 +32,7 @@ def rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header:
 
     table = Table(show_header=header)
     for name in columns:
-        table.add_column(name, justify="right" if name in RIGHT else "left", overflow="fold")
+        table.add_column(Text(visible(name)), justify="right" if name in RIGHT else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     return table

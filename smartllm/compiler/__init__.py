@@ -166,7 +166,6 @@ def _announce(plan: Plan, level: Level) -> None:
     if level == "raise" and changes:
         raise DiagnosticError(changes)
     if level == "warn" and warnings:
-        from smartllm.log import logger  # noqa: PLC0415 - nothing else here needs logging
+        from smartllm.log import announce  # noqa: PLC0415 - nothing else here needs logging
 
-        for item in warnings:
-            logger.warning("%s: %s", plan.model, item)
+        announce(plan.model, warnings)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from smartllm.compiler.dialects.reading import json_of, unicode_json
 from smartllm.compiler.schema_keywords import definition_name, pointer
 from smartllm.compiler.schema_lowering import Lowered
 
@@ -95,6 +95,6 @@ def _parsed(data: Any) -> Any:
     if not isinstance(data, str):
         return data
     try:
-        return json.loads(data)
+        return unicode_json(json_of(data))
     except (ValueError, RecursionError):
         return data

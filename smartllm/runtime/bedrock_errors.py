@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from smartllm.errors import RETRYABLE_STATUS, ProviderError, StreamError
+from smartllm.errors import RETRYABLE_STATUS, ProviderError, StreamError, provider_error
 from smartllm.runtime.control.retry import retry_after
-from smartllm.runtime.transport import json_object
+from smartllm.runtime.error_body import cut, read_error
+from smartllm.runtime.secrets import shown_address
+from smartllm.runtime.status_errors import key_hint, request_id
 from smartllm.runtime.wire.http import redirect_hint
 
+_REQUEST_ID: Final = "x-amzn-requestid"
+_LONGEST_CODE: Final = 100
+_REFUSED_KEY: Final = frozenset({401, 403})
+_NOT_FOUND: Final = 404
 # Codes come in any capitalisation; the statuses are the service model's (bedrock_runtime facts §5.1).
 _RETRYABLE: Final = (
     "throttling",
@@ -38,48 +45,54 @@ _PREFIXES: Final = (("us-gov-", "us-gov."), ("us-", "us."), ("ca-", "us."), ("eu
 
 
 def from_response(
-    status: int, headers: Mapping[str, str], content: bytes, model: str, *, region: str
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    model: str,
+    *,
+    region: str,
+    address: str | None = None,
+    key_source: str | None = None,
 ) -> ProviderError:
-    """Our error for an HTTP answer that reports one."""
-    body = json_object(content)
-    details = body if body is not None else {"message": repr(content[:200])}
-    named = (details.get(name) for name in ("code", "Code", "__type"))
-    code = headers.get("x-amzn-errortype") or next(filter(None, named), "")
-    about = {
-        "HTTPStatusCode": status,
-        "RequestId": headers.get("x-amzn-requestid"),
-        "HTTPHeaders": headers,
-    }
-    message = details.get("message") or details.get("Message")
+    """Our error for an HTTP answer that reports one.
+
+    Args:
+        status: Its status.
+        headers: Its headers.
+        content: Its body, of any shape.
+        model: Model id that was called.
+        region: Region that was called.
+        address: The URL that was called.
+        key_source: Where the credentials come from, such as ``AWS_PROFILE``.
+    """
+    said = read_error(content)
     # The header may say name:address, the body namespace#name.
-    error = {"Code": str(code).partition(":")[0].rpartition("#")[2], "Message": message}
-    return _from_parts(error, about, details.get("originalStatusCode"), model, region=region)
+    named = headers.get("x-amzn-errortype") or next(iter(said.codes), "")
+    code = cut(named.partition(":")[0].rpartition("#")[2], _LONGEST_CODE)
+    message = said.text.partition("\n")[0] if code in _SIGNATURE_CODES else said.text
+    hint = _hint(code, message, model, region) or redirect_hint(status, "endpoint_url")
+    if not hint and not code and address and status == _NOT_FOUND:
+        hint = f"POST {shown_address(address)} was called; check endpoint_url"
+    return provider_error(
+        f"{code or status} from the provider: {message}",
+        model=model,
+        status=status or None,
+        code=code if code and not code.isdecimal() else None,
+        request_id=request_id(headers, _REQUEST_ID),
+        retryable=_may_pass(code, status, said.original_status),
+        retry_after=retry_after(headers),
+        hint=_with_source(hint or key_hint(status, key_source), status, key_source),
+        address=None if address is None else shown_address(address),
+    )
 
 
 def from_client_error(error: Any, model: str, *, region: str) -> ProviderError:
     """Our error for botocore's ``ClientError``."""
-    found = error.response
-    return _from_parts(found.get("Error", {}), found.get("ResponseMetadata", {}), None, model, region=region)
-
-
-def _from_parts(
-    details: Mapping[str, Any], about: Mapping[str, Any], original: Any, model: str, *, region: str
-) -> ProviderError:
-    status: int | None = about.get("HTTPStatusCode")
-    code = str(details.get("Code") or "")
-    message = str(details.get("Message") or "")
-    if code in _SIGNATURE_CODES:
-        message = message.partition("\n")[0]
-    return ProviderError(
-        f"{code or status} from the provider: {message}",
-        model=model,
-        status=status,
-        code=code if code and not code.isdecimal() else None,
-        request_id=about.get("RequestId"),
-        retryable=_may_pass(code, status, original),
-        retry_after=retry_after(about.get("HTTPHeaders") or {}),
-        hint=_hint(code, message, model, region) or redirect_hint(status, "endpoint_url"),
-    )
+    said, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    headers = dict(about.get("HTTPHeaders") or {}) | {_REQUEST_ID: about.get("RequestId") or ""}
+    headers["x-amzn-errortype"] = str(said.get("Code") or "")
+    content = json.dumps({"message": str(said.get("Message") or "")}).encode()
+    return from_response(int(about.get("HTTPStatusCode") or 0), headers, content, model, region=region)
 
 
 def from_frame(code: str, details: Mapping[str, Any], model: str, *, region: str) -> StreamError:
@@ -99,8 +112,15 @@ def from_frame(code: str, details: Mapping[str, Any], model: str, *, region: str
 
 def _may_pass(code: str, status: int | None, original: Any) -> bool:
     if code.lower().startswith("modelerror"):  # the model's own server failed, in its own way
-        return original in RETRYABLE_STATUS
+        return isinstance(original, int) and original in RETRYABLE_STATUS
+    if code.lower().startswith("servicequotaexceeded"):  # raised by asking, whatever the status
+        return False
     return code.lower().startswith(_RETRYABLE) or status in RETRYABLE_STATUS
+
+
+def _with_source(hint: str, status: int, source: str | None) -> str:
+    told = source is None or status not in _REFUSED_KEY or source in hint
+    return hint if told else f"{hint}; the credentials come from {source}"
 
 
 def _hint(code: str, message: str, model: str, region: str) -> str:

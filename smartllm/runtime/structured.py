@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from smartllm.compiler import Step
 from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.reading import json_of, unicode_json
 from smartllm.compiler.schema_restore import restore
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 
@@ -16,9 +17,18 @@ from smartllm.errors import RefusalError, ResponseError, TruncatedError
 _TRUNCATED: Final = {
     ("openai_responses", "incomplete"): "OpenAI truncated structured output (status=incomplete)",
     ("openai_chat", "length"): "OpenAI truncated structured output (finish_reason=length)",
-    ("bedrock_invoke", "max_tokens"): "Bedrock truncated structured output (stop_reason=max_tokens)",
-    ("bedrock_converse", "max_tokens"): "Bedrock truncated structured output (stop_reason=max_tokens)",
+    **{
+        (dialect, reason): f"Bedrock truncated structured output (stop_reason={reason})"
+        for dialect in ("bedrock_invoke", "bedrock_converse")
+        for reason in ("max_tokens", "model_context_window_exceeded")
+    },
 }
+_FILTERS: Final = {
+    "content_filter": "content filter",
+    "content_filtered": "content filter",
+    "guardrail_intervened": "guardrail",
+}
+"""What withholds answers, by the wires' reasons."""
 
 
 def check_whole(step: Step, decoded: Decoded) -> None:
@@ -26,17 +36,20 @@ def check_whole(step: Step, decoded: Decoded) -> None:
 
     Raises:
         TruncatedError: (a ``ValueError``) the output limit was reached.
-        RefusalError: The model refused.
+        RefusalError: The model refused, or a content filter withheld the answer.
     """
+    reason = decoded.incomplete or decoded.stop_reason
+    if reason in _FILTERS:
+        raise _refusal(f"the provider's {_FILTERS[reason]} withheld the answer ({reason})", step, decoded)
     cut = _TRUNCATED.get((step.dialect, decoded.stop_reason))
     if cut is not None:
         raise TruncatedError(cut, model=step.model, request_id=decoded.request_id)
     if decoded.refusal is not None:
-        raise RefusalError("the model refused to answer", model=step.model, refusal=decoded.refusal)
+        raise _refusal("the model refused to answer", step, decoded)
 
 
 def structured_data(response_format: Any, step: Step, decoded: Decoded) -> Any:
-    """The caller's object.
+    """The caller's object; it shares nothing with ``decoded``.
 
     Args:
         response_format: A Pydantic model, or a JSON Schema.
@@ -47,22 +60,34 @@ def structured_data(response_format: Any, step: Step, decoded: Decoded) -> Any:
         An instance of the model, or JSON data that fits the schema.
 
     Raises:
-        ResponseError: The answer is not JSON.
+        ResponseError: The answer is not JSON; NaN and Infinity are not.
         pydantic.ValidationError: (a ``ValueError``) it does not fit the model, read tolerantly too.
     """
     assert step.output is not None
     assert step.output.lowered is not None
     value = decoded.structured if decoded.structured is not None else decoded.text
-    if isinstance(value, str):
-        value = _parsed(value, step, decoded)
-    value = restore(value, step.output.lowered)
-    if isinstance(response_format, type) and issubclass(response_format, BaseModel):
-        return validated(response_format, value)
+    try:
+        # A call's input is copied: callers that wait for one answer get it too.
+        value = unicode_json(json_of(value if isinstance(value, str) else json.dumps(value)))
+        value = restore(value, step.output.lowered)
+        if isinstance(response_format, type) and issubclass(response_format, BaseModel):
+            return validated(response_format, value)
+        json.dumps(value, allow_nan=False)  # a number may be so large that it is read as infinite
+    except ValidationError:
+        raise
+    except (ValueError, RecursionError):
+        shown = value if isinstance(value, str) else repr(value)
+        raise ResponseError(
+            f"the structured answer is not JSON (stop reason {decoded.stop_reason!r}): {shown[:200]!r}",
+            model=step.model,
+            status=200,
+            request_id=decoded.request_id,
+        ) from None
     return _checked(value, response_format, step)
 
 
 def validated(model: type[BaseModel], value: Any) -> BaseModel:
-    """Validate as it is; only on failure, with JSON-encoded fields decoded.
+    """Validate as it is, by the rules for JSON; only on failure, with JSON-encoded fields decoded.
 
     Some models give lists and objects inside a tool call as strings that hold JSON, most often on text that
     is not English. Only strings that validation complains about are decoded, so that a text field that
@@ -70,42 +95,38 @@ def validated(model: type[BaseModel], value: Any) -> BaseModel:
 
     Raises:
         pydantic.ValidationError: It fits neither way.
+        ValueError: It is not JSON: it holds NaN or Infinity.
     """
     while True:  # each round decodes at least one more string, or gives up
         try:
-            return model.model_validate(value)
+            return model.model_validate_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
         except ValidationError as error:
             wrong = {item["input"] for item in error.errors() if isinstance(item["input"], str)}
-            decoded = _decoded(value, wrong)
-            if decoded == value:
+            value, found = _decoded(value, wrong)
+            if not found:
                 raise
-            value = decoded
 
 
-def _decoded(value: Any, wrong: set[str]) -> Any:
-    """The value with those of its strings replaced that are wrong and hold a JSON array or object."""
+def _decoded(value: Any, wrong: set[str]) -> tuple[Any, bool]:
+    """The value with its strings decoded that are wrong and hold an array or object; whether any did."""
     if isinstance(value, str) and value in wrong and value.strip()[:1] in {"[", "{"}:
         try:
-            return json.loads(value)
+            return unicode_json(json_of(value)), True
         except (ValueError, RecursionError):
-            return value
+            return value, False
     if isinstance(value, list):
-        return [_decoded(item, wrong) for item in value]
+        items = [_decoded(item, wrong) for item in value]
+        return [item for item, _ in items], any(found for _, found in items)
     if isinstance(value, dict):
-        return {key: _decoded(item, wrong) for key, item in value.items()}
-    return value
+        fields = {key: _decoded(item, wrong) for key, item in value.items()}
+        return {key: item for key, (item, _) in fields.items()}, any(found for _, found in fields.values())
+    return value, False
 
 
-def _parsed(text: str, step: Step, decoded: Decoded) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise ResponseError(
-            f"the structured answer is not JSON (stop reason {decoded.stop_reason!r}): {text[:200]!r}",
-            model=step.model,
-            status=200,
-            request_id=decoded.request_id,
-        ) from None
+def _refusal(message: str, step: Step, decoded: Decoded) -> RefusalError:
+    return RefusalError(
+        message, model=step.model, refusal=decoded.refusal or "", request_id=decoded.request_id
+    )
 
 
 def _checked(value: Any, schema: dict[str, Any], step: Step) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 
+from smartllm import errors
 from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ProviderError
 from smartllm.runtime.observe.progress import Progress, StreamProgress
@@ -73,7 +74,8 @@ async def test_each_retry_is_told_of_before_it_is_made(wire: Wire, server: Loopb
     assert sent == [1, 2]
     assert [event["attempt"] for event in events[1:3]] == [1, 2]
     for event in events[1:3]:
-        assert (event["max_retries"], event["error"], event["max_tokens"]) == (3, "ProviderError", 77)
+        assert (event["max_retries"], event["max_tokens"]) == (3, 77)
+        assert issubclass(getattr(errors, event["error"]), errors.ProviderError)
         assert event["delay"] >= 0
     assert "503" in events[1]["error_message"]
 

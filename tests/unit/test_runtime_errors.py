@@ -135,7 +135,6 @@ async def test_aws_codes_count_in_any_capitalisation(
         (b"{}", "{}"),
         (b"\xff\xfe", "\\xff\\xfe"),
         (b"[" * 100_000, "[" * 200),
-        (b'{"error": {"message": "no"}}', '{"error": {"message": "no"}}'),
         (b'{"choices": [], "output": []}', '{"choices": [], "output": []}'),
         (b'{"choices": [5], "output": 5, "content": 5}', '{"choices": [5]'),
         (
@@ -153,7 +152,6 @@ async def test_aws_codes_count_in_any_capitalisation(
         "object",
         "bytes",
         "deep",
-        "error",
         "none",
         "odd",
         "odder",
@@ -171,6 +169,15 @@ async def test_a_success_that_holds_no_answer(
     assert error.request_id is not None
     assert shown in error.message
     assert len(error.message) < 1000
+
+
+@each_wire
+async def test_an_error_in_a_success(wire: Wire, server: LoopbackServer, clients: Clients) -> None:
+    server.script(Reply(raw=b'{"error": {"message": "not now", "code": "busy"}}'))
+    error = await failure(clients(wire, 2), wire)
+    assert (type(error), error.status, error.code, error.attempts) == (ProviderError, 200, "busy", 1)
+    assert error.request_id is not None
+    assert "not now" in error.message
 
 
 def is_json(raw: bytes) -> bool:

@@ -85,7 +85,7 @@ async def test_a_dead_upstream_is_not_hammered(
             *(client.generate_text(wire.request(str(number))) for number in range(calls)),
             return_exceptions=True,
         )
-    assert {type(result) for result in results} == {ProviderError}
+    assert all(isinstance(result, ProviderError) for result in results)
     assert len(crowd.requests) <= most
     if budget is None:
         assert len(crowd.requests) == calls * 4

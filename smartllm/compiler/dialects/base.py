@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.failure import reported
+from smartllm.compiler.dialects.reading import ShapeError, shown, unicode_json, word
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
-from smartllm.errors import ResponseError
+from smartllm.errors import ProviderError, ResponseError
 from smartllm.rules.schema import Dialect, Facts
 from smartllm.usage import Usage
 
@@ -32,7 +33,10 @@ class Decoded:
         structured: Input of the forced tool call, or None.
         request_id: The provider's id of the answer, or None.
         reasoning: The provider's reasoning blocks as they came, where it takes them back.
-        raw: The answer as the wire sent it; of a stream, as the wire would have sent it in one piece.
+        raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
+            sent it in one piece.
+        incomplete: The wire's reason why the answer is incomplete, or None.
+        choices_dropped: Choices beside the first, which are not read.
     """
 
     text: str
@@ -45,6 +49,8 @@ class Decoded:
     request_id: str | None = None
     reasoning: tuple[Mapping[str, Any], ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    incomplete: str | None = None
+    choices_dropped: int = 0
 
 
 class DialectCode(ABC):
@@ -59,13 +65,54 @@ class DialectCode(ABC):
     def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
         """Spell a legal intent as a wire body."""
 
-    @abstractmethod
     def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read an answer.
 
+        Texts and structure must be what the wire promises; ids and counts of another type count as missing.
+
         Raises:
-            ResponseError: The reply is JSON but not an answer.
+            ResponseError: The reply is JSON but not an answer, or holds nothing.
+            ProviderError: It reports a failure.
         """
+        reply = unicode_json(reply)
+        try:
+            if reply.get("error"):
+                raise self.failed(reply, model, reply["error"])
+            return self.read(reply, model)
+        except ShapeError as error:
+            raise unreadable(reply, model, f"has {error}") from None
+
+    @abstractmethod
+    def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
+        """Read a reply that is no error object.
+
+        Raises:
+            ShapeError: A value is of another type than the wire promises.
+            ResponseError: It is not an answer, or holds nothing.
+            ProviderError: It reports a failure.
+        """
+
+    @abstractmethod
+    def text_of(self, reply: Mapping[str, Any]) -> str:
+        """The text of a reply.
+
+        Raises:
+            ShapeError: A value is of another type than the wire promises.
+        """
+
+    def failed(
+        self,
+        reply: Mapping[str, Any],
+        model: str,
+        error: Any,
+        prefix: str = "the provider reported an error in its answer",
+    ) -> ProviderError:
+        """The error for a reply that reports a failure; it carries the text beside it."""
+        try:
+            partial = self.text_of(reply)
+        except ShapeError:
+            partial = ""
+        return reported(error, model=model, prefix=prefix, request_id=word(reply.get("id")), partial=partial)
 
     @abstractmethod
     def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
@@ -119,21 +166,15 @@ def effort_reason(report: Report) -> Because:
     return report.because.get("reasoning_effort") or reason(report, "budget_tokens")
 
 
-def integer(value: Any) -> int:
-    """A token count; 0 for null or anything that is no count."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def table(value: Any) -> Mapping[str, Any]:
-    """A JSON object; empty for anything else."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def not_an_answer(reply: Any, model: str, missing: str) -> ResponseError:
     """The error for a reply that lacks what makes it an answer."""
-    shown = json.dumps(reply, ensure_ascii=False, default=str)[:200]
+    return unreadable(reply, model, f"has no {missing}")
+
+
+def unreadable(reply: Any, model: str, trouble: str) -> ResponseError:
+    """The error for a reply that is not what the wire promises."""
     return ResponseError(
-        f"the provider's reply has no {missing}: {shown}",
+        f"the provider's reply {trouble}: {shown(reply)}",
         model=model,
         status=200,
         hint="check that the endpoint speaks the API that was chosen",

@@ -12,14 +12,22 @@ from smartllm.compiler.dialects.base import (
     Decoded,
     DialectCode,
     effort_reason,
-    integer,
     not_an_answer,
     reason,
     set_limit,
     set_sampling,
-    table,
 )
-from smartllm.compiler.dialects.bedrock_invoke import SIGNED, set_thinking
+from smartllm.compiler.dialects.bedrock_invoke import EXPLAIN_NOTHING, SIGNED, set_thinking
+from smartllm.compiler.dialects.reading import (
+    an_object,
+    arguments,
+    integer,
+    objects,
+    optional_object,
+    optional_objects,
+    table,
+    text,
+)
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
 from smartllm.rules.schema import Dialect, Facts
@@ -55,36 +63,49 @@ class BedrockConverse(DialectCode):
             _set_output(body, intent, facts)
         return body
 
-    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+    def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Converse response."""
-        content = table(table(reply.get("output")).get("message")).get("content")
-        if not isinstance(content, list) or not isinstance(reply.get("stopReason"), str):
+        given = _content(reply)
+        if given is None or reply.get("stopReason") is None:
             raise not_an_answer(reply, model, "output message or stopReason")
-        texts: list[str] = []
+        content = objects(given, "output.message.content")
+        stop_reason = text(reply["stopReason"], "stopReason")
+        if not content and stop_reason not in EXPLAIN_NOTHING:
+            raise not_an_answer(reply, model, "content")
+        said = self.text_of(reply)
         thoughts: list[str] = []
         reasoning: list[Mapping[str, Any]] = []
         structured: Any = None
-        for block in map(table, content):
-            if "text" in block:
-                texts.append(str(block["text"]))
-            elif "toolUse" in block:
-                structured = table(block["toolUse"]).get("input")
+        for block in content:
+            if "toolUse" in block:
+                call = an_object(block["toolUse"], "content.toolUse")
+                if call.get("type") != "server_tool_use":  # the provider's own, with its result beside it
+                    structured = arguments(call.get("input"), "content.toolUse.input")
             elif "reasoningContent" in block:
                 reasoning.append(block)
-                spoken = table(table(block["reasoningContent"]).get("reasoningText")).get("text")
-                thoughts += [str(spoken)] if spoken else []
-        stop_reason = str(reply["stopReason"])
-        text = "".join(texts)
+                thoughts.append(_thought(an_object(block["reasoningContent"], "content.reasoningContent")))
         return Decoded(
             raw=reply,
-            text=text,
+            text=said,
             stop_reason=stop_reason,
             usage=_usage(reply),
-            thinking="\n\n".join(thoughts),
-            refusal=text if stop_reason in {"content_filtered", "guardrail_intervened"} else None,
+            thinking="\n\n".join(filter(None, thoughts)),
+            refusal=said if stop_reason in {"content_filtered", "guardrail_intervened"} else None,
             structured=structured,
             reasoning=tuple(reasoning),
         )
+
+    def text_of(self, reply: Mapping[str, Any]) -> str:
+        """The text of a Converse response; what is cited for is part of it."""
+        texts: list[str] = []
+        for block in optional_objects(_content(reply), "output.message.content"):
+            if "text" in block:
+                texts.append(text(block["text"], "content.text"))
+            elif "citationsContent" in block:
+                cited = an_object(block["citationsContent"], "content.citationsContent")
+                parts = optional_objects(cited.get("content"), "content.citationsContent.content")
+                texts += [text(part.get("text"), "content.citationsContent.content.text") for part in parts]
+        return "".join(texts)
 
     def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
         """URL and signature."""
@@ -138,6 +159,19 @@ def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
             {"tool": {"name": plan.name}} if facts.tools.choice == "named" else {"any": {}}
         )
         body.set("toolConfig.toolChoice", choice, fact("tools.forced"))
+
+
+def _content(reply: Mapping[str, Any]) -> Any:
+    output = optional_object(reply.get("output"), "output")
+    return optional_object(output.get("message"), "output.message").get("content")
+
+
+def _thought(block: Mapping[str, Any]) -> str:
+    """The text of a reasoning block; empty for one that is encrypted."""
+    if "reasoningText" not in block:
+        return ""
+    spoken = an_object(block["reasoningText"], "content.reasoningContent.reasoningText")
+    return text(spoken.get("text"), "content.reasoningContent.reasoningText.text")
 
 
 def _usage(reply: Mapping[str, Any]) -> Usage:

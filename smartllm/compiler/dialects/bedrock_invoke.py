@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from smartllm.compiler.body import Body
@@ -11,12 +11,19 @@ from smartllm.compiler.dialects.base import (
     Decoded,
     DialectCode,
     effort_reason,
-    integer,
     not_an_answer,
     reason,
     set_limit,
     set_sampling,
+)
+from smartllm.compiler.dialects.reading import (
+    arguments,
+    integer,
+    objects,
+    optional_objects,
     table,
+    text,
+    word,
 )
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.report import Because, Report, fact
@@ -28,6 +35,18 @@ SIGNED = (
     '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
     '-H "x-amz-security-token: $AWS_SESSION_TOKEN"',
 )
+
+EXPLAIN_NOTHING: Final = frozenset(
+    {
+        "max_tokens",
+        "model_context_window_exceeded",
+        "stop_sequence",
+        "refusal",
+        "content_filtered",
+        "guardrail_intervened",
+    }
+)
+"""Claude's and Converse's reasons to stop with which an answer may hold nothing."""
 
 
 class BedrockInvoke(DialectCode):
@@ -52,38 +71,47 @@ class BedrockInvoke(DialectCode):
             _set_output(body, intent)
         return body
 
-    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+    def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Claude message."""
-        content = reply.get("content")
-        if not isinstance(content, list) or not isinstance(reply.get("stop_reason"), str):
+        if reply.get("content") is None or reply.get("stop_reason") is None:
             raise not_an_answer(reply, model, "content or stop_reason")
-        texts: list[str] = []
-        thoughts: list[str] = []
+        content = objects(reply["content"], "content")
+        stop_reason = text(reply["stop_reason"], "stop_reason")
+        if not content and stop_reason not in EXPLAIN_NOTHING:
+            raise not_an_answer(reply, model, "content")
+        said = self.text_of(reply)
         reasoning: list[Mapping[str, Any]] = []
         structured: Any = None
-        for block in map(table, content):
-            kind = block.get("type")
-            if kind == "text":
-                texts.append(str(block.get("text", "")))
-            elif kind in {"thinking", "redacted_thinking"}:
+        for block in content:
+            kind = text(block.get("type"), "content.type")
+            if kind in {"thinking", "redacted_thinking"}:
                 reasoning.append(block)
-                thoughts += [str(block["thinking"])] if block.get("thinking") else []
             elif kind == "tool_use":
-                structured = block.get("input")
-        stop_reason = str(reply["stop_reason"])
-        text = "".join(texts)
-        explanation = table(reply.get("stop_details")).get("explanation")
+                structured = arguments(block.get("input"), "content.input")
+        thoughts = [
+            text(block.get("thinking"), "content.thinking")
+            for block in reasoning
+            if block["type"] == "thinking"
+        ]
+        explanation = word(table(reply.get("stop_details")).get("explanation"))
         return Decoded(
             raw=reply,
-            text=text,
+            text=said,
             stop_reason=stop_reason,
             usage=_usage(table(reply.get("usage"))),
-            model=reply.get("model"),
-            thinking="\n\n".join(thoughts),
-            refusal=(text or str(explanation or "")) if stop_reason == "refusal" else None,
+            model=word(reply.get("model")),
+            thinking="\n\n".join(filter(None, thoughts)),
+            refusal=(said or explanation or "") if stop_reason == "refusal" else None,
             structured=structured,
-            request_id=reply.get("id"),
+            request_id=word(reply.get("id")),
             reasoning=tuple(reasoning),
+        )
+
+    def text_of(self, reply: Mapping[str, Any]) -> str:
+        """The text of a Claude message."""
+        blocks = optional_objects(reply.get("content"), "content")
+        return "".join(
+            text(block.get("text"), "content.text") for block in blocks if block.get("type") == "text"
         )
 
     def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.base import (
@@ -11,18 +11,29 @@ from smartllm.compiler.dialects.base import (
     Decoded,
     DialectCode,
     effort_reason,
-    integer,
     not_an_answer,
     reason,
     set_limit,
     set_messages,
     set_sampling,
+)
+from smartllm.compiler.dialects.chat_content import content_of, says_something, thinking_of
+from smartllm.compiler.dialects.reading import (
+    arguments,
+    integer,
+    optional_object,
+    optional_objects,
+    optional_text,
     table,
+    word,
 )
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
 from smartllm.rules.schema import Dialect, Facts
 from smartllm.usage import Usage
+
+_EXPLAIN_NOTHING: Final = frozenset({"length", "content_filter"})
+"""Reasons to stop with which an answer may hold nothing."""
 
 
 class OpenAIChat(DialectCode):
@@ -50,27 +61,37 @@ class OpenAIChat(DialectCode):
             body.set("stream_options.include_usage", True, Because("derived", "stream"))
         return body
 
-    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+    def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a chat completion."""
-        choices = reply.get("choices")
-        if not isinstance(choices, list) or not choices:
+        choices = optional_objects(reply.get("choices"), "choices")
+        if not choices:
             raise not_an_answer(reply, model, "choices")
-        choice = table(choices[0])
-        message = table(choice.get("message"))
-        if not message:
-            raise not_an_answer(reply, model, "message")
-        calls = message.get("tool_calls") or []
+        choice = _first(choices)
+        stop_reason = optional_text(choice.get("finish_reason"), "choices.finish_reason") or ""
+        if choice.get("error") or stop_reason == "error":
+            raise self.failed(reply, model, choice.get("error") or {})
+        message = optional_object(choice.get("message"), "choices.message")
+        if stop_reason not in _EXPLAIN_NOTHING and not says_something(message):
+            raise not_an_answer(reply, model, "message" if not message else "content")
+        content = content_of(message.get("content"))
         return Decoded(
             raw=reply,
-            text=str(message.get("content") or ""),
-            stop_reason=str(choice.get("finish_reason") or ""),
+            text=content.text,
+            stop_reason=stop_reason,
             usage=_usage(table(reply.get("usage"))),
-            model=reply.get("model"),
-            thinking=str(message.get("reasoning_content") or message.get("reasoning") or ""),
-            refusal=message.get("refusal"),
-            structured=table(table(calls[0]).get("function")).get("arguments") if calls else None,
-            request_id=reply.get("id"),
+            model=word(reply.get("model")),
+            thinking=thinking_of(message) or content.thinking,
+            refusal=optional_text(message.get("refusal"), "message.refusal") or content.refusal or None,
+            structured=_arguments(message),
+            request_id=word(reply.get("id")),
+            choices_dropped=len(choices) - 1,
         )
+
+    def text_of(self, reply: Mapping[str, Any]) -> str:
+        """The text of a chat completion."""
+        choices = optional_objects(reply.get("choices"), "choices")
+        message = table(_first(choices).get("message")) if choices else {}
+        return content_of(message.get("content")).text
 
     def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - both are in the body
         """URL and authorisation."""
@@ -96,6 +117,25 @@ def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
     if plan.strategy == "tool":
         choice = {"type": "function", "function": {"name": plan.name}}
         body.set("tool_choice", choice, fact("structured.native"))
+
+
+def _first(choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The choice with index 0, which may be left out."""
+    return next((choice for choice in choices if not choice.get("index")), choices[0])
+
+
+def _arguments(message: Mapping[str, Any]) -> Any:
+    """The arguments of the first call; of a function, as older servers spell one."""
+    functions = [
+        optional_object(call.get("function"), "tool_calls.function")
+        for call in optional_objects(message.get("tool_calls"), "message.tool_calls")
+    ]
+    older = optional_object(message.get("function_call"), "message.function_call")
+    # Some servers send the older field with empty names.
+    function = functions[0] if functions else older if older.get("name") else {}
+    given = function.get("arguments")
+    # Some leave them out where there are none.
+    return None if given is None else arguments(given, "function.arguments")
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

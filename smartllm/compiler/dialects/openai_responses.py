@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.base import (
@@ -11,19 +11,29 @@ from smartllm.compiler.dialects.base import (
     Decoded,
     DialectCode,
     effort_reason,
-    integer,
     not_an_answer,
     reason,
     set_limit,
     set_messages,
     set_sampling,
+)
+from smartllm.compiler.dialects.reading import (
+    arguments,
+    integer,
+    objects,
+    optional_objects,
     table,
+    text,
+    word,
 )
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.report import Because, Report, fact
-from smartllm.errors import ProviderError
 from smartllm.rules.schema import Dialect, Facts
 from smartllm.usage import Usage
+
+FAILED: Final = frozenset({"failed", "cancelled"})
+"""Statuses of a response that is none."""
+_UNFINISHED: Final = frozenset({"queued", "in_progress"})
 
 
 class OpenAIResponses(DialectCode):
@@ -53,39 +63,41 @@ class OpenAIResponses(DialectCode):
             body.set("stream", True, reason(report, "stream"))
         return body
 
-    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+    def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Responses object."""
-        output = reply.get("output")
         status = reply.get("status")
-        if not isinstance(output, list) or not isinstance(status, str):
+        if status in FAILED:
+            error = reply.get("error") or {}
+            raise self.failed(reply, model, error, f"the provider ended the response as {status}")
+        if reply.get("output") is None or status is None:
             raise not_an_answer(reply, model, "output")
-        if status in {"failed", "cancelled"}:
-            raise _failed(reply, model, status)
-        texts: list[str] = []
-        thoughts: list[str] = []
-        refusals: list[str] = []
+        if status in _UNFINISHED:
+            raise not_an_answer(reply, model, f"end yet (status {status})")
+        output = objects(reply["output"], "output")
+        if not output and status != "incomplete":
+            raise not_an_answer(reply, model, "output")
         structured: Any = None
-        for item in map(table, output):
-            if item.get("type") == "function_call":
-                structured = item.get("arguments")
-            elif item.get("type") == "reasoning":
-                thoughts += [str(table(part).get("text", "")) for part in item.get("summary") or []]
-            for part in map(table, item.get("content") or []):
-                if part.get("type") == "output_text":
-                    texts.append(str(part.get("text", "")))
-                elif part.get("type") == "refusal":
-                    refusals.append(str(part.get("refusal", "")))
+        for item in output:
+            if text(item.get("type"), "output.type") == "function_call":
+                structured = arguments(item.get("arguments"), "output.arguments")
+        refusals = list(_parts(output, "refusal"))
+        reason = table(reply.get("incomplete_details")).get("reason")
         return Decoded(
             raw=reply,
-            text="".join(texts),
-            stop_reason=status,
+            text=text_of(output),
+            stop_reason=text(status, "status"),
             usage=_usage(table(reply.get("usage"))),
-            model=reply.get("model"),
-            thinking="\n\n".join(thoughts),
+            model=word(reply.get("model")),
+            thinking="\n\n".join(_thoughts(output)),
             refusal="".join(refusals) if refusals else None,
             structured=structured,
-            request_id=reply.get("id"),
+            request_id=word(reply.get("id")),
+            incomplete=word(reason),
         )
+
+    def text_of(self, reply: Mapping[str, Any]) -> str:
+        """The text of a Responses object."""
+        return text_of(optional_objects(reply.get("output"), "output"))
 
     def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - both are in the body
         """URL and authorisation."""
@@ -114,17 +126,32 @@ def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
         body.set("tool_choice", {"type": "function", "name": plan.name}, fact("structured.native"))
 
 
-def _failed(reply: Mapping[str, Any], model: str, status: str) -> ProviderError:
-    error = table(reply.get("error"))
-    code = error.get("code")
-    return ProviderError(
-        f"the provider ended the response as {status}: {error.get('message') or 'no reason given'}",
-        model=model,
-        status=200,
-        code=code,
-        request_id=reply.get("id"),
-        retryable=code in {"server_error", "rate_limit_exceeded"},
-    )
+def text_of(output: Sequence[Mapping[str, Any]]) -> str:
+    """The text of a list of output items.
+
+    Raises:
+        ShapeError: A value is of another type than the wire promises.
+    """
+    return "".join(_parts(output, "text"))
+
+
+def _parts(output: Sequence[Mapping[str, Any]], kind: str) -> Iterator[str]:
+    """The texts of the messages' parts of a kind; what an item of another type holds is not the answer's."""
+    for item in output:
+        if item.get("type") == "message":
+            for part in objects(item.get("content"), "output.content"):
+                found = text(part.get("type"), "output.content.type")
+                # Some servers leave out the direction.
+                if found.removeprefix("output_") == kind:
+                    yield text(part.get(kind), f"output.content.{kind}")
+
+
+def _thoughts(output: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for item in output:
+        if item.get("type") == "reasoning":
+            for place in ("summary", "content"):  # content: gpt-oss and others that show all of it
+                for part in optional_objects(item.get(place), f"output.{place}"):
+                    yield text(part.get("text"), f"output.{place}.text")
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

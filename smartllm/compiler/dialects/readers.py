@@ -6,8 +6,10 @@ from typing import Final
 
 from smartllm.compiler.dialects import DIALECT_CODE
 from smartllm.compiler.dialects.stream import StreamReader
-from smartllm.compiler.dialects.stream_bedrock import ClaudeReader, ConverseReader
-from smartllm.compiler.dialects.stream_openai import ChatReader, ResponsesReader
+from smartllm.compiler.dialects.stream_chat import ChatReader
+from smartllm.compiler.dialects.stream_claude import ClaudeReader
+from smartllm.compiler.dialects.stream_converse import ConverseReader
+from smartllm.compiler.dialects.stream_responses import ResponsesReader
 from smartllm.rules.schema import Dialect
 
 _READERS: Final[dict[Dialect, type[StreamReader]]] = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-from smartllm.runtime.aws_http import direct_session
+from smartllm.runtime.cache.aws_http import direct_session
+from smartllm.runtime.control.owner import closing_with_its_loop
 
 _TIMEOUT: Final = 0.5
 _CREATION: Final = 60.0
@@ -37,6 +38,7 @@ class Table:
     def __init__(self, name: str, settings: Mapping[str, Any], failed: Callable[[Exception], None]) -> None:
         self._name, self._settings, self._failed = name, settings, failed
         self._stack = AsyncExitStack()
+        self._keeper: AsyncGenerator[None] | None = None
         self._opening: asyncio.Task[Any] | None = None
         self._making: asyncio.Task[None] | None = None
         self._waiting: dict[str, Mapping[str, Any]] = {}
@@ -108,6 +110,8 @@ class Table:
             for task in filter(None, (self._making, self._opening)):
                 task.cancel()
                 await asyncio.wait({task})
+            if self._keeper is not None:
+                await self._keeper.aclose()
             await self._stack.aclose()
 
     def _make(self) -> None:
@@ -173,7 +177,9 @@ class Table:
         )
         session = aiobotocore.session.get_session()
         client = session.create_client("dynamodb", config=config, **self._settings)
-        return await self._stack.enter_async_context(client)
+        opened = await self._stack.enter_async_context(client)
+        self._keeper = await closing_with_its_loop(self._stack.aclose)
+        return opened
 
 
 def code_of(error: Exception) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from smartllm.config import LLMConfig
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.runtime.cache.local import LocalStore
+from smartllm.settings import Settings
 
 _DAY: Final = 24 * 60 * 60
 _TOO_LARGE: Final = Diagnostic(
@@ -89,32 +89,30 @@ class ResponseCache:
             await self.shared.aclose()
 
 
-def open_cache(config: LLMConfig, secrets: Collection[str] = ()) -> ResponseCache:
-    """The cache that a configuration asks for.
-
-    Args:
-        config: Where and how long.
-        secrets: Credentials of the client; an entry that holds one is not written.
+def open_cache(settings: Settings) -> ResponseCache:
+    """The cache that a client's settings ask for; an entry that holds one of its secrets is not written.
 
     Raises:
         MissingExtraError: A DynamoDB table is named and aiobotocore is not installed.
     """
+    config, secrets = settings.config, settings.secrets
     age = None if config.cache_max_age_days is None else config.cache_max_age_days * _DAY
     local = LocalStore(
-        config.cache_dir, max_bytes=config.cache_max_bytes, max_age_seconds=age, secrets=secrets
+        settings.cache_dir, max_bytes=config.cache_max_bytes, max_age_seconds=age, secrets=secrets
     )
     if config.dynamo_table_name is None:
         return ResponseCache(local)
     from smartllm.runtime.cache.dynamo import DynamoStore  # noqa: PLC0415 - loads the SDK
 
+    access_key, secret_key, session_token = settings.aws or (None, None, None)
     shared = DynamoStore(
         config.dynamo_table_name,
-        region=config.resolved_region(),
+        region=settings.region,
         ttl_days=config.cache_ttl_days,
         endpoint_url=config.dynamo_endpoint_url,
-        access_key=config.aws_access_key_id,
-        secret_key=config.aws_secret_access_key,
-        session_token=config.aws_session_token,
+        access_key=access_key,
+        secret_key=secret_key,
+        session_token=session_token,
         secrets=secrets,
     )
     return ResponseCache(local, shared)

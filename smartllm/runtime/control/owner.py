@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
@@ -79,6 +79,29 @@ class PerOwner(Generic[T]):
     def _inherit(self) -> None:
         _INHERITED.append(self._values)
         self._values = {}
+
+
+async def closing_with_its_loop(close: Callable[[], Awaitable[object]]) -> AsyncGenerator[None]:
+    """Something that is closed at the latest when its event loop ends, or when nobody holds what comes back.
+
+    asyncio finishes open generators in both cases, in the loop that they belong to.
+
+    Args:
+        close: Closes it; must not hold whoever holds the generator.
+
+    Returns:
+        What to hold; its ``aclose`` closes too.
+    """
+
+    async def open_until_then() -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await close()
+
+    held = open_until_then()
+    await anext(held)
+    return held
 
 
 class ProcessLock:

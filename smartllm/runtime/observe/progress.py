@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ProviderError
-from smartllm.log import logger
+from smartllm.log import announce, logger
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 
@@ -94,8 +94,10 @@ class Progress:
             if inspect.isawaitable(result):
                 await result
         except Exception as error:  # noqa: BLE001 - a paid answer is worth more than the caller's callback
-            # Without the traceback: its lines may hold the prompt.
-            logger.warning("on_progress raised %s on %r; the call goes on", type(error).__name__, event)
+            kind = type(error).__name__
+            if announce.first("on_progress", getattr(self._callback, "__qualname__", ""), kind, event):
+                # Without the traceback: its lines may hold the prompt.
+                logger.warning("on_progress raised %s on %r; calls go on", kind, event)
 
 
 class StreamProgress:

@@ -6,6 +6,7 @@ opentelemetry.io/docs/specs/semconv/gen-ai, 2026-11-23.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from smartllm.compiler import Plan
 from smartllm.errors import ProviderError
+from smartllm.log import logger
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 
@@ -55,13 +57,12 @@ class Span:
         """Record an error; its text only where content is wanted, as it may quote the prompt."""
         if self._span is None:
             return
-        from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415 - optional
-
+        trace = _api()
         kind = type(error).__name__
         if isinstance(error, ProviderError):
             kind = error.code or str(error.status or kind)
         self._span.set_attribute("error.type", kind)
-        self._span.set_status(Status(StatusCode.ERROR, str(error) if self._content else None))
+        self._span.set_status(trace.Status(trace.StatusCode.ERROR, str(error) if self._content else None))
 
 
 @contextmanager
@@ -80,7 +81,7 @@ def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, cont
     attributes |= {f"gen_ai.request.{name}": value for name, value in asked.items() if value is not None}
     if content:
         attributes["gen_ai.input.messages"] = json.dumps(_messages(request), ensure_ascii=False)
-    span = tracer.start_span(f"chat {plan.model}", kind=_client_kind(), attributes=attributes)
+    span = tracer.start_span(f"chat {plan.model}", kind=_api().SpanKind.CLIENT, attributes=attributes)
     told = Span(span, content=content)
     try:
         yield told
@@ -107,20 +108,22 @@ def _installed() -> bool:
     return importlib.util.find_spec("opentelemetry") is not None
 
 
-def _tracer() -> Any:
-    if not _installed():
+@cache
+def _api() -> Any:
+    """OpenTelemetry's API, or None: any folder of that name, or another of its packages, is found too."""
+    try:
+        trace = importlib.import_module("opentelemetry.trace")
+    except Exception as error:  # noqa: BLE001 - whatever it is, a paid answer is worth more than its span
+        logger.debug("no spans: opentelemetry.trace cannot be loaded (%s)", type(error).__name__)
         return None
-    from opentelemetry.trace import get_tracer_provider  # noqa: PLC0415 - optional
+    return trace if hasattr(trace, "get_tracer_provider") else None
 
-    return _tracer_of(get_tracer_provider())
+
+def _tracer() -> Any:
+    trace = _api() if _installed() else None
+    return None if trace is None else _tracer_of(trace.get_tracer_provider())
 
 
 @lru_cache(maxsize=1)
 def _tracer_of(provider: Any) -> Any:
     return provider.get_tracer("smartllm")
-
-
-def _client_kind() -> Any:
-    from opentelemetry.trace import SpanKind  # noqa: PLC0415 - optional
-
-    return SpanKind.CLIENT

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import binascii
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
+from smartllm.compiler.dialects.reading import json_of, shown
 from smartllm.runtime.bedrock_errors import from_frame
 from smartllm.runtime.wire.event_stream import Frame, FrameDecoder, FrameError
 from smartllm.runtime.wire.events import ResponseEvents
@@ -36,31 +36,34 @@ class BedrockEvents(ResponseEvents):
     def _read(self, frames: Iterator[Frame]) -> Iterator[Mapping[str, Any]]:
         try:
             for frame in frames:
-                event = self._event(frame)
-                if event is not None:
-                    yield event
+                yield self._event(frame)
         except FrameError as error:
             raise self._broken(f"a frame of the stream is damaged ({error})") from None
 
-    def _event(self, frame: Frame) -> Mapping[str, Any] | None:
+    def _event(self, frame: Frame) -> Mapping[str, Any]:
         headers = frame.headers
         kind = headers.get(":message-type")
-        if kind == "event":
-            name, content = str(headers.get(":event-type")), self._content(frame.payload)
-            if name != "chunk":
-                return {name: content}
-            return self._content(binascii.a2b_base64(content.get("bytes") or b""))
+        if kind == "event" and headers.get(":event-type"):
+            name, content = headers[":event-type"], self._content(frame.payload)
+            return self._chunk(content) if name == "chunk" else {name: content}
         if kind == "error":
             details = {"message": headers.get(":error-message")}
             raise from_frame(headers.get(":error-code") or "", details, self._model, region=self._region)
         if kind == "exception":
             code = headers.get(":exception-type") or ""
             raise from_frame(code, self._content(frame.payload), self._model, region=self._region)
-        return None
+        raise self._broken(f"a frame of the stream is of no known type: {dict(headers)}")
+
+    def _chunk(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The event inside a chunk of InvokeModelWithResponseStream."""
+        try:
+            return self._content(binascii.a2b_base64(content["bytes"], strict_mode=True))
+        except (LookupError, TypeError, ValueError):
+            raise self._broken(f"a chunk of the stream has no event: {shown(content)}") from None
 
     def _content(self, payload: bytes) -> dict[str, Any]:
         try:
-            content = json.loads(payload or b"{}")
+            content = json_of(payload or b"{}")
         except (ValueError, RecursionError):
             content = None
         if isinstance(content, dict):

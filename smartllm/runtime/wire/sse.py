@@ -10,13 +10,14 @@ from smartllm.compiler.dialects.stream import DONE
 
 _END: Final = b"[DONE]"
 _MARK: Final = b"\xef\xbb\xbf"
+_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b"error:")
 
 
 class SSEDecoder:
     """Takes bytes, gives events; comments and fields without meaning here are passed over.
 
-    Follows the WHATWG HTML standard, "Server-sent events", with one leniency: a last event without its blank
-    line counts if its JSON is whole.
+    Follows the WHATWG HTML standard, "Server-sent events", with two leniencies: a last event without its
+    blank line counts if its JSON is whole, and a field named ``error`` is an error event (llama.cpp#16109).
 
     Attributes:
         buffered: About how many bytes are held for an event that is not whole yet.
@@ -46,15 +47,16 @@ class SSEDecoder:
         lines = data.splitlines(keepends=True)
         # A lone \r at the end may be half of \r\n.
         self._parts = [lines.pop()] if lines and not lines[-1].endswith(b"\n") else []
-        for line in lines:
-            event = self._line(line.rstrip(b"\r\n"))
-            if event is not None:
-                yield event
+        yield from self._read(lines)
 
     def end(self) -> Iterator[Mapping[str, Any]]:
         """The stream is over: what is left counts if it is whole."""
-        line = b"".join(self._parts).rstrip(b"\r\n")
-        for event in (self._line(line), self._dispatch()):
+        # The last line has no end; the one before it may have ended with the \r that feed kept.
+        yield from self._read([*b"".join(self._parts).splitlines(), b""])
+
+    def _read(self, lines: list[bytes]) -> Iterator[Mapping[str, Any]]:
+        for line in lines:
+            event = self._line(line.rstrip(b"\r\n"))
             if event is not None:
                 yield event
 
@@ -67,6 +69,8 @@ class SSEDecoder:
             self._data.append(value)
         elif name == b"event":
             self._name = value
+        elif name == b"error" and value:
+            return {"type": "error", "error": _told(value)}
         elif not name.isascii():
             raise ValueError("a damaged line")  # it may have been an event
         return None
@@ -78,7 +82,27 @@ class SSEDecoder:
             return None
         if data.strip() == _END:
             return DONE
-        event = json.loads(data)
+        # Some servers write NaN for a count or a probability.
+        event = json.loads(data, parse_constant=_nothing)
         if not isinstance(event, dict):
             raise TypeError("an event is not a JSON object")
         return {"type": "error", **event} if name == b"error" else event
+
+
+def looks_like_events(start: bytes) -> bool | None:
+    """Whether bytes are the beginning of server-sent events; None if it cannot be told yet."""
+    seen = start.removeprefix(_MARK).lstrip()
+    if seen.startswith((b":", *_FIELDS)):
+        return True
+    return None if any(field.startswith(seen) for field in _FIELDS) or _MARK.startswith(start) else False
+
+
+def _told(value: bytes) -> Any:
+    try:
+        return json.loads(value, parse_constant=_nothing)
+    except (ValueError, RecursionError):
+        return value.decode(errors="replace")
+
+
+def _nothing(_: str) -> None:
+    return None

@@ -1,0 +1,202 @@
+"""Strict readers for the JSON of answers: what the wire promises, or an error that names the place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+J = TypeVar("J")
+
+REPLACEMENT: Final = "\ufffd"
+"""Stands for half of a surrogate pair whose other half never came."""
+_SHOWN: Final = 200
+_NAMES: Final = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (Mapping, "an object"))
+
+
+class ShapeError(ValueError):
+    """A value is of another type than the wire promises; the text says what stands where."""
+
+    def __init__(self, value: Any, place: str, wanted: str) -> None:
+        kinds = (name for kind, name in _NAMES if isinstance(value, kind))
+        found = "nothing" if value is None else next(kinds, "a list")
+        super().__init__(f"{found} where {place} should be {wanted}")
+
+
+def text(value: Any, place: str) -> str:
+    """Text.
+
+    Args:
+        value: What was found.
+        place: Where, for the error.
+
+    Raises:
+        ShapeError: It is something else, or missing.
+    """
+    if isinstance(value, str):
+        return value
+    raise ShapeError(value, place, "text")
+
+
+def optional_text(value: Any, place: str) -> str | None:
+    """Text, or None for null.
+
+    Raises:
+        ShapeError: It is something else.
+    """
+    return None if value is None else text(value, place)
+
+
+def index(value: Any, place: str) -> int:
+    """The number of a block.
+
+    Raises:
+        ShapeError: It is something else, or missing.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ShapeError(value, place, "a whole number")
+
+
+def an_object(value: Any, place: str) -> Mapping[str, Any]:
+    """A JSON object.
+
+    Raises:
+        ShapeError: It is something else, or missing.
+    """
+    if isinstance(value, Mapping):
+        return value
+    raise ShapeError(value, place, "an object")
+
+
+def optional_object(value: Any, place: str) -> Mapping[str, Any]:
+    """A JSON object, empty for null.
+
+    Raises:
+        ShapeError: It is something else.
+    """
+    return {} if value is None else an_object(value, place)
+
+
+def objects(value: Any, place: str) -> Sequence[Mapping[str, Any]]:
+    """A list of JSON objects.
+
+    Raises:
+        ShapeError: It is something else, or missing.
+    """
+    if not isinstance(value, list):
+        raise ShapeError(value, place, "a list")
+    for item in value:
+        an_object(item, f"each item of {place}")
+    return value
+
+
+def optional_objects(value: Any, place: str) -> Sequence[Mapping[str, Any]]:
+    """A list of JSON objects, empty for null.
+
+    Raises:
+        ShapeError: It is something else.
+    """
+    return () if value is None else objects(value, place)
+
+
+def arguments(value: Any, place: str) -> Any:
+    """Arguments of a tool call: an object, or the text of one, which some wires and servers send.
+
+    Raises:
+        ShapeError: It is something else, or missing.
+    """
+    return value if isinstance(value, str) else an_object(value, place)
+
+
+def integer(value: Any) -> int:
+    """A token count; 0 for null or anything that is no count."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def table(value: Any) -> Mapping[str, Any]:
+    """A JSON object; empty for anything else. For counts and details, never for what is said."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def word(value: Any) -> str | None:
+    """An id or a model's name; None for anything that is no text."""
+    return value if isinstance(value, str) else None
+
+
+def unicode_text(given: str) -> str:
+    """Text without lone surrogates: halves that stand side by side are joined, others replaced."""
+    if _is_unicode(given):
+        return given
+    return given.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def unicode_json(given: J) -> J:
+    """A JSON value of which all texts are Unicode; the same one where nothing has to change."""
+    queue: list[Any] = [given]
+    while queue:
+        value = queue.pop()
+        if isinstance(value, str):
+            if not _is_unicode(value):
+                cleaned: J = json.loads(unicode_text(json.dumps(given, ensure_ascii=False)))
+                return cleaned
+        elif isinstance(value, Mapping):
+            queue += value
+            queue += value.values()
+        elif isinstance(value, list):
+            queue += value
+    return given
+
+
+def json_of(given: str | bytes) -> Any:
+    """The value of a JSON text; NaN and Infinity, which Python's reader takes, are none.
+
+    Raises:
+        ValueError: It is not JSON.
+        RecursionError: It is nested too deeply.
+    """
+    return json.loads(given, parse_constant=_refuse)
+
+
+def shown(value: Any) -> str:
+    """The beginning of a value as an error message shows it."""
+    try:
+        return unicode_text(json.dumps(value, ensure_ascii=False, default=repr)[:_SHOWN])
+    except RecursionError:
+        return "deeply nested JSON"
+
+
+class Halves:
+    """Joins halves of surrogate pairs that come in two deltas of one block."""
+
+    def __init__(self) -> None:
+        self._half, self._block = "", None
+
+    def take(self, delta: str, block: Any = None) -> str:
+        """The text that is whole by now; a high half at the end is kept for the next delta."""
+        if not self._half and delta.isascii():
+            return delta
+        joined = (self._half if block == self._block else self.rest()) + delta
+        self._half, self._block = "", block
+        if "\ud800" <= joined[-1:] <= "\udbff":
+            self._half, joined = joined[-1], joined[:-1]
+        return unicode_text(joined)
+
+    def rest(self) -> str:
+        """What stands for a half that is still alone."""
+        half, self._half = self._half, ""
+        return REPLACEMENT if half else ""
+
+
+def _is_unicode(given: str) -> bool:
+    if given.isascii():
+        return True
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,162 @@
+"""Streams of Bedrock's ConverseStream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from smartllm.compiler.dialects.base import DialectCode
+from smartllm.compiler.dialects.reading import an_object, index, objects, optional_object, text
+from smartllm.compiler.dialects.stream import Delta, StreamReader
+from smartllm.compiler.dialects.stream_claude import tool_input
+
+_EVENTS: Final = frozenset(
+    {
+        "messageStart",
+        "contentBlockStart",
+        "contentBlockDelta",
+        "contentBlockStop",
+        "messageStop",
+        "metadata",
+    }
+)
+_KINDS: Final = {
+    "text": "text",
+    "citation": "text",
+    "reasoningContent": "reasoning",
+    "toolUse": "toolUse",
+    "toolResult": "toolResult",
+}
+"""The kind of block that a delta belongs to."""
+_STARTED: Final = frozenset({"toolUse", "toolResult"})
+_REASONING: Final = frozenset({"text", "signature", "redactedContent"})
+_PADDING: Final = "p"
+
+
+class ConverseReader(StreamReader):
+    """Reads ConverseStream's events, each a mapping from its type to its content."""
+
+    def __init__(self, dialect: DialectCode, model: str) -> None:
+        super().__init__(dialect, model)
+        self._begun = False
+        self._blocks: dict[int, _Block] = {}
+        self._stop: dict[str, Any] = {}
+        self._metadata: dict[str, Any] = {}
+
+    def take(self, event: Mapping[str, Any]) -> Delta | None:
+        """Take the next event."""
+        kind = next(filter(_EVENTS.__contains__, event), None)
+        if kind is None:
+            return None
+        content = an_object(event[kind], kind)
+        if self.over or (self.ended and kind != "metadata"):
+            raise self.after_the_end(event)
+        if kind == "contentBlockDelta":
+            return self._delta(content)
+        if kind == "contentBlockStart":
+            return self._start_block(content)
+        if kind == "contentBlockStop":
+            # A block without a word may have had neither start nor delta.
+            at = index(content.get("contentBlockIndex"), "contentBlockIndex")
+            self._blocks.setdefault(at, _Block({})).open = False
+            return Delta("")
+        if kind == "messageStop":
+            text(content.get("stopReason"), "stopReason")
+            self._stop = dict(content)
+            return self.end()
+        if kind == "metadata":
+            # Comes after messageStop (bedrock_runtime facts §3).
+            self._metadata, self.over = dict(content), self.ended
+            return Delta("")
+        if self._begun:
+            raise self.broken("the stream starts its message twice", retryable=True)
+        self._begun = True
+        return Delta("")
+
+    def whole(self) -> Mapping[str, Any]:
+        """A Converse response."""
+        content = [block.whole() for _, block in sorted(self._blocks.items()) if block.kind]
+        message = {"role": "assistant", "content": content}
+        whole = {"usage": {}, **self._metadata, **self._stop, "output": {"message": message}}
+        whole.pop(_PADDING, None)
+        return whole
+
+    def _start_block(self, content: Mapping[str, Any]) -> Delta:
+        at = index(content.get("contentBlockIndex"), "contentBlockIndex")
+        if at in self._blocks:
+            raise self.broken(f"the stream starts its block {at} twice", retryable=True)
+        start = optional_object(content.get("start"), "start")
+        for kind in _STARTED & start.keys():
+            an_object(start[kind], f"start.{kind}")
+        self._blocks[at] = _Block(start)
+        return Delta("")
+
+    def _delta(self, content: Mapping[str, Any]) -> Delta:
+        at = index(content.get("contentBlockIndex"), "contentBlockIndex")
+        delta = an_object(content.get("delta"), "delta")
+        name = next(filter(_KINDS.__contains__, delta), None)
+        if name is None:
+            return Delta("")
+        kind, block = _KINDS[name], self._blocks.setdefault(at, _Block({}))
+        if not block.kind and kind not in _STARTED:
+            block.kind = kind
+        if block.kind != kind or not block.open:
+            trouble = f"is of kind {block.kind or 'text'}" if block.open else "has ended"
+            raise self.broken(f"the stream has {name} for its block {at}, which {trouble}", retryable=True)
+        return self._add(block, name, delta[name], at)
+
+    def _add(self, block: _Block, name: str, value: Any, at: int) -> Delta:
+        if name == "text":
+            block.add("text", text(value, "delta.text"))
+            return self.said(value, at)
+        if name == "citation":
+            block.content.append(an_object(value, "delta.citation"))
+        elif name == "toolResult":
+            block.content += objects(value, "delta.toolResult")
+        elif name == "toolUse":
+            given = an_object(value, "delta.toolUse").get("input")
+            block.add("input", text(given, "delta.toolUse.input"))
+        else:
+            reasoning = an_object(value, "delta.reasoningContent")
+            for field in reasoning.keys() & _REASONING:
+                block.add(field, text(reasoning[field], f"delta.reasoningContent.{field}"))
+            return self.thought(reasoning["text"], at) if reasoning.get("text") else Delta("")
+        return Delta("")
+
+
+class _Block:
+    """One content block under construction.
+
+    Attributes:
+        kind: ``text``, ``reasoning``, or the key of its start; empty until it is known.
+        open: Whether it has not ended.
+        content: Its citations, or the parts of a tool's result.
+    """
+
+    def __init__(self, start: Mapping[str, Any]) -> None:
+        self.kind = next(iter(start), "")
+        self.open = True
+        self.content: list[Any] = []
+        self._start = start
+        self._parts: dict[str, list[str]] = {}
+
+    def add(self, field: str, piece: str) -> None:
+        self._parts.setdefault(field, []).append(piece)
+
+    def whole(self) -> dict[str, Any]:
+        """The block as Converse spells it."""
+        said = {field: "".join(pieces) for field, pieces in self._parts.items()}
+        if self.kind == "toolUse":
+            return {"toolUse": {**self._start["toolUse"], "input": tool_input(said.get("input", ""))}}
+        if self.kind == "toolResult":
+            return {"toolResult": {**self._start["toolResult"], "content": self.content}}
+        if self.kind == "reasoning":
+            if "redactedContent" in said:
+                return {"reasoningContent": {"redactedContent": said["redactedContent"]}}
+            return {"reasoningContent": {"reasoningText": {"text": "", **said}}}
+        if self.kind != "text":
+            return dict(self._start)
+        words = said.get("text", "")
+        if self.content:
+            return {"citationsContent": {"content": [{"text": words}], "citations": self.content}}
+        return {"text": words}

@@ -1,0 +1,150 @@
+"""Streams of OpenAI's Responses API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from smartllm.compiler.dialects.base import DialectCode
+from smartllm.compiler.dialects.openai_responses import FAILED, text_of
+from smartllm.compiler.dialects.reading import an_object, optional_objects, text, unicode_text
+from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
+
+_NO_PROGRESS: Final = frozenset({"response.in_progress", "response.queued", "keepalive"})
+_TERMINAL: Final = frozenset(
+    {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
+)
+_SPOKEN: Final = {
+    "response.output_text": "text",
+    "response.refusal": "refusal",
+    "response.reasoning_summary_text": "thinking",
+    "response.reasoning_text": "thinking",
+    "response.function_call_arguments": "arguments",
+}
+"""What the events say, by the beginning of their type."""
+
+
+class ResponsesReader(StreamReader):
+    """Reads the events of the Responses API; the last one holds the whole answer, with most servers."""
+
+    def __init__(self, dialect: DialectCode, model: str) -> None:
+        super().__init__(dialect, model)
+        self._response: Mapping[str, Any] = {}
+        self._items: dict[Any, Mapping[str, Any]] = {}
+        self._open: dict[Any, list[str]] = {}
+        self._confirmed: list[str] = []
+        self._numbers = _Numbers()
+
+    def take(self, event: Mapping[str, Any]) -> Delta | None:
+        """Take the next event."""
+        kind = event.get("type")
+        if event is DONE:
+            self.over = True
+            return None
+        if kind == "error" or event.get("error"):
+            raise self.reported(event.get("error") or event)
+        self._numbers.add(event.get("sequence_number"))
+        if not isinstance(kind, str) or kind in _NO_PROGRESS or not kind.startswith("response."):
+            return None
+        if self.over:
+            raise self.after_the_end(event)
+        if kind in _TERMINAL:
+            return self._end(an_object(event.get("response"), "response"), kind)
+        base, _, step = kind.rpartition(".")
+        spoken = _SPOKEN.get(base)
+        if spoken is not None and step == "delta":
+            return self._new(event, spoken, text(event.get("delta"), "delta"))
+        if spoken in {"text", "refusal"} and step == "done":
+            return self._confirm(event, spoken)
+        if kind == "response.output_item.done":
+            place = event.get("output_index")
+            key = place if isinstance(place, int) else len(self._items)
+            self._items[key] = an_object(event.get("item"), "item")
+        return Delta("")
+
+    def whole(self) -> Mapping[str, Any]:
+        """The response object of the last event, with the output that the others confirmed if it has none."""
+        return self._response
+
+    def _new(self, event: Mapping[str, Any], spoken: str, delta: str) -> Delta:
+        place = _place(event, spoken)
+        if spoken == "thinking":
+            return self.thought(delta, place)
+        if spoken == "arguments":
+            return Delta("")
+        self._open.setdefault(place, []).append(delta)
+        return self.said(delta, place) if spoken == "text" else Delta("")
+
+    def _confirm(self, event: Mapping[str, Any], spoken: str) -> Delta:
+        """Hold a finished text against its deltas; one that had none is said now."""
+        whole, place = text(event.get(spoken), spoken), _place(event, spoken)
+        deltas = unicode_text("".join(self._open.pop(place, [])))
+        if deltas not in {"", unicode_text(whole)}:
+            raise self._lost()
+        if spoken == "refusal":
+            return Delta("")
+        self._confirmed.append(unicode_text(whole))
+        return Delta("") if deltas else self.said(whole, place)
+
+    def _end(self, response: Mapping[str, Any], kind: str) -> Delta:
+        if kind.removeprefix("response.") in FAILED or response.get("status") in FAILED:
+            raise self.reported(response.get("error") or {})
+        given = optional_objects(response.get("output"), "response.output")
+        rest = self.end()
+        output = next(self._outputs(given), None)
+        if output is None:
+            self.ended = False
+            raise self._lost()
+        self._response = {**response, "output": output}
+        self.over = True
+        return rest if self.text else self.said(unicode_text(text_of(output)))
+
+    def _outputs(self, given: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """The outputs that say what the deltas said: the last event's, the items, one made of texts."""
+        items = [self._items[key] for key in sorted(self._items)]
+        last, said = unicode_text(text_of(given)), self.text
+        fits = last == said or not said
+        if fits and len(given) >= len(items):
+            yield given
+        if not said.endswith(last):
+            return
+        if unicode_text(text_of(items)) == said or not said:
+            yield items
+        if fits:
+            yield given
+        if "".join(self._confirmed) == said or self._numbers.prove_all:
+            part = {"type": "output_text", "text": said, "annotations": []}
+            message = {"type": "message", "role": "assistant", "status": "completed", "content": [part]}
+            yield [*(item for item in items if item.get("type") != "message"), message]
+
+    def _lost(self) -> Exception:
+        message = f"the stream's pieces do not add up to the answer{self._numbers.gap}"
+        return self.broken(message, retryable=True)
+
+
+class _Numbers:
+    """The numbers of the events: a hint, since not every server counts, or counts rightly.
+
+    Attributes:
+        gap: The first gap, for a message.
+        prove_all: Whether they prove that no event was lost.
+    """
+
+    def __init__(self) -> None:
+        self.gap = ""
+        self.prove_all = True
+        self._last = -1
+
+    def add(self, number: Any) -> None:
+        if number == self._last + 1 or (self._last == -1 and number == 1):
+            self._last = number
+            return
+        if isinstance(number, int) and self._last >= 0:
+            self.gap = self.gap or f": number {number} follows {self._last}"
+        if isinstance(number, int):
+            self._last = number
+        self.prove_all = False
+
+
+def _place(event: Mapping[str, Any], spoken: str) -> tuple[Any, ...]:
+    return spoken, *(str(event.get(name)) for name in ("output_index", "content_index", "summary_index"))

@@ -1,0 +1,91 @@
+"""Listings of models: read as tolerantly as answers, and never ending in a bare error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from smartllm.errors import ResponseError
+
+_SHOWN: Final = 200
+
+
+def openai_models(body: Any, **about: Any) -> list[dict[str, Any]]:
+    """The models that an OpenAI-like server lists, each with its ``id``.
+
+    Args:
+        body: The bytes of its answer, or the JSON value in them: an object with ``data`` (or ``models``), or
+            the list itself, as some servers give it.
+        **about: ``status``, ``request_id`` and ``address`` of the call, for the error.
+
+    Raises:
+        ResponseError: It is no such listing.
+    """
+    value = _parsed(body, about)
+    if isinstance(value, dict):
+        value = next((value[name] for name in ("data", "models") if value.get(name) is not None), value)
+        if isinstance(value, dict) and {"data", "models"} & value.keys():
+            value = []  # null: an empty list, as Go writes it
+    if not isinstance(value, list):
+        raise _odd(body, about)
+    return [_model(row, ("id", "name", "model"), body, about) for row in value]
+
+
+def bedrock_models(foundation: Any, profiles: Any, **about: Any) -> list[dict[str, Any]]:
+    """The models and inference profiles that Bedrock lists, each with its ``id``.
+
+    Args:
+        foundation: ListFoundationModels' answer: bytes or JSON.
+        profiles: ListInferenceProfiles' answer, or a list of its pages: bytes or JSON.
+        **about: As for ``openai_models``.
+
+    Raises:
+        ResponseError: They are no such listings.
+    """
+    pages = profiles if isinstance(profiles, (list, tuple)) else [profiles]
+    found = _rows(foundation, "modelSummaries", "modelId", about)
+    for page in pages:
+        found += _rows(page, "inferenceProfileSummaries", "inferenceProfileId", about)
+    return found
+
+
+def _rows(body: Any, name: str, key: str, about: dict[str, Any]) -> list[dict[str, Any]]:
+    value = _parsed(body, about)
+    rows = value.get(name) if isinstance(value, dict) else None
+    if rows is None and isinstance(value, dict) and name in value:
+        rows = []
+    if not isinstance(rows, (list, tuple)):
+        raise _odd(body, about)
+    return [_model(row, (key,), body, about) for row in rows]
+
+
+def _model(row: Any, keys: tuple[str, ...], body: Any, about: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(row, dict):
+        for key in keys:
+            if isinstance(row.get(key), str):
+                return {**row, "id": row[key]}
+    raise _odd(body, about)
+
+
+def _parsed(body: Any, about: dict[str, Any]) -> Any:
+    if not isinstance(body, (bytes, bytearray, str)):
+        return body
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise _odd(body, about) from None
+
+
+def _odd(body: Any, about: dict[str, Any]) -> ResponseError:
+    raw = (
+        bytes(body) if isinstance(body, (bytes, bytearray)) else repr(body)[:_SHOWN].encode(errors="replace")
+    )
+    return ResponseError(
+        f"the provider's answer is not a listing of models: {raw[:_SHOWN]!r}",
+        **{
+            "model": "",
+            "status": 200,
+            "hint": "check that base_url or endpoint_url points at the API itself",
+            **about,
+        },
+    )
