@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
 from dynamo_engine import ACCESS_KEY, SECRET_KEY, store_at
+from scripted_dynamo import Handler, engine_that, refusing, saying, silent
 from wires import RESPONSES, refused_url, share_service_models
 
 from smartllm.errors import ConfigError
@@ -20,8 +18,6 @@ from smartllm.runtime.cache.files import FORMAT
 from smartllm.testing import LoopbackServer
 
 KEY = "ab" * 32
-TYPE = "application/x-amz-json-1.0"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.fixture(autouse=True)
@@ -31,47 +27,6 @@ def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def entry() -> dict[str, Any]:
     return {"format": FORMAT, "key": KEY, "metadata": {}, "data": {"text": "4"}}
-
-
-@asynccontextmanager
-async def engine_that(handler: Handler) -> AsyncIterator[tuple[str, list[str]]]:
-    """A server with DynamoDB's wire and this behaviour; its address and the operations asked for."""
-    asked: list[str] = []
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append(request.headers["X-Amz-Target"].partition(".")[2])
-        return await handler(request)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
-    finally:
-        await runner.cleanup()
-
-
-def refusing(status: int, code: str) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no"}
-        return web.Response(status=status, text=json.dumps(body), content_type=TYPE)
-
-    return handler
-
-
-def saying(body: bytes) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, content_type=TYPE)
-
-    return handler
-
-
-async def silent(request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(30)
-    return web.Response()
 
 
 async def hanging_up(request: web.Request) -> web.StreamResponse:
