@@ -115,7 +115,9 @@ FAULTS: dict[str, Fault] = {
     "null-with-200": body(b"null"),
     "list-with-200": body(b"[]"),
     "object-with-200": body(b"{}"),
-    "error-with-200": body(b'{"error": {"message": "oops"}}'),
+    "error-with-200": Fault(
+        {"raw": b'{"error": {"message": "oops"}}'}, 1, ProviderError, None, streamed=False
+    ),
     "no-choices": body(b'{"choices": [], "output": [], "content": []}'),
     "truncated-json": body(b'{"choices": [{"message": {"content": "ha', 2),
     "invalid-utf8": body(b'{"content": "\xff\xfe"}', 2),

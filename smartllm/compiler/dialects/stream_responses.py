@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.openai_responses import FAILED, text_of
-from smartllm.compiler.dialects.reading import an_object, optional_objects, text, unicode_text
+from smartllm.compiler.dialects.reading import an_object, optional_objects, text, unicode_text, word
 from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
 
 _NO_PROGRESS: Final = frozenset({"response.in_progress", "response.queued", "keepalive"})
@@ -87,7 +87,7 @@ class ResponsesReader(StreamReader):
         return Delta("") if deltas else self.said(whole, place)
 
     def _end(self, response: Mapping[str, Any], kind: str) -> Delta:
-        if kind.removeprefix("response.") in FAILED or response.get("status") in FAILED:
+        if kind.removeprefix("response.") in FAILED or word(response.get("status")) in FAILED:
             raise self.reported(response.get("error") or {})
         given = optional_objects(response.get("output"), "response.output")
         rest = self.end()
