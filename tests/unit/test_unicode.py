@@ -149,6 +149,11 @@ def test_an_answer_that_is_unicode_is_not_copied() -> None:
     assert unicode_json(reply) is reply
 
 
+def test_numbers_that_look_like_half_a_pair_change_nothing() -> None:
+    reply = {"n": 0xA0ED, "text": "x" * 0xA0ED}
+    assert unicode_json(reply) is reply
+
+
 @given(st.text(st.characters(codec=None)))
 def test_text_becomes_what_utf_16_can_say(given_text: str) -> None:
     unicode_text(given_text).encode()
