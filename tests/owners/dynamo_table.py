@@ -15,7 +15,7 @@ class DynamoTable:
     """The engine.
 
     Args:
-        state: ``active``; ``missing``: made by CreateTable, and then for ever in creation; ``silent``: no answer.
+        state: ``active``; ``missing``: made by CreateTable, then for ever in creation; ``silent``.
 
     Attributes:
         items: What the table holds, by key.
@@ -56,7 +56,10 @@ class DynamoTable:
         if operation in {"CreateTable", "DescribeTable"}:
             return self._described(operation)
         if self.state != "active":
-            return 400, {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no"}
+            return 400, {
+                "__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
+                "message": "no",
+            }
         key = json.dumps(body.get("Key"))
         if operation == "GetItem":
             return 200, {"Item": self.items[key]} if key in self.items else {}

@@ -1,4 +1,4 @@
-"""O2: a fork with a live client: the parent goes on whatever its child does, the child has its own connections."""
+"""O2: a fork with a live client: the parent goes on whatever its child does, the child has its own."""
 
 from __future__ import annotations
 
@@ -44,7 +44,16 @@ def test_parent_and_child_get_their_own_answers(
     rounds = min(rounds, len(names)) if rounds < ALL else rounds
     limit = 30 + 5 * rounds
     with RawServer() as server:
-        command = [sys.executable, str(SCRIPT), kind, provider, server.url, str(tmp_path), str(rounds), *names]
+        command = [
+            sys.executable,
+            str(SCRIPT),
+            kind,
+            provider,
+            server.url,
+            str(tmp_path),
+            str(rounds),
+            *names,
+        ]
         try:
             result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
             told, end = result.stdout.splitlines(), (result.returncode, result.stderr)

@@ -1,4 +1,4 @@
-"""O7: what leaves a public method is a SmartLLMError, a pydantic.ValidationError or asyncio's cancellation."""
+"""O7: what leaves a public method is a SmartLLMError, a pydantic.ValidationError or a cancellation."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ async def no_retries(wire: Wire, url: str, kind: str) -> dict[str, Any]:
         ways: dict[str, Callable[[str], Awaitable[Any]]] = {
             "whole": lambda name: client.generate_text(wire.request(f"{name} hi")),
             "streamed": lambda name: read(client, wire.request(f"{name} hi")),
-            "structured": lambda name: client.generate_text(wire.request(f"{name} hi", response_format=Person)),
+            "structured": lambda name: client.generate_text(
+                wire.request(f"{name} hi", response_format=Person)
+            ),
         }
         ends = await asyncio.gather(*(ended(ways[kind](name)) for name in ODD))
     return dict(zip(ODD, ends, strict=True))
@@ -65,6 +67,11 @@ async def test_calls(wire: Wire, kind: str, monkeypatch: pytest.MonkeyPatch) -> 
         ends = await no_retries(wire, server.url, kind)
     errors = {name: end for name, end in ends.items() if isinstance(end, Exception)}
     assert {name: repr(end) for name, end in errors.items() if not isinstance(end, OURS)} == {}
+    texts = {name: getattr(end, "text", end) for name, end in ends.items() if name not in errors}
+    right = {name: f"echo: {name} hi" for name in texts} if kind != "structured" else texts
+    # A2: what is no answer is none, not an empty text; whole answers are not asked for events.
+    assert {name for name, text in texts.items() if text != right[name]} <= {"half-a-pair"}
+    assert all(text.encode() for text in texts.values())
     assert len(errors) > 30
     for name, error in errors.items():
         # Nothing hangs on it that was not ours: its cause may hold the request with its key.
