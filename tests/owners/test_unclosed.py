@@ -116,7 +116,7 @@ def ends(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Any, Future[Any]]]:
     """What the scripts of this run come to, two at a time: most of it is the start of interpreters."""
-    wanted = [item.callspec.params["case"] for item in request.session.items if _is_case(item)]
+    wanted = [item.callspec.params["case"] for item in request.session.items if _is_case(item)]  # type: ignore[attr-defined]
     home = tmp_path_factory.mktemp("home")
     with ThreadPoolExecutor(2) as pool:
         started = {
@@ -136,13 +136,13 @@ def _is_case(item: Any) -> bool:
 @pytest.mark.parametrize(
     "case",
     [pytest.param(case, marks=() if case in DEFAULT else pytest.mark.slow) for case in CASES],
-    ids=lambda case: "-".join(case),
+    ids="-".join,
 )
 def test_a_client_that_is_never_closed_is_silent(case: tuple[str, str, str], ends: dict[Any, Any]) -> None:
     status, output, errors, took = ends[case].result()
     told = errors.splitlines()
     if case[2] == "dev":
-        # Python itself tells of each object that was not closed, and of slow steps of a loop; of nothing else.
+        # Python itself tells of each object that was not closed, and of slow steps; of nothing else.
         told = [line for line in told if not line.startswith(("  ", "Executing <"))]
         told = [line for line in told if "ResourceWarning" not in line]
     assert (status, output, told) == (0, "echo: hi\n", [])
