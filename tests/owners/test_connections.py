@@ -111,7 +111,7 @@ def our_sockets_to(port: int, option: tuple[int, int]) -> list[int]:
     found = []
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - descriptors, not files
         with suppress(OSError):
-            if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+            if not str(Path(f"/proc/self/fd/{name}").readlink()).startswith("socket:"):
                 continue
         with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as sock:
             if sock.family == socket.AF_INET and sock.getpeername()[1] == port:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.openai_responses import FAILED, text_of
-from smartllm.compiler.dialects.reading import an_object, optional_objects, text, unicode_text, word
+from smartllm.compiler.dialects.reading import an_object, optional_objects, text, word
 from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
+from smartllm.unicode import unicode_text
 
 _NO_PROGRESS: Final = frozenset({"response.in_progress", "response.queued", "keepalive"})
 _TERMINAL: Final = frozenset(
