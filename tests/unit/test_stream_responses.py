@@ -103,6 +103,7 @@ class TestWhatConfirmsText:
         for output in ([], [message("Pa")], [CALL]):
             answer = decoded(WIRE, [text_delta("Pa"), text_done("Pa"), *reversed(items), completed(*output)])
             assert (answer.text, answer.structured) == ("Pa", '{"a": 1}')
+            assert answer.raw["output"] == [message("Pa"), CALL]
         assert decoded(WIRE, [item_done(CALL), completed()]).structured == '{"a": 1}'
 
     def test_items_that_fit_less_than_the_end(self) -> None:
@@ -120,6 +121,10 @@ class TestWhatConfirmsText:
         error = broken(WIRE, [text_delta("Pa"), *end])
         assert "do not add up" in error.message
         assert (error.partial_text, error.retryable) == ("Pa", True)
+
+    def test_an_end_that_says_something_else_is_an_error_even_if_all_was_confirmed(self) -> None:
+        events = [text_delta("Paris"), text_done("Paris"), item_done(message("Paris"))]
+        assert "do not add up" in broken(WIRE, [*events, completed(message("Rome"))]).message
 
     def test_a_refusal_is_held_against_its_end_too(self) -> None:
         said = {"type": "response.refusal.delta", "delta": "no"}
