@@ -17,7 +17,7 @@ from pydantic import BaseModel
 import smartllm
 from smartllm import LLMClient, TextRequest
 from smartllm.rules import load_rules
-from smartllm.runtime.cache.files import encoded
+from smartllm.runtime.cache.files import FORMAT, encoded
 from smartllm.runtime.cache.local import LocalStore
 from smartllm.testing import FakeTransport, Reply
 
@@ -122,10 +122,12 @@ def _filled(folder: Path, count: int) -> tuple[LocalStore, list[str]]:
     store, draw = LocalStore(folder), random.Random(count)  # noqa: S311
     keys = [f"{draw.getrandbits(256):064x}" for _ in range(count)]
     data = {"text": TEXT, "model": "model", "input_tokens": 12, "output_tokens": 400}
+    reply = {"id": "r", "status": "completed", "output": [{"type": "message", "content": [{"text": TEXT}]}]}
+    entry = {"format": FORMAT, "metadata": {"prompt": "Why?"}, "data": data, "replies": [reply]}
     for key in keys:
         path = store.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encoded({"format": 1, "key": key, "metadata": {"prompt": "Why?"}, "data": data}))
+        path.write_bytes(encoded({**entry, "key": key}))
     return store, draw.sample(keys, 500)
 
 

@@ -3,64 +3,49 @@
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import Any, Final
-from urllib.parse import urlsplit
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from smartllm import defaults
+from smartllm import defaults, values
 from smartllm.diagnostics import LEVELS, Level
+from smartllm.environment import Environment, Found, Source
 from smartllm.errors import ConfigError
+from smartllm.setting_names import unknown_setting
+from smartllm.values import Number, unusable
 from smartllm.words import PROVIDERS
 
-_TABLE: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}", re.ASCII)
 _AWS_SIGNS: Final = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ROLE_ARN")
+_LARGEST_SIZE: Final = 2.0**63
+_DAYS: Final = 1e6
 
-
-@dataclass(frozen=True)
-class _Number:
-    """What a numeric setting may be."""
-
-    allowed: str
-    least: float
-    most: float = float("inf")
-    above: bool = False
-    whole: bool = False
-    optional: bool = False
-
-    def holds(self, value: Any) -> bool:
-        """Whether the value may be used."""
-        if (
-            value is None
-            or isinstance(value, bool)
-            or not isinstance(value, int if self.whole else int | float)
-        ):
-            return value is None and self.optional
-        return (
-            isfinite(value) and self.least <= value <= self.most and not (self.above and value == self.least)
-        )
-
-
-_DELAY: Final = _Number("seconds, a number from 0 on", 0)
-_TIMEOUT: Final = _Number("seconds, a number above 0", 0, above=True, optional=True)
+_DELAY: Final = Number("seconds, a number from 0 on", 0)
+_TIMEOUT: Final = Number("seconds, a number above 0", 0, above=True, optional=True)
 _NUMBERS: Final = {
-    "max_retries": _Number("a whole number from 0 on", 0, whole=True),
-    "max_tokens": _Number("a whole number from 1 on", 1, whole=True, optional=True),
+    "max_retries": Number("a whole number from 0 on", 0, whole=True),
+    "max_tokens": Number("a whole number from 1 on", 1, whole=True, optional=True),
     "retry_delay": _DELAY,
     "max_retry_delay": _DELAY,
     "read_timeout": _TIMEOUT,
     "connect_timeout": _TIMEOUT,
     "first_event_timeout": _TIMEOUT,
     "stall_timeout": _TIMEOUT,
-    "total_timeout": _Number("seconds, a number above 0", 0, above=True),
-    "max_concurrent": _Number("a whole number from 1 on", 1, whole=True, optional=True),
+    "total_timeout": values.SECONDS,
+    "max_concurrent": Number("a whole number from 1 on", 1, whole=True, optional=True),
     "max_retry_after": _DELAY,
-    "retry_budget": _Number("tokens, a number from 0 on", 0, optional=True),
-    "cache_max_bytes": _Number("bytes, a whole number from 0 on", 0, whole=True, optional=True),
-    "cache_max_age_days": _Number("days, a number above 0", 0, above=True, optional=True),
-    "cache_ttl_days": _Number("days, a number above 0", 0, above=True),
-    "temperature": _Number("a number from 0 to 2", 0, most=2, optional=True),
+    "retry_budget": Number("tokens, a number from 0 on", 0, optional=True),
+    "cache_max_bytes": Number("bytes, a whole number from 0 on", 0, _LARGEST_SIZE, whole=True, optional=True),
+    "cache_max_age_days": Number("days, a number above 0", 0, _DAYS, above=True, optional=True),
+    "cache_ttl_days": Number("days, a number above 0", 0, _DAYS, above=True),
+    "temperature": Number("a number from 0 to 2", 0, most=2, optional=True),
+}
+_TEXTS: Final = ("organization", "aws_access_key_id", "aws_region", "default_model")
+_SECRETS: Final = ("api_key", "aws_secret_access_key", "aws_session_token")
+# Settings that tell the provider when it is not given.
+_SIGNS: Final = {
+    "openai": ("api_key", "base_url"),
+    "bedrock": ("aws_access_key_id", "aws_region", "endpoint_url"),
 }
 
 
@@ -114,13 +99,13 @@ class LLMConfig:
 
     provider: str | None = None
     api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=False)
     organization: str | None = None
     aws_access_key_id: str | None = field(default=None, repr=False)
     aws_secret_access_key: str | None = field(default=None, repr=False)
     aws_session_token: str | None = field(default=None, repr=False)
     aws_region: str | None = None
-    endpoint_url: str | None = None
+    endpoint_url: str | None = field(default=None, repr=False)
     default_model: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
@@ -139,43 +124,29 @@ class LLMConfig:
     cache_max_bytes: int | None = None
     cache_max_age_days: float | None = None
     dynamo_table_name: str | None = None
-    dynamo_endpoint_url: str | None = None
+    dynamo_endpoint_url: str | None = field(default=None, repr=False)
     cache_ttl_days: float = 365
     trace_content: bool = False
     rules: Any = None
     level: Level = "warn"
 
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *_: Any, **given: Any) -> Self:
+            """Name the nearest setting for an unknown one, where ``__init__`` would raise a TypeError."""
+            for name in given.keys() - cls.__dataclass_fields__.keys():
+                parameters = signature(cls.__init__).parameters
+                takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values())
+                if name not in parameters and not takes_all:
+                    raise unknown_setting(name, cls.__dataclass_fields__)
+            return object.__new__(cls)
+
     def __post_init__(self) -> None:
-        if self.provider is not None and self.provider not in PROVIDERS:
-            raise ConfigError(f"provider={self.provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
-        if self.level not in LEVELS:
-            raise ConfigError(f"level={self.level!r} is not known; allowed: {', '.join(LEVELS)}")
-        for name, number in _NUMBERS.items():
-            if not number.holds(value := getattr(self, name)):
-                raise ConfigError(f"{name}={value!r} is not usable; allowed: {number.allowed}")
-        for name in ("base_url", "endpoint_url", "dynamo_endpoint_url"):
-            _url(name, getattr(self, name))
-        if self.dynamo_table_name is not None and not _TABLE.fullmatch(self.dynamo_table_name):
-            raise ConfigError(
-                f"dynamo_table_name={self.dynamo_table_name!r} is not usable; "
-                "allowed: 3 to 255 of the characters a-z, A-Z, 0-9, _, . and -"
-            )
-        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
-            raise ConfigError("aws_access_key_id and aws_secret_access_key: give both, or neither")
-        if self.aws_session_token is not None and self.aws_access_key_id is None:
-            raise ConfigError("aws_session_token: it needs aws_access_key_id and aws_secret_access_key too")
+        check_config(self)
 
     def resolved_provider(self) -> str:
         """The provider: the given one, else what the other settings or the environment tell."""
-        if self.provider is not None:
-            return self.provider
-        if self.api_key is not None or self.base_url is not None:
-            return "openai"
-        if (self.aws_access_key_id, self.aws_region, self.endpoint_url) != (None, None, None):
-            return "bedrock"
-        if os.environ.get("OPENAI_API_KEY"):
-            return "openai"
-        return "bedrock" if any(os.environ.get(name) for name in _AWS_SIGNS) else defaults.provider
+        return provider_of(self, Environment()).value
 
     def custom_endpoint(self) -> str | None:
         """The provider's endpoint when it is not the public one; answers of one never stand for another."""
@@ -186,26 +157,21 @@ class LLMConfig:
 
     def resolved_region(self) -> str:
         """Region: the given one, AWS_REGION, AWS_DEFAULT_REGION, then the default."""
-        return (
-            self.aws_region
-            or os.environ.get("AWS_REGION")
-            or os.environ.get("AWS_DEFAULT_REGION")
-            or defaults.aws_region
-        )
+        return region_of(self, Environment()).value
 
     def resolved_base_url(self) -> str | None:
         """OpenAI endpoint: the given one, OPENAI_BASE_URL, else None for the public one."""
-        return self.base_url or _url("OPENAI_BASE_URL", os.environ.get("OPENAI_BASE_URL"))
+        found = base_url_of(self, Environment())
+        return None if found is None else found.value
 
     def resolved_timeouts(self) -> tuple[float, float]:
         """Connect and read timeout in seconds."""
-        reads_environment = self.resolved_provider() == "bedrock"
-        found = []
-        for name in ("connect_timeout", "read_timeout"):
-            variable = f"BEDROCK_{name.upper()}"
-            text = os.environ.get(variable) if reads_environment else None
-            given, default = getattr(self, name), getattr(defaults, name)
-            found.append(given if given is not None else _seconds(variable, text, default))
+        environment = Environment()
+        bedrock = provider_of(self, environment).value == "bedrock"
+        found = [
+            timeout_of(self, environment, name, bedrock=bedrock)[0]
+            for name in ("connect_timeout", "read_timeout")
+        ]
         return found[0], found[1]
 
     def request_defaults(self) -> dict[str, Any]:
@@ -214,30 +180,118 @@ class LLMConfig:
         return {name: value for name, value in given.items() if value is not None}
 
 
-def _seconds(variable: str, text: str | None, default: float) -> float:
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 < value < float("inf"):
-        raise ConfigError(f"{variable}={text!r} is not usable; allowed: seconds, a number above 0")
-    return value
+def check_config(config: LLMConfig) -> None:
+    """Check every field; they may have been set since the configuration was made.
+
+    Raises:
+        ConfigError: A value that cannot be used.
+    """
+    _one_of("provider", config.provider, (None, *PROVIDERS))
+    _one_of("level", config.level, LEVELS)
+    for name, number in _NUMBERS.items():
+        number.check(name, getattr(config, name))
+    for name in _TEXTS:
+        values.text(name, getattr(config, name))
+    for name in _SECRETS:
+        _secret(name, getattr(config, name))
+    values.url("base_url", config.base_url)
+    values.url("endpoint_url", config.endpoint_url, login=False)
+    values.url("dynamo_endpoint_url", config.dynamo_endpoint_url, login=False)
+    values.table("dynamo_table_name", config.dynamo_table_name)
+    values.path("cache_dir", config.cache_dir)
+    _rules(config.rules)
+    if not isinstance(config.trace_content, bool):
+        raise unusable("trace_content", config.trace_content, "True or False")
+    if bool(config.aws_access_key_id) != bool(config.aws_secret_access_key):
+        raise ConfigError("aws_access_key_id and aws_secret_access_key: give both, or neither")
+    if config.aws_session_token and not config.aws_access_key_id:
+        raise ConfigError("aws_session_token: it needs aws_access_key_id and aws_secret_access_key too")
 
 
-def _url(name: str, value: str | None) -> str | None:
-    """The value; None if it is empty."""
-    if not value:
-        return None
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        shown = repr(value) if "@" not in value else "(hidden, it may hold a password)"
-        raise ConfigError(
-            f"{name}={shown} is not usable; allowed: a URL that starts with http:// or https://"
-        )
-    return value
+def provider_of(config: LLMConfig, environment: Environment) -> Found:
+    """The given provider, else the one that the other settings, the environment or the default tell."""
+    if config.provider is not None:
+        return Found(config.provider, Source("setting", "provider"))
+    for provider, names in _SIGNS.items():
+        for name in names:
+            if getattr(config, name) is not None:
+                return Found(provider, Source("derived", name))
+    if environment.get("OPENAI_API_KEY"):
+        return Found("openai", Source("derived", "OPENAI_API_KEY"))
+    if (sign := environment.first(*_AWS_SIGNS)) is not None:
+        return Found("bedrock", Source("derived", sign.source.name))
+    _one_of("smartllm.defaults.provider", defaults.provider, PROVIDERS)
+    return Found(defaults.provider, Source("default", "provider"))
+
+
+def base_url_of(config: LLMConfig, environment: Environment) -> Found | None:
+    """OpenAI endpoint: the given one, OPENAI_BASE_URL, else None for the public one."""
+    if given := values.text("base_url", config.base_url):
+        return Found(given, Source("setting", "base_url"))
+    found = environment.first("OPENAI_BASE_URL")
+    if found is not None:
+        values.url("OPENAI_BASE_URL", found.value)
+    return found
+
+
+def region_of(config: LLMConfig, environment: Environment) -> Found:
+    """Region: the given one, AWS_REGION, AWS_DEFAULT_REGION, then the default."""
+    if given := values.text("aws_region", config.aws_region):
+        return Found(given, Source("setting", "aws_region"))
+    default = Found(defaults.aws_region, Source("default", "aws_region"))
+    return environment.first("AWS_REGION", "AWS_DEFAULT_REGION") or default
+
+
+def timeout_of(
+    config: LLMConfig, environment: Environment, name: str, *, bedrock: bool
+) -> tuple[float, Source]:
+    """``connect_timeout`` or ``read_timeout`` in seconds; variables for them are Bedrock's."""
+    if (given := getattr(config, name)) is not None:
+        return given, Source("setting", name)
+    found = environment.first(f"BEDROCK_{name.upper()}") if bedrock else None
+    if found is not None:
+        return values.seconds(found.source.name, found.value), found.source
+    default = getattr(defaults, name)
+    values.SECONDS.check(f"smartllm.defaults.{name}", default)
+    return default, Source("default", name)
+
+
+def make_config(cls: type[LLMConfig], settings: Mapping[str, Any]) -> LLMConfig:
+    """A configuration of keywords.
+
+    Raises:
+        ConfigError: An unknown setting, with the nearest known one, or an unusable value.
+    """
+    for name in settings:
+        if name not in cls.__dataclass_fields__:
+            raise unknown_setting(name, cls.__dataclass_fields__)
+    return cls(**settings)
+
+
+def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    if (value is None or isinstance(value, str)) and value in allowed:
+        return
+    words = ", ".join(filter(None, allowed))
+    raise ConfigError(f"{name}={values.shown(value)} is not known; allowed: {words}")
+
+
+def _secret(name: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise values.hidden(name, f"text, not {type(value).__name__}")
+    if value:
+        values.header_value(name, str.strip(value), "the key" if name == "api_key" else "the value")
+
+
+def _rules(rules: Any) -> None:
+    # The class is told by name: the rules are above this module.
+    if rules is None or (type(rules).__module__, type(rules).__name__) == ("smartllm.rules.load", "RuleSet"):
+        return
+    for each in [rules] if isinstance(rules, (str, bytes, os.PathLike)) else _listed(rules):
+        if values.path("rules", each) is None:
+            raise unusable("rules", rules, "paths of rules files, or what smartllm.rules.load_rules gives")
+
+
+def _listed(rules: Any) -> list[Any]:
+    if isinstance(rules, (list, tuple)):
+        return list(rules)
+    raise unusable("rules", rules, "paths of rules files, or what smartllm.rules.load_rules gives")

@@ -7,6 +7,8 @@ same connections, limits, cache and joining of identical calls.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import os
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator
@@ -21,11 +23,15 @@ from smartllm.errors import SmartLLMError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.client import LLMClient as AsyncClient
+from smartllm.runtime.control.owner import ProcessLock, keep_untouched
 
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
 
 _END: Final = object()
+_AT_EXIT: Final = 1.0
+_ending = False
+_leaving: Final[set[asyncio.Task[None]]] = set()
 
 
 class LLMClient:
@@ -108,23 +114,38 @@ class _Background:
     """The event loop of a process and its thread."""
 
     def __init__(self) -> None:
-        self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="smartllm-sync", daemon=True)
         self.thread.start()
 
 
-_lock = threading.Lock()
-_background: _Background | None = None
+_lock: Final = ProcessLock()
+_backgrounds: Final[dict[int, _Background]] = {}
+"""By process id: a forked child has its parent's object, but not the thread."""
 
 
 def _shared() -> _Background:
-    global _background  # noqa: PLW0603 - one loop a process
+    process = os.getpid()
     with _lock:
-        # A forked child has the object but not the thread.
-        if _background is None or _background.process != os.getpid():
-            _background = _Background()
-        return _background
+        known = _backgrounds.get(process)
+        if known is None:
+            for parent in list(_backgrounds):
+                # Its loop watches sockets that the parent process uses: nothing may clean it up here.
+                keep_untouched(_backgrounds.pop(parent))
+            known = _backgrounds[process] = _Background()
+        return known
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what clients that nobody closed have open, so that nothing complains at the end."""
+    global _ending  # noqa: PLW0603 - of the process
+    _ending = True
+    background = _backgrounds.get(os.getpid())
+    if background is not None and background.loop.is_running():
+        future = asyncio.run_coroutine_threadsafe(background.loop.shutdown_asyncgens(), background.loop)
+        with contextlib.suppress(Exception):
+            future.result(_AT_EXIT)
 
 
 def _run(call: Coroutine[Any, Any, R]) -> R:
@@ -145,6 +166,8 @@ def _run(call: Coroutine[Any, Any, R]) -> R:
 
 
 def _iterate(chunks: AsyncGenerator[StreamChunk]) -> Iterator[StreamChunk]:
+    process = os.getpid()
+
     async def following() -> Any:
         return await anext(chunks, _END)
 
@@ -152,4 +175,22 @@ def _iterate(chunks: AsyncGenerator[StreamChunk]) -> Iterator[StreamChunk]:
         while (chunk := _run(following())) is not _END:
             yield chunk
     finally:
-        _run(chunks.aclose())
+        if process != os.getpid():
+            keep_untouched(chunks)
+        elif not _ending:  # the loop's thread may stand still by then
+            _close(chunks)
+
+
+def _close(chunks: AsyncGenerator[StreamChunk]) -> None:
+    background = _shared()
+    if threading.current_thread() is background.thread:
+        # An iterator that nobody holds may be collected in any thread, this one too, which cannot wait.
+        closing = background.loop.create_task(_closed(chunks))
+        _leaving.add(closing)
+        closing.add_done_callback(_leaving.discard)
+    else:
+        _run(_closed(chunks))
+
+
+async def _closed(chunks: AsyncGenerator[StreamChunk]) -> None:
+    await chunks.aclose()

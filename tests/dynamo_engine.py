@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,13 @@ def store_at(url: str, table: str = "answers", **settings: Any) -> DynamoStore:
     return DynamoStore(
         table, region=REGION, endpoint_url=url, access_key=ACCESS_KEY, secret_key=SECRET_KEY, **settings
     )
+
+
+async def settled(store: DynamoStore) -> None:
+    """Wait until a table that is being made is there, and holds what waited for it."""
+    making = store._tables.get()._making
+    if making is not None:
+        await asyncio.wait({making}, timeout=20)
 
 
 def raw_client(url: str) -> Any:

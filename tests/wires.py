@@ -36,13 +36,16 @@ class Wire:
     path: str
     default: bool
 
-    def client(self, url: str, **settings: Any) -> LLMClient:
-        """A client for the server at ``url`` that does not wait between attempts."""
-        settings = {"max_retries": 0, "retry_delay": 0, **settings}
+    def settings(self, url: str, **given: Any) -> dict[str, Any]:
+        """Settings of a client for the server at ``url`` that does not wait between attempts."""
+        own: dict[str, Any] = {"provider": self.provider, "max_retries": 0, "retry_delay": 0}
         if self.provider == "openai":
-            settings = {"api_key": "any", **settings}
-            return LLMClient(provider="openai", base_url=f"{url}/v1", **settings)
-        return LLMClient(provider="bedrock", endpoint_url=url, **{**AWS_KEYS, **settings})
+            return {**own, "api_key": "any", "base_url": f"{url}/v1", **given}
+        return {**own, "endpoint_url": url, **AWS_KEYS, **given}
+
+    def client(self, url: str, **given: Any) -> LLMClient:
+        """A client with them."""
+        return LLMClient(**self.settings(url, **given))
 
     def request(self, prompt: str = "hello there", **fields: Any) -> TextRequest[Any]:
         """A request that takes this wire."""

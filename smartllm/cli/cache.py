@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from smartllm.cli.tables import print_table
-from smartllm.runtime.cache.files import encoded
+from smartllm.runtime.cache.files import FORMATS, encoded
 from smartllm.runtime.cache.local import ENVIRONMENT, LocalStore
 
 _DAY: Final = 24 * 60 * 60
@@ -58,7 +58,7 @@ def ls(store: LocalStore, limit: int | None, *, as_json: bool) -> None:
             "key": path.stem,
             "bytes": status.st_size,
             "written": _moment(status.st_mtime),
-            "model": _model(store.read(path.stem)),
+            "model": _model(store.read(path.stem, FORMATS)),
         }
         for path, status in newest[:limit]
     ]
@@ -77,7 +77,7 @@ def ls(store: LocalStore, limit: int | None, *, as_json: bool) -> None:
 def show(store: LocalStore, key: str) -> None:
     """Print the entry under KEY, its prompt and answer included; a unique beginning of a key is enough."""
     found = _find(store, key)
-    entry = store.read(found)
+    entry = store.read(found, FORMATS)
     if entry is None:
         raise _failure(f"the entry {found} is damaged, foreign or of another version", 1)
     # Bytes, because not every terminal's encoding has every character of an answer.

@@ -4,42 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.compiler.dialects import DIALECT_CODE
 from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.json_values import check_json
 from smartllm.compiler.lifecycle import lifecycle_notes
-from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.thinking import is_thinking
 from smartllm.compiler.plan import Plan, Quota, Step
-from smartllm.compiler.prompts import extraction_prompt
 from smartllm.compiler.report import Because, Report
+from smartllm.compiler.steps import WIRE_FIELDS, passed, second_step, step_of
 from smartllm.compiler.target import choose_target
-from smartllm.diagnostics import LEVELS, Diagnostic, Level
+from smartllm.diagnostics import LEVELS, Level
 from smartllm.errors import ConfigError, DiagnosticError
-from smartllm.rules import Rules, Target, load_rules
+from smartllm.rules import Host, Rules, RuleSet, Target, load_rules
 
 if TYPE_CHECKING:
-    from smartllm.request import MessageRequest, TextRequest
+    from smartllm.request import Message, MessageRequest, TextRequest
 
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
 
-_WIRE_FIELDS: Final = (
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "top_k",
-    "system_prompt",
-    "stream",
-    "reasoning_effort",
-    "budget_tokens",
-    "verbosity",
-)
-_BY_DEFAULT: Final = {name: Because("default", name) for name in _WIRE_FIELDS}
-_BY_REQUEST: Final = {name: Because("request", name) for name in (*_WIRE_FIELDS, "messages", "prompt")}
+_BY_DEFAULT: Final = {name: Because("default", name) for name in WIRE_FIELDS}
+_BY_REQUEST: Final = {name: Because("request", name) for name in (*WIRE_FIELDS, "messages", "prompt")}
 
 
 def compile(  # noqa: A001 - the documented public name
@@ -91,19 +78,22 @@ def compile(  # noqa: A001 - the documented public name
     intent, report = _intent(request, target, defaults or {})
     report.diagnostics += (*notes, *ages)
     cold = intent.temperature == 0
-    intent = _passed(intent, target, report)
-    steps = [_step(intent, target, report)]
+    intent = passed(intent, target, report)
+    steps = [step_of(intent, target, report)]
     diagnostics = list(report.diagnostics)
     if intent.output is not None and intent.output.strategy == "two_pass":
-        steps.append(_second_step(intent, target))
+        steps.append(second_step(intent, target))
         diagnostics += [item for item in steps[1].report.diagnostics if item.code == "schema-changed"]
+    found = target.resolution
     plan = Plan(
-        model=target.resolution.asked,
+        model=found.asked,
         host=target.host,
-        resolution=target.resolution,
+        resolution=found,
         steps=tuple(steps),
         diagnostics=tuple(diagnostics),
-        quota=_quota(target),
+        quota=target.rules.remembered(
+            _quota, found.asked, found.key, found.model, target.facts.concurrency, target.host
+        ),
         cacheable=cold or is_thinking(intent, target.facts),
     )
     _announce(plan, level)
@@ -123,16 +113,14 @@ def _intent(
         turns: tuple[Turn, ...] = (Turn("user", (wishes["prompt"],)),)
         report.because["messages"] = _BY_REQUEST["prompt"]
     else:
-        turns = tuple(
-            Turn(message.role, (message.content,), message.reasoning) for message in wishes["messages"]
-        )
+        turns = tuple(_turn(message, index) for index, message in enumerate(wishes["messages"]))
     intent = Intent(
         model=target.resolution.asked,
         turns=turns,
         max_tokens=wishes["max_tokens"],
         system=wishes["system_prompt"] or None,
-        temperature=wishes["temperature"],
-        top_p=wishes["top_p"],
+        temperature=_number(wishes["temperature"]),
+        top_p=_number(wishes["top_p"]),
         top_k=wishes["top_k"],
         effort=wishes["reasoning_effort"],
         budget_tokens=wishes["budget_tokens"],
@@ -140,82 +128,36 @@ def _intent(
         verbosity=wishes["verbosity"],
         stream=wishes["stream"],
         explicit=frozenset(given),
-        extra=wishes["extra"],
+        extra=_checked_extra(wishes["extra"]),
     )
     return intent, report
 
 
-def _second_step(first: Intent, target: Target) -> Step:
-    """Put the first step's text into the structure: no thinking where it can be off, no caller's wishes."""
-    assert first.output is not None
-    report = Report(target)
-    output = replace(first.output, wish="extract", strategy=None)
-    wishes = first._replace(
-        stream=False,
-        system=None,
-        temperature=0,
-        top_p=None,
-        top_k=None,
-        verbosity=None,
-        effort="none",
-        thinking=None,
-        output=output,
-        explicit=frozenset(),
-    )
-    for name in _WIRE_FIELDS:
-        report.because[name] = Because("derived", "second step")
-    report.because["messages"] = Because("derived", "second step")
-    intent = _passed(wishes._replace(turns=_extraction_turn(None)), target, report)
-    if intent.output is not None and intent.output.strategy == "offer":
-        intent = intent._replace(turns=_extraction_turn(output.name))
-    return _step(intent, target, report)
+def _checked_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    if extra:
+        check_json(extra, "extra")
+    return extra
 
 
-def _quota(target: Target) -> Quota:
+def _turn(message: Message, index: int) -> Turn:
+    if message.reasoning is not None:
+        check_json(message.reasoning.blocks, "messages", index, "reasoning", "blocks")
+    return Turn(message.role, (message.content,), message.reasoning)
+
+
+def _number(value: float | None) -> float | None:
+    """One spelling for equal numbers, so that equal wishes are equal bytes: 0, and floats."""
+    return value if value is None else 0 if value == 0 else float(value)
+
+
+def _quota(
+    asked: str, key: str, model: str | None, concurrency: int | None, host: Host, rules: RuleSet
+) -> Quota:
     """The host's number of calls, the model's, then what an overlay says about the account's quota."""
-    memo_key = ("quota", target.resolution.asked, target.resolution.key, target.host)
-    known: Quota | None = target.rules.memo.get(memo_key)
-    if known is not None:
-        return known
-    found = target.resolution
-    rows = target.rules.table("quota")
-    row = rows.get(found.asked) or rows.get(found.key) or rows.get(found.model or "") or {}
-    stated = target.facts.concurrency or target.rules.table("host")[target.host]["concurrency"]
-    quota = target.rules.memo[memo_key] = Quota(**{"concurrency": stated, **row})
-    return quota
-
-
-def _extraction_turn(tool: str | None) -> tuple[Turn, ...]:
-    return (Turn("user", (extraction_prompt(tool=tool),)),)
-
-
-def _passed(intent: Intent, target: Target, report: Report) -> Intent:
-    for run in PASSES:
-        intent = run(intent, target.facts, report)
-    return intent
-
-
-def _step(intent: Intent, target: Target, report: Report) -> Step:
-    code = DIALECT_CODE[target.dialect]
-    body = code.encode(intent, target.facts, report)
-    if intent.extra:
-        body.merge_extra(intent.extra)
-        merged = Because("extra", "extra")
-        report.diagnostics.append(
-            Diagnostic(
-                "extra-merged",
-                "info",
-                "extra",
-                "added",
-                sorted(intent.extra),
-                sorted(intent.extra),
-                "merged into the body verbatim, after all rules",
-                report.origin(merged),
-            )
-        )
-    output = None if intent.output is None or intent.output.strategy == "two_pass" else intent.output
-    operation = code.stream_operation if intent.stream else code.operation
-    return Step(target.dialect, operation, intent.model, body.data, body, report, output)
+    rows = rules.table("quota")
+    row = rows.get(asked) or rows.get(key) or rows.get(model or "") or {}
+    stated = concurrency or rules.table("host")[host]["concurrency"]
+    return Quota(**{"concurrency": stated, **row})
 
 
 def _announce(plan: Plan, level: Level) -> None:

@@ -47,24 +47,31 @@ class Body:
 
     def merge_extra(self, extra: Mapping[str, Any]) -> None:
         """Merge the caller's ``extra`` verbatim: objects merge, everything else replaces."""
-        self._merge(self.data, extra, ())
-
-    def _merge(self, node: dict[str, Any], extra: Mapping[str, Any], at: Path) -> None:
-        for key, value in extra.items():
-            here = (*at, key)
-            if isinstance(value, dict) and isinstance(node.get(key), dict):
-                self._merge(node[key], value, here)
-                continue
-            for known in [path for path in self.because if path[: len(here)] == here]:
-                del self.because[known]
-            node[key] = value
-            self.because[here] = Because("extra", ".".join(str(part) for part in here))
+        replaced = dict(_merged(self.data, extra, ()))
+        depth = max(map(len, replaced), default=0)
+        kept = {
+            path: why
+            for path, why in self.because.items()
+            if not any(path[:cut] in replaced for cut in range(1, min(len(path), depth) + 1))
+        }
+        self.because = kept | replaced
 
     def reasons(self) -> Iterator[tuple[Path, Any, Because]]:
         """Each leaf with its value and reason, in body order."""
         for path, value in leaves(self.data):
             known = (path[:cut] for cut in range(len(path), 0, -1) if path[:cut] in self.because)
             yield path, value, self.because[next(known)]
+
+
+def _merged(node: dict[str, Any], extra: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, Because]]:
+    """Merge, and tell each path that was set."""
+    for key, value in extra.items():
+        here = (*at, key)
+        if isinstance(value, dict) and isinstance(node.get(key), dict):
+            yield from _merged(node[key], value, here)
+            continue
+        node[key] = value
+        yield here, Because("extra", ".".join(str(part) for part in here))
 
 
 def leaves(node: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:

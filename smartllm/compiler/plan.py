@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shlex
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from smartllm.compiler.body import Body, path_text
+from smartllm.compiler.body import Body, Path, path_text
 from smartllm.compiler.dialects import DIALECT_CODE
 from smartllm.compiler.intent import OutputPlan
 from smartllm.compiler.prompts import ANSWER
@@ -18,7 +19,6 @@ from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.schema import Dialect, Host
 
-_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _WIRE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _STREAM_OPERATIONS: Final = {code.stream_operation for code in DIALECT_CODE.values()} - {
     code.operation for code in DIALECT_CODE.values()
@@ -51,6 +51,7 @@ class Step:
         body: Wire body, as JSON data. In the second step of a two-pass plan, ``prompts.ANSWER`` stands for
             the first step's text.
         output: The schema that this step's answer is bound to, or None.
+        holes: Paths of the texts in the body that wait for the first step's text.
     """
 
     dialect: Dialect
@@ -60,6 +61,7 @@ class Step:
     built: Body = field(repr=False, compare=False)
     report: Report = field(repr=False, compare=False)
     output: OutputPlan | None = None
+    holes: tuple[Path, ...] = ()
 
     @property
     def streamed(self) -> bool:
@@ -77,15 +79,19 @@ class Step:
         return {path_text(path): self.report.origin(why) for path, _, why in self.built.reasons()}
 
     def fill(self, answer: str) -> Step:
-        """This step with the first step's text in its place.
+        """This step with the first step's text in its holes.
 
         Args:
-            answer: Text of step 1; taken as it is.
+            answer: Text of step 1; taken as it is, but for halves of surrogate pairs, which become U+FFFD.
 
         Returns:
             A step that can be sent.
         """
-        return replace(self, body=_filled(self.body, answer))
+        body = self.body
+        text = answer.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for path in self.holes:
+            body = _filled(body, path, text)
+        return replace(self, body=body, holes=())
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
@@ -140,14 +146,19 @@ class Plan:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256, in hex, over what identifies this request; the same for streamed and plain calls."""
-        content = {
-            "dialect": self.steps[0].dialect,
-            "model": self.steps[0].model,
-            "steps": [_without_transport(step) for step in self.steps],
-            "schema": self.output.schema if self.output else None,
-        }
-        return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
+        """SHA-256, in hex, over what identifies this request; the same for streamed and plain calls.
+
+        That is the dialect, the model, the bytes of each step in their order, and the caller's whole schema:
+        two schemas that are sent as one are answered by two answers.
+        """
+        first = self.steps[0]
+        schema = self.output.text if self.output else ""
+        parts = [first.dialect.encode(), first.model.encode(), schema.encode(), *map(_identity, self.steps)]
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(b"%d:" % len(part))  # where one part ends cannot be moved
+            digest.update(part)
+        return digest.hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data: model, resolution, fingerprint, steps, diagnostics."""
@@ -174,19 +185,21 @@ class Plan:
         return explain(self)
 
 
-def _filled(node: Any, answer: str) -> Any:
-    if isinstance(node, str):
+def _filled(node: Any, path: Path, answer: str) -> Any:
+    """The node with the answer at a path below it; what is not on the path is shared."""
+    if not path:
         return node.replace(ANSWER, answer)
-    if isinstance(node, list):
-        return [_filled(item, answer) for item in node]
-    if isinstance(node, dict):
-        return {key: _filled(value, answer) for key, value in node.items()}
-    return node
+    changed = copy.copy(node)
+    changed[path[0]] = _filled(node[path[0]], path[1:], answer)
+    return changed
 
 
-def _without_transport(step: Step) -> dict[str, Any]:
+def _identity(step: Step) -> bytes:
+    """The bytes that are sent, without what says only how the answer travels."""
     transport = DIALECT_CODE[step.dialect].transport_keys
-    return {key: value for key, value in step.body.items() if key not in transport}
+    if transport.isdisjoint(step.body):
+        return step.payload
+    return _WIRE.encode({key: value for key, value in step.body.items() if key not in transport}).encode()
 
 
 def _curl(step: Step) -> str:

@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
+from weakref import WeakKeyDictionary
 
 from pydantic.errors import PydanticUserError
 
+from smartllm.compiler.json_values import check_json
 from smartllm.compiler.schema_keywords import CONSTRAINTS, definition_name, pointer, subschemas
 from smartllm.errors import UnsupportedError
+from smartllm.rules.memo import Memo
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -26,6 +28,9 @@ WRAPPED: Final = "the root must be an object; the schema stands under the proper
 
 _COMBINATORS: Final = ("anyOf", "oneOf", "allOf", "not", "if", "enum", "const", "$ref")
 _NAME_LENGTH: Final = 64
+# A schema in memory takes some twenty times the characters of its text.
+_SCHEMAS: Final = Memo(results=128, characters=128 * 1024)
+_MODELS: Final[WeakKeyDictionary[type[BaseModel], str]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,11 @@ def lower_once(text: str, subset: Subset) -> Lowered:
     Raises:
         UnsupportedError: As ``lower``.
     """
-    found, sent = _lowered(text, subset)
+    found, sent = _SCHEMAS.of(_lowered, text, subset)
     # JSON is read three times as fast as copy.deepcopy copies.
     return Lowered(json.loads(sent), found.changes, found.wrapped, found.codecs)
 
 
-@lru_cache(maxsize=256)
 def _lowered(text: str, subset: Subset) -> tuple[Lowered, str]:
     lowered = lower(json.loads(text), subset)
     return lowered, json.dumps(lowered.schema)
@@ -124,11 +128,9 @@ def schema_text(response_format: type[BaseModel] | Mapping[str, Any]) -> str:
     """
     if isinstance(response_format, type):
         return _model_schema(response_format)
-    try:
-        text = json.dumps(response_format)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise refuse("", f"the schema is not JSON: {error}", "use JSON values only") from None
-    _check(text)
+    check_json(response_format, "response_format")
+    text = json.dumps(response_format)
+    _SCHEMAS.of(_check, text)
     return text
 
 
@@ -138,7 +140,6 @@ def schema_of(response_format: type[BaseModel] | Mapping[str, Any]) -> dict[str,
     return schema
 
 
-@lru_cache(maxsize=256)
 def _check(text: str) -> None:
     from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415 - only hand-written schemas need it
 
@@ -175,14 +176,19 @@ def wrap(root: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {"value": root}, **closed, **above}
 
 
-@lru_cache(maxsize=256)
 def _model_schema(model: type[BaseModel]) -> str:
+    known = _MODELS.get(model)
+    if known is not None:
+        return known
     try:
-        return json.dumps(model.model_json_schema())
+        schema = model.model_json_schema()
     except PydanticUserError as error:
         raise refuse(
             "", f"{model.__name__} has no JSON Schema: {error.message}", "give the field a type"
         ) from None
+    check_json(schema, "response_format")  # a default may be anything
+    text = _MODELS[model] = json.dumps(schema)
+    return text
 
 
 def _check_references(root: dict[str, Any]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
-from smartllm.rules.resolve import Resolution, resolve
+from smartllm.rules.resolve import Resolution, check_id, resolve
 from smartllm.rules.schema import Dialect, Host
 from smartllm.rules.target import Target, endpoints, served_on, target_for
 from smartllm.words import PROVIDERS, ApiType
@@ -49,35 +49,32 @@ def choose_target(
     """
     if provider is not None and provider not in PROVIDERS:
         raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
-    ask = _Ask(
+    return rules.remembered(
+        _chosen,
         provider,
         model or request.model or default_model(provider or "openai", rules),
         request.like,
         request.api_type if "api_type" in request.model_fields_set else None,
         compatible,
     )
-    known: tuple[Target, tuple[Diagnostic, ...]] | None = rules.memo.get(ask)
-    if known is None:
-        known = rules.memo[ask] = _chosen(ask, rules)
-    return known
 
 
-class _Ask(NamedTuple):
-    """What decides about a target; ``api_type`` is None where the caller leaves the choice."""
-
-    provider: str | None
-    model: str
-    like: str | None
-    api_type: ApiType | None
-    compatible: bool
-
-
-def _chosen(ask: _Ask, rules: RuleSet) -> tuple[Target, tuple[Diagnostic, ...]]:
-    resolution = _compatible(ask.model, ask.like, rules) if ask.compatible else None
-    resolution = resolution or resolve(ask.model, rules, like=ask.like)
-    host = _host(resolution, ask.provider)
-    target = target_for(resolution, host, _dialect(ask.api_type, resolution, host, rules), rules)
-    return target, (*_inferred(target), *_api_ignored(ask.api_type, target))
+def _chosen(
+    provider: str | None,
+    model: str,
+    like: str | None,
+    api_type: ApiType | None,
+    compatible: bool,
+    rules: RuleSet,
+) -> tuple[Target, tuple[Diagnostic, ...]]:
+    """The target; ``api_type`` is None where the caller leaves the choice."""
+    for name in filter(None, (model, like)):
+        check_id(name)
+    resolution = _compatible(model, like, rules) if compatible else None
+    resolution = resolution or resolve(model, rules, like=like)
+    host = _host(resolution, provider)
+    target = target_for(resolution, host, _dialect(api_type, resolution, host, rules), rules)
+    return target, (*_inferred(target), *_api_ignored(api_type, target))
 
 
 def _compatible(model: str, like: str | None, rules: RuleSet) -> Resolution | None:

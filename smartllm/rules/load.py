@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import tomli
+from typing_extensions import TypeVarTuple, Unpack
 
+from smartllm.environment import RULES as ENVIRONMENT
+from smartllm.environment import ambient_rules
 from smartllm.errors import RulesError
+from smartllm.rules.memo import MISSING, Memo
 from smartllm.rules.positions import KeyPath, key_lines, line_of
 
 BUILTIN: Final = Path(__file__).with_name("models.toml")
 BUILTIN_NAME: Final = "smartllm/rules/models.toml"
-ENVIRONMENT: Final = "SMARTLLM_RULES"
 
 AnyPath = str | os.PathLike[str]
+R = TypeVar("R")
+Asked = TypeVarTuple("Asked")
+
+
+def _memo() -> Memo:
+    # Some 400 ids with their targets; an id takes about 4 kB.
+    return Memo(results=2048, characters=512 * 1024)
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,22 @@ class RuleSet:
 
     layers: tuple[Layer, ...]
     data: dict[str, Any]
-    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    memo: Memo = field(default_factory=_memo, compare=False, repr=False)
+
+    def remembered(self, make: Callable[[Unpack[Asked], RuleSet], R], *asked: *Asked) -> R:
+        """``make(*asked, rules)``, worked out once for equal arguments; what it raises is not remembered.
+
+        Args:
+            make: A pure function; these rules and its arguments are all that it looks at.
+            asked: Its arguments; all are hashable.
+        """
+        key = (make, *asked)
+        found = self.memo.find(key)
+        if found is MISSING:
+            found = make(*asked, self)
+            self.memo.keep(key, found)
+        result: R = found
+        return result
 
     def table(self, name: str) -> dict[str, Any]:
         """A top-level table; empty when no layer has it."""
@@ -102,7 +127,7 @@ def load_rules(rules: Rules | None = None, *, ambient: bool = True) -> RuleSet:
         return rules
     given: list[AnyPath] = []
     if ambient:
-        given += _ambient()
+        given += ambient_rules(os.environ)
     if isinstance(rules, (str, os.PathLike)):
         given.append(rules)
     elif rules is not None:
@@ -138,30 +163,12 @@ def has_path(data: Mapping[str, Any], path: KeyPath) -> bool:
     return True
 
 
-def _ambient() -> Iterator[str]:
-    user_file = _user_file(os.environ.get("HOME"), os.environ.get("XDG_CONFIG_HOME"))
-    if os.path.isfile(user_file):  # noqa: PTH113 - each compilation looks
-        yield user_file
-    for entry in os.environ.get(ENVIRONMENT, "").split(os.pathsep):
-        if entry:
-            yield entry
-
-
-@lru_cache(maxsize=8)
-def _user_file(*_places: str | None) -> str:
-    """The user's rules; the places are what may move it while a process runs."""
-    # Imported here: only calls that look for the folder pay for it.
-    from platformdirs import user_config_path  # noqa: PLC0415
-
-    return str(user_config_path("smartllm") / "rules.toml")
-
-
 def _stamp(path: AnyPath) -> tuple[int, int]:
     try:
         status = os.stat(path)  # noqa: PTH116 - one call for a str or any PathLike
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for a path that no file system takes
         raise RulesError(
-            f"{os.fspath(path)}:1: the rules file cannot be read ({error.strerror})",
+            f"{os.fspath(path)!s}:1: the rules file cannot be read ({getattr(error, 'strerror', error)})",
             hint=f"check the path given as rules=, --rules or {ENVIRONMENT}",
         ) from None
     return status.st_mtime_ns, status.st_size

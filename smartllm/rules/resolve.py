@@ -13,6 +13,9 @@ from smartllm.rules.schema import Host
 How = Literal["alias", "exact", "like", "inferred"]
 
 _NEAREST: Final = 5
+_SHOWN: Final = 60
+LONGEST_ID: Final = 2048
+"""Characters of the longest id: Bedrock's limit for an ARN (its API reference, modelId)."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,30 @@ def resolve(model: str, rules: RuleSet, *, like: str | None = None) -> Resolutio
     Raises:
         UnknownModelError: Nothing matches; names the nearest ids and the overlay row to paste.
     """
-    memo_key = ("resolve", model, like)
-    found: Resolution | None = rules.memo.get(memo_key)
-    if found is None:
-        found = rules.memo[memo_key] = _resolve(model, rules, like)
-    return found
+    return rules.remembered(_resolve, model, like)
+
+
+def check_id(model: str) -> None:
+    """Refuse what is no id on any host.
+
+    Raises:
+        UnknownModelError: It is too long, or no Unicode text.
+    """
+    if len(model) > LONGEST_ID:
+        raise UnknownModelError(
+            f"model {model[:_SHOWN]!r}… has {len(model)} characters; an id has at most {LONGEST_ID}",
+            hint="pass the model's id, or an ARN",
+            model=model,
+        )
+    if not model.isascii():
+        try:
+            model.encode()
+        except UnicodeEncodeError:
+            raise UnknownModelError(
+                f"model {model[:_SHOWN]!r} is no Unicode text: it holds half of a surrogate pair",
+                hint="pass the id as the provider spells it",
+                model=model,
+            ) from None
 
 
 def row_profile(row: str | dict[str, Any]) -> str:
@@ -79,7 +101,8 @@ def row_profile(row: str | dict[str, Any]) -> str:
     return row if isinstance(row, str) else str(row["profile"])
 
 
-def _resolve(model: str, rules: RuleSet, like: str | None) -> Resolution:
+def _resolve(model: str, like: str | None, rules: RuleSet) -> Resolution:
+    check_id(model)
     if like is not None:
         base = resolve(like, rules)
         return _from_row(model, parse(model), base.model, base.profile, rules, "like", f"facts of {like}")
@@ -138,16 +161,17 @@ def _infer(name: ModelName, rules: RuleSet) -> tuple[str | None, str, str] | Non
 
 def _family(family: str, rules: RuleSet) -> dict[tuple[int, ...], str]:
     """Listed models of one family by version."""
-    memo_key = "families"
-    families: dict[str, dict[tuple[int, ...], str]] | None = rules.memo.get(memo_key)
-    if families is None:
-        families = {}
-        for key in rules.table("model"):
-            name = parse(key)
-            if name.key == key:
-                families.setdefault(name.family, {})[name.version] = key
-        rules.memo[memo_key] = families
-    return families.get(family, {})
+    return rules.remembered(_families).get(family, {})
+
+
+def _families(rules: RuleSet) -> dict[str, dict[tuple[int, ...], str]]:
+    """Listed models by family and version."""
+    families: dict[str, dict[tuple[int, ...], str]] = {}
+    for key in rules.table("model"):
+        name = parse(key)
+        if name.key == key:
+            families.setdefault(name.family, {})[name.version] = key
+    return families
 
 
 def _versions(vendor: str, rules: RuleSet) -> list[tuple[int, ...]]:

@@ -88,28 +88,27 @@ def target_for(resolution: Resolution, host: Host, dialect: Dialect, rules: Rule
     Raises:
         RulesError: A profile is missing.
     """
-    memo_key = ("target", resolution, host, dialect)
-    found: Target | None = rules.memo.get(memo_key)
-    if found is None:
-        chain = tuple(_chain(resolution, host, rules))
-        data: dict[str, Any] = {}
-        for row in chain:
-            data = merge(data, {k: v for k, v in _row(rules, row).items() if k not in META})
-        data = merge(data, data.pop("wire", {}).get(dialect, {}))
-        facts = facts_from(data)
-        found = rules.memo[memo_key] = Target(resolution, host, dialect, facts, rules, chain)
-    return found
+    return rules.remembered(_target, resolution, host, dialect)
+
+
+def _target(resolution: Resolution, host: Host, dialect: Dialect, rules: RuleSet) -> Target:
+    chain = tuple(_chain(resolution, host, rules))
+    data: dict[str, Any] = {}
+    for row in chain:
+        data = merge(data, {k: v for k, v in _row(rules, row).items() if k not in META})
+    data = merge(data, data.pop("wire", {}).get(dialect, {}))
+    return Target(resolution, host, dialect, facts_from(data), rules, chain)
 
 
 def endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
     """Wires on which a resolved model is served, over all hosts, in the order of preference."""
-    memo_key = ("endpoints", resolution, host)
-    found: tuple[Dialect, ...] | None = rules.memo.get(memo_key)
-    if found is None:
-        found = ()
-        for row in _chain(resolution, host, rules):
-            found = tuple(_row(rules, row).get("endpoints", found))
-        rules.memo[memo_key] = found
+    return rules.remembered(_endpoints, resolution, host)
+
+
+def _endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
+    found: tuple[Dialect, ...] = ()
+    for row in _chain(resolution, host, rules):
+        found = tuple(_row(rules, row).get("endpoints", found))
     return found
 
 

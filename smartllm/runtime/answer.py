@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import DIALECT_CODE, Decoded
 from smartllm.diagnostics import Diagnostic
-from smartllm.errors import ResponseError
+from smartllm.errors import ProviderError, ResponseError
 from smartllm.request import MessageRequest, Reasoning, TextRequest
-from smartllm.response import TextResponse, Usage
+from smartllm.response import CacheSource, TextResponse, Usage
+from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.structured import check_whole, structured_data
 from smartllm.runtime.transport import Answer
+
+_SUCCESS: Final = 200
 
 
 def decode_answer(step: Step, answer: Answer) -> Decoded:
@@ -25,18 +29,20 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
 
     Raises:
         ResponseError: The answer is JSON, but not of the shape that the wire promises.
+        ProviderError: It reports an error.
     """
     try:
         return DIALECT_CODE[step.dialect].decode(answer.body, step.model)
-    except ResponseError as error:
+    except ProviderError as error:
         error.request_id = error.request_id or answer.request_id
+        error.status = error.status or _SUCCESS
         raise
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
         shown = json.dumps(answer.body, ensure_ascii=False)[:200]
         raise ResponseError(
             f"the provider's answer has an unexpected shape: {shown}",
             model=step.model,
-            status=200,
+            status=_SUCCESS,
             request_id=answer.request_id,
             hint="check that the endpoint speaks the API that was chosen",
         ) from None
@@ -57,6 +63,10 @@ class Fetched:
     started: dt.datetime
     elapsed: float
     notes: tuple[Diagnostic, ...] = ()
+
+    def own(self) -> Fetched:
+        """The same in objects that nobody else has."""
+        return replace(self, answers=copy.deepcopy(self.answers))
 
     def response(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> TextResponse[Any]:
         """A caller's own response.
@@ -90,6 +100,50 @@ class Fetched:
             provider=plan.host,
             requested_model=plan.model,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a call, made or joined, came back with.
+
+    Attributes:
+        fetched: The provider's answers.
+        source: Where they come from.
+        request: Whose call it was.
+        response: That caller's response, where its answers fitted.
+    """
+
+    fetched: Fetched
+    source: CacheSource
+    request: TextRequest[Any] | MessageRequest[Any]
+    response: TextResponse[Any] | None = None
+
+    def response_for(
+        self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan, key: str
+    ) -> TextResponse[Any]:
+        """A caller's own response.
+
+        Raises:
+            ProviderError: As ``Fetched.response``.
+            pydantic.ValidationError: As ``Fetched.response``.
+        """
+        if request is self.request:
+            response = self.response or self.fetched.response(request, plan)
+        else:
+            response = self.fetched.own().response(request, plan)
+        response.cache_source, response.cache_key = self.source, key
+        return response
+
+
+@dataclass(slots=True)
+class CallRecord(Record):
+    """What those who join a call see of it.
+
+    Attributes:
+        paid_for: The provider's answer, once it is there, whether it has been kept yet or not.
+    """
+
+    paid_for: Found | None = None
 
 
 def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:

@@ -1,182 +1,177 @@
-"""Bedrock through aiobotocore: one session and one client, botocore's own retries off."""
+"""Amazon Bedrock: addresses, signatures and errors over the one HTTP transport.
+
+What botocore would send is held by a test that compares (test_what_goes_out_is_what_botocore_would_send); its
+own path costs several times more, escapes text that is not English, and refuses fields newer than itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode
 
 from smartllm.compiler import Step
-from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, MissingExtraError
-from smartllm.runtime.aws_http import direct_session
-from smartllm.runtime.bedrock_errors import from_client_error, from_response
-from smartllm.runtime.bedrock_http import SignedPosts
-from smartllm.runtime.transport import Answer, read_answer
+from smartllm.runtime.bedrock_errors import from_response
+from smartllm.runtime.listing import bedrock_models
+from smartllm.runtime.transport import Answer, parsed, read_answer, require
+from smartllm.runtime.wire.auth import Auth, Credentials, FixedHeaders, SigV4, unusable
+from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
 from smartllm.runtime.wire.frame_events import BedrockEvents
-from smartllm.runtime.wire.http import FIRST_REDIRECT, POOL, Waits, own_errors, whole_body
+from smartllm.runtime.wire.http import HttpTransport, WireRequest
+from smartllm.runtime.wire.way import Way
+from smartllm.settings import Settings
+from smartllm.settings.aws_address import bedrock_address
 
-R = TypeVar("R")
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
 
-_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK")
 _REQUEST_ID: Final = "x-amzn-requestid"
+_JSON: Final = "application/json"
+# As botocore does: nothing on the way may pack a stream and hold it back for that.
+_PLAIN: Final = {"Accept-Encoding": "identity"}
+_CONTROL: Final = ("bedrock-runtime", "bedrock")
+_PAGES: Final = 100
+_ROUTES: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
+    "InvokeModel": ("invoke", {"Content-Type": _JSON, "Accept": _JSON}),
+    "InvokeModelWithResponseStream": (
+        "invoke-with-response-stream",
+        {"Content-Type": _JSON, "X-Amzn-Bedrock-Accept": _JSON},
+    ),
+    "Converse": ("converse", {"Content-Type": _JSON}),
+    "ConverseStream": ("converse-stream", {"Content-Type": _JSON}),
+}
 
 
 class BedrockTransport:
-    """Sends steps of the Bedrock dialects."""
+    """Sends steps of the Bedrock dialects.
 
-    def __init__(self, config: LLMConfig) -> None:
-        try:
-            import aiobotocore.session  # noqa: PLC0415 - an extra, loaded on first use
-        except ImportError as error:
-            raise MissingExtraError(
-                f"provider='bedrock' needs aiobotocore ({error})", hint='pip install "smartllm[bedrock]"'
-            ) from None
-        self._config = config
-        self._waits = Waits(*config.resolved_timeouts(), "the network, the region and endpoint_url")
-        self._session = aiobotocore.session.get_session()
-        self._stack = AsyncExitStack()
-        self._lock = asyncio.Lock()
-        self._posts: SignedPosts | None = None
-        self._closed = False
-        given = config.aws_secret_access_key, config.aws_session_token
-        self.secrets = tuple(filter(None, (*given, *map(os.environ.get, _SECRETS))))
+    Raises:
+        MissingExtraError: aiobotocore is not installed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        require("bedrock", "aiohttp", "botocore")
+        self._settings = settings
+        self._auth = _auth(settings)
+        # For errors and certificates; where calls really go may only be found out by the first.
+        address = settings.address or bedrock_address(settings.region) or f"https://{_CONTROL[0]}"
+        self._http = HttpTransport(replace(Way.of(settings), address=address))
+        self._found_address = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat."""
+        return self._auth.secrets
 
     async def send(self, step: Step) -> Answer:
         """Post the step's bytes to InvokeModel or Converse."""
-
-        async def whole() -> Answer:
+        with self._http.way.own_errors(step.model):
             async with await self._post(step) as response:
                 request_id = response.headers.get(_REQUEST_ID)
-                raw = await whole_body(response, step.model, request_id)
-            return read_answer(raw, step.model, status=response.status, request_id=request_id)
-
-        return await self._guarded(step.model, whole())
+                content = await whole_body(response, step.model, request_id)
+        return read_answer(content, step.model, status=response.status, request_id=request_id)
 
     async def stream(self, step: Step) -> BedrockEvents:
         """Post the step's bytes to InvokeModelWithResponseStream or ConverseStream."""
-        response = await self._guarded(step.model, self._post(step))
+        response = await self._post(step)
         return BedrockEvents(
             response,
             model=step.model,
-            region=self._config.resolved_region(),
-            waits=self._waits,
+            region=self._settings.region,
+            way=self._http.way,
             request_id=response.headers.get(_REQUEST_ID),
         )
 
     async def models(self) -> list[dict[str, Any]]:
         """Text models that can be called on demand, and inference profiles."""
+        address = self._settings.control_address or (await self._address()).replace(*_CONTROL, 1)
+        way = replace(self._http.way, address=address, proxy=self._settings.proxy_for(address))
+        http = HttpTransport(way)
+        try:
+            wanted = {"byOutputModality": "TEXT", "byInferenceType": "ON_DEMAND"}
+            models = await self._listed(http, "foundation-models", wanted)
+            pages: list[Any] = []
+            token: Any = ""
+            while isinstance(token, str) and len(pages) < _PAGES:
+                query = {"nextToken": token} if token else {}
+                page = await self._listed(http, "inference-profiles", query)
+                pages.append(page)
+                token = page.get("nextToken") if isinstance(page, dict) else None
+            return bedrock_models(models, pages)
+        finally:
+            await http.aclose()
 
-        async def listed() -> list[dict[str, Any]]:
-            # Another service with an address of its own; custom addresses follow the same naming.
-            endpoint = (self._config.endpoint_url or "").replace("bedrock-runtime", "bedrock") or None
-            async with self._create("bedrock", endpoint, direct_session()) as control:
-                return await listed_models(control)
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
 
-        return await self._guarded("", listed())
+    async def _post(self, step: Step) -> ClientResponse:
+        path, headers = _ROUTES[step.operation]
+        url = f"{await self._address()}/model/{quote(step.model, safe='')}/{path}"
+        signed = await self._auth.sign("POST", url, headers, step.payload) | _PLAIN
+        return await self._answered(self._http, WireRequest("POST", url, signed, step.payload, step.model))
 
-    async def _post(self, step: Step) -> Any:
-        """The response to a step, not read yet.
+    async def _listed(self, http: HttpTransport, what: str, query: Mapping[str, str]) -> Any:
+        url = f"{http.way.address}/{what}" + (f"?{urlencode(query)}" if query else "")
+        signed = await self._auth.sign("GET", url, {"Accept": _JSON}, b"")
+        with http.way.own_errors(""):
+            async with await self._answered(http, WireRequest("GET", url, signed, b"", "")) as response:
+                return parsed(await whole_body(response, "", response.headers.get(_REQUEST_ID)))
+
+    async def _answered(self, http: HttpTransport, request: WireRequest) -> ClientResponse:
+        """The response, its body not read yet.
 
         Raises:
             ProviderError: Its status tells of an error.
         """
-        posts = self._posts or await self._connect()
-        response = await posts.post(step)
+        response = await http.send(request)
         if response.status < FIRST_REDIRECT:
             return response
-        async with response:
-            content = await whole_body(response, step.model, response.headers.get(_REQUEST_ID))
-        region = self._config.resolved_region()
-        raise from_response(response.status, response.headers, content, step.model, region=region)
-
-    async def _guarded(self, model: str, call: Awaitable[R]) -> R:
-        """The result of a call, or our error for what went wrong."""
-        from botocore import exceptions as aws  # noqa: PLC0415 - an extra, loaded on first use
-
-        with own_errors(self._waits, model):
-            try:
-                return await call
-            except aws.ClientError as error:
-                raise from_client_error(error, model, region=self._config.resolved_region()) from None
-            except aws.ConnectTimeoutError:
-                raise self._waits.too_slow("connect", model) from None
-            except aws.ReadTimeoutError:
-                raise self._waits.too_slow("read", model) from None
-            except (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError) as error:
-                cause = type(getattr(error, "kwargs", {}).get("error", error)).__name__
-                raise self._waits.unreachable(cause, model) from None
-            except aws.BotoCoreError as error:
-                raise _unusable(error) from None
-
-    async def aclose(self) -> None:
-        """Close the client and its connections."""
-        async with self._lock:
-            self._closed = True
-            self._posts = None
-            await self._stack.aclose()
-
-    async def _connect(self) -> SignedPosts:
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra, loaded on first use
-
-        async with self._lock:
-            if self._closed:
-                raise ConfigError("this client is closed; make a new one")
-            if self._posts is None:
-                sessions: list[Any] = []
-
-                def session(*args: Any, **settings: Any) -> Any:
-                    sessions.append(direct_session()(*args, **settings))
-                    return sessions[0]
-
-                try:
-                    client = await self._stack.enter_async_context(
-                        self._create("bedrock-runtime", self._config.endpoint_url, session)
-                    )
-                except (BotoCoreError, ValueError) as error:
-                    raise _unusable(error) from None
-                self._posts = SignedPosts(client, sessions[0])
-            return self._posts
-
-    def _create(self, service: str, endpoint: str | None, session: Any) -> Any:
-        from aiobotocore.config import AioConfig  # noqa: PLC0415 - an extra, loaded on first use
-
-        config = self._config
-        settings: dict[str, Any] = {
-            "connect_timeout": self._waits.connect,
-            "read_timeout": self._waits.read,
-            "max_pool_connections": config.max_concurrent or POOL,
-            "retries": {"total_max_attempts": 1, "mode": "standard"},
-            "warm_up_loader_caches": True,
-            "http_session_cls": session,
-        }
-        if config.aws_access_key_id is not None:
-            # Else AWS_BEARER_TOKEN_BEDROCK outranks the keys that were given (bedrock_runtime facts §6).
-            settings["signature_version"] = "v4"
-        return self._session.create_client(
-            service,
-            region_name=config.resolved_region(),
-            endpoint_url=endpoint,
-            aws_access_key_id=config.aws_access_key_id,
-            aws_secret_access_key=config.aws_secret_access_key,
-            aws_session_token=config.aws_session_token,
-            config=AioConfig(**settings),
+        with http.way.own_errors(request.model):
+            async with response:
+                content = await whole_body(response, request.model, response.headers.get(_REQUEST_ID))
+        raise from_response(
+            response.status,
+            response.headers,
+            content,
+            request.model,
+            region=self._settings.region,
+            address=request.url,
         )
 
+    async def _address(self) -> str:
+        """Where calls go: as configured, by AWS's own rules, or as botocore finds out for odd settings."""
+        settings = self._settings
+        if settings.address or self._found_address:
+            return settings.address or self._found_address
+        found = None if settings.asks_botocore else bedrock_address(settings.region)
+        if found is None:
+            found = await asyncio.to_thread(_botocore_address, settings)
+        self._found_address = found
+        return found
 
-async def listed_models(control: Any) -> list[dict[str, Any]]:
-    """What Bedrock's control plane lists."""
-    reply = await control.list_foundation_models(byOutputModality="TEXT", byInferenceType="ON_DEMAND")
-    found = [{"id": row["modelId"], **row} for row in reply["modelSummaries"]]
-    async for page in control.get_paginator("list_inference_profiles").paginate():
-        found += [{"id": row["inferenceProfileId"], **row} for row in page["inferenceProfileSummaries"]]
-    return found
+
+def _auth(settings: Settings) -> Auth:
+    if settings.bearer_token is not None:
+        return FixedHeaders({"Authorization": f"Bearer {settings.bearer_token}"}, settings.secrets)
+    given = None if settings.aws is None else Credentials(*settings.aws)
+    return SigV4(settings.region, given, settings.profile, settings.secrets)
 
 
-def _unusable(error: Exception) -> ConfigError:
-    return ConfigError(
-        f"aws settings: {error}",
-        hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or configure a profile or role",
-    )
+def _botocore_address(settings: Settings) -> str:
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra, loaded on first use
+    from botocore.session import Session  # noqa: PLC0415 - same
+
+    try:
+        client = Session(profile=settings.profile).create_client(
+            "bedrock-runtime",
+            region_name=settings.region,
+            # Nothing is signed with them; without any, the credential chain would be asked.
+            aws_access_key_id="none",
+            aws_secret_access_key="none",  # noqa: S106 - no secret
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise unusable(error) from None
+    return str(client.meta.endpoint_url).rstrip("/")

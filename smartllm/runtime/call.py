@@ -1,96 +1,149 @@
-"""From a plan to what the provider answered: limits, retries, timeouts, whole answers and streams."""
+"""From a plan to what the provider answered: limits, retries, deadlines, whole answers and streams."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from smartllm.compiler import Plan, Step
+from smartllm.compiler import Plan, Quota, Step
 from smartllm.compiler.dialects import Decoded
 from smartllm.compiler.dialects.stream import Delta
-from smartllm.config import LLMConfig
-from smartllm.errors import ProviderError, ProviderTimeoutError
-from smartllm.runtime.answer import Fetched, decode_answer
+from smartllm.errors import ProviderError
+from smartllm.runtime.answer import CallRecord, Fetched, Found, decode_answer
 from smartllm.runtime.control.concurrency import Limiter
+from smartllm.runtime.control.deadline import Deadline, OpenWaits, Record
+from smartllm.runtime.control.owner import PerOwner
 from smartllm.runtime.control.retry import RetryBudget, RetryPolicy, is_throttled, with_retries
+from smartllm.runtime.control.single_flight import SingleFlight
 from smartllm.runtime.observe.progress import Progress, StreamProgress
-from smartllm.runtime.stream import LiveStream, Patience, assembled
+from smartllm.runtime.secrets import hide_secrets
+from smartllm.runtime.stream import LiveStream, assembled
 from smartllm.runtime.structured import check_whole
-from smartllm.runtime.transport import Transport, hide_secrets
+from smartllm.runtime.transport import Transport
+from smartllm.runtime.wire.way import timeouts_of
+from smartllm.settings import Settings
 
 R = TypeVar("R")
 
 _BYTES_A_TOKEN: Final = 4
+_LIMITERS: Final = 256
+
+
+class Shared:
+    """What the calls of one client in one event loop share.
+
+    Attributes:
+        flights: Equal calls under way.
+        waits: Whatever waits.
+        budget: What pays for retries.
+    """
+
+    def __init__(self, capacity: float | None) -> None:
+        self.flights: SingleFlight[Found, CallRecord] = SingleFlight()
+        self.waits = OpenWaits()
+        self.budget = RetryBudget(capacity)
+        self._limiters: OrderedDict[tuple[str, Quota], Limiter] = OrderedDict()
+
+    def limiter(self, plan: Plan, most: int | None) -> Limiter:
+        """The limits of a plan's model; those of models that rest are forgotten once there are many."""
+        key = (plan.resolution.key, plan.quota)
+        known = self._limiters.get(key)
+        if known is None:
+            quota = plan.quota
+            known = self._limiters[key] = Limiter(
+                most or quota.concurrency,
+                requests_per_minute=quota.requests_per_minute,
+                tokens_per_minute=quota.tokens_per_minute,
+            )
+            for idle in [name for name, limiter in self._limiters.items() if not limiter.in_flight]:
+                if len(self._limiters) <= _LIMITERS:
+                    break
+                if idle != key:
+                    del self._limiters[idle]
+        self._limiters.move_to_end(key)
+        return known
 
 
 class Executor:
     """Makes the calls of plans; holds what all calls of a client share.
 
     Args:
-        config: Retries, limits and timeouts.
-        transport: Gives the open transport, or raises ConfigError when the client is closed.
+        settings: Retries, limits and timeouts.
+        transport: Sends the calls.
     """
 
-    def __init__(self, config: LLMConfig, transport: Callable[[], Transport]) -> None:
-        _, read = config.resolved_timeouts()
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        config = settings.config
         self._transport = transport
-        self.patience = Patience(
-            first_event=config.first_event_timeout or read,
-            stall=config.stall_timeout or read,
-            total=config.total_timeout,
-        )
+        self.timeouts = timeouts_of(settings)
         self._policy = RetryPolicy(
             config.max_retries, config.retry_delay, config.max_retry_delay, config.max_retry_after
         )
-        self._budget = RetryBudget(config.retry_budget)
         self._max_concurrent = config.max_concurrent
-        self._limiters: dict[str, Limiter] = {}
+        self._owned: PerOwner[Shared] = PerOwner(lambda: Shared(config.retry_budget))
 
-    async def fetch(self, plan: Plan, progress: Progress) -> Fetched:
-        """Make the calls of a plan, within the total timeout.
+    @property
+    def shared(self) -> Shared:
+        """What the calls in the running loop share."""
+        return self._owned.get()
+
+    def deadline(self, plan: Plan) -> Deadline:
+        """The end of a call that begins now."""
+        return Deadline(self.timeouts.total, plan.model, self.shared.waits)
+
+    def endless(self, plan: Plan, record: Record) -> Deadline:
+        """For a call that others wait for, each with a deadline of their own."""
+        return Deadline(float("inf"), plan.model, self.shared.waits, record)
+
+    async def fetch(self, plan: Plan, progress: Progress, deadline: Deadline) -> Fetched:
+        """Make the calls of a plan; the caller awaits it in the deadline's scope.
 
         Raises:
             ProviderError: A call failed after all retries.
         """
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
-        async with _Total(self.patience.total, plan.model):
-            first = await self.call(plan, plan.steps[0], progress)
-            answers = [first]
-            if len(plan.steps) > 1:
-                check_whole(plan.steps[0], first)
-                answers.append(await self.call(plan, plan.steps[1].fill(first.text), progress))
+        first = await self.call(plan, plan.steps[0], progress, deadline)
+        answers = [first]
+        if len(plan.steps) > 1:
+            check_whole(plan.steps[0], first)
+            answers.append(await self.call(plan, plan.steps[1].fill(first.text), progress, deadline))
         return Fetched(answers, started, time.perf_counter() - clock)
 
-    async def call(self, plan: Plan, step: Step, progress: Progress) -> Decoded:
+    async def call(self, plan: Plan, step: Step, progress: Progress, deadline: Deadline) -> Decoded:
         """Make one call; a streamed answer is put together."""
 
         async def attempt() -> Decoded:
+            deadline.record.attempts += 1
             if not step.streamed:
-                return decode_answer(step, await self._transport().send(step))
+                return decode_answer(step, await self._transport.send(step))
             counted = StreamProgress(progress)
-            return await assembled(self._transport(), step, self.patience, counted.add)
+            return await assembled(self._transport, step, self.timeouts, deadline, counted.add)
 
         return await self._retried(lambda: self._limited(plan, step, attempt), progress)
 
-    async def open(self, plan: Plan, step: Step, progress: Progress) -> tuple[LiveStream, Delta | None]:
-        """Stream one call up to its first piece; what fails before that is retried.
+    async def open(
+        self, plan: Plan, step: Step, progress: Progress, deadline: Deadline
+    ) -> tuple[LiveStream, Delta | None]:
+        """Stream one call up to its first delta; what fails before that is retried.
 
         Returns:
-            The stream, whose place among the calls in flight ``LiveStream.aclose`` gives back, and the piece;
+            The stream, whose place among the calls in flight ``LiveStream.aclose`` gives back, and the delta;
             None when the answer has no text.
         """
         limiter = self._limiter(plan)
 
         async def attempt() -> tuple[LiveStream, Delta | None]:
             await limiter.acquire(_tokens(step))
+            deadline.record.attempts += 1
             live = None
             try:
-                live = await LiveStream.open(self._transport(), step, self.patience)
-                piece = await live.next()
-                if piece is None:
+                live = await LiveStream.open(self._transport, step, self.timeouts, deadline)
+                delta = await live.next()
+                if delta is None:
                     live.decoded()
             except BaseException as error:
                 self._met(limiter, error)
@@ -100,24 +153,36 @@ class Executor:
                 raise
             limiter.succeeded()
             live.on_close = limiter.release
-            return live, piece
+            return live, delta
 
-        async with _Total(self.patience.total, plan.model):
+        async with deadline.scope():
             return await self._retried(attempt, progress)
 
     async def listed(self, provider: str) -> list[dict[str, Any]]:
         """The models that the account can call, sorted by id."""
+        deadline = Deadline(self.timeouts.total, provider, self.shared.waits)
 
         async def attempt() -> list[dict[str, Any]]:
+            deadline.record.attempts += 1
             try:
-                return await self._transport().models()
+                return await self._transport.models()
             except ProviderError as error:
-                hide_secrets(error, self._transport().secrets)
+                hide_secrets(error, self._transport.secrets)
                 raise
 
-        async with _Total(self.patience.total, provider):
-            found = await with_retries(attempt, self._policy, self._budget)
+        async with deadline.scope():
+            found = await with_retries(attempt, self._policy, self.shared.budget)
         return sorted(found, key=lambda model: str(model.get("id")))
+
+    async def aclose(self) -> None:
+        """End every wait, in every loop, and what this loop has under way."""
+        for loop, theirs in self._owned.others():
+            loop.call_soon_threadsafe(theirs.waits.end)
+        shared = self._owned.known()
+        if shared is not None:
+            shared.waits.end()
+            await shared.flights.aclose()
+            await asyncio.sleep(0)
 
     async def _limited(self, plan: Plan, step: Step, call: Callable[[], Awaitable[R]]) -> R:
         limiter = self._limiter(plan)
@@ -133,40 +198,15 @@ class Executor:
     def _met(self, limiter: Limiter, error: BaseException) -> None:
         """What each failed attempt leads to, before anybody hears of it."""
         if isinstance(error, ProviderError):
-            hide_secrets(error, self._transport().secrets)
+            hide_secrets(error, self._transport.secrets)
             if is_throttled(error):
                 limiter.throttled()
 
     async def _retried(self, call: Callable[[], Awaitable[R]], progress: Progress) -> R:
-        return await with_retries(call, self._policy, self._budget, on_retry=progress.retry)
+        return await with_retries(call, self._policy, self.shared.budget, on_retry=progress.retry)
 
     def _limiter(self, plan: Plan) -> Limiter:
-        key = plan.resolution.key
-        if key not in self._limiters:
-            quota = plan.quota
-            self._limiters[key] = Limiter(
-                self._max_concurrent or quota.concurrency,
-                requests_per_minute=quota.requests_per_minute,
-                tokens_per_minute=quota.tokens_per_minute,
-            )
-        return self._limiters[key]
-
-
-class _Total:
-    """A time limit that raises our error."""
-
-    def __init__(self, seconds: float, model: str) -> None:
-        self._seconds, self._model = seconds, model
-        self._scope = asyncio.timeout(seconds)
-
-    async def __aenter__(self) -> None:
-        await self._scope.__aenter__()
-
-    async def __aexit__(self, *error: object) -> None:
-        try:
-            await self._scope.__aexit__(*error)  # type: ignore[arg-type]
-        except TimeoutError:
-            raise ProviderTimeoutError("total", self._seconds, model=self._model, retryable=False) from None
+        return self.shared.limiter(plan, self._max_concurrent)
 
 
 def _tokens(step: Step) -> int:
@@ -174,5 +214,6 @@ def _tokens(step: Step) -> int:
     limits = ("max_tokens", "max_completion_tokens", "max_output_tokens")
     output = next((step.body[name] for name in limits if isinstance(step.body.get(name), int)), None)
     if output is None:
-        output = step.body.get("inferenceConfig", {}).get("maxTokens", 0)
-    return len(step.payload) // _BYTES_A_TOKEN + int(output)
+        config = step.body.get("inferenceConfig")
+        output = config.get("maxTokens", 0) if isinstance(config, dict) else 0
+    return len(step.payload) // _BYTES_A_TOKEN + (output if isinstance(output, int) else 0)

@@ -1,4 +1,4 @@
-"""What a caller of the streaming methods sees: a chunk a piece, and a last one with the figures."""
+"""What a caller of the streaming methods sees: a chunk a delta, and a last one with the figures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.answer import Fetched
 from smartllm.runtime.call import Executor
+from smartllm.runtime.control.deadline import Deadline
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.structured import check_whole
 
@@ -30,29 +31,38 @@ async def stream_chunks(
     Raises:
         ProviderError: The call failed; after the first chunk it is not made again.
     """
-    step = plan.steps[0]
+    step, deadline = plan.steps[0], executor.deadline(plan)
     if not step.streamed:
-        fetched = await executor.fetch(plan, progress)
+        async with deadline.scope():
+            fetched = await executor.fetch(plan, progress, deadline)
         response = fetched.response(request, plan)
         yield StreamChunk(response.text, step.model)
     else:
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
-        live, piece = await executor.open(plan, step, progress)
+        live, delta = await executor.open(plan, step, progress, deadline)
         try:
-            while piece is not None:
-                metadata = {"type": "thinking"} if piece.thinking else {}
-                yield StreamChunk(piece.text, step.model, metadata)
-                piece = await live.next()
+            while delta is not None:
+                metadata = {"type": "thinking"} if delta.thinking else {}
+                deadline.pause()
+                yield StreamChunk(delta.text, step.model, metadata)
+                deadline.resume()
+                delta = await live.next()
             answers = [live.decoded()]
         finally:
             await live.aclose()
         if len(plan.steps) > 1:
-            check_whole(step, answers[0])
-            answers.append(await executor.call(plan, plan.steps[1].fill(answers[0].text), progress))
+            answers.append(await _bound(executor, plan, answers[0], progress, deadline))
         response = Fetched(answers, started, time.perf_counter() - clock).response(request, plan)
     answered(response)
     await progress.done(response)
     yield _last(response)
+
+
+async def _bound(executor: Executor, plan: Plan, first: Any, progress: Progress, deadline: Deadline) -> Any:
+    """The answer to the second step."""
+    check_whole(plan.steps[0], first)
+    async with deadline.scope():
+        return await executor.call(plan, plan.steps[1].fill(first.text), progress, deadline)
 
 
 def _last(response: TextResponse[Any]) -> StreamChunk:

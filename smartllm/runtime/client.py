@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -13,17 +12,21 @@ from pydantic import BaseModel
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError
+from smartllm.errors import ConfigError, ProviderError, ProviderTimeoutError
+from smartllm.log import Announcer
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
-from smartllm.runtime.answer import Fetched
-from smartllm.runtime.cache.levels import cache_key, open_cache, worth_keeping
+from smartllm.rules import load_rules
+from smartllm.runtime.answer import Found
+from smartllm.runtime.cache.key import cache_key
+from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
-from smartllm.runtime.control.single_flight import SingleFlight
+from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.observe.telemetry import span_of
 from smartllm.runtime.transport import Transport
+from smartllm.settings import Settings, make_config
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -54,23 +57,23 @@ class LLMClient:
     ) -> None:
         if config is not None and settings:
             raise ConfigError(f"give either a config or settings, not both ({', '.join(sorted(settings))})")
-        if config is None and self.default_provider is not None:
-            settings = {"provider": self.default_provider, **settings}
-        try:
-            self.config = config if config is not None else LLMConfig(**settings)
-        except TypeError as error:
-            raise ConfigError(str(error).replace("LLMConfig.__init__() ", "")) from None
-        self.provider = self.config.resolved_provider()
+        if config is None:
+            if self.default_provider is not None:
+                settings = {"provider": self.default_provider, **settings}
+            config = make_config(LLMConfig, settings)
+        self._settings = Settings.resolve(config, sends=transport is None)
+        self.config = self._settings.config
+        self.provider = self._settings.provider
         if self.default_provider not in {None, self.provider}:
             raise ConfigError(
                 f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
                 hint="use LLMClient, which serves every provider",
             )
-        self._transport: Transport | None = transport or self._make_transport()
-        self._cache = open_cache(self.config)
-        self._flights: SingleFlight[Fetched] = SingleFlight()
-        self._executor = Executor(self.config, self._open_transport)
-        self._entered = False
+        self._transport: Transport = transport or self._make_transport()
+        self._cache = open_cache(self._settings)
+        self._executor = Executor(self._settings, self._transport)
+        self._announce = Announcer()
+        self._entered = self._closed = False
 
     async def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
         """Answer a prompt.
@@ -140,6 +143,7 @@ class LLMClient:
         Raises:
             ProviderError: The call failed after all retries.
         """
+        self._check_open()
         return await self._executor.listed(self.provider)
 
     async def list_available_model_ids(self) -> list[str]:
@@ -147,15 +151,15 @@ class LLMClient:
         return [str(model["id"]) for model in await self.list_available_models()]
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        if self._transport is not None:
-            transport, self._transport = self._transport, None
-            await self._flights.aclose()
-            await transport.aclose()
+        """Close all connections; whatever is under way ends at once, with an error."""
+        if not self._closed:
+            self._closed = True
+            await self._executor.aclose()
+            await self._transport.aclose()
             await self._cache.aclose()
 
     async def __aenter__(self) -> Self:
-        self._open_transport()
+        self._check_open()
         if self._entered:
             raise ConfigError(
                 "this client is already in use by another `async with`",
@@ -171,32 +175,38 @@ class LLMClient:
 
     def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
         """The plan that this client would execute for a request."""
+        settings = self._settings
+        rules = load_rules(settings.rules, ambient=False)
         model = None
         if request.model is None:
-            model = self.config.default_model
-        return compile_request(
+            model = settings.default_model or str(rules.table("host")[self.provider]["default_model"])
+        level = self.config.level
+        plan = compile_request(
             request,
             provider=self.provider,
             model=model,
-            rules=self.config.rules,
-            level=self.config.level,
+            rules=rules,
+            level="ignore" if level == "warn" else level,
             defaults=self.config.request_defaults(),
-            compatible=self.provider == "openai" and self.config.custom_endpoint() is not None,
+            compatible=self.provider == "openai" and settings.custom_endpoint is not None,
         )
+        if level == "warn":
+            self._announce(plan.model, plan.diagnostics)
+        return plan
 
     def _make_transport(self) -> Transport:
         if self.provider == "openai":
-            from smartllm.runtime.openai import OpenAITransport  # noqa: PLC0415 - loads the SDK
+            from smartllm.runtime.openai import OpenAITransport  # noqa: PLC0415 - one of two
 
-            return OpenAITransport(self.config)
-        from smartllm.runtime.bedrock import BedrockTransport  # noqa: PLC0415 - loads the SDK
+            return OpenAITransport(self._settings)
+        from smartllm.runtime.bedrock import BedrockTransport  # noqa: PLC0415 - same
 
-        return BedrockTransport(self.config)
+        return BedrockTransport(self._settings)
 
     async def _answer(
         self, request: TextRequest[T] | MessageRequest[T], *, streamed: bool = False
     ) -> TextResponse[T]:
-        self._open_transport()
+        self._check_open()
         plan = self.compile(_with_stream(request, streamed))
         progress = self._progress(request, plan)
         with span_of(request, plan, content=self.config.trace_content) as span:
@@ -215,39 +225,28 @@ class LLMClient:
     async def _kept_or_made(
         self, request: TextRequest[T] | MessageRequest[T], plan: Plan, progress: Progress
     ) -> TextResponse[T]:
-        key = cache_key(plan, endpoint=self.config.custom_endpoint())
-        if request.clear_cache:
-            await self._cache.delete(key)
+        key = cache_key(plan, self._settings.cache_scope)
+        deadline = self._executor.deadline(plan)
         if not (plan.cacheable and request.use_cache):
-            await progress.started()
-            response = (await self._executor.fetch(plan, progress)).response(request, plan)
-            response.cache_key = key
-            return response
-        kept = None if request.clear_cache else await self._cache.get(key, request, plan)
-        if kept is not None:
-            return kept
-        await progress.started()
-        # A forced refresh joins other refreshes, but never a call that began before it.
-        flight = f"{key}!" if request.clear_cache else key
-        fetched, _ = await self._flights.run(
-            flight, lambda: self._fetch_and_keep(plan, request, key, progress)
-        )
-        response = fetched.response(request, plan)
-        response.cache_key = key
-        return response
-
-    async def _fetch_and_keep(
-        self, plan: Plan, request: TextRequest[Any] | MessageRequest[Any], key: str, progress: Progress
-    ) -> Fetched:
-        fetched = await self._executor.fetch(plan, progress)
-        # Only what validates is kept; a wrong answer raises here, for everybody who waits for it.
-        response = fetched.response(request, plan)
-        if worth_keeping(plan, fetched.answers):
-            return replace(fetched, notes=await self._cache.put(key, response))
-        return fetched
+            async with deadline.scope():
+                if request.clear_cache:
+                    await self._cache.delete(key)
+                await progress.started()
+                fetched = await self._executor.fetch(plan, progress, deadline)
+            return Found(fetched, "miss", request).response_for(request, plan, key)
+        lookup = Lookup(self._cache, self._executor, plan, request, key)
+        try:
+            async with deadline.scope():
+                found = await lookup.found(progress, deadline)
+        except ProviderTimeoutError:
+            if lookup.paid_for is None:
+                raise
+            # What is paid for is given, whatever the cache still had to do.
+            found = lookup.paid_for
+        return found.response_for(request, plan, key)
 
     async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
-        self._open_transport()
+        self._check_open()
         plan = self.compile(_with_stream(request, True))
         progress = self._progress(request, plan)
         await progress.started()
@@ -273,10 +272,9 @@ class LLMClient:
             max_tokens=max_tokens,
         )
 
-    def _open_transport(self) -> Transport:
-        if self._transport is None:
+    def _check_open(self) -> None:
+        if self._closed:
             raise ConfigError("this client is closed; make a new one")
-        return self._transport
 
 
 async def _failed(progress: Progress, error: Exception) -> None:

@@ -1,39 +1,31 @@
-"""A streamed answer under way: events in, pieces out, with limits on how long each may take."""
+"""A streamed answer under way: events in, deltas out, with limits on how long each may take."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Step
 from smartllm.compiler.dialects import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
 from smartllm.compiler.dialects.stream import Delta, StreamReader
-from smartllm.errors import ProviderError, ProviderTimeoutError, StreamError
-from smartllm.runtime.transport import EventSource, Transport, hide_secrets
+from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError, StreamError
+from smartllm.runtime.control.deadline import Deadline, Timeouts
+from smartllm.runtime.secrets import hide_secrets
+from smartllm.runtime.transport import EventSource, Transport
 
 E = TypeVar("E", bound=ProviderError)
 
 # Events that are buffered come without a wait; twenty streams at full speed must leave the loop its turns.
-_BREATH: Final = 0.0003
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Longest waits for a stream, in seconds.
-
-    Attributes:
-        first_event: From sending to the first piece of the answer.
-        stall: Between pieces; pings and comments are none.
-        total: For the whole call, without the time that its reader takes.
-    """
-
-    first_event: float
-    stall: float
-    total: float
+_TURN: Final = 0.0003
+# After the end of the text: for the counts that some servers send behind it, and others never do.
+_GRACE: Final = 2.0
+# After the terminator: for the end of the body, without which the connection cannot be kept.
+_DRAIN: Final = 0.1
 
 
 class LiveStream:
@@ -47,65 +39,66 @@ class LiveStream:
         self,
         source: EventSource,
         reader: StreamReader,
-        patience: Patience,
+        timeouts: Timeouts,
+        deadline: Deadline,
         *,
         spent: float,
         secrets: tuple[str, ...],
     ) -> None:
-        self._source, self._reader, self._patience = source, reader, patience
-        self._secrets = secrets
+        self._source, self._reader, self._timeouts = source, reader, timeouts
+        self._deadline, self._secrets = deadline, secrets
         self._batches = aiter(source)
         self._batch: Iterator[Mapping[str, Any]] = iter(())
-        self._spent = spent
         self._begun = False
         self._quiet = spent
-        self._breath = time.monotonic()
+        self._turn = time.monotonic()
+        self._process = os.getpid()
         self.on_close: Callable[[], None] | None = None
+        deadline.record.said = lambda: reader.text
 
     @classmethod
-    async def open(cls, transport: Transport, step: Step, patience: Patience) -> LiveStream:
+    async def open(
+        cls, transport: Transport, step: Step, timeouts: Timeouts, deadline: Deadline
+    ) -> LiveStream:
         """Send a step and wait until its answer begins.
 
         Raises:
             ProviderError: The call failed.
         """
-        clock = time.monotonic()
-        limit = min(patience.first_event, patience.total)
-        kind = "first_event" if patience.first_event <= patience.total else "total"
-        try:
-            async with asyncio.timeout(limit) as scope:
-                source = await transport.stream(step)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            retryable = kind != "total"
-            raise ProviderTimeoutError(kind, limit, model=step.model, retryable=retryable) from None
+        clock, limit = time.monotonic(), timeouts.first_event
+        async with deadline.within(limit, "first_event", limit):
+            source = await transport.stream(step)
         reader = stream_reader(step.dialect, step.model)
-        return cls(source, reader, patience, spent=time.monotonic() - clock, secrets=transport.secrets)
+        spent = time.monotonic() - clock
+        return cls(source, reader, timeouts, deadline, spent=spent, secrets=transport.secrets)
 
     async def next(self) -> Delta | None:
-        """The next piece that has text; None at the end.
+        """The next delta that has text; None at the end.
 
         Raises:
             ProviderError: The stream broke, stalled or reported an error; carries the text so far.
+            SmartLLMError: The stream belongs to a parent process.
         """
-        now = time.monotonic()
-        if now - self._breath > _BREATH:
+        if self._process != os.getpid():
+            raise SmartLLMError(
+                "this stream was begun in a parent process, which reads it", hint="make the call in the child"
+            )
+        if time.monotonic() - self._turn > _TURN:
             await asyncio.sleep(0)
-            self._breath = time.monotonic()
+            self._turn = time.monotonic()
         try:
             while True:
-                piece = await self._next_progress()
-                if piece is None or piece.text:
-                    return piece
+                delta = await self._next_progress()
+                if delta is None or delta.text:
+                    return delta
         except ProviderError as error:
             error.partial_text = self._reader.text
             raise self._completed(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
-            raise self._broken("an event of the stream cannot be read") from None
+            raise self._unreadable("an event of the stream cannot be read") from None
 
     def decoded(self) -> Decoded:
-        """The whole answer, after the last piece.
+        """The whole answer, after the last delta.
 
         Raises:
             StreamError: The stream ended before its terminator.
@@ -116,55 +109,60 @@ class LiveStream:
         except ProviderError as error:
             raise self._completed(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
-            raise self._broken("the stream does not add up to an answer") from None
+            raise self._unreadable("the stream does not add up to an answer") from None
 
     async def aclose(self) -> None:
-        """Close the connection, also in the middle of the answer."""
+        """Close the connection, also in the middle of the answer; one that has ended is kept."""
         try:
-            await self._source.aclose()
+            if self._process == os.getpid():
+                if self._reader.over:
+                    await self._drain()
+                await self._source.aclose()
         finally:
             if self.on_close is not None:
                 self.on_close()
                 self.on_close = None
 
+    async def _drain(self) -> None:
+        with suppress(TimeoutError, ProviderError, RuntimeError):
+            async with asyncio.timeout(_DRAIN):
+                while await anext(self._batches, None) is not None:
+                    pass
+
     async def _next_progress(self) -> Delta | None:
-        """The next piece, with or without text."""
+        """The next delta, with or without text."""
         while True:
             for event in self._batch:
-                piece = self._reader.feed(event)
-                if piece is not None:
+                delta = self._reader.feed(event)
+                if delta is not None:
                     self._begun, self._quiet = True, 0.0
-                    return piece
-            batch = await self._within_limits()
+                    return delta
+            batch = None if self._reader.over else await self._within_limits()
             if batch is None:
                 return None
             self._batch = iter(batch)
 
     async def _within_limits(self) -> Any:
         """The next batch; None at the end."""
-        # Only the time spent waiting counts: whoever reads the stream may take their own.
+        ended = self._reader.ended
         kind = "stall" if self._begun else "first_event"
-        left, total = getattr(self._patience, kind) - self._quiet, self._patience.total - self._spent
-        if total < left:
-            kind, left = "total", total
+        limit = getattr(self._timeouts, kind)
+        # Only the time spent waiting counts: whoever reads the stream may take their own.
+        left = min(_GRACE, limit) if ended else limit - self._quiet
         clock = time.monotonic()
         try:
-            async with asyncio.timeout(max(left, 0)) as scope:
+            async with self._deadline.within(max(left, 0), kind, limit):
                 return await anext(self._batches, None)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            seconds = getattr(self._patience, kind)
-            raise ProviderTimeoutError(
-                kind, seconds, model=self._reader.model, retryable=kind != "total"
-            ) from None
+        except ProviderTimeoutError:
+            if ended:
+                return None
+            raise
         finally:
-            waited = time.monotonic() - clock
-            self._spent += waited
-            self._quiet += waited
+            self._quiet += time.monotonic() - clock
 
-    def _broken(self, message: str) -> StreamError:
-        return self._completed(self._reader.broken(message, retryable=True))
+    def _unreadable(self, message: str) -> StreamError:
+        # Not retried: what no reader foresaw comes again.
+        return self._completed(self._reader.broken(message))
 
     def _completed(self, error: E) -> E:
         """The error with what only the stream knows."""
@@ -176,7 +174,8 @@ class LiveStream:
 async def assembled(
     transport: Transport,
     step: Step,
-    patience: Patience,
+    timeouts: Timeouts,
+    deadline: Deadline,
     on_delta: Callable[[Delta], Any] | None = None,
 ) -> Decoded:
     """Stream a step and give back its whole answer.
@@ -184,17 +183,18 @@ async def assembled(
     Args:
         transport: Where to send it.
         step: What to send.
-        patience: Longest waits.
-        on_delta: Awaited with each piece.
+        timeouts: Longest waits.
+        deadline: The call's end.
+        on_delta: Awaited with each delta.
 
     Raises:
         ProviderError: The call failed, or the answer broke off.
     """
-    live = await LiveStream.open(transport, step, patience)
+    live = await LiveStream.open(transport, step, timeouts, deadline)
     try:
-        while (piece := await live.next()) is not None:
+        while (delta := await live.next()) is not None:
             if on_delta is not None:
-                await on_delta(piece)
+                await on_delta(delta)
         return live.decoded()
     finally:
         await live.aclose()

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib.util import find_spec
+from typing import Any, Final, Protocol
 
 from smartllm.compiler import Step
-from smartllm.errors import ResponseError
+from smartllm.errors import MissingExtraError, ResponseError
 from smartllm.runtime import secrets
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_no_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,24 @@ class Answer:
 
     body: dict[str, Any]
     request_id: str | None = None
+
+
+def require(provider: str, *packages: str) -> None:
+    """Check that packages of an extra are there, without loading them.
+
+    Raises:
+        MissingExtraError: One is not; the hint is the pip line.
+    """
+    for package in packages:
+        try:
+            found = sys.modules[package] if package in sys.modules else find_spec(package)
+        except (ImportError, ValueError):
+            found = None
+        if found is None:
+            raise MissingExtraError(
+                f"provider={provider!r} needs {package}, which is not installed",
+                hint=f'pip install "smartllm[{provider}]"',
+            )
 
 
 class EventSource(Protocol):
@@ -48,13 +75,12 @@ class EventSource(Protocol):
 
 
 class Transport(Protocol):
-    """Sends the bytes of a step and gives back the provider's JSON.
+    """Sends the bytes of a step and gives back the provider's JSON."""
 
-    Attributes:
-        secrets: What no error may repeat.
-    """
-
-    secrets: tuple[str, ...]
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat, as far as it is known by now."""
+        ...
 
     async def send(self, step: Step) -> Answer:
         """Send one step.
@@ -95,11 +121,7 @@ def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) 
         ResponseError: Not a JSON object; the message shows the first 200 bytes. It may be retried if it is
             no JSON at all: an answer may have been cut on its way.
     """
-    data, damaged = None, False
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError):
-        damaged = True
+    data = parsed(raw)
     if isinstance(data, dict):
         return Answer(data, request_id)
     raise ResponseError(
@@ -107,17 +129,25 @@ def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) 
         model=model,
         status=status,
         request_id=request_id,
-        retryable=damaged,
+        retryable=data is None and raw.strip() != b"null",
         hint="check that base_url or endpoint_url points at the API itself",
     )
 
 
-def json_object(raw: bytes) -> dict[str, Any] | None:
-    """The JSON object in ``raw``, or None."""
+def parsed(raw: bytes) -> Any:
+    """The JSON value in ``raw``; None where there is none.
+
+    NaN and Infinity are no JSON, though Python reads them: a value that differs from itself must not get in.
+    """
     try:
-        data = json.loads(raw)
+        return _JSON.decode(raw.decode(json.detect_encoding(raw)))
     except (ValueError, RecursionError):
         return None
+
+
+def json_object(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object in ``raw``, or None."""
+    data = parsed(raw)
     return data if isinstance(data, dict) else None
 
 

@@ -69,8 +69,8 @@ class TestFeatures:
     async def test_rate_limiting_per_model(self, server: LoopbackServer) -> None:
         async with RESPONSES.client(server.url, max_concurrent=2) as client:
             await asyncio.gather(*(client.generate_text(RESPONSES.request(str(n))) for n in range(6)))
-            limiters = client._executor._limiters
-            assert [(key, limiter.concurrency) for key, limiter in limiters.items()] == [(RESPONSES.model, 2)]
+            limiters = client._executor.shared._limiters
+            assert [(key[0], it.concurrency) for key, it in limiters.items()] == [(RESPONSES.model, 2)]
 
     async def test_automatic_retry_of_transient_failures(self, ask: Ask, server: LoopbackServer) -> None:
         assert (await ask(INVOKE, Reply(status=503), settings={"max_retries": 1})).text

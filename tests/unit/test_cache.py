@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import BaseModel
-from wires import CHAT, INVOKE, RESPONSES, Wire, each_wire
+from wires import CHAT, CLAUDE, INVOKE, RESPONSES, Wire, each_wire
 
 import smartllm
 from smartllm import LLMClient, TextRequest
 from smartllm.errors import ProviderError, RefusalError
 from smartllm.rules import load_rules
-from smartllm.runtime.cache.levels import ResponseCache, cache_key
+from smartllm.runtime.cache.key import cache_key
+from smartllm.runtime.cache.levels import ResponseCache
 from smartllm.runtime.cache.local import LocalStore
-from smartllm.testing import LoopbackServer, Reply
+from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
 RULES = load_rules(ambient=False)
 
@@ -167,11 +166,21 @@ async def test_errors_are_not_kept(reply: Reply, server: LoopbackServer, clean_e
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda entry: entry["data"].pop("text"),
-        lambda entry: entry["data"].update(structured_data={"name": "Ada"}),
-        lambda entry: entry["data"].update(input_tokens="many"),
-        lambda entry: entry.pop("data"),
-        lambda entry: entry.update(metadata=None),
+        lambda entry: entry.pop("replies"),
+        lambda entry: entry.update(replies=[]),
+        lambda entry: entry.update(replies=entry["replies"] * 2),
+        lambda entry: entry.update(replies=["text"]),
+        lambda entry: entry["replies"][0].pop("output"),
+        lambda entry: entry["replies"][0].update(status="incomplete"),
+        lambda entry: entry["replies"][0].update(output=[]),
+        lambda entry: entry.update(replies=[json.loads(json.dumps(entry["replies"][0]).replace("36", "{}"))]),
+        lambda entry: entry.update(started="yesterday"),
+        lambda entry: entry.update(started="2026-11-26T10:00:00"),
+        lambda entry: entry.update(started=5),
+        lambda entry: entry.update(elapsed=None),
+        lambda entry: entry.update(elapsed=True),
+        lambda entry: entry.update(elapsed=10**400),
+        lambda entry: entry.update(format=1),
     ],
 )
 async def test_an_entry_that_does_not_fit_is_a_miss_and_replaced(
@@ -228,38 +237,44 @@ class TestStampede:
         assert len(server.requests) == 1
 
 
-texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
-requests = st.builds(
-    lambda **fields: {key: value for key, value in fields.items() if value is not None},
-    prompt=texts,
-    model=st.sampled_from(["gpt-4.1", "gpt-5.4", "claude-opus-4-7"]),
-    max_tokens=st.sampled_from([None, 100, 200]),
-    system_prompt=st.none() | texts,
-    reasoning_effort=st.sampled_from([None, "low", "high"]),
-    stream=st.booleans(),
-    api_type=st.sampled_from(["responses", "chat_completions"]),
-    response_format=st.sampled_from([None, {"type": "object", "properties": {"a": {"type": "string"}}}]),
-)
-
-
-@given(requests, requests)
-def test_equal_bodies_have_equal_keys_and_no_others(one: dict[str, Any], two: dict[str, Any]) -> None:
-    plans = [smartllm.compile(TextRequest(**fields), rules=RULES, level="ignore") for fields in (one, two)]
-    keys = [cache_key(plan, endpoint=None) for plan in plans]
-    transport = {"stream", "stream_options"}
-    wires = [
-        (
-            plan.host,
-            plan.model,
-            [
-                (step.dialect, {k: v for k, v in step.body.items() if k not in transport})
-                for step in plan.steps
-            ],
-        )
-        for plan in plans
+def test_the_key_says_what_is_asked_and_where() -> None:
+    plans = [
+        smartllm.compile(TextRequest(prompt=prompt, model="gpt-4.1"), rules=RULES, level="ignore")
+        for prompt in ("hi", "ho")
     ]
-    assert (keys[0] == keys[1]) == (wires[0] == wires[1])
-    assert cache_key(plans[0], endpoint="http://127.0.0.1:1/v1") != keys[0]
+    scopes = [None, "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1", "us-east-1", "eu-west-1", ""]
+    keys = {cache_key(plan, scope) for plan in plans for scope in scopes}
+    assert len(keys) == len(plans) * len(scopes)
+    assert cache_key(plans[0], None) == cache_key(plans[0], None)
+
+
+async def test_regions_do_not_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is the region that the client was made with, not what the environment says later."""
+    keys = []
+    for region in ("us-east-1", "eu-west-1"):
+        fake = FakeTransport(Reply(text="hi"))
+        monkeypatch.setenv("AWS_REGION", region)
+        async with LLMClient(provider="bedrock", transport=fake) as client:
+            monkeypatch.setenv("AWS_REGION", "sa-east-1")
+            monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+            response = await client.generate_text(TextRequest(prompt="hi", model=CLAUDE))
+            monkeypatch.delenv("AWS_ENDPOINT_URL")
+        assert response.cache_source == "miss"
+        keys.append(response.cache_key)
+    assert keys[0] != keys[1]
+
+
+async def test_an_answer_of_another_server_is_never_given(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.openai_base_url)
+    request: TextRequest[Any] = TextRequest(prompt="hi", model="gpt-4.1")
+    async with LLMClient(provider="openai", api_key="any") as client:
+        monkeypatch.delenv("OPENAI_BASE_URL")
+        assert (await client.generate_text(request)).text == "echo: hi"
+    fake = FakeTransport(Reply(text="the real one"))
+    async with LLMClient(provider="openai", transport=fake) as client:
+        assert (await client.generate_text(request)).text == "the real one"
 
 
 class Shared(LocalStore):

@@ -20,11 +20,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from smartllm.runtime.cache.local import FORMAT, LocalStore
+from smartllm.runtime.cache.files import FORMAT
+from smartllm.runtime.cache.local import LocalStore
 
 KEYS = [f"{number:02x}" * 32 for number in range(4)]
 KEY = KEYS[0]
-DAMAGE = [b"", b"null", b"[]", b"{", bytes(99), b"\xff\xfe", b"[" * 99_999, b'{"format": 1}']
+DAMAGE = [b"", b"null", b"[]", b"{", bytes(99), b"\xff\xfe", b"[" * 99_999, b'{"format": 2}']
 
 
 def entry(key: str = KEY, text: Any = "4") -> dict[str, Any]:
@@ -56,7 +57,7 @@ for _ in sys.stdin:
     for turn in itertools.count():
         key = f"{turn % 3:02x}" * 32
         text = str(turn % 10) * (40_000 + turn % 7 * 9_000)
-        store._write(store.path(key), {"format": 1, "key": key, "data": [text] * 3})
+        store._write(store.path(key), {"format": 2, "key": key, "data": [text] * 3})
 """
 
 
@@ -109,7 +110,7 @@ async def main():
     for turn in range(30):
         key = f"{random.randrange(5):02x}" * 32
         text = str(turn % 10) * 30_000
-        await store.put(key, {"format": 1, "key": key, "data": {"text": text}})
+        await store.put(key, {"format": 2, "key": key, "data": {"text": text}})
         for number in range(5):
             key = f"{number:02x}" * 32
             entry = await store.get(key)
@@ -137,7 +138,7 @@ store = LocalStore(sys.argv[1] + "/cache")
 async def main():
     for turn in range(40):
         key = f"{turn:02x}" * 32
-        await store.put(key, {"format": 1, "key": key, "data": "x" * 20_000})
+        await store.put(key, {"format": 2, "key": key, "data": "x" * 20_000})
     kept = [key for key in store.keys() if await store.get(key)]
     assert 0 < len(kept) < 40, kept
     assert len(kept) == len(store.keys())
@@ -171,11 +172,11 @@ import asyncio, logging, pathlib, subprocess, sys
 from smartllm.runtime.cache.local import LocalStore
 logging.basicConfig(level=logging.WARNING, format="%(message)s")
 old, new = "0" * 64, "f" * 64
-asyncio.run(LocalStore(sys.argv[1]).put(old, {"format": 1, "key": old}))
+asyncio.run(LocalStore(sys.argv[1]).put(old, {"format": 2, "key": old}))
 subprocess.run(["mount", "-o", "remount,ro", sys.argv[1]], check=True)
 store = LocalStore(sys.argv[1], max_bytes=1, max_age_seconds=9999)
 for _ in range(3):
-    asyncio.run(store.put(new, {"format": 1, "key": new}))
+    asyncio.run(store.put(new, {"format": 2, "key": new}))
     assert asyncio.run(store.get(old)) and asyncio.run(store.get(new)) is None
 assert store.clear() == store.prune(max_bytes=0) == 0
 """

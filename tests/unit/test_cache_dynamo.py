@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dynamo_engine import ACCESS_KEY, REGION, SECRET_KEY, dynamo_engine, raw_client, store_at
+from dynamo_engine import ACCESS_KEY, REGION, SECRET_KEY, dynamo_engine, raw_client, settled, store_at
 from wires import INVOKE, RESPONSES, Wire, share_service_models
 
 from smartllm import LLMClient
-from smartllm.runtime.cache.local import FORMAT
+from smartllm.runtime.cache.files import FORMAT
 from smartllm.testing import LoopbackServer, Reply
 
 KEY = "ab" * 32
@@ -92,6 +92,7 @@ async def test_the_table_is_made_on_demand_with_expiry(engine: str, table: str) 
     store = store_at(engine, table, ttl_days=7)
     assert await store.get(KEY) is None
     await store.put(KEY, entry())
+    await settled(store)
     assert await store.get(KEY) == entry()
     await store.aclose()
     async with raw_client(engine) as client:
@@ -111,6 +112,7 @@ async def test_racing_creators_make_one_table_and_lose_nothing(
     stores = [store_at(engine, table) for _ in range(5)]
     keys = [f"{number:02x}" * 32 for number in range(10)]
     await asyncio.gather(*(stores[n % 5].put(key, entry(key)) for n, key in enumerate(keys)))
+    await asyncio.gather(*map(settled, stores))
     found = await asyncio.gather(*(stores[0].get(key) for key in keys))
     assert found == [entry(key) for key in keys]
     await asyncio.gather(*(store.aclose() for store in stores))
@@ -120,10 +122,12 @@ async def test_racing_creators_make_one_table_and_lose_nothing(
 async def test_a_table_that_vanishes_is_made_again(engine: str, table: str) -> None:
     store = store_at(engine, table)
     await store.put(KEY, entry())
+    await settled(store)
     async with raw_client(engine) as client:
         await client.delete_table(TableName=table)
     await store.delete(KEY)
     await store.put(KEY, entry())
+    await settled(store)
     assert await store.get(KEY) == entry()
     await store.delete(KEY)
     assert await store.get(KEY) is None
@@ -133,6 +137,7 @@ async def test_a_table_that_vanishes_is_made_again(engine: str, table: str) -> N
 async def test_expiry_is_checked_by_the_reader(engine: str, table: str) -> None:
     writer = store_at(engine, table, ttl_days=1)
     await writer.put(KEY, entry())
+    await settled(writer)
     for days, expected in ((0.9, entry()), (1.1, None)):
         reader = store_at(engine, table, clock=lambda days=days: time.time() + days * DAY)
         assert await reader.get(KEY) == expected
@@ -185,6 +190,7 @@ async def test_foreign_and_damaged_items_are_a_miss_with_one_warning_and_replace
     ]
     store = store_at(engine, table)
     await store.put(KEY, entry())
+    await settled(store)
     for item in damaged:
         await put_raw(engine, table, item)
         assert await store.get(KEY) is None
@@ -218,6 +224,7 @@ async def test_the_event_loop_is_never_blocked(
     caplog.set_level(logging.WARNING)
     store, text = store_at(engine, table), noise(450_000)
     await store.put(KEY, entry())
+    await settled(store)
 
     async def longest_gap() -> float:
         gaps, done = [0.0], asyncio.Event()

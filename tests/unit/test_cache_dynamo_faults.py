@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
 from dynamo_engine import ACCESS_KEY, SECRET_KEY, store_at
+from scripted_dynamo import Handler, engine_that, refusing, saying, silent
 from wires import RESPONSES, refused_url, share_service_models
 
 from smartllm.errors import ConfigError
-from smartllm.runtime.cache.local import FORMAT
+from smartllm.runtime.cache.files import FORMAT
 from smartllm.testing import LoopbackServer
 
 KEY = "ab" * 32
-TYPE = "application/x-amz-json-1.0"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.fixture(autouse=True)
@@ -31,47 +27,6 @@ def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def entry() -> dict[str, Any]:
     return {"format": FORMAT, "key": KEY, "metadata": {}, "data": {"text": "4"}}
-
-
-@asynccontextmanager
-async def engine_that(handler: Handler) -> AsyncIterator[tuple[str, list[str]]]:
-    """A server with DynamoDB's wire and this behaviour; its address and the operations asked for."""
-    asked: list[str] = []
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append(request.headers["X-Amz-Target"].partition(".")[2])
-        return await handler(request)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
-    finally:
-        await runner.cleanup()
-
-
-def refusing(status: int, code: str) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no"}
-        return web.Response(status=status, text=json.dumps(body), content_type=TYPE)
-
-    return handler
-
-
-def saying(body: bytes) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, content_type=TYPE)
-
-    return handler
-
-
-async def silent(request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(30)
-    return web.Response()
 
 
 async def hanging_up(request: web.Request) -> web.StreamResponse:
@@ -138,7 +93,7 @@ async def answered(
 async def test_a_dead_table_is_left_alone_for_half_a_minute() -> None:
     now = [1000.0]
     async with engine_that(FAULTS["failing"]) as (url, asked):
-        store = store_at(url, clock=lambda: now[0])
+        store = store_at(url, timer=lambda: now[0])
         for _ in range(10):
             assert await store.get(KEY) is None
             await store.put(KEY, entry())
@@ -160,7 +115,7 @@ async def test_a_table_that_recovers_is_used_again() -> None:
         return await (FAULTS["failing"] if broken[0] else saying(b"{}"))(request)
 
     async with engine_that(handler) as (url, asked):
-        store = store_at(url, clock=lambda: now[0])
+        store = store_at(url, timer=lambda: now[0])
         for _ in range(3):
             await store.get(KEY)
         broken[0] = False
@@ -176,13 +131,14 @@ async def test_a_slow_search_for_credentials_delays_one_call_only(
 ) -> None:
     async with engine_that(saying(b"{}")) as (url, asked):
         store = store_at(url)
-        original = store._open
+        table = store._tables.get()
+        original = table._open
 
         async def slow() -> Any:
             await asyncio.sleep(0.8)
             return await original()
 
-        monkeypatch.setattr(store, "_open", slow)
+        monkeypatch.setattr(table, "_open", slow)
         clock = time.monotonic()
         await store.get(KEY)
         assert time.monotonic() - clock < 0.75

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from smartllm.runtime.cache.local import FORMAT, LocalStore
+from smartllm.runtime.cache.files import FORMAT
+from smartllm.runtime.cache.local import LocalStore
 
 CANARY = "sk-canary-Zq81"
 KEYS = [f"{number:02x}" * 32 for number in range(4)]
@@ -113,10 +114,10 @@ DAMAGE: dict[str, bytes] = {
     "huge number": b"9" * 10_000,
     "list": json.dumps([entry()]).encode(),
     "other key": json.dumps(entry(OTHER)).encode(),
-    "key of another type": b'{"format": 1, "key": ["' + CANARY.encode() + b'"]}',
-    "other version": json.dumps(entry() | {"format": 2}).encode(),
+    "key of another type": b'{"format": 2, "key": ["' + CANARY.encode() + b'"]}',
+    "other version": json.dumps(entry() | {"format": FORMAT + 1}).encode(),
     "version true": json.dumps(entry() | {"format": True}).encode(),
-    "version 1.0": json.dumps(entry() | {"format": 1.0}).encode(),
+    "version 2.0": json.dumps(entry() | {"format": 2.0}).encode(),
     "no version": json.dumps({"key": KEY}).encode(),
     "too large": json.dumps(entry(text="x" * 300_000)).encode(),
 }

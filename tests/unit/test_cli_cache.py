@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 
 import smartllm
 from smartllm.cli.cache import command
-from smartllm.runtime.cache.local import FORMAT, LocalStore
+from smartllm.runtime.cache.files import FORMAT
+from smartllm.runtime.cache.local import LocalStore
 
 PROMPT = "What is the canary Zq81?"
 KEYS = ["ab" * 32, "abcd" + "0" * 60, "ff" * 32]

@@ -23,7 +23,19 @@ from fault_server import (
 from wires import WIRES, Wire, refused_url
 
 from smartllm import LLMClient
-from smartllm.errors import ConnectionFailedError, ProviderError, ResponseError, StreamError
+from smartllm.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConnectionFailedError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderError,
+    QuotaError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    StreamError,
+)
 from smartllm.testing import LoopbackServer, Reply
 
 RETRIES = 3
@@ -56,8 +68,21 @@ class Fault:
     partial: bool = False
 
 
+KINDS = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: QuotaError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    413: BadRequestError,
+    422: BadRequestError,
+    429: RateLimitError,
+}
+
+
 def http(status: int, attempts: int, **fields: Any) -> Fault:
-    given = {name: fields.pop(name) for name in ("streamed", "only", "code") if name in fields}
+    given = {name: fields.pop(name) for name in ("streamed", "only", "code", "kind") if name in fields}
+    given = {"kind": KINDS.get(status, ServerError), **given}
     return Fault({"status": status, **fields}, attempts, status=status, **given)
 
 
@@ -65,8 +90,8 @@ def body(raw: bytes, attempts: int = 1) -> Fault:
     return Fault({"raw": raw}, attempts, ResponseError, 200, streamed=False)
 
 
-def aws(status: int, code: str, attempts: int) -> Fault:
-    return http(status, attempts, only="bedrock", error_code=code, code=code)
+def aws(status: int, code: str, attempts: int, kind: type[ProviderError]) -> Fault:
+    return http(status, attempts, only="bedrock", error_code=code, code=code, kind=kind)
 
 
 def frame(code: str, attempts: int, status: int | None, **payload: Any) -> Fault:
@@ -87,7 +112,9 @@ FAULTS: dict[str, Fault] = {
     "429-retry-after-garbage": http(429, ALL, headers={"Retry-After": "soon"}),
     "429-retry-after-negative": http(429, ALL, headers={"Retry-After": "-5"}),
     "429-retry-after-too-long": http(429, 1, headers={"Retry-After": "86400"}),
-    "429-quota": http(429, 1, only="openai", error_code="insufficient_quota", code="insufficient_quota"),
+    "429-quota": http(
+        429, 1, only="openai", error_code="insufficient_quota", code="insufficient_quota", kind=QuotaError
+    ),
     "408": http(408, ALL),
     "409": http(409, ALL, error_code="ConflictException"),
     "500": http(500, ALL),
@@ -103,20 +130,21 @@ FAULTS: dict[str, Fault] = {
     "413": http(413, 1, error_code="RequestEntityTooLarge"),
     "422": http(422, 1, error_code="ValidationException"),
     "501": http(501, 1, error_code="NotImplemented"),
-    "aws-throttling-as-400": aws(400, "ThrottlingException", ALL),
-    "aws-throttling-lower-case": aws(400, "throttlingException", ALL),
-    "aws-too-many-requests": aws(400, "TooManyRequestsException", ALL),
-    "aws-not-ready": aws(429, "ModelNotReadyException", ALL),
-    "aws-timeout": aws(408, "ModelTimeoutException", ALL),
-    "aws-quota": aws(400, "ServiceQuotaExceededException", 1),
-    "aws-model-error": aws(424, "ModelErrorException", 1),
+    "aws-throttling-as-400": aws(400, "ThrottlingException", ALL, RateLimitError),
+    "aws-throttling-lower-case": aws(400, "throttlingException", ALL, RateLimitError),
+    "aws-too-many-requests": aws(400, "TooManyRequestsException", ALL, RateLimitError),
+    "aws-not-ready": aws(429, "ModelNotReadyException", ALL, ServerError),
+    "aws-timeout": aws(408, "ModelTimeoutException", ALL, ServerError),
+    "aws-quota": aws(400, "ServiceQuotaExceededException", 1, QuotaError),
+    "aws-model-error": aws(424, "ModelErrorException", 1, ServerError),
     "html-with-200": body(HTML, 2),
     "empty-with-200": body(b"", 2),
     "null-with-200": body(b"null"),
     "list-with-200": body(b"[]"),
     "object-with-200": body(b"{}"),
-    "error-with-200": Fault(
-        {"raw": b'{"error": {"message": "oops"}}'}, 1, ProviderError, None, streamed=False
+    "error-with-200": Fault({"raw": b'{"error": {"message": "oops"}}'}, 1, status=200, streamed=False),
+    "passing-error-with-200": Fault(
+        {"raw": b'{"error": {"message": "oops", "code": 429}}'}, ALL, RateLimitError, 429, streamed=False
     ),
     "no-choices": body(b'{"choices": [], "output": [], "content": []}'),
     "truncated-json": body(b'{"choices": [{"message": {"content": "ha', 2),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import email.utils
 import math
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -202,3 +204,55 @@ async def test_timeouts_cost_as_much_as_failures() -> None:
     with pytest.raises(ProviderTimeoutError):
         await Upstream(*slow).run(policy(), budget)
     assert budget.tokens == 0
+
+
+# One reset of every connection
+
+
+def reset() -> ConnectionFailedError:
+    return ConnectionFailedError("reset", model="m", retryable=True)
+
+
+@pytest.mark.parametrize("calls", [60, 200, 2000])
+async def test_one_reset_of_every_connection_is_survived_by_all(calls: int) -> None:
+    budget = RetryBudget()
+    results = await asyncio.gather(*(Upstream(reset()).run(policy(), budget) for _ in range(calls)))
+    assert results == ["answer"] * calls
+
+
+async def test_a_way_that_breaks_every_connection_ends_the_retries() -> None:
+    budget = RetryBudget()
+    upstreams = [Upstream(*[reset() for _ in range(9)]) for _ in range(1000)]
+    await asyncio.gather(*(each.run(policy(), budget) for each in upstreams), return_exceptions=True)
+    assert sum(each.calls for each in upstreams) <= 2000 + 500 // 14
+    again = [Upstream(*[reset() for _ in range(9)]) for _ in range(1000)]
+    await asyncio.gather(*(each.run(policy(), budget) for each in again), return_exceptions=True)
+    assert sum(each.calls for each in again) == 1000, "nothing has succeeded since"
+
+
+async def test_calls_one_after_another_bring_no_more_than_one_retry() -> None:
+    budget = RetryBudget(0)
+    for number in range(3):
+        upstream = Upstream(*[reset() for _ in range(9)])
+        with pytest.raises(ConnectionFailedError):
+            await upstream.run(policy(), budget)
+        assert upstream.calls == (2 if number == 0 else 1)
+    assert await Upstream().run(policy(), budget) == "answer"
+    assert await Upstream(reset()).run(policy(), budget) == "answer", "a success gives it back"
+
+
+async def test_unreadable_answers_are_counted_apart() -> None:
+    upstream = Upstream(failed(503), ResponseError("cut", model="m", retryable=True))
+    assert await upstream.run(policy()) == "answer"
+    assert upstream.calls == 3
+
+
+async def test_a_date_without_a_zone_is_gmt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        asked = retry_after({"retry-after": "Thu, 26 Nov 2026 00:00:30"}, now=lambda: 1795651200.0)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert asked == 30

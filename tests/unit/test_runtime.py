@@ -6,17 +6,18 @@ import asyncio
 import datetime as dt
 import gc
 import json
-import threading
+import subprocess
+import sys
 import warnings
 from contextlib import aclosing
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any
 
 import aiobotocore.session
 import pytest
 from aiobotocore.config import AioConfig
 from botocore import xform_name
-from botocore.loaders import JSONFileLoader
 from wires import (
     AWS_KEYS,
     CHAT,
@@ -32,6 +33,8 @@ from wires import (
 
 from smartllm import LLMClient, TextRequest, Usage
 from smartllm.errors import ConfigError
+from smartllm.runtime.wire import connections
+from smartllm.runtime.wire.connections import Connector
 from smartllm.testing import LoopbackServer, Reply
 
 UNICODE = 'Grüße, 世界 🌍 "quoted" \\ \n\t\u2028 {{7*7}} </script> \x7f'
@@ -149,6 +152,7 @@ async def test_what_goes_out_is_what_botocore_would_send(
     assert json.loads(ours.body) == json.loads(theirs.body)
     assert (ours.method, ours.raw_path) == (theirs.method, theirs.raw_path)
     changing = {"authorization", "content-length", "x-amz-date", "amz-sdk-invocation-id", "amz-sdk-request"}
+    changing.add("user-agent")
     kept = [{name: sent.headers[name] for name in set(sent.headers) - changing} for sent in (ours, theirs)]
     assert kept[0] == kept[1]
     signed = [sent.headers["authorization"].partition("Signature=")[0] for sent in (ours, theirs)]
@@ -172,38 +176,42 @@ async def test_concurrent_prompts_are_not_mixed_up(wire: Wire, server: LoopbackS
     assert len(server.requests) == 20
 
 
-async def test_the_bedrock_client_is_made_once_for_concurrent_first_calls(server: LoopbackServer) -> None:
-    async with INVOKE.client(server.url) as client:
-        transport: Any = client._transport
-        made: list[Any] = []
-        original = transport._session.create_client
+@each_wire
+async def test_connections_are_made_once_for_concurrent_first_calls(
+    wire: Wire, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Connector] = []
 
-        def create_client(*args: Any, **settings: Any) -> Any:
-            made.append(settings)
-            return original(*args, **settings)
+    class Counted(Connector):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            made.append(self)
 
-        transport._session.create_client = create_client
-        await asyncio.gather(*(client.generate_text(INVOKE.request()) for _ in range(20)))
+    monkeypatch.setattr(connections, "Connector", Counted)
+    async with wire.client(server.url) as client:
+        await asyncio.gather(*(client.generate_text(wire.request()) for _ in range(20)))
     assert len(made) == 1
     assert len(server.requests) == 20
 
 
-async def test_service_models_are_read_off_the_event_loop(
-    running: LoopbackServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    readers: dict[str, str] = {}
-    original = JSONFileLoader.load_file
-
-    def load_file(self: JSONFileLoader, file_path: str) -> Any:
-        readers.setdefault(file_path, threading.current_thread().name)
-        return original(self, file_path)
-
-    monkeypatch.setattr(JSONFileLoader, "load_file", load_file)
-    async with INVOKE.client(running.url) as client:
-        await client.generate_text(INVOKE.request())
-    models = {path: name for path, name in readers.items() if "bedrock-runtime" in path}
-    assert models
-    assert threading.main_thread().name not in models.values()
+@each_wire
+async def test_calls_load_no_sdk(wire: Wire, server: LoopbackServer) -> None:
+    """They cost half a second; what they know of addresses, headers, certificates is held by comparisons."""
+    script = f"""
+import asyncio, sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.modules.update(dict.fromkeys(["openai", "aiobotocore", "botocore.session", "botocore.client"]))
+from smartllm import LLMClient, TextRequest
+async def ask():
+    async with LLMClient(**{wire.settings(server.url)!r}) as client:
+        request = TextRequest(prompt="hi", model={wire.model!r}, api_type={wire.api_type!r}, use_cache=False)
+        print((await client.generate_text(request)).text)
+asyncio.run(ask())
+"""
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("echo: hi\n", "")
 
 
 @each_wire
@@ -282,7 +290,9 @@ async def test_a_default_temperature_is_not_sent_to_claude_that_rejects_it(
 
 
 def test_an_unknown_setting_is_named() -> None:
-    with pytest.raises(ConfigError, match="unexpected keyword argument 'tempreature'"):
+    with pytest.raises(
+        ConfigError, match=r"tempreature: there is no such setting; did you mean temperature\?"
+    ):
         LLMClient(provider="openai", api_key="k", tempreature=1)
 
 

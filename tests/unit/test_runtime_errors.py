@@ -171,6 +171,15 @@ async def test_a_success_that_holds_no_answer(
     assert len(error.message) < 1000
 
 
+@each_wire
+async def test_an_error_in_a_success(wire: Wire, server: LoopbackServer, clients: Clients) -> None:
+    server.script(Reply(raw=b'{"error": {"message": "not now", "code": "busy"}}'))
+    error = await failure(clients(wire, 2), wire)
+    assert (type(error), error.status, error.code, error.attempts) == (ProviderError, 200, "busy", 1)
+    assert error.request_id is not None
+    assert "not now" in error.message
+
+
 def is_json(raw: bytes) -> bool:
     try:
         json.loads(raw)

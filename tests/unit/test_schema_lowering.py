@@ -780,11 +780,11 @@ def test_a_schema_that_is_none_is_refused_by_its_path() -> None:
 
 
 def test_a_schema_that_is_no_json_is_refused() -> None:
-    with pytest.raises(UnsupportedError, match=r"the schema is not JSON: .*Decimal"):
+    with pytest.raises(UnsupportedError, match=r"response_format.maximum: Decimal.* is no JSON value"):
         schema_of({"type": "number", "maximum": Decimal(1)})
     endless: dict[str, Any] = {"type": "object"}
     endless["properties"] = {"again": endless}
-    with pytest.raises(UnsupportedError, match="the schema is not JSON: Circular"):
+    with pytest.raises(UnsupportedError, match="more than 200 levels deep"):
         schema_of(endless)
 
 

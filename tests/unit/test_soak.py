@@ -110,9 +110,9 @@ async def test_memory_stays_flat(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
                     gc.collect()
                     samples.append(resident())
             for client in clients.values():
-                limiters = client._executor._limiters.values()
+                limiters = client._executor.shared._limiters.values()
                 assert [limiter.in_flight for limiter in limiters] == [0] * len(limiters)
-                assert client._flights.running == 0
+                assert client._executor.shared.flights.running == 0
     third = len(samples) // 3
     first, last = min(samples[:third]), min(samples[-third:])
     print(f"{number} calls in {SECONDS:g} s, {first >> 20} MB then {last >> 20} MB; ends: {sorted(ends)}")  # noqa: T201

@@ -11,10 +11,12 @@ from pydantic import BaseModel
 
 import smartllm
 from smartllm import Plan, TextRequest
+from smartllm.compiler import schema_lowering
 from smartllm.compiler.prompts import ANSWER
-from smartllm.compiler.schema_lowering import _lowered
+from smartllm.compiler.schema_lowering import lower
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules
+from smartllm.words import ApiType
 
 RULES = load_rules(ambient=False)
 
@@ -124,6 +126,61 @@ class TestTwoSteps:
         assert step.body["messages"][0]["content"].count(ANSWER) == 1
         assert filled.payload != step.payload
 
+    @pytest.mark.parametrize(
+        ("model", "api_type", "place"),
+        [
+            ("claude-sonnet-4-6", "invoke", ("messages", 0, "content")),
+            ("claude-sonnet-4-6", "converse", ("messages", 0, "content", 0, "text")),
+            ("gpt-5.4", "responses", ("input", 0, "content")),
+            ("gpt-5.4", "chat_completions", ("messages", 0, "content")),
+        ],
+    )
+    def test_only_the_named_place_is_filled(self, model: str, api_type: ApiType, place: Any) -> None:
+        schema = {
+            "title": "Marked",
+            "description": f"Not {ANSWER}",
+            "type": "object",
+            "properties": {
+                "kind": {"enum": [ANSWER, "b"], "description": ANSWER},
+                ANSWER: {"type": "string"},
+            },
+            "required": ["kind", ANSWER],
+            "additionalProperties": False,
+        }
+        request = TextRequest(
+            prompt=ANSWER, response_format=schema, structured_output="two_pass", api_type=api_type
+        )
+        compiled = smartllm.compile(
+            request.model_copy(update={"reasoning_effort": "low"}), model=model, rules=RULES, level="ignore"
+        )
+        step = compiled.steps[1]
+        assert step.holes == (place,)
+        before = json.dumps(step.body)
+        filled = step.fill("the text")
+        assert json.dumps(step.body) == before, "a plan is not changed by being filled"
+        assert json.dumps(filled.body).count(json.dumps(ANSWER)) == before.count(json.dumps(ANSWER)) == 4
+        node: Any = filled.body
+        for key in place:
+            node = node[key]
+        assert "=== TEXT ===\nthe text\n=== END" in node
+        assert ANSWER not in node
+        assert compiled.steps[0].holes == filled.holes == ()
+        assert filled.fill("another").body == filled.body
+
+    def test_half_a_surrogate_pair_in_the_text_becomes_a_replacement_character(self) -> None:
+        step = plan("claude-sonnet-4-6", reasoning_effort="low").steps[1]
+        sent = step.fill("hi \ud83d, \ud83d\ude00 and é").payload.decode()
+        assert "hi \ufffd, 😀 and é" in sent
+
+    def test_extra_is_for_the_first_step_alone(self) -> None:
+        extra = {"stop_sequences": ["."], "messages": [{"role": "user", "content": "mine"}]}
+        first, second = plan("claude-sonnet-4-6", reasoning_effort="low", extra=extra).steps
+        assert first.body["messages"] == extra["messages"]
+        assert first.body["stop_sequences"] == ["."]
+        plain = plan("claude-sonnet-4-6", reasoning_effort="low").steps[1]
+        assert second.body == plain.body
+        assert second.holes == plain.holes
+
     def test_plan_json_and_explanation_show_both(self) -> None:
         compiled = plan("claude-sonnet-4-6", reasoning_effort="low")
         assert len(compiled.as_dict()["steps"]) == 2
@@ -181,11 +238,17 @@ def test_an_offered_tool_on_openais_wires(api_type: Any, tmp_path: Path) -> None
     assert "tools" in compiled.steps[1].body
 
 
-def test_a_schema_is_lowered_once_and_each_plan_has_its_own() -> None:
+def test_a_schema_is_lowered_once_and_each_plan_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     request = TextRequest(prompt="hi", model="gpt-5.4", response_format=Once)
-    _lowered.cache_clear()
+    lowered: list[Any] = []
+
+    def counted(schema: Any, subset: Any) -> Any:
+        lowered.append(subset)
+        return lower(schema, subset)
+
+    monkeypatch.setattr(schema_lowering, "lower", counted)
     first, second = (smartllm.compile(request, level="ignore").body for _ in range(2))
-    assert _lowered.cache_info().hits == 1
+    assert lowered == ["openai-strict"]
     first["text"]["format"]["schema"]["properties"].clear()
     assert second["text"]["format"]["schema"]["properties"]
     assert smartllm.compile(request, level="ignore").body == second

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,7 +81,10 @@ async def test_content_only_when_asked_for(server: LoopbackServer, spans: InMemo
 
 async def test_errors_and_cache_hits(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
     server.script(
-        Reply(), Reply(status=400, error_code="bad_thing", error_message=CANARY), Reply(cut_after=0)
+        Reply(),
+        Reply(status=400, error_code="bad_thing", error_message=CANARY),
+        # Twice, since a kept connection that is closed costs no attempt.
+        *[Reply(cut_after=0)] * 2,
     )
     async with CHAT.client(server.url) as client:
         for prompt in ("a", "a", "b", "c"):
@@ -106,6 +113,31 @@ async def test_without_opentelemetry_nothing_happens(
         assert (await client.generate_text(RESPONSES.request("hi"))).text == "echo: hi"
         with pytest.raises(ProviderError):
             await client.generate_text(RESPONSES.request("hi"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "raise RuntimeError('broken')", "get_tracer_provider = None; del get_tracer_provider"],
+    ids=["without-trace", "empty", "broken", "another"],
+)
+def test_any_folder_of_that_name_does_no_harm(content: str | None, tmp_path: Path) -> None:
+    package = tmp_path / "opentelemetry"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    if content is not None:
+        (package / "trace.py").write_text(content, encoding="utf-8")
+    code = (
+        "import asyncio, opentelemetry, sys\n"
+        "from smartllm import LLMClient, TextRequest\n"
+        "from smartllm.testing import FakeTransport, Reply\n"
+        "client = LLMClient(provider='openai', api_key='k', transport=FakeTransport(Reply(text='fine')))\n"
+        "request = TextRequest(prompt='hi', model='gpt-4o', use_cache=False)\n"
+        "print(asyncio.run(client.generate_text(request)).text, opentelemetry.__file__)\n"
+    )
+    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    command, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": paths}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert result.stdout == f"fine {package / '__init__.py'}\n", result.stderr
 
 
 async def test_a_stream_that_is_left_is_no_failure(

@@ -6,12 +6,16 @@ import contextlib
 import errno
 import json
 import os
-import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from secrets import token_hex
+from typing import Any, Final, NoReturn
 
+FORMAT: Final = 2
+"""Format of the entries that are written and served; older ones are a miss."""
+FORMATS: Final = (1, 2)
+"""Formats that a person may look at."""
 TEMPORARY: Final = ".tmp-"
 """How the names of unfinished writes begin."""
 _PLAIN: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -20,12 +24,19 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _PLAIN
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
 
 
+_SHORTEST_SECRET: Final = 8
+
+
 class TooLargeError(OSError):
     """A file is larger than was asked for."""
 
 
+class SecretError(ValueError):
+    """An entry holds a credential: a provider, or a server on the way, repeated what it was sent."""
+
+
 def read_plain(folder: str, name: str, largest: int) -> tuple[bytes, float]:
-    """What a plain file holds, and when it was written, in seconds since 1970.
+    """What a plain file of ours holds, and when it was written, in seconds since 1970.
 
     Args:
         folder: Where; not a link.
@@ -36,12 +47,14 @@ def read_plain(folder: str, name: str, largest: int) -> tuple[bytes, float]:
         TooLargeError: It has more.
         OSError: It is none, or cannot be read.
     """
-    refuse_link(folder)
+    refuse_link(folder, ours=True)
     descriptor = os.open(f"{folder}/{name}", _READ)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "no plain file")
+        if status.st_uid not in owners():
+            raise OSError(errno.EPERM, "another user's file")
         if status.st_size > largest:
             raise TooLargeError(errno.EFBIG, "too large")
         parts, left = list[bytes](), status.st_size
@@ -53,17 +66,52 @@ def read_plain(folder: str, name: str, largest: int) -> tuple[bytes, float]:
         os.close(descriptor)
 
 
-def encoded(entry: Mapping[str, Any]) -> bytes:
-    """An entry as a person reads it; TypeError, ValueError or RecursionError without a JSON form."""
+def encoded(entry: Mapping[str, Any], *, secrets: Iterable[str] = (), compact: bool = False) -> bytes:
+    """An entry as JSON in UTF-8.
+
+    Args:
+        entry: The entry.
+        secrets: What must not stand in it; those shorter than 8 characters are no secrets.
+        compact: As short as it can be, instead of readable.
+
+    Raises:
+        SecretError: It holds a secret.
+        TypeError, ValueError, RecursionError: It has no JSON form.
+    """
+    layout: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+    text = json.dumps(entry, ensure_ascii=False, allow_nan=False, **layout) + "\n"
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET and json.dumps(secret, ensure_ascii=False)[1:-1] in text:
+            raise SecretError
     try:
-        return (json.dumps(entry, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 has no bytes for
-        return (json.dumps(entry, indent=2, allow_nan=False) + "\n").encode()
+        return (json.dumps(entry, allow_nan=False, **layout) + "\n").encode()
+
+
+def decoded(data: bytes) -> Any:
+    """What ``encoded`` wrote; ValueError or RecursionError for what is no JSON in UTF-8."""
+    return _DECODER.decode(data.decode())
+
+
+def format_of(entry: Any, key: str) -> int | None:
+    """The format of an entry that was written under this key; None for anything else."""
+    if isinstance(entry, dict) and entry.get("key") == key:
+        stated = entry.get("format")
+        return stated if type(stated) is int else None  # true and 1.0 equal 1 in Python
+    return None
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_json)
 
 
 def replace(path: Path, data: bytes, *, fsync: bool) -> None:
     """Put a file in place at once; after a failure the old one stands, and nothing else is left."""
-    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    temporary = path.with_name(f"{TEMPORARY}{token_hex(8)}")
     descriptor = os.open(temporary, _CREATE, 0o600)
     try:
         try:
@@ -75,7 +123,7 @@ def replace(path: Path, data: bytes, *, fsync: bool) -> None:
         finally:
             os.close(descriptor)
         if path.is_dir() and not path.is_symlink():
-            aside = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+            aside = path.with_name(f"{TEMPORARY}{token_hex(8)}")
             path.replace(aside)
             with contextlib.suppress(OSError):  # what it holds is not ours to delete
                 aside.rmdir()
@@ -96,10 +144,25 @@ def older(status: os.stat_result, age: float | None, now: float) -> bool:
     return age is not None and now - status.st_mtime > age
 
 
-def refuse_link(folder: str | os.PathLike[str]) -> None:
-    """OSError if a link stands in the place of a folder, or nothing does."""
-    if stat.S_ISLNK(os.lstat(folder).st_mode):
+def refuse_link(folder: str | os.PathLike[str], *, ours: bool = False) -> None:
+    """OSError if a link stands in a folder's place, or nothing; on demand also if others may write there."""
+    status = os.lstat(folder)
+    if stat.S_ISLNK(status.st_mode):
         raise OSError(errno.ELOOP, "a link in a folder's place")
+    if ours:
+        refuse_others(status)
+
+
+def refuse_others(status: os.stat_result) -> None:
+    """OSError if a folder is another user's and not for its owner alone to write in."""
+    if status.st_uid not in owners() and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise OSError(errno.EPERM, "another user's folder, in which others may write")
+
+
+def owners() -> tuple[int, int]:
+    """Users whose entries are trusted: our own, and root, who may do anything anyway."""
+    # Windows has neither; its files all say 0.
+    return (os.geteuid() if hasattr(os, "geteuid") else 0), 0
 
 
 def listed(folder: Path) -> list[str]:

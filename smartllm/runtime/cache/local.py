@@ -5,31 +5,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 import os
 import re
 import stat
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from smartllm.log import logger
 from smartllm.runtime.cache.files import (
+    FORMAT,
+    FORMATS,
     TEMPORARY,
+    SecretError,
     TooLargeError,
+    decoded,
     encoded,
+    format_of,
     listed,
     older,
     read_plain,
     refuse_link,
+    refuse_others,
     replace,
     unlinked,
 )
+from smartllm.runtime.control.owner import ProcessLock
 
-FORMAT: Final = 1
-"""Version of the entries; others are misses."""
 DEFAULT_FOLDER: Final = ".llm_cache"
 ENVIRONMENT: Final = "SMARTLLM_CACHE_DIR"
 _T = TypeVar("_T")
@@ -41,7 +44,7 @@ _KEEP: Final = 0.9
 # A thread costs more than reading a small file. The event loop reads for itself where that has been quick.
 _SMALL: Final = 64 * 1024
 _QUICK, _SLOW = 0.001, 0.005
-_TRUST: Final = 100
+_AFTER_SLOW: Final = 100
 
 
 class LocalStore:
@@ -53,6 +56,7 @@ class LocalStore:
         max_bytes: Size at which the oldest entries go, looked at after each tenth of it; None is no limit.
         max_age_seconds: Age at which an entry counts no more; None is no limit.
         max_entry_bytes: Larger entries are neither written nor read.
+        secrets: Credentials; an entry that holds one is not written.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class LocalStore:
         max_bytes: int | None = None,
         max_age_seconds: float | None = None,
         max_entry_bytes: int = 8 * 1024 * 1024,
+        secrets: Collection[str] = (),
     ) -> None:
         self.folder = Path(folder or os.environ.get(ENVIRONMENT) or DEFAULT_FOLDER)
         with contextlib.suppress(OSError):  # the working directory may be gone
@@ -70,16 +75,17 @@ class LocalStore:
         self._place = os.fspath(self.folder)
         self.fsync, self.max_entry_bytes = fsync, max_entry_bytes
         self.max_bytes, self.max_age_seconds = max_bytes, max_age_seconds
+        self._secrets = tuple(secrets)
         self._warned: set[str] = set()
         self._room = 0.0
-        self._wary = 1
+        self._in_threads = 1
         self._prepared = False
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     async def get(self, key: str) -> dict[str, Any] | None:
         """The entry under a key, or None."""
         _check(key)
-        if not self._wary:
+        if not self._in_threads:
             clock = time.perf_counter()
             try:
                 return self._read(key, min(_SMALL, self.max_entry_bytes))
@@ -87,7 +93,7 @@ class LocalStore:
                 pass  # reading it as JSON would hold the loop
             finally:
                 if time.perf_counter() - clock > _SLOW:
-                    self._wary = _TRUST
+                    self._in_threads = _AFTER_SLOW
         return await self._in_thread(lambda: self._timed(key))
 
     async def put(self, key: str, entry: Mapping[str, Any]) -> None:
@@ -105,11 +111,11 @@ class LocalStore:
         _check(key)
         return self.folder / key[:2] / f"{key}.json"
 
-    def read(self, key: str) -> dict[str, Any] | None:
-        """As ``get``, for callers without an event loop."""
+    def read(self, key: str, formats: Collection[int] = (FORMAT,)) -> dict[str, Any] | None:
+        """As ``get``, for callers without an event loop; on demand entries of older formats too."""
         _check(key)
         try:
-            return self._read(key, self.max_entry_bytes)
+            return self._read(key, self.max_entry_bytes, formats)
         except TooLargeError as error:
             self._trouble("an entry cannot be read", error)
             return None
@@ -118,19 +124,21 @@ class LocalStore:
         clock = time.perf_counter()
         entry = self.read(key)
         if time.perf_counter() - clock < _QUICK:
-            self._wary = max(0, self._wary - 1)
+            self._in_threads = max(0, self._in_threads - 1)
         return entry
 
-    def _read(self, key: str, largest: int) -> dict[str, Any] | None:
+    def _read(self, key: str, largest: int, formats: Collection[int] = (FORMAT,)) -> dict[str, Any] | None:
         try:
+            refuse_others(os.stat(self._place))  # noqa: PTH116 - for each hit
             content, written = read_plain(f"{self._place}/{key[:2]}", f"{key}.json", largest)
             if self.max_age_seconds is not None and time.time() - written > self.max_age_seconds:
                 return None
-            entry = json.loads(content.decode())
-            own = isinstance(entry, dict) and entry.get("key") == key
-            if own and repr(entry.get("format")) == str(FORMAT):  # true and 1.0 equal 1 in Python
-                return dict(entry)
-            self._trouble("an entry is foreign or of another version")
+            entry: dict[str, Any] = decoded(content)
+            found = format_of(entry, key)
+            if found in formats:
+                return entry
+            if found not in FORMATS:
+                self._trouble("an entry is foreign or of another version")
         except FileNotFoundError:
             pass
         except TooLargeError:
@@ -187,9 +195,11 @@ class LocalStore:
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
         try:
-            self._keep(path, encoded(entry))
+            self._keep(path, encoded(entry, secrets=self._secrets))
         except OSError as error:
             self._trouble("an answer cannot be kept", error)
+        except SecretError:
+            self._trouble("an answer that holds a credential is not kept")
         except (TypeError, ValueError, RecursionError):
             self._trouble("an answer has no JSON form")
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import email.utils
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import stamina
-
-from smartllm.errors import ProviderError, ResponseError
+from smartllm.errors import ConnectionFailedError, ProviderError, ResponseError
 from smartllm.log import logger
 
 R = TypeVar("R")
-# stamina logs each retry, and Python prints what no handler takes.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 THROTTLED_CODES: Final = ("throttling", "toomanyrequests", "slow_down", "rate_limit")
 _THROTTLED_STATUS: Final = 429
@@ -29,10 +25,12 @@ _INCOME: Final = 1.0
 
 
 class RetryBudget:
-    """A token bucket that all calls of a client share.
+    """A token bucket that all calls of a client in one event loop share.
 
     A retry takes 14 tokens, 5 after throttling; a success gives back what its last retry took, or 1 when it
-    needed none. Without enough tokens an error is final.
+    needed none. Without enough tokens an error is final. Each call in flight brings one more retry, for a
+    connection that broke: one reset of every connection is survived by all, however many there are. Those are
+    given back by successes alone, so that an upstream that breaks every connection ends them too.
 
     Args:
         capacity: Tokens in the full bucket; None switches the budget off.
@@ -41,23 +39,49 @@ class RetryBudget:
     def __init__(self, capacity: float | None = 500) -> None:
         self.capacity = float("inf") if capacity is None else float(capacity)
         self.tokens = self.capacity
+        self.in_flight = 0
+        self._most_in_flight = 0
+        self._broken = 0
 
-    def take(self, throttled: bool) -> bool:
-        """Pay for a retry; False when there is not enough left."""
-        cost = self.cost(throttled)
+    def begin(self) -> None:
+        """A call is under way."""
+        self.in_flight += 1
+        self._most_in_flight = max(self._most_in_flight, self.in_flight)
+
+    def end(self) -> None:
+        """It has ended."""
+        self.in_flight -= 1
+
+    def take(self, error: ProviderError, attempt: int) -> float | None:
+        """Pay for a retry.
+
+        Args:
+            error: What the attempt raised.
+            attempt: Its number in its call, from 1 on.
+
+        Returns:
+            The tokens that it took; None when there are not enough.
+        """
+        if attempt == 1 and isinstance(error, ConnectionFailedError) and self._broken < self._most_in_flight:
+            self._broken += 1
+            return 0.0
+        cost = _THROTTLED_COST if is_throttled(error) else _COST
         if self.tokens < cost:
-            return False
+            return None
         self.tokens -= cost
-        return True
+        return cost
 
-    def give_back(self, amount: float) -> None:
-        """Refill after a success."""
-        self.tokens = min(self.capacity, self.tokens + amount)
+    def succeeded(self, paid: float) -> None:
+        """Refill after a success.
 
-    @staticmethod
-    def cost(throttled: bool) -> float:
-        """Tokens of one retry."""
-        return _THROTTLED_COST if throttled else _COST
+        Args:
+            paid: What the call's last retry took; 0 when it needed none.
+        """
+        self.tokens = min(self.capacity, self.tokens + (paid or _INCOME))
+        if self._broken:
+            self._broken -= 1
+        else:
+            self._most_in_flight = self.in_flight
 
 
 @dataclass(frozen=True)
@@ -78,17 +102,16 @@ class RetryPolicy:
     max_retry_after: float = 120.0
     draw: Callable[[], float] = random.random
 
-    def delay(self, error: ProviderError, attempt: int) -> float | None:
+    def delay(self, error: ProviderError, attempt: int, unreadable: int = 0) -> float | None:
         """Seconds to wait after a failed attempt; None when its error is final.
 
         Args:
             error: What the attempt raised.
             attempt: Its number, from 1 on.
+            unreadable: How many answers of the call could not be read; such a one is asked for once more.
         """
-        if not error.retryable or attempt > self.max_retries:
+        if not error.retryable or attempt > self.max_retries or unreadable > 1:
             return None
-        if isinstance(error, ResponseError) and attempt > 1:
-            return None  # an answer that cannot be read is asked for once more, not for ever
         jitter = self.draw() * min(self.base * 2.0 ** min(attempt - 1, 64), self.cap)
         asked = error.retry_after
         if asked is None:
@@ -110,55 +133,48 @@ async def with_retries(
 ) -> R:
     """Await ``call`` until it succeeds, fails for good, or has been made ``max_retries + 1`` times.
 
+    Args:
+        call: The call.
+        policy: When to make it again.
+        budget: What pays for that.
+        on_retry: Told of each retry.
+        sleep: Waits.
+
     Raises:
         ProviderError: The last error; its ``attempts`` says how often the call was made.
     """
+    attempt, unreadable, paid = 0, 0, 0.0
+    budget.begin()
     try:
-        result = await call()
-    except ProviderError as error:
-        failed: ProviderError | None = error
-    else:  # nearly always; stamina's loop alone would cost a tenth of a call
-        budget.give_back(_INCOME)
-        return result
-    attempts, paid, again = 0, 0.0, False
-
-    def goes_on(_: Exception) -> float | bool:
-        return 0.0 if again else False  # the wait is over by then
-
-    try:
-        async for attempt in stamina.retry_context(on=goes_on, attempts=None, timeout=None):
-            with attempt:
-                attempts, again = attempts + 1, False
-                try:
-                    if failed is not None:
-                        first, failed = failed, None
-                        raise first
-                    result = await call()
-                except ProviderError as error:
-                    delay = policy.delay(error, attempts)
-                    if delay is None or not budget.take(is_throttled(error)):
-                        raise
-                    paid = budget.cost(is_throttled(error))
-                    logger.info(
-                        "%s: retry %d in %.2f s after %s (status %s, code %s)",
-                        error.model,
-                        attempts,
-                        delay,
-                        type(error).__name__,
-                        error.status,
-                        error.code,
-                    )
-                    if on_retry is not None:
-                        await on_retry(error, attempts, delay)
-                    await sleep(delay)
-                    again = True
+        while True:
+            attempt += 1
+            try:
+                result = await call()
+            except ProviderError as error:
+                error.attempts = attempt
+                unreadable += isinstance(error, ResponseError)
+                delay = policy.delay(error, attempt, unreadable)
+                cost = None if delay is None else budget.take(error, attempt)
+                if delay is None or cost is None:
                     raise
-                budget.give_back(paid)
+                paid, failed = cost, error
+            else:
+                budget.succeeded(paid)
                 return result
-    except ProviderError as error:
-        error.attempts = attempts
-        raise
-    raise AssertionError("the loop above returns or raises")
+            logger.info(
+                "%s: retry %d in %.2f s after %s (status %s, code %s)",
+                failed.model,
+                attempt,
+                delay,
+                type(failed).__name__,
+                failed.status,
+                failed.code,
+            )
+            if on_retry is not None:
+                await on_retry(failed, attempt, delay)
+            await sleep(delay)
+    finally:
+        budget.end()
 
 
 def is_throttled(error: ProviderError) -> bool:
@@ -181,7 +197,9 @@ def retry_after(headers: Mapping[str, str], *, now: Callable[[], float] = time.t
     seconds = _number(text)
     if seconds is None and text:
         try:
-            seconds = email.utils.parsedate_to_datetime(text).timestamp() - now()
+            moment = email.utils.parsedate_to_datetime(text)
+            # Without a zone it is naive, and Python would take it for local time; HTTP's dates are GMT.
+            seconds = moment.replace(tzinfo=moment.tzinfo or dt.UTC).timestamp() - now()
         except (ValueError, TypeError, OverflowError):
             return None
     return seconds if seconds is not None and seconds >= 0 else None

@@ -181,12 +181,19 @@ def _not_http(error: Any, place: _Place) -> Cause:
     from aiohttp.http_exceptions import LineTooLong  # noqa: PLC0415 - an extra, loaded on first use
 
     reason = _short(" ".join(str(error.message or type(error).__name__).split()))
-    large = isinstance(error.__cause__, LineTooLong) or "Too many headers" in reason
+    large = isinstance(_root(error), LineTooLong) or "Too many headers" in reason
     if large:
         hint = "whoever runs the server (or a proxy on the way) has to send fewer or shorter headers"
         return Cause(f"{place.host} sent headers that are too large: {reason}", False, hint)
     hint = f"check that {place.host} speaks HTTP"
     return Cause(f"connection failed: {place.host} sent what is no HTTP ({reason})", True, hint)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first of the errors that led to this one; aiohttp wraps its parser's once or twice, by version."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _hung_up(error: Any, place: _Place) -> Cause:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from smartllm.errors import StreamError
-from smartllm.runtime.wire.http import Waits
+from smartllm.runtime.wire.way import Way
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -19,13 +19,13 @@ class ResponseEvents(ABC):
     Args:
         response: aiohttp's response, not read yet.
         model: Model id, for errors.
-        waits: Timeouts of the connection, for errors.
+        way: How the host is reached, for errors.
         request_id: The provider's id of the call.
     """
 
-    def __init__(self, response: ClientResponse, *, model: str, waits: Waits, request_id: str | None) -> None:
+    def __init__(self, response: ClientResponse, *, model: str, way: Way, request_id: str | None) -> None:
         self.request_id = request_id
-        self._response, self._model, self._waits = response, model, waits
+        self._response, self._model, self._way = response, model, way
 
     def __aiter__(self) -> AsyncIterator[Iterator[Mapping[str, Any]]]:
         return self._batches()
@@ -46,7 +46,7 @@ class ResponseEvents(ABC):
             async for data in self._response.content.iter_any():
                 yield data
         except TimeoutError:
-            raise self._waits.too_slow("read", self._model) from None
+            raise self._way.too_slow("read", self._model) from None
         except (ClientError, OSError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
             raise self._broken(f"the connection broke ({type(error).__name__})") from None
 

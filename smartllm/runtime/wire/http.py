@@ -1,105 +1,190 @@
-"""What the transports share of aiohttp: limited bodies, a proxy, its errors as ours."""
+"""One HTTP transport for every host: aiohttp's sessions, one for each process and event loop."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.request import getproxies, proxy_bypass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.errors import ConnectionFailedError, ProviderError, ProviderTimeoutError, ResponseError
+from smartllm import __version__
+from smartllm.errors import ConfigError
+from smartllm.runtime.control.owner import PerOwner, closing_with_its_loop
+from smartllm.runtime.wire.way import Way
 
-# Unpacked: a small compressed answer may stand for gigabytes. The longest real ones take a few megabytes.
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
-POOL: Final = 512
-"""Connections of a client: as many as the rules let be in flight, for every model at once."""
-FIRST_REDIRECT: Final = 300
-FIRST_ERROR: Final = 400
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from aiohttp import ClientResponse, ClientSession
+    from yarl import URL
+
+# What the openai SDK's HTTP library takes for the whole head of a response.
+_HEAD: Final = {"max_line_size": 64 * 1024, "max_field_size": 64 * 1024}
+_HEADERS: Final = 1024
+# What servers send to a quiet connection that they end, without having read a request.
+_UNASKED: Final = frozenset({400, 408})
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """Timeouts of a connection, in seconds.
+class WireRequest:
+    """What goes over the wire.
 
     Attributes:
-        connect: Until it stands.
-        read: Longest silence.
-        check: What to look at when nobody answers.
+        method: HTTP method.
+        url: Whole and percent-encoded.
+        headers: Without what HTTP itself needs.
+        body: The bytes.
+        model: Model id, for errors.
     """
 
-    connect: float
-    read: float
-    check: str
-
-    def too_slow(self, kind: str, model: str) -> ProviderTimeoutError:
-        """Our error for a ``connect`` or ``read`` that took too long."""
-        seconds = self.connect if kind == "connect" else self.read
-        return ProviderTimeoutError(kind, seconds, model=model, retryable=True)
-
-    def unreachable(self, cause: str, model: str) -> ConnectionFailedError:
-        """Our error for a connection that was refused or broke."""
-        return ConnectionFailedError(
-            f"no answer from the provider: connection failed ({cause})",
-            model=model,
-            retryable=True,
-            hint=f"check {self.check}",
-        )
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    model: str
 
 
-@contextmanager
-def own_errors(waits: Waits, model: str) -> Iterator[None]:
-    """Turn aiohttp's errors into ours."""
+class HttpTransport:
+    """Sends requests and gives back responses.
+
+    Args:
+        way: How the host is reached.
+    """
+
+    def __init__(self, way: Way) -> None:
+        self.way = way
+        self._pools: PerOwner[_Pool] = PerOwner(lambda: _Pool(way))
+        self._closed = False
+
+    async def send(self, request: WireRequest) -> ClientResponse:
+        """The response to a request, its body not read yet.
+
+        A kept connection that the server had closed, or ends with a word of its own, costs no attempt: the
+        request is sent once more, on a new one.
+
+        Raises:
+            ProviderError: No response came.
+            ConfigError: The client is closed.
+        """
+        pool = self._pools.get()
+        if self._closed:
+            raise ConfigError("this client is closed; make a new one")
+        with self.way.own_errors(request.model):
+            session = pool.session or await pool.open()
+            return await _sent(session, request, self.way.proxy)
+
+    async def aclose(self) -> None:
+        """Close this loop's connections, and have the other loops close theirs."""
+        self._closed = True
+        for loop, theirs in self._pools.others():
+            loop.call_soon_threadsafe(theirs.close_soon)
+        pool = self._pools.drop()
+        if pool is not None:
+            await pool.aclose()
+
+
+class _Pool:
+    """The connections of one loop."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+        self.session: ClientSession | None = None
+        self._keeper: AsyncGenerator[None] | None = None
+        self._lock = asyncio.Lock()
+        self._closing: asyncio.Task[None] | None = None
+
+    async def open(self) -> ClientSession:
+        """The session, made on first use."""
+        import aiohttp  # noqa: PLC0415 - an extra, loaded on first use
+
+        from smartllm.runtime.wire.connections import Connector, watched  # noqa: PLC0415 - same
+
+        async with self._lock:
+            if self.session is None:
+                way = self._way
+                secure: SSLContext | bool = True
+                if way.certificates is not None and way.address.startswith("https"):
+                    # Certificates are read from the disk, which takes milliseconds.
+                    secure = await asyncio.to_thread(way.certificates.context)
+                limits: dict[str, Any] = _head_limits()
+                session = aiohttp.ClientSession(
+                    connector=Connector(limit=way.pool, ssl=secure),
+                    timeout=aiohttp.ClientTimeout(
+                        total=None, sock_connect=way.timeouts.connect, sock_read=way.timeouts.read
+                    ),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    headers={"User-Agent": f"smartllm/{__version__}"},
+                    **limits,
+                )
+                self._keeper = await closing_with_its_loop(watched(session).close)
+                self.session = session
+            return self.session
+
+    def close_soon(self) -> None:
+        """Close it from outside the loop's tasks."""
+        self._closing = asyncio.ensure_future(self.aclose())
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        async with self._lock:
+            self.session = None
+            if self._keeper is not None:
+                await self._keeper.aclose()
+
+
+def _head_limits() -> dict[str, int]:
+    import inspect  # noqa: PLC0415 - once a loop
+
     import aiohttp  # noqa: PLC0415 - an extra, loaded on first use
 
+    known = inspect.signature(aiohttp.ClientSession.__init__).parameters
+    return _HEAD | ({"max_headers": _HEADERS} if "max_headers" in known else {})
+
+
+async def _sent(session: ClientSession, request: WireRequest, proxy: str | None) -> ClientResponse:
+    import aiohttp  # noqa: PLC0415 - an extra, loaded on first use
+
+    from smartllm.runtime.wire.connections import SENDING, Sending  # noqa: PLC0415 - same
+
+    async def send() -> ClientResponse:
+        return await session.request(
+            request.method,
+            _url(request.url),
+            data=request.body or None,
+            headers=request.headers,
+            proxy=proxy,
+            allow_redirects=False,
+        )
+
+    sending = Sending()
+    token = SENDING.set(sending)
     try:
-        yield
-    except ProviderError:  # of which one is a TimeoutError too
-        raise
-    except (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, TimeoutError) as error:
-        kind = "connect" if isinstance(error, aiohttp.ConnectionTimeoutError) else "read"
-        raise waits.too_slow(kind, model) from None
-    except (aiohttp.ClientError, OSError) as error:
-        raise waits.unreachable(type(error).__name__, model) from None
+        try:
+            response = await send()
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            begun = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str)
+            if not sending.reused or begun:
+                raise
+        else:
+            if not (sending.reused and _unasked(response)):
+                return response
+            response.close()
+        sending.fresh = True
+        return await send()
+    finally:
+        SENDING.reset(token)
 
 
-async def whole_body(response: Any, model: str, request_id: str | None) -> bytes:
-    """The bytes of aiohttp's response, unpacked as far as the limit.
-
-    Raises:
-        ResponseError: It is longer.
-    """
-    parts, size = list[bytes](), 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_ANSWER:
-            raise too_large(model, response.status, request_id)
-    return b"".join(parts)
+def _unasked(response: ClientResponse) -> bool:
+    """Whether a server only ends a quiet connection: a refusal without a word, and no more."""
+    headers = response.headers
+    last = headers.get("Connection", "").lower() == "close"
+    return response.status in _UNASKED and last and headers.get("Content-Length") == "0"
 
 
-def too_large(model: str, status: int, request_id: str | None) -> ProviderError:
-    """Our error for an answer, or an event of one, that passes the limit."""
-    return ResponseError(
-        f"the provider's answer is larger than {LARGEST_ANSWER >> 20} MB",
-        model=model,
-        status=status,
-        request_id=request_id,
-        hint="check that base_url points at the API itself",
-    )
+@lru_cache(maxsize=256)
+def _url(text: str) -> URL:
+    from yarl import URL  # noqa: PLC0415 - comes with aiohttp
 
-
-def redirect_hint(status: int | None, setting: str) -> str:
-    """The next step after a redirect; it is not followed, since it would take keys to anywhere."""
-    redirected = status is not None and FIRST_REDIRECT <= status < FIRST_ERROR
-    return f"redirects are not followed; check {setting}" if redirected else ""
-
-
-def environment_proxy(scheme: str, host: str) -> str | None:
-    """The proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY ask for.
-
-    aiohttp's own look into the environment also reads .netrc, whose password would replace the key.
-    """
-    proxies = getproxies()
-    found = proxies.get(scheme) or proxies.get("all")
-    return None if not found or proxy_bypass(host) else found
+    return URL(text, encoded=True)

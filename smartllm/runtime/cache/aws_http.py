@@ -1,4 +1,4 @@
-"""aiobotocore's HTTP session, without redirects."""
+"""aiobotocore's HTTP session, without redirects, and with connections that know their owner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def direct_session() -> Any:
 
     class DirectSession(AIOHTTPSession):  # type: ignore[misc]
         async def _get_session(self, proxy_url: str | None) -> Any:
-            return _Direct(await super()._get_session(proxy_url))
+            from smartllm.runtime.wire.connections import owned  # noqa: PLC0415 - loads aiohttp
+
+            return _Direct(owned(await super()._get_session(proxy_url)))
 
     return DirectSession
 

@@ -1,0 +1,139 @@
+"""Entries of format 2: what a person reads, and what the provider said, from which a hit is made anew.
+
+A hit is decoded and validated like the first answer, by the caller's own class, so it cannot differ from one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from smartllm.compiler import Plan
+from smartllm.compiler.dialects import DIALECT_CODE, Decoded
+from smartllm.errors import ProviderError
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import TextResponse
+from smartllm.rules import Dialect
+from smartllm.runtime.answer import Fetched
+from smartllm.runtime.cache.files import FORMAT, format_of
+
+_CLEAN: Final[dict[Dialect, frozenset[str]]] = {
+    "openai_responses": frozenset({"completed"}),
+    "openai_chat": frozenset({"stop", "tool_calls", "function_call"}),
+    "bedrock_invoke": frozenset({"end_turn", "stop_sequence", "tool_use"}),
+    "bedrock_converse": frozenset({"end_turn", "stop_sequence", "tool_use"}),
+}
+_READABLE: Final = (
+    "text",
+    "model",
+    "stop_reason",
+    "input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+    "timestamp",
+    "elapsed_seconds",
+)
+# What reading an answer of another shape than the wire promises may raise.
+_NO_ANSWER: Final = (ProviderError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+def worth_keeping(plan: Plan, answers: Sequence[Decoded]) -> bool:
+    """Whether answers ended cleanly: not cut, refused or empty."""
+    return len(answers) == len(plan.steps) and all(
+        answer.stop_reason in _CLEAN[step.dialect]
+        and answer.refusal is None
+        and (bool(answer.text) or answer.structured is not None)
+        for step, answer in zip(plan.steps, answers, strict=True)
+    )
+
+
+def entry_of(key: str, response: TextResponse[Any], answers: Sequence[Decoded]) -> dict[str, Any] | None:
+    """The entry for an answer.
+
+    Args:
+        key: Where it will be kept.
+        response: A response that was made from the answers, validated.
+        answers: One a step, worth keeping.
+
+    Returns:
+        JSON data that shares objects with what it was made from; None for answers without their wire form.
+    """
+    replies = [dict(answer.raw) for answer in answers]
+    if not all(replies):
+        return None
+    data: dict[str, Any] = {name: getattr(response, name) for name in _READABLE}
+    data["structured_data"] = _shown(response.structured_data)
+    if response.reasoning is not None:
+        data["reasoning"] = response.reasoning.model_dump(mode="json")
+    return {
+        "format": FORMAT,
+        "key": key,
+        "metadata": response.metadata,
+        "data": data,
+        "replies": replies,
+        "started": response.timestamp,
+        "elapsed": response.elapsed_seconds,
+    }
+
+
+def fetched_of(entry: Mapping[str, Any], plan: Plan) -> Fetched | None:
+    """What the provider answered, read again from an entry.
+
+    Args:
+        entry: An entry that a store gave.
+        plan: The plan under whose key it was found.
+
+    Returns:
+        Objects of its own; None where the entry holds no clean answer to this plan.
+    """
+    replies = entry.get("replies")
+    if format_of(entry, str(entry.get("key"))) != FORMAT or not isinstance(replies, list):
+        return None
+    if len(replies) != len(plan.steps) or not all(isinstance(reply, dict) for reply in replies):
+        return None
+    try:
+        answers = [
+            DIALECT_CODE[step.dialect].decode(reply, step.model)
+            for step, reply in zip(plan.steps, replies, strict=True)
+        ]
+        started, elapsed = dt.datetime.fromisoformat(entry["started"]), entry["elapsed"]
+        usable = started.tzinfo is not None and math.isfinite(elapsed) and not isinstance(elapsed, bool)
+        if usable and worth_keeping(plan, answers):
+            return Fetched(answers, started, elapsed)
+    except (*_NO_ANSWER, RecursionError):
+        pass
+    return None
+
+
+def response_of(
+    entry: Mapping[str, Any] | None, request: TextRequest[Any] | MessageRequest[Any], plan: Plan
+) -> TextResponse[Any] | None:
+    """The response that an entry holds for a request; None, which is a miss, when it does not fit.
+
+    Args:
+        entry: An entry that a store gave, or None.
+        request: What the caller asks for.
+        plan: Its plan, under whose key the entry was found.
+    """
+    fetched = None if entry is None else fetched_of(entry, plan)
+    if fetched is None:
+        return None
+    try:
+        return fetched.response(request, plan)
+    except Exception:  # noqa: BLE001 - validators are the caller's code; the fresh answer will tell what they say
+        return None
+
+
+def _shown(structured: Any) -> Any:
+    """Structured data as a person reads it; what cannot be written is left out, the replies hold it all."""
+    if not isinstance(structured, BaseModel):
+        return structured
+    try:
+        return structured.model_dump(mode="json", by_alias=True, round_trip=True)
+    except Exception:  # noqa: BLE001 - serializers are the caller's code, and this copy is for people only
+        return None

@@ -1,0 +1,171 @@
+"""Time: one deadline a call for everything that waits, and the end of all waits when a client is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+from smartllm.errors import ConnectionFailedError, ProviderError, ProviderTimeoutError
+
+E = TypeVar("E", bound=ProviderError)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """A client's time limits, in seconds.
+
+    Attributes:
+        connect: Until a connection stands.
+        read: Longest silence of a connection.
+        first_event: From sending to the first piece of a streamed answer.
+        stall: Between two pieces; pings and comments are none.
+        total: For a whole call, without the time that the reader of a stream takes.
+    """
+
+    connect: float
+    read: float
+    first_event: float
+    stall: float
+    total: float
+
+
+@dataclass(slots=True)
+class Record:
+    """What an error of a call tells of it.
+
+    Attributes:
+        attempts: How often something was sent.
+        said: Gives the text that a stream has brought so far.
+    """
+
+    attempts: int = 0
+    said: Callable[[], str] = str
+
+
+class OpenWaits:
+    """The waits of one event loop, so that closing a client can end them at once."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._scopes: set[asyncio.Timeout] = set()
+
+    def add(self, scope: asyncio.Timeout) -> None:
+        """A wait begins."""
+        self._scopes.add(scope)
+
+    def discard(self, scope: asyncio.Timeout) -> None:
+        """A wait is over."""
+        self._scopes.discard(scope)
+
+    def end(self) -> None:
+        """End every wait; whoever waits gets an error."""
+        self.closed = True
+        now = asyncio.get_running_loop().time()
+        for scope in self._scopes:
+            if not scope.expired():
+                scope.reschedule(now)
+
+
+class Deadline:
+    """The end of one call.
+
+    Args:
+        seconds: From now on.
+        model: For errors.
+        waits: Where its waits are registered.
+        record: What its errors tell.
+    """
+
+    __slots__ = ("_end", "_paused", "_waits", "model", "record", "seconds")
+
+    def __init__(self, seconds: float, model: str, waits: OpenWaits, record: Record | None = None) -> None:
+        self.seconds, self.model = seconds, model
+        self.record = Record() if record is None else record
+        self._waits = waits
+        self._end = asyncio.get_running_loop().time() + seconds
+        self._paused: float | None = None
+
+    def pause(self) -> None:
+        """The reader of a stream takes time of its own."""
+        self._paused = asyncio.get_running_loop().time()
+
+    def resume(self) -> None:
+        """The call goes on."""
+        if self._paused is not None:
+            self._end += asyncio.get_running_loop().time() - self._paused
+            self._paused = None
+
+    def left(self) -> float:
+        """Seconds that are left; negative when it is over."""
+        return self._end - asyncio.get_running_loop().time()
+
+    def scope(self) -> Within:
+        """Whatever is awaited inside ends with the call.
+
+        Raises:
+            ProviderTimeoutError: (from the scope) the time is over.
+            ConnectionFailedError: (from the scope) the client was closed.
+        """
+        return Within(self, self._waits, "total", self.seconds, self._end)
+
+    def within(self, seconds: float, kind: str, limit: float) -> Within:
+        """As ``scope``, with a shorter limit where the call has longer.
+
+        Args:
+            seconds: From now on.
+            kind: Name of the limit, for the error.
+            limit: The setting's value, for the error.
+        """
+        end = asyncio.get_running_loop().time() + seconds
+        if end < self._end:
+            return Within(self, self._waits, kind, limit, end)
+        return self.scope()
+
+
+class Within:
+    """A part of a call that must end in time; made by ``Deadline``."""
+
+    __slots__ = ("_deadline", "_end", "_kind", "_limit", "_scope", "_waits")
+
+    def __init__(self, deadline: Deadline, waits: OpenWaits, kind: str, limit: float, end: float) -> None:
+        self._deadline, self._waits = deadline, waits
+        self._kind, self._limit, self._end = kind, limit, end
+
+    async def __aenter__(self) -> Self:
+        if self._waits.closed:
+            raise self._closed()
+        self._scope = asyncio.timeout_at(self._end)
+        await self._scope.__aenter__()
+        self._waits.add(self._scope)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._waits.discard(self._scope)
+        try:
+            await self._scope.__aexit__(kind, error, trace)
+        except TimeoutError:
+            raise (self._closed() if self._waits.closed else self._late()) from None
+
+    def _late(self) -> ProviderTimeoutError:
+        error = ProviderTimeoutError(
+            self._kind, self._limit, model=self._deadline.model, retryable=self._kind != "total"
+        )
+        return self._told(error)
+
+    def _closed(self) -> ConnectionFailedError:
+        error = ConnectionFailedError(
+            "the client was closed while the call was under way",
+            model=self._deadline.model,
+            hint="close a client when its calls have ended",
+        )
+        return self._told(error)
+
+    def _told(self, error: E) -> E:
+        record = self._deadline.record
+        error.attempts, error.partial_text = record.attempts, record.said()
+        return error

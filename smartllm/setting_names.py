@@ -1,0 +1,99 @@
+"""Names of settings: what people type, what they mean, and which provider a setting is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from smartllm.errors import ConfigError
+
+_A_REQUESTS: Final = "it is said in a request: TextRequest({0}=...)"
+_TIMEOUT: Final = "total_timeout (a whole call) or read_timeout (the longest silence)"
+_KEY: Final = "api_key (OpenAI), or aws_access_key_id and aws_secret_access_key (Bedrock)"
+_ADDRESS: Final = "base_url (OpenAI and servers that speak its API) or endpoint_url (Bedrock)"
+_CERTIFICATES: Final = "the environment: SSL_CERT_FILE (OpenAI) or AWS_CA_BUNDLE (Bedrock)"
+
+# Names of other libraries and of habit; difflib finds those that are only misspelt.
+MEANT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("timeout", "request_timeout", "timeout_seconds"), _TIMEOUT),
+    **dict.fromkeys(("model", "model_name", "model_id"), "default_model, or model= of a request"),
+    **dict.fromkeys(("key", "apikey", "token", "openai_api_key", "credentials"), _KEY),
+    **dict.fromkeys(("url", "endpoint", "host", "address", "api_base", "openai_api_base"), _ADDRESS),
+    **dict.fromkeys(("region", "region_name", "aws_region_name"), "aws_region"),
+    **dict.fromkeys(("retries", "retry", "num_retries", "max_attempts"), "max_retries"),
+    **dict.fromkeys(("cache", "use_cache", "caching"), "cache_dir, or use_cache= of a request"),
+    **dict.fromkeys(("concurrency", "max_concurrency", "max_workers", "parallel"), "max_concurrent"),
+    **dict.fromkeys(("profile", "aws_profile", "profile_name"), "the environment: AWS_PROFILE"),
+    **dict.fromkeys(("project", "openai_project"), "the environment: OPENAI_PROJECT_ID"),
+    **dict.fromkeys(("org", "organisation", "openai_organization"), "organization"),
+    **dict.fromkeys(("max_output_tokens", "max_completion_tokens", "maxtokens"), "max_tokens"),
+    **dict.fromkeys(("proxy", "proxies", "http_proxy"), "the environment: HTTPS_PROXY"),
+    **dict.fromkeys(("headers", "default_headers"), "the environment: OPENAI_CUSTOM_HEADERS"),
+    **dict.fromkeys(("verify", "verify_ssl", "ssl", "ca_bundle", "cafile"), _CERTIFICATES),
+    **dict.fromkeys(("access_key", "aws_access_key"), "aws_access_key_id"),
+    **dict.fromkeys(("secret_key", "aws_secret_key"), "aws_secret_access_key"),
+    **dict.fromkeys(("session_token", "aws_token"), "aws_session_token"),
+    **dict.fromkeys(("table", "table_name", "dynamo_table"), "dynamo_table_name"),
+    **dict.fromkeys(("ttl", "cache_ttl"), "cache_ttl_days"),
+    **{
+        name: _A_REQUESTS.format(name)
+        for name in ("prompt", "system", "top_p", "top_k", "stream", "effort", "api_type", "response_format")
+    },
+}
+
+_FOR_OPENAI: Final = {
+    "api_key": "aws_access_key_id and aws_secret_access_key, or AWS_BEARER_TOKEN_BEDROCK in the environment",
+    "base_url": "endpoint_url",
+    "organization": "no such setting: the account is told by the keys",
+}
+_FOR_BEDROCK: Final = {
+    "endpoint_url": "base_url",
+    "aws_region": "no region",
+    "aws_access_key_id": "api_key",
+    "aws_secret_access_key": "api_key",
+    "aws_session_token": "api_key",
+}
+_FOR_DYNAMO: Final = "aws_"
+
+
+def unknown_setting(name: str, fields: Iterable[str]) -> ConfigError:
+    """Our error for a setting that there is none of; names the nearest that there is.
+
+    Args:
+        name: What was typed.
+        fields: The settings.
+    """
+    meant = MEANT.get(name.lower())
+    if meant is None:
+        near = get_close_matches(name.lower(), list(fields), n=2, cutoff=0.6)
+        meant = " or ".join(near)
+    known = f"; did you mean {meant}?" if meant else ""
+    known = f"; {meant}" if meant and meant.startswith("it is") else known
+    return ConfigError(
+        f"{name}: there is no such setting{known}",
+        hint="" if meant else "the settings are the fields of smartllm.LLMConfig",
+    )
+
+
+def foreign_setting(provider: str, given: Iterable[str], *, dynamo: bool) -> ConfigError | None:
+    """Our error for a setting that is for another provider; None if there is none.
+
+    Args:
+        provider: The one that is used.
+        given: Settings that hold a value.
+        dynamo: A DynamoDB table keeps answers; it takes AWS's keys and region too.
+    """
+    instead, other = (_FOR_BEDROCK, "bedrock") if provider == "openai" else (_FOR_OPENAI, "openai")
+    for name in given:
+        if name not in instead or (dynamo and name.startswith(_FOR_DYNAMO)):
+            continue
+        hint = f"leave it out, or pass provider={other!r}"
+        if name.startswith(_FOR_DYNAMO):
+            hint += "; beside OpenAI only a DynamoDB cache uses it (dynamo_table_name)"
+        return ConfigError(
+            f"{name} is a setting for provider={other!r}; the provider here is {provider!r}, "
+            f"which takes {instead[name]}",
+            hint=hint,
+        )
+    return None

@@ -1,0 +1,117 @@
+"""Settings and environment, resolved once when a client is made; each value knows where it came from."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from smartllm.config import LLMConfig, check_config, make_config
+from smartllm.environment import Environment, Source
+from smartllm.errors import ConfigError
+from smartllm.settings.aws import AwsKeys
+from smartllm.settings.certificates import Certificates
+from smartllm.settings.draft import Draft, fill
+from smartllm.settings.proxies import Proxies
+
+if TYPE_CHECKING:
+    from smartllm.rules.load import AnyPath, RuleSet
+
+__all__ = ["AwsKeys", "Certificates", "Environment", "Proxies", "Settings", "Source", "make_config"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Settings:
+    """All that a client needs from its caller and the environment; see ``resolve``.
+
+    Attributes:
+        config: A private copy of what the caller gave.
+        provider: ``openai`` or ``bedrock``.
+        default_model: Model for requests that name none; None takes the rules'.
+        rules: Overlay files, weakest first, the caller's last; or the caller's loaded set.
+        address: OpenAI: the base of all URLs, without login and slash at the end. Bedrock: the custom
+            endpoint of the runtime, "" for the public one.
+        control_address: Bedrock: the custom endpoint for listings, "" for the public one.
+        query: Query string of ``base_url`` without its question mark, for the end of every URL.
+        custom_endpoint: The address (with its query) if it is not the provider's public one.
+        region: AWS region, of Bedrock and of the DynamoDB cache.
+        cache_scope: What of address and region belongs into the key of a cached answer.
+        headers: OpenAI: what every call sends, besides content and its type.
+        aws: Static keys; None leaves finding them to botocore.
+        bearer_token: Bedrock's; it outranks ``aws``, and is None beside keys that the caller gave.
+        profile: AWS profile.
+        asks_botocore: AWS's variables or files may ask for another address than the public one.
+        connect_timeout: Seconds until a connection stands.
+        read_timeout: Longest silence in seconds.
+        first_event_timeout: Longest wait for the first piece of a stream, in seconds.
+        stall_timeout: Longest wait between two pieces, in seconds.
+        total_timeout: For a whole call, in seconds.
+        proxies: The environment's.
+        proxy: URL of the proxy for the address (Bedrock: the public one of the region if none is set).
+        certificates: What https connections trust.
+        cache_dir: Folder of the local cache, absolute.
+        secrets: What must not be shown, wherever it came from.
+        sources: Where each value came from, by attribute.
+    """
+
+    config: LLMConfig
+    provider: str
+    default_model: str | None
+    rules: tuple[AnyPath, ...] | RuleSet
+    address: str
+    control_address: str
+    query: str = field(repr=False)
+    custom_endpoint: str | None = field(repr=False)
+    region: str
+    cache_scope: str | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    aws: AwsKeys | None = field(repr=False)
+    bearer_token: str | None = field(repr=False)
+    profile: str | None
+    asks_botocore: bool
+    connect_timeout: float
+    read_timeout: float
+    first_event_timeout: float
+    stall_timeout: float
+    total_timeout: float
+    proxies: Proxies = field(repr=False)
+    proxy: str | None = field(repr=False)
+    certificates: Certificates
+    cache_dir: Path
+    secrets: tuple[str, ...] = field(repr=False)
+    sources: Mapping[str, Source]
+
+    @classmethod
+    def resolve(
+        cls, config: LLMConfig, environment: Mapping[str, str] | None = None, *, sends: bool = True
+    ) -> Settings:
+        """Settings of a client.
+
+        Args:
+            config: What the caller gave; it is copied.
+            environment: Variables; None takes the process's own, as they are now.
+            sends: Calls will go over the network: key, proxy and certificates are looked at.
+
+        Raises:
+            ConfigError: A setting or variable that is needed and cannot be used; names it.
+        """
+        if not isinstance(config, LLMConfig):
+            raise ConfigError(f"config: an LLMConfig is needed, not {type(config).__name__}")
+        config = copy.copy(config)
+        check_config(config)
+        draft = Draft(config, Environment(environment), sends=sends)
+        fill(draft)
+        sources, secrets = MappingProxyType(draft.sources), tuple(dict.fromkeys(draft.secrets))
+        return cls(**draft.found, sources=sources, secrets=secrets)
+
+    def proxy_for(self, address: str) -> str | None:
+        """URL of the proxy for another address than the settings'.
+
+        Raises:
+            ConfigError: The environment names one that is no HTTP proxy.
+        """
+        proxy = self.proxies.proxy_for(address)
+        return None if proxy is None else proxy.url

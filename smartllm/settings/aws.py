@@ -1,0 +1,84 @@
+"""Bedrock's endpoint and credentials, as botocore would find them in settings and environment."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from smartllm import values
+from smartllm.config import LLMConfig
+from smartllm.environment import Environment, Found, Source
+from smartllm.errors import ConfigError
+
+IGNORE: Final = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+_GIVEN_KEYS: Final = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+
+
+class AwsKeys(NamedTuple):
+    """Static credentials; the repr shows none."""
+
+    access_key: str
+    secret_key: str
+    session_token: str | None
+
+    def __repr__(self) -> str:
+        return "AwsKeys(hidden)"
+
+
+def aws_endpoint(config: LLMConfig, environment: Environment, service: str) -> Found | None:
+    """The custom endpoint of a service, without a slash at its end; None for the public one.
+
+    Args:
+        config: ``endpoint_url`` is the runtime's; another service's follows the same naming.
+        environment: AWS_ENDPOINT_URL_<service> and AWS_ENDPOINT_URL.
+        service: ``bedrock-runtime`` or ``bedrock``.
+    """
+    if given := values.text("endpoint_url", config.endpoint_url):
+        found: Found | None = Found(given, Source("setting", "endpoint_url"))
+    elif environment.truth(IGNORE):
+        found = None
+    else:
+        variable = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
+        found = environment.first(variable, "AWS_ENDPOINT_URL")
+    if found is None:
+        return None
+    parts = values.url(found.source.name, found.value, login=False)
+    assert parts is not None
+    if parts.query:
+        raise values.unusable(found.source.name, found.value, "a URL without a query")
+    url = values.without_login(parts)
+    return Found(url.replace("bedrock-runtime", service), found.source)
+
+
+def aws_keys(config: LLMConfig, environment: Environment) -> tuple[AwsKeys, Source] | None:
+    """Static keys of the settings, else of the environment; None leaves it to botocore's chain.
+
+    Keys of the environment that expire are left to it too: it asks for new ones.
+
+    Raises:
+        ConfigError: Only half of them are there.
+    """
+    access, secret, token = (values.text(name, getattr(config, name), secret=True) for name in _GIVEN_KEYS)
+    if access is not None and secret is not None:
+        return AwsKeys(access, secret, token), Source("setting", "aws_access_key_id")
+    access = environment.get("AWS_ACCESS_KEY_ID")
+    if access is None or environment.get("AWS_CREDENTIAL_EXPIRATION") is not None:
+        return None
+    secret = environment.get("AWS_SECRET_ACCESS_KEY")
+    if secret is None:
+        raise ConfigError(
+            "Partial credentials found: AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not",
+            hint="set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither",
+        )
+    for variable, value in (("AWS_ACCESS_KEY_ID", access), ("AWS_SECRET_ACCESS_KEY", secret)):
+        values.header_value(variable, value)
+    session = environment.first("AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
+    token = None if session is None else values.header_value(session.source.name, session.value)
+    return AwsKeys(access, secret, token), Source("environment", "AWS_ACCESS_KEY_ID")
+
+
+def bearer_token(config: LLMConfig, environment: Environment) -> Found | None:
+    """AWS_BEARER_TOKEN_BEDROCK, which outranks the environment's keys, not the settings'."""
+    found = None if config.aws_access_key_id else environment.first("AWS_BEARER_TOKEN_BEDROCK")
+    if found is not None:
+        values.header_value(found.source.name, found.value, "the token")
+    return found
