@@ -120,7 +120,7 @@ PLACES: dict[str, tuple[Dialect, Any, tuple[Any, ...]]] = {
     "Converse output": ("bedrock_converse", lambda odd: converse() | {"output": odd}, ()),
     "Converse message": ("bedrock_converse", lambda odd: converse() | {"output": {"message": odd}}, ()),
     "Converse stopReason": ("bedrock_converse", lambda odd: converse({"x": 1}) | {"stopReason": odd}, ("x",)),
-    "Converse block": ("bedrock_converse", converse, ({}, {"text": "x"})),
+    "Converse block": ("bedrock_converse", converse, ({"text": "x"},)),
     "Converse text": ("bedrock_converse", lambda odd: converse({"text": odd}), ("x",)),
     "Converse cited": (
         "bedrock_converse",

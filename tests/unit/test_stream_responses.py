@@ -141,6 +141,14 @@ class TestWhatConfirmsText:
         assert decoded(WIRE, [completed(message("Pa"))]).text == "Pa"
         assert decoded(WIRE, [item_done(message("Pa")), completed()]).text == "Pa"
 
+    def test_a_finished_text_that_is_numbered_differently_is_not_said_twice(self) -> None:
+        events = [text_delta("Pa", content_index=0), text_done("Pa")]
+        assert decoded(WIRE, [*events, completed(message("Pa"))]).text == "Pa"
+        assert decoded(WIRE, [*events, completed()]).text == "Pa"
+        assert "do not add up" in broken(WIRE, [text_delta("P", content_index=0), text_done("Pa")]).message
+        two = [text_delta("a", output_index=0), text_delta("b", output_index=1), text_done("a")]
+        assert "do not add up" in broken(WIRE, [*two, completed(message("ab"))]).message
+
     def test_places_are_apart(self) -> None:
         deltas = [text_delta(text, output_index=at) for at, text in enumerate(["a", "b"])]
         ends = [text_done(text, output_index=at) for at, text in enumerate(["a", "b"])]
@@ -159,6 +167,10 @@ class TestNumbers:
         events = [text_delta("a", sequence_number=4), text_delta("c", sequence_number=6)]
         assert "number 6 follows 4" in broken(WIRE, [*events, text_done("abc", sequence_number=8)]).message
         assert "number 6 follows 4" in broken(WIRE, [*events, completed(sequence_number=7)]).message
+
+    def test_numbers_do_not_confirm_what_the_end_says_otherwise(self) -> None:
+        events = [text_delta("Paris", sequence_number=0), completed(message("ris"), sequence_number=1)]
+        assert "do not add up" in broken(WIRE, events).message
 
     @pytest.mark.parametrize("first", [0, 1])
     def test_numbers_without_a_gap_confirm_too(self, first: int) -> None:
