@@ -1,4 +1,4 @@
-"""What the provider said beside its text is told: choices that are not read, why it stopped, how it refused."""
+"""What the provider said beside its text: choices that are not read, why it stopped, how it refused."""
 
 from __future__ import annotations
 
