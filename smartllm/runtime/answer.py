@@ -36,6 +36,9 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
     except ProviderError as error:
         error.request_id = error.request_id or answer.request_id
         error.status = error.status or _SUCCESS
+        error.address = error.address or answer.address
+        if error.code is None and answer.hint:
+            error.hint = answer.hint
         raise
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
         shown = json.dumps(answer.body, ensure_ascii=False)[:200]
@@ -44,7 +47,8 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
             model=step.model,
             status=_SUCCESS,
             request_id=answer.request_id,
-            hint="check that the endpoint speaks the API that was chosen",
+            address=answer.address,
+            hint=answer.hint or "check that the endpoint speaks the API that was chosen",
         ) from None
 
 

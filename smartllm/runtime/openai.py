@@ -6,11 +6,13 @@ costs several times what aiohttp's does, and loading it most of a cold start (do
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler import Step
 from smartllm.runtime.listing import openai_models
-from smartllm.runtime.status_errors import openai_error
+from smartllm.runtime.secrets import shown_address
+from smartllm.runtime.status_errors import openai_error, path_hint
 from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import FixedHeaders
 from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
@@ -50,7 +52,12 @@ class OpenAITransport:
             async with await self._post(step, "application/json") as response:
                 request_id = response.headers.get(_REQUEST_ID)
                 content = await whole_body(response, step.model, request_id)
-        return read_answer(content, step.model, status=response.status, request_id=request_id)
+        answer = read_answer(content, step.model, status=response.status, request_id=request_id)
+        if self._settings.custom_endpoint is None:
+            return answer
+        # Some servers tell of a wrong path in a success.
+        url = self._url(_path(step))
+        return replace(answer, address=shown_address(url), hint=path_hint("POST", url))
 
     async def stream(self, step: Step) -> OpenAIEvents:
         """Post the step's bytes and read the answer as it comes."""
@@ -76,7 +83,7 @@ class OpenAITransport:
         return f"{settings.address}{path}" + (f"?{settings.query}" if settings.query else "")
 
     async def _post(self, step: Step, accept: str) -> ClientResponse:
-        url = self._url(step.operation.partition(" ")[2])
+        url = self._url(_path(step))
         headers = await self._auth.sign("POST", url, {**_CONTENT, "Accept": accept}, step.payload)
         return await self._answered(WireRequest("POST", url, headers, step.payload, step.model))
 
@@ -103,3 +110,7 @@ class OpenAITransport:
             method=request.method,
             key_source=None if source is None else source.name,
         )
+
+
+def _path(step: Step) -> str:
+    return step.operation.partition(" ")[2]

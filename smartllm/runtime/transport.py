@@ -28,10 +28,14 @@ class Answer:
     Attributes:
         body: The JSON object as it came over the wire.
         request_id: The provider's id of the call, or None.
+        address: Where it came from, or None.
+        hint: What to look at when it turns out to be no answer.
     """
 
     body: dict[str, Any]
     request_id: str | None = None
+    address: str | None = None
+    hint: str = ""
 
 
 def require(provider: str, *packages: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from wires import CHAT, INVOKE, RESPONSES, Wire
 
+from smartllm.errors import ProviderError
 from smartllm.response import TextResponse
 from smartllm.testing import LoopbackServer, Reply
 
@@ -68,3 +70,19 @@ async def test_numbers_that_are_no_json_are_null(server: LoopbackServer) -> None
     assert b"NaN" in body
     response = await answered(server, CHAT, body)
     assert response.text == "fine"
+
+
+async def test_a_wrong_path_that_is_told_in_a_success(server: LoopbackServer) -> None:
+    """LM Studio does so."""
+    server.script(Reply(raw=b'{"error": "Unexpected endpoint or method. (POST /chat/completions)"}'))
+    async with CHAT.client(server.url, base_url=server.url) as client:
+        with pytest.raises(ProviderError) as caught:
+            await client.generate_text(CHAT.request())
+    error = caught.value
+    assert error.address == f"{server.url}/chat/completions"
+    assert error.hint.startswith(f"POST {error.address} was called; give a base_url that ends with /v1")
+    server.script(Reply(raw=b'{"error": {"message": "no", "code": "busy"}}'))
+    async with CHAT.client(server.url) as client:
+        with pytest.raises(ProviderError) as caught:
+            await client.generate_text(CHAT.request())
+    assert "/v1" not in caught.value.hint, "a server that names its own reason"

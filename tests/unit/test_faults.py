@@ -122,6 +122,8 @@ FAULTS: dict[str, Fault] = {
     "503": http(503, ALL),
     "504": http(504, ALL, raw=b""),
     "529": http(529, ALL),
+    "520-cloudflare": http(520, ALL, raw=HTML, content_type="text/html"),
+    "524-cloudflare": http(524, ALL, raw=HTML, content_type="text/html"),
     "400": http(400, 1, error_message="prompt is too long: 15000 tokens, throttled, 500"),
     "401": http(401, 1, error_code="invalid_api_key"),
     "402": http(402, 1, error_code="PaymentRequired"),
