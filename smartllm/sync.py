@@ -30,6 +30,7 @@ T = TypeVar("T", bound=BaseModel)
 
 _END: Final = object()
 _AT_EXIT: Final = 1.0
+_ending = False
 _leaving: Final[set[asyncio.Task[None]]] = set()
 
 
@@ -138,6 +139,8 @@ def _shared() -> _Background:
 @atexit.register
 def _close_all() -> None:
     """Close what clients that nobody closed have open, so that nothing complains at the end."""
+    global _ending  # noqa: PLW0603 - of the process
+    _ending = True
     background = _backgrounds.get(os.getpid())
     if background is not None and background.loop.is_running():
         future = asyncio.run_coroutine_threadsafe(background.loop.shutdown_asyncgens(), background.loop)
@@ -172,10 +175,10 @@ def _iterate(chunks: AsyncGenerator[StreamChunk]) -> Iterator[StreamChunk]:
         while (chunk := _run(following())) is not _END:
             yield chunk
     finally:
-        if process == os.getpid():
-            _close(chunks)
-        else:
+        if process != os.getpid():
             keep_untouched(chunks)
+        elif not _ending:  # the loop's thread may stand still by then
+            _close(chunks)
 
 
 def _close(chunks: AsyncGenerator[StreamChunk]) -> None:

@@ -184,11 +184,9 @@ def _split(value: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(value)
-        host = parts.hostname or ""
-        if not host.isascii():
-            host = host.encode("idna").decode()
+        # Also refuses what no resolver takes: an empty label, or one that is too long.
+        host = (parts.hostname or "").encode("idna").decode()
         usable = parts.scheme in {"http", "https"} and parts.port != 0 and not parts.fragment
-        parts.netloc.encode("idna" if parts.netloc.isascii() else "utf-8")
     except ValueError:  # of which UnicodeError is one
         return None
-    return parts if usable and _HOST.fullmatch(host) and ".." not in host else None
+    return parts if usable and _HOST.fullmatch(host) else None

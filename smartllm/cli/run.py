@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from pydantic import ValidationError
@@ -19,6 +19,8 @@ from smartllm.response import TextResponse, Usage
 
 if TYPE_CHECKING:
     from smartllm.cli.request_input import Request
+
+_PYTHON_KEY: Final = "pass LLMConfig(api_key=...)"
 
 
 @click.command("run")
@@ -46,6 +48,7 @@ def command(*, stream: bool, as_json: bool, base_url: str | None, **flags: Any) 
     try:
         asyncio.run(_run(request, plan.host, base_url, flags, stream=stream and not as_json, as_json=as_json))
     except ConfigError as error:
+        error.hint = error.hint.replace(_PYTHON_KEY, "ask another server with --base-url, which needs none")
         raise usage_error(error) from None
     except (SmartLLMError, ValidationError) as error:
         sys.stdout.flush()

@@ -17,8 +17,10 @@ from smartllm.runtime.bedrock_errors import from_response
 from smartllm.runtime.listing import bedrock_models
 from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import Auth, Credentials, FixedHeaders, SigV4, unusable
+from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
 from smartllm.runtime.wire.frame_events import BedrockEvents
-from smartllm.runtime.wire.http import FIRST_REDIRECT, HttpTransport, Way, WireRequest, whole_body
+from smartllm.runtime.wire.http import HttpTransport, WireRequest
+from smartllm.runtime.wire.way import Way
 from smartllm.settings import Settings
 from smartllm.settings.aws_address import bedrock_address
 

@@ -11,7 +11,7 @@ from smartllm.runtime.control.retry import retry_after
 from smartllm.runtime.error_body import cut, read_error
 from smartllm.runtime.secrets import shown_address
 from smartllm.runtime.status_errors import key_hint, request_id
-from smartllm.runtime.wire.http import redirect_hint
+from smartllm.runtime.wire.body import redirect_hint
 
 _REQUEST_ID: Final = "x-amzn-requestid"
 _LONGEST_CODE: Final = 100

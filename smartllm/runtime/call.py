@@ -24,7 +24,7 @@ from smartllm.runtime.secrets import hide_secrets
 from smartllm.runtime.stream import LiveStream, assembled
 from smartllm.runtime.structured import check_whole
 from smartllm.runtime.transport import Transport
-from smartllm.runtime.wire.http import timeouts_of
+from smartllm.runtime.wire.way import timeouts_of
 from smartllm.settings import Settings
 
 R = TypeVar("R")
@@ -117,12 +117,13 @@ class Executor:
         """Make one call; a streamed answer is put together."""
 
         async def attempt() -> Decoded:
+            deadline.record.attempts += 1
             if not step.streamed:
                 return decode_answer(step, await self._transport.send(step))
             counted = StreamProgress(progress)
             return await assembled(self._transport, step, self.timeouts, deadline, counted.add)
 
-        return await self._retried(lambda: self._limited(plan, step, attempt), progress, deadline)
+        return await self._retried(lambda: self._limited(plan, step, attempt), progress)
 
     async def open(
         self, plan: Plan, step: Step, progress: Progress, deadline: Deadline
@@ -137,6 +138,7 @@ class Executor:
 
         async def attempt() -> tuple[LiveStream, Delta | None]:
             await limiter.acquire(_tokens(step))
+            deadline.record.attempts += 1
             live = None
             try:
                 live = await LiveStream.open(self._transport, step, self.timeouts, deadline)
@@ -154,13 +156,14 @@ class Executor:
             return live, delta
 
         async with deadline.scope():
-            return await self._retried(attempt, progress, deadline)
+            return await self._retried(attempt, progress)
 
     async def listed(self, provider: str) -> list[dict[str, Any]]:
         """The models that the account can call, sorted by id."""
         deadline = Deadline(self.timeouts.total, provider, self.shared.waits)
 
         async def attempt() -> list[dict[str, Any]]:
+            deadline.record.attempts += 1
             try:
                 return await self._transport.models()
             except ProviderError as error:
@@ -168,7 +171,7 @@ class Executor:
                 raise
 
         async with deadline.scope():
-            found = await with_retries(attempt, self._policy, self.shared.budget, record=deadline.record)
+            found = await with_retries(attempt, self._policy, self.shared.budget)
         return sorted(found, key=lambda model: str(model.get("id")))
 
     async def aclose(self) -> None:
@@ -199,9 +202,8 @@ class Executor:
             if is_throttled(error):
                 limiter.throttled()
 
-    async def _retried(self, call: Callable[[], Awaitable[R]], progress: Progress, deadline: Deadline) -> R:
-        budget = self.shared.budget
-        return await with_retries(call, self._policy, budget, record=deadline.record, on_retry=progress.retry)
+    async def _retried(self, call: Callable[[], Awaitable[R]], progress: Progress) -> R:
+        return await with_retries(call, self._policy, self.shared.budget, on_retry=progress.retry)
 
     def _limiter(self, plan: Plan) -> Limiter:
         return self.shared.limiter(plan, self._max_concurrent)

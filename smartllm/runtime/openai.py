@@ -13,8 +13,10 @@ from smartllm.runtime.listing import openai_models
 from smartllm.runtime.status_errors import openai_error
 from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import FixedHeaders
-from smartllm.runtime.wire.http import FIRST_REDIRECT, HttpTransport, Way, WireRequest, whole_body
+from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
+from smartllm.runtime.wire.http import HttpTransport, WireRequest
 from smartllm.runtime.wire.sse_events import OpenAIEvents
+from smartllm.runtime.wire.way import Way
 from smartllm.settings import Settings
 
 if TYPE_CHECKING:

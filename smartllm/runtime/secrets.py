@@ -18,8 +18,11 @@ SHORTEST: Final = 8
 
 _SHOWN: Final = "[secret]"
 _REMEMBERED: Final = 64
-# What stands behind a text that was cut off: closing marks, then its end or an ellipsis.
-_CUT: Final = re.compile(r"""['"`)\]}>.,;:\s]{0,16}(?:\Z|…|\.\.\.)""")
+# What stands behind a text that was cut off: closing marks, then the end of the text or of a line, an
+# ellipsis, or what our errors add to the provider's words.
+_CUT: Final = re.compile(
+    r"""['"`)\]}>.,;:\s]{0,16}(?:\Z|…|\.\.\.|\n|\((?:param|failed_generation|metadata): )"""
+)
 _BASE64: Final = frozenset(ascii_letters + digits + "+/_=-")
 
 

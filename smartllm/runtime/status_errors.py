@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from smartllm.error_codes import kind_of
 from smartllm.errors import ProviderError, provider_error
 from smartllm.runtime.control.retry import retry_after
 from smartllm.runtime.error_body import cut, read_error
 from smartllm.runtime.secrets import shown_address
-from smartllm.runtime.wire.http import redirect_hint
+from smartllm.runtime.wire.body import redirect_hint
 
 _REQUEST_ID: Final = "x-request-id"
 _LONGEST_ID: Final = 200
@@ -47,7 +48,9 @@ def openai_error(
     code, *also = said.codes or (None,)
     hint = redirect_hint(status, "base_url") or key_hint(status, key_source)
     if not hint and status in _NO_SUCH_PATH and not public:
-        hint = path_hint(method, address)
+        # A code tells that the path is right and the model is not there.
+        missing = kind_of(None, said.codes) == "not_found"
+        hint = "check the model id" if missing else path_hint(method, address)
     return provider_error(
         f"{status} from the provider: {said.text}",
         model=model,

@@ -15,7 +15,7 @@ class DynamoTable:
     """The engine.
 
     Args:
-        state: ``active``; ``missing``: made by CreateTable, and then for ever in creation; ``silent``: no answer.
+        state: ``active``; ``missing``: made by CreateTable, then for ever in creation; ``silent``.
 
     Attributes:
         items: What the table holds, by key.

@@ -1,4 +1,4 @@
-"""A script that forks with a live client, again and again; prints what went wrong, as one line of JSON a round.
+"""A script that forks with a live client, again and again; prints what went wrong, one line of JSON a round.
 
 ``python fork_rounds.py sync|async openai|bedrock URL FOLDER ROUNDS ACT...``
 """
@@ -182,7 +182,12 @@ def busy_cache() -> Iterator[None]:
     done = threading.Event()
 
     def write(name: int) -> None:
-        settings = {"provider": "openai", "base_url": f"{URL}/v1", "api_key": "x", "cache_dir": FOLDER}
+        settings: dict[str, Any] = {
+            "provider": "openai",
+            "base_url": f"{URL}/v1",
+            "api_key": "x",
+            "cache_dir": FOLDER,
+        }
         with smartllm_sync.LLMClient(**settings) as own:
             while not done.is_set():
                 own.generate_text(TextRequest(prompt=f"{name} {next(numbers)}", model="gpt-5.4"))
@@ -223,6 +228,12 @@ def told_by_children() -> list[str]:
             return text.decode().splitlines()
 
 
+def say(line: str) -> None:
+    """A line for whoever started this."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """The rounds."""
     global client  # noqa: PLW0603 - the script's one client
@@ -239,7 +250,7 @@ def main() -> None:
         run(client.close if KIND == "sync" else client.aclose)
         problems.extend(told_by_children())
         if problems:
-            print(json.dumps([name, *problems]), flush=True)
+            say(json.dumps([name, *problems]))
             problems.clear()
 
 
@@ -248,5 +259,5 @@ if __name__ == "__main__":
         # A child that ends as scripts do would close this loop, which only the parent may; not ours to judge.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(RUNNERS[PARENT].get_loop()))
     main()
-    print("done", flush=True)
+    say("done")
     os._exit(0)

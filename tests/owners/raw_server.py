@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -129,9 +130,8 @@ def dripping(call: Call, every: float = 0.05) -> None:
     call.send(call.head())
     for frame in frames[: len(frames) // 2]:
         call.send(chunk(frame))
-        if b"word" in frame or call.route.provider == "bedrock":
-            if call.pause(every):
-                raise HangUp
+        if (b"word" in frame or call.route.provider == "bedrock") and call.pause(every):
+            raise HangUp
 
 
 class RawServer:
@@ -174,6 +174,13 @@ class RawServer:
     @property
     def open(self) -> int:
         """Connections that are open now."""
+        return len(self._open)
+
+    def left_open(self, seconds: float) -> int:
+        """How many are open after a while; none as soon as there is none."""
+        deadline = time.monotonic() + seconds
+        while self._open and time.monotonic() < deadline:
+            time.sleep(0.01)
         return len(self._open)
 
     def _start(self, run: Callable[..., None], *given: object) -> None:
@@ -227,3 +234,9 @@ def http(head: dict[str, str], body: bytes) -> bytes:
 def chunk(data: bytes) -> bytes:
     """One chunk of a chunked body."""
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
+
+
+def files_with(folder: Path, text: str) -> list[str]:
+    """Names of the files below a folder that hold a text."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [path.name for path in files if text.encode() in path.read_bytes()]

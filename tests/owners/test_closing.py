@@ -78,9 +78,7 @@ async def test_streams_and_who_waits_behind_them_end(wire: Wire, act: str) -> No
         assert closed < AT_ONCE
         assert [isinstance(end, SmartLLMError) for end in ends] == [True] * len(calls), ends
         assert "closed" in str(ends[0])
-        while server.open and time.monotonic() - clock < 2:
-            await asyncio.sleep(0.01)
-        assert server.open == 0
+        assert await asyncio.to_thread(server.left_open, 2) == 0
         assert len(server.calls) == 1
 
 

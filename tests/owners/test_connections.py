@@ -110,6 +110,9 @@ def our_sockets_to(port: int, option: tuple[int, int]) -> list[int]:
     """An option of each socket of this process that is connected to a port."""
     found = []
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - descriptors, not files
+        with suppress(OSError):
+            if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                continue
         with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as sock:
             if sock.family == socket.AF_INET and sock.getpeername()[1] == port:
                 found.append(sock.getsockopt(*option))

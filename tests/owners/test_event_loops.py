@@ -1,8 +1,9 @@
-"""O3: one client serves several event loops, one after the other and at once; nothing outlives total_timeout."""
+"""O3: one client serves several event loops, in turn and at once; nothing outlives total_timeout."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import importlib.util
 import threading
 import time
@@ -38,7 +39,7 @@ def slowly(call: Call) -> None:
 
 def with_uvloop(work: Coroutine[Any, Any, Any]) -> Any:
     """A loop of another make."""
-    import uvloop
+    uvloop = importlib.import_module("uvloop")
 
     return uvloop.run(work)
 

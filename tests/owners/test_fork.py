@@ -1,4 +1,4 @@
-"""O2: a fork with a live client: the parent goes on whatever its child does, the child has its own connections."""
+"""O2: a fork with a live client: the parent goes on whatever its child does, the child has its own."""
 
 from __future__ import annotations
 

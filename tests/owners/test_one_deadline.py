@@ -1,4 +1,4 @@
-"""O4: one deadline a call: no wait of any kind ends later, and the error says attempts and the text so far."""
+"""O4: one deadline a call: no wait of any kind ends later; the error says attempts and the text so far."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def late(call: Awaitable[Any]) -> ProviderTimeoutError:
 async def read(client: LLMClient, request: Any, into: list[str]) -> None:
     """Read a stream."""
     async for piece in client.generate_text_stream(request):
-        into.append(piece.text)
+        into += [piece.text]
 
 
 @each_transport
@@ -83,7 +83,7 @@ async def test_a_server_that_never_answers(wire: Wire) -> None:
     async with asking(wire, silent) as (client, server):
         calls = [client.generate_text(wire.request()), read(client, wire.request(), [])]
         if wire.provider == "bedrock":
-            calls.append(client.generate_text_streamed(wire.request()))  # type: ignore[list-item]
+            calls.append(client.generate_text_streamed(wire.request()))
         errors = await asyncio.gather(*map(late, calls))
         assert [error.attempts for error in errors] == [1] * len(calls)
         assert len(server.calls) == len(calls)

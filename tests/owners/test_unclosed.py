@@ -116,29 +116,33 @@ def ends(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Any, Future[Any]]]:
     """What the scripts of this run come to, two at a time: most of it is the start of interpreters."""
-    wanted = [item.callspec.params["case"] for item in request.session.items if _is_case(item)]
+    wanted = [item.callspec.params["case"] for item in request.session.items if _is_case(item)]  # type: ignore[attr-defined]
     home = tmp_path_factory.mktemp("home")
     with ThreadPoolExecutor(2) as pool:
         started = {
-            case: pool.submit(run, home, case[0], WIRES[case[1]], *OPTIONS[case[2]]) for case in dict.fromkeys(wanted)
+            case: pool.submit(run, home, case[0], WIRES[case[1]], *OPTIONS[case[2]])
+            for case in dict.fromkeys(wanted)
         }
         yield started
 
 
 def _is_case(item: Any) -> bool:
-    return "case" in getattr(getattr(item, "callspec", None), "params", {}) and item.path.name == "test_unclosed.py"
+    return (
+        "case" in getattr(getattr(item, "callspec", None), "params", {})
+        and item.path.name == "test_unclosed.py"
+    )
 
 
 @pytest.mark.parametrize(
     "case",
     [pytest.param(case, marks=() if case in DEFAULT else pytest.mark.slow) for case in CASES],
-    ids=lambda case: "-".join(case),
+    ids="-".join,
 )
 def test_a_client_that_is_never_closed_is_silent(case: tuple[str, str, str], ends: dict[Any, Any]) -> None:
     status, output, errors, took = ends[case].result()
     told = errors.splitlines()
     if case[2] == "dev":
-        # Python itself tells of each object that was not closed, and of slow steps of a loop; of nothing else.
+        # Python itself tells of each object that was not closed, and of slow steps; of nothing else.
         told = [line for line in told if not line.startswith(("  ", "Executing <"))]
         told = [line for line in told if "ResourceWarning" not in line]
     assert (status, output, told) == (0, "echo: hi\n", [])
@@ -197,7 +201,9 @@ def drop_and_collect_elsewhere(holder: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("fast_clients")
-@pytest.mark.parametrize("way", [drop, drop_and_collect, drop_and_collect_elsewhere], ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "way", [drop, drop_and_collect, drop_and_collect_elsewhere], ids=lambda way: way.__name__
+)
 @pytest.mark.parametrize("wire", [RESPONSES, INVOKE], ids=lambda wire: wire.api_type)
 def test_a_dropped_stream_frees_its_connection_and_place(wire: Wire, way: Any) -> None:
     gone: list[float] = []

@@ -177,6 +177,17 @@ class TestRun:
         assert "set OPENAI_API_KEY" in result.stderr
         assert run("run", "-p", "x", "--effort", "huge").exit_code == 2
 
+    def test_a_missing_key_is_told_in_shell_words(
+        self, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("OPENAI_API_KEY")
+        monkeypatch.delenv("OPENAI_BASE_URL")
+        result = run("run", "-m", "gpt-4o", "-p", "x")
+        assert result.exit_code == 2
+        assert "set OPENAI_API_KEY, or ask another server with --base-url, which needs none" in result.stderr
+        assert "LLMConfig" not in result.stderr
+        assert server.requests == []
+
 
 class TestModels:
     def test_a_line_a_model(self) -> None:

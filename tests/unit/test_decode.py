@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smartllm.compiler.dialects import DIALECT_CODE
-from smartllm.errors import ProviderError, ResponseError
+from smartllm.errors import ResponseError
 from smartllm.response import Usage
 from smartllm.rules import Dialect
 
@@ -77,6 +77,7 @@ CONVERSE = {
     "usage": {"inputTokens": 10, "outputTokens": 20, "totalTokens": 30, "cacheReadInputTokens": 3},
     "additionalModelResponseFields": {"usage": {"output_tokens_details": {"thinking_tokens": 5}}},
 }
+SERVER_TOOL = {"toolUse": {"input": {"code": "1"}, "type": "server_tool_use"}}
 WHOLE: dict[Dialect, dict[str, Any]] = {
     "openai_responses": RESPONSES,
     "openai_chat": CHAT,
@@ -97,6 +98,8 @@ def test_whole_answers(dialect: Dialect) -> None:
     assert decoded.refusal is None
     assert decoded.structured is None
     assert decoded.model == (None if dialect == "bedrock_converse" else "m-1")
+    assert decoded.raw is WHOLE[dialect]
+    assert (decoded.incomplete, decoded.choices_dropped) == (None, 0)
 
 
 @pytest.mark.parametrize("dialect", WHOLE)
@@ -116,18 +119,29 @@ def test_missing_usage_is_zero(dialect: Dialect, usage: Any) -> None:
         ("openai_responses", {}),
         ("openai_responses", {"output": None, "status": "completed"}),
         ("openai_responses", {"output": []}),
-        ("openai_responses", {"error": {"message": "no"}}),
+        ("openai_responses", {"output": [{"type": "reasoning", "summary": []}]}),
+        ("openai_responses", {"output": [], "status": "completed"}),
+        ("openai_responses", {"output": [], "status": "queued"}),
+        ("openai_responses", {"output": [{"type": "message", "content": []}], "status": "in_progress"}),
         ("openai_chat", {}),
         ("openai_chat", {"choices": []}),
         ("openai_chat", {"choices": None}),
-        ("openai_chat", {"choices": [None]}),
         ("openai_chat", {"choices": [{"message": None}]}),
+        ("openai_chat", {"choices": [{"message": {}, "finish_reason": "stop"}]}),
+        ("openai_chat", {"choices": [{"message": {"role": "assistant", "content": None}}]}),
+        (
+            "openai_chat",
+            {"choices": [{"message": {"content": [], "tool_calls": []}, "finish_reason": "stop"}]},
+        ),
         ("bedrock_invoke", {"message": "no"}),
         ("bedrock_invoke", {"content": None}),
         ("bedrock_converse", {}),
         ("bedrock_converse", {"output": {"message": {}}}),
         ("bedrock_invoke", {"content": []}),
+        ("bedrock_invoke", {"content": [], "stop_reason": "end_turn"}),
+        ("bedrock_invoke", {"content": [{"type": "text", "text": "x"}], "stop_reason": None}),
         ("bedrock_converse", {"output": {"message": {"content": []}}}),
+        ("bedrock_converse", {"output": {"message": {"content": []}}, "stopReason": "end_turn"}),
     ],
 )
 def test_no_answer(dialect: Dialect, reply: dict[str, Any]) -> None:
@@ -157,6 +171,34 @@ def test_refusals() -> None:
     assert filtered.refusal == "Hello there"
 
 
+def test_answers_that_may_hold_nothing() -> None:
+    details = {"reason": "content_filter"}
+    cut = RESPONSES | {"output": [], "status": "incomplete", "incomplete_details": details}
+    responses = DIALECT_CODE["openai_responses"].decode(cut, "asked")
+    assert (responses.text, responses.stop_reason, responses.incomplete) == (
+        "",
+        "incomplete",
+        "content_filter",
+    )
+    for reason in ("length", "content_filter"):
+        chat = DIALECT_CODE["openai_chat"].decode({"choices": [{"finish_reason": reason}]}, "asked")
+        assert (chat.text, chat.stop_reason) == ("", reason)
+    for reason in ("max_tokens", "refusal", "stop_sequence", "model_context_window_exceeded"):
+        claude = DIALECT_CODE["bedrock_invoke"].decode({"content": [], "stop_reason": reason}, "asked")
+        assert (claude.text, claude.stop_reason) == ("", reason)
+        nothing: dict[str, Any] = {"output": {"message": {"content": []}}, "stopReason": reason}
+        converse = DIALECT_CODE["bedrock_converse"].decode(nothing, "asked")
+        assert (converse.text, converse.stop_reason) == ("", reason)
+
+
+@pytest.mark.parametrize(
+    "message", [{"content": ""}, {"reasoning": "hm"}, {"audio": {"id": "a"}}, {"tool_calls": [{"id": "1"}]}]
+)
+def test_an_answer_that_says_anything_is_one(message: dict[str, Any]) -> None:
+    reply = {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", **message}}]}
+    assert DIALECT_CODE["openai_chat"].decode(reply, "m").text == ""
+
+
 def test_forced_tools() -> None:
     call = {"type": "function_call", "arguments": '{"a": 1}'}
     assert (
@@ -165,23 +207,59 @@ def test_forced_tools() -> None:
     message = {"content": None, "tool_calls": [{"function": {"arguments": '{"a": 1}'}}]}
     chat = {"choices": [{"finish_reason": "stop", "message": message}]}
     assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured == '{"a": 1}'
+    chat["choices"][0]["message"] = {"content": None, "function_call": {"name": "f", "arguments": "{}"}}
+    assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured == "{}"
+    chat["choices"][0]["message"] = {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}
+    assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured == {"a": 1}
+    chat["choices"][0]["message"] = {"content": "x", "function_call": {"name": "", "arguments": ""}}
+    assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured is None
     tool = {"content": [{"type": "tool_use", "input": {"a": 1}}], "stop_reason": "tool_use"}
     assert DIALECT_CODE["bedrock_invoke"].decode(tool, "m").structured == {"a": 1}
     block = {"toolUse": {"input": {"a": 1}}}
-    converse = {"output": {"message": {"content": [block]}}, "stopReason": "tool_use"}
+    converse = {"output": {"message": {"content": [block, SERVER_TOOL]}}, "stopReason": "tool_use"}
     assert DIALECT_CODE["bedrock_converse"].decode(converse, "m").structured == {"a": 1}
 
 
-@pytest.mark.parametrize(
-    ("error", "retryable"),
-    [
-        ({"code": "server_error", "message": "Oops"}, True),
-        ({"code": "bio_policy", "message": "No"}, False),
-        (None, False),
-    ],
-)
-def test_a_failed_response_is_an_error(error: dict[str, str] | None, *, retryable: bool) -> None:
-    with pytest.raises(ProviderError, match="ended the response as failed") as caught:
-        DIALECT_CODE["openai_responses"].decode({"status": "failed", "output": [], "error": error}, "m")
-    assert caught.value.retryable is retryable
-    assert caught.value.code == (error or {}).get("code")
+def test_reasoning_that_is_shown_whole_is_thinking() -> None:
+    content = [{"type": "reasoning_text", "text": "Hm."}, {"type": "reasoning_text", "text": "So."}]
+    item = {"type": "reasoning", "summary": [], "content": content}
+    reply = RESPONSES | {"output": [item, {"type": "message", "content": [{"type": "text", "text": "Hi"}]}]}
+    decoded = DIALECT_CODE["openai_responses"].decode(reply, "m")
+    assert (decoded.text, decoded.thinking) == ("Hi", "Hm.\n\nSo.")
+
+
+def test_what_is_cited_for_is_text() -> None:
+    content = [{"text": "It says: "}, {"citationsContent": {"content": [{"text": "ask"}, {"text": "."}]}}]
+    reply = {"output": {"message": {"content": content}}, "stopReason": "end_turn"}
+    assert DIALECT_CODE["bedrock_converse"].decode(reply, "m").text == "It says: ask."
+
+
+def test_content_of_chat_as_a_list_of_parts() -> None:
+    content = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "h"}, {"type": "text", "text": "m"}]},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "!"}]},
+        {"type": "reasoning", "text": "?"},
+        {"type": "text", "text": "4"},
+        {"type": "output_text", "text": "2"},
+        {"type": "refusal", "refusal": "no"},
+    ]
+    reply = {"choices": [{"finish_reason": "stop", "message": {"content": content}}]}
+    decoded = DIALECT_CODE["openai_chat"].decode(reply, "m")
+    assert (decoded.text, decoded.thinking, decoded.refusal) == ("42", "hm!?", "no")
+
+
+def test_only_the_first_choice_is_read() -> None:
+    def choice(text: str, **fields: Any) -> dict[str, Any]:
+        return {"finish_reason": "stop", "message": {"content": text}, **fields}
+
+    reply = {"choices": [choice("B", index=1), choice("A", index=0), {"index": 2, "message": 5}]}
+    decoded = DIALECT_CODE["openai_chat"].decode(reply, "m")
+    assert (decoded.text, decoded.choices_dropped) == ("A", 2)
+    assert DIALECT_CODE["openai_chat"].decode({"choices": [choice("A"), choice("B")]}, "m").text == "A"
+    assert DIALECT_CODE["openai_chat"].decode({"choices": [choice("A", index=1)]}, "m").text == "A"
+
+
+@pytest.mark.parametrize("dialect", WHOLE)
+def test_ids_and_models_of_another_type_count_as_missing(dialect: Dialect) -> None:
+    decoded = DIALECT_CODE[dialect].decode(WHOLE[dialect] | {"id": 5, "model": {}}, "m")
+    assert (decoded.request_id, decoded.model, decoded.text) == (None, None, "Hello there")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -141,12 +142,14 @@ def test_forgetting_starts_anew() -> None:
     assert own.first("m", "a")
 
 
-def test_threads_that_say_the_same_say_it_once() -> None:
+def test_threads_that_say_the_same_say_it_once(request: pytest.FixtureRequest) -> None:
     own, told = Announcer(), list[bool]()
     start = threading.Barrier(8)
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)
 
     def work() -> None:
-        for number in range(500):
+        for number in range(1000):
             start.wait()
             told.append(own.first("m", str(number)))
 
@@ -155,7 +158,7 @@ def test_threads_that_say_the_same_say_it_once() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(told) == 500
+    assert (sum(told), len(told)) == (1000, 8000)
 
 
 # Callbacks

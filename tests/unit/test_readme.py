@@ -37,7 +37,7 @@ def environment(server: LoopbackServer, home: Path) -> dict[str, str]:
         "OPENAI_API_KEY": "sk-loopback",
         "OPENAI_BASE_URL": server.openai_base_url,
         "AWS_ACCESS_KEY_ID": "AKIALOOPBACK",
-        "AWS_SECRET_ACCESS_KEY": "loopback",
+        "AWS_SECRET_ACCESS_KEY": "a-secret-that-no-answer-holds",
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url,
     }
 

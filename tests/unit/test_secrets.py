@@ -82,7 +82,8 @@ def test_a_secret_that_was_cut_is_hidden(length: int, mark: str) -> None:
 
 
 def test_what_was_cut_is_hidden_before_more_text_too() -> None:
-    assert hidden(f"{KEY[:12]}… (param: x)", SECRETS) == "[secret]… (param: x)"
+    for rest in ("… (param: x)", " (param: x)", "' (failed_generation: x)", "'\nnext line"):
+        assert hidden(f"{KEY[:12]}{rest}", SECRETS) == f"[secret]{rest}"
 
 
 def test_the_cut_end_of_an_escaped_secret_is_hidden() -> None:

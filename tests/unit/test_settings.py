@@ -19,7 +19,7 @@ from yarl import URL
 from smartllm import LLMConfig, defaults
 from smartllm.bedrock import BedrockConfig
 from smartllm.config import make_config
-from smartllm.environment import ambient_rules, home_folder
+from smartllm.environment import Environment, ambient_rules, home_folder
 from smartllm.errors import ConfigError, RulesError
 from smartllm.openai import OpenAIConfig
 from smartllm.rules import load_rules
@@ -56,6 +56,13 @@ def test_a_given_environment_is_the_only_one(monkeypatch: pytest.MonkeyPatch) ->
     resolved = Settings.resolve(LLMConfig(), environment)
     environment["OPENAI_API_KEY"] = "later"
     assert (resolved.headers["Authorization"], resolved.proxy) == ("Bearer given", None)
+
+
+def test_an_environment_is_a_copy() -> None:
+    variables = {"A": "1"}
+    environment = Environment(variables)
+    variables["A"] = "2"
+    assert environment.get("A") == "1"
 
 
 def test_the_config_is_copied() -> None:
@@ -210,6 +217,11 @@ def test_the_users_rules_are_where_platformdirs_puts_them(
     user.parent.mkdir(parents=True)
     user.write_text("")
     assert ambient_rules(os.environ) == (str(user),)
+
+
+def test_a_relative_home_is_none() -> None:
+    assert home_folder({"HOME": "relative"}) == home_folder({}) != "relative"
+    assert home_folder({"HOME": "/absolute"}) == "/absolute"
 
 
 def test_without_a_home_there_is_no_users_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,6 +245,17 @@ def test_bedrocks_certificates_are_botocores(
         assert for_aws(Environment(environment)).cafile == expected, environment
 
 
+def test_bedrock_trusts_certifi_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "certifi").mkdir()
+    (tmp_path / "certifi" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    certificates = for_aws(Environment({}))
+    assert certificates.cafile == str(tmp_path / "certifi" / "cacert.pem")
+    assert certificates.source == ("default", "certifi")
+
+
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 @pytest.mark.parametrize("kind", ["missing", "empty", "nul", "surrogate"])
 def test_a_file_without_certificates_is_named_where_it_is_needed(

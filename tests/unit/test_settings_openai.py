@@ -182,6 +182,11 @@ def test_the_public_address_needs_a_key(base: str | None) -> None:
     assert dict(Settings.resolve(config, custom).headers) == {"authorization": "Token t"}
 
 
+def test_the_public_host_with_a_query_is_another_server() -> None:
+    resolved = Settings.resolve(LLMConfig(base_url="https://api.openai.com/v1?tenant=1"), {})
+    assert resolved.custom_endpoint == resolved.cache_scope == "https://api.openai.com/v1?tenant=1"
+
+
 def test_white_space_around_a_key_is_left_out() -> None:
     resolved = Settings.resolve(LLMConfig(api_key=" sk-given\n"), {"OPENAI_PROJECT_ID": "\tproj\r\n"})
     assert dict(resolved.headers) == {"Authorization": "Bearer sk-given", "OpenAI-Project": "proj"}
@@ -232,6 +237,12 @@ def test_the_address_of_one_operation_names_the_right_one(variable: str, ending:
     with pytest.raises(ConfigError, match=f"^{variable}: the address ends in {ending.rstrip('/')}") as caught:
         Settings.resolve(config, {"OPENAI_BASE_URL": url})
     assert caught.value.hint == "use http://host/v1"
+
+
+def test_a_long_password_is_a_password() -> None:
+    long = "p" * 200
+    resolved = Settings.resolve(LLMConfig(base_url=f"http://user:{long}@host/v1"), {})
+    assert (resolved.address, long in resolved.secrets) == ("http://host/v1", True)
 
 
 def test_a_login_is_sent_and_not_shown() -> None:

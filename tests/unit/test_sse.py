@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartllm.compiler.dialects.stream import DONE
-from smartllm.runtime.wire.sse import SSEDecoder
+from smartllm.runtime.wire.sse import SSEDecoder, looks_like_events
 
 EVENTS = [{"type": "a", "text": "grüße 🌍"}, {"type": "b"}, {"type": "c", "n": [1, 2]}]
 
@@ -65,6 +65,67 @@ def test_the_done_line() -> None:
 def test_an_error_event_is_marked_as_such() -> None:
     assert decode(b'event: error\ndata: {"message": "no"}\n\n') == [{"type": "error", "message": "no"}]
     assert decode(b'event: error\ndata: {"type": "t"}\n\ndata: {}\n\n') == [{"type": "t"}, {}]
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_lone_carriage_return_before_a_last_unfinished_line(cut: int) -> None:
+    raw = b'data: {"a":\rdata: 1}'
+    assert decode(raw[: 11 + cut - 1], raw[11 + cut - 1 :]) == [{"a": 1}]
+    assert decode(*(raw[i : i + cut] for i in range(0, len(raw), cut))) == [{"a": 1}]
+    assert decode(b'data: {"a": 1}\r\r', b'data: {"a": 2}') == [{"a": 1}, {"a": 2}]
+    assert decode(b'data: {"a": 1}\n\r', b'data: {"a": 2}') == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (b'error: {"code":500,"message":"full"}', {"code": 500, "message": "full"}),
+        (b'error:{"code":500}', {"code": 500}),
+        (b"error: full", "full"),
+        (b"error: {", "{"),
+        (b"error: \xff", "\ufffd"),
+    ],
+)
+def test_a_field_named_error_is_an_error_event(line: bytes, error: Any) -> None:
+    expected = {"type": "error", "error": error}
+    assert decode(b'data: {"a": 1}\n\n' + line + b"\n\ndata: [DONE]\n\n") == [{"a": 1}, expected, DONE]
+    assert decode(line) == [expected]
+
+
+def test_an_error_field_without_a_value_says_nothing() -> None:
+    assert decode(b"error\nerror:\n\n" + stream()) == EVENTS
+
+
+def test_numbers_that_are_none_are_null() -> None:
+    assert decode(b'data: {"p": [NaN, -Infinity]}\n\n') == [{"p": [None, None]}]
+    assert decode(b'error: {"p": NaN}\n\n') == [{"type": "error", "error": {"p": None}}]
+
+
+@pytest.mark.parametrize(
+    ("start", "verdict"),
+    [
+        (b"data: {}", True),
+        (b"data:", True),
+        (b"\r\n\nevent: x", True),
+        (b": ping", True),
+        (b":", True),
+        (b"id:", True),
+        (b"retry:", True),
+        (b"error:", True),
+        (b"\xef\xbb\xbfdata:", True),
+        (b"", None),
+        (b"\n\n", None),
+        (b"d", None),
+        (b"data", None),
+        (b"\xef", None),
+        (b"{", False),
+        (b"<html>", False),
+        (b"dat:", False),
+        (b"datax", False),
+    ],
+)
+def test_how_events_begin(start: bytes, verdict: bool | None) -> None:
+    assert looks_like_events(start) is verdict
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"a": "\xff"}', b"[]", b"null", b"5"])

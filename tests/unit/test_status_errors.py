@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smartllm import errors
 from smartllm.errors import ProviderError
 from smartllm.runtime.bedrock_errors import from_frame, from_response
-from smartllm.runtime.error_body import read_error
+from smartllm.runtime.error_body import _words, read_error
 from smartllm.runtime.status_errors import openai_error, path_hint
 
 OWN = "http://user:pass@gpu:8000/v1/chat/completions?key=secret"
@@ -201,6 +201,13 @@ def test_json_at_its_limits(content: bytes) -> None:
     assert read_error(content).message.startswith(content[:100].decode())
 
 
+def test_what_can_be_read_but_not_written() -> None:
+    value: Any = "x"
+    for _ in range(5000):  # how much deeper reading goes differs by version
+        value = [value]
+    assert _words(value) == ""
+
+
 # Bedrock
 
 
@@ -261,6 +268,13 @@ def test_a_path_that_another_server_does_not_know(address: str, said: str, statu
     assert said in error.hint
     assert error.hint.startswith(f"POST {address} was called; ")
     assert "pass" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "code", ["model_not_found", "DeploymentNotFound", "NotFoundError", "not_found_error"]
+)
+def test_a_model_that_another_server_does_not_have(code: str) -> None:
+    assert of_openai(404, {"error": {"message": "no", "code": code}}).hint == "check the model id"
 
 
 def test_the_method_is_named() -> None:

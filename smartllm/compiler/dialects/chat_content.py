@@ -51,8 +51,8 @@ def thinking_of(message: Mapping[str, Any]) -> str:
     Raises:
         ShapeError: It is no text.
     """
-    found = (optional_text(message.get(field), field) for field in ("reasoning_content", "reasoning"))
-    return next(filter(None, found), "")
+    thought = optional_text(message.get("reasoning_content"), "reasoning_content")
+    return thought or optional_text(message.get("reasoning"), "reasoning") or ""
 
 
 def says_something(message: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from smartllm.compiler.dialects.reading import (
     integer,
     objects,
     optional_objects,
+    optional_text,
     table,
     text,
     word,
@@ -65,7 +66,7 @@ class OpenAIResponses(DialectCode):
 
     def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Responses object."""
-        status = reply.get("status")
+        status = optional_text(reply.get("status"), "status")
         if status in FAILED:
             error = reply.get("error") or {}
             raise self.failed(reply, model, error, f"the provider ended the response as {status}")
@@ -85,7 +86,7 @@ class OpenAIResponses(DialectCode):
         return Decoded(
             raw=reply,
             text=text_of(output),
-            stop_reason=text(status, "status"),
+            stop_reason=status,
             usage=_usage(table(reply.get("usage"))),
             model=word(reply.get("model")),
             thinking="\n\n".join(_thoughts(output)),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import marshal
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
 J = TypeVar("J")
 
+_write: Final = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+
 REPLACEMENT: Final = "\ufffd"
 """Stands for half of a surrogate pair whose other half never came."""
+_HALF: Final = re.compile(rb"\xed[\xa0-\xbf]")
+"""Half of a surrogate pair as UTF-8 would have it, if it allowed any."""
 _SHOWN: Final = 200
 _NAMES: Final = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (Mapping, "an object"))
 
@@ -64,7 +70,7 @@ def an_object(value: Any, place: str) -> Mapping[str, Any]:
     Raises:
         ShapeError: It is something else, or missing.
     """
-    if isinstance(value, Mapping):
+    if is_object(value):
         return value
     raise ShapeError(value, place, "an object")
 
@@ -87,7 +93,8 @@ def objects(value: Any, place: str) -> Sequence[Mapping[str, Any]]:
     if not isinstance(value, list):
         raise ShapeError(value, place, "a list")
     for item in value:
-        an_object(item, f"each item of {place}")
+        if not is_object(item):
+            raise ShapeError(item, f"each item of {place}", "an object")
     return value
 
 
@@ -109,6 +116,11 @@ def arguments(value: Any, place: str) -> Any:
     return value if isinstance(value, str) else an_object(value, place)
 
 
+def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value is a JSON object; asking the type first is several times faster."""
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def integer(value: Any) -> int:
     """A token count; 0 for null or anything that is no count."""
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
@@ -116,7 +128,7 @@ def integer(value: Any) -> int:
 
 def table(value: Any) -> Mapping[str, Any]:
     """A JSON object; empty for anything else. For counts and details, never for what is said."""
-    return value if isinstance(value, Mapping) else {}
+    return value if is_object(value) else {}
 
 
 def word(value: Any) -> str | None:
@@ -133,19 +145,13 @@ def unicode_text(given: str) -> str:
 
 def unicode_json(given: J) -> J:
     """A JSON value of which all texts are Unicode; the same one where nothing has to change."""
-    queue: list[Any] = [given]
-    while queue:
-        value = queue.pop()
-        if isinstance(value, str):
-            if not _is_unicode(value):
-                cleaned: J = json.loads(unicode_text(json.dumps(given, ensure_ascii=False)))
-                return cleaned
-        elif isinstance(value, Mapping):
-            queue += value
-            queue += value.values()
-        elif isinstance(value, list):
-            queue += value
-    return given
+    if not _may_hold_halves(given):
+        return given
+    written = _write(given)
+    if _is_unicode(written):
+        return given
+    cleaned: J = json.loads(unicode_text(written))
+    return cleaned
 
 
 def json_of(given: str | bytes) -> Any:
@@ -161,7 +167,7 @@ def json_of(given: str | bytes) -> Any:
 def shown(value: Any) -> str:
     """The beginning of a value as an error message shows it."""
     try:
-        return unicode_text(json.dumps(value, ensure_ascii=False, default=repr)[:_SHOWN])
+        return unicode_text(_write(value)[:_SHOWN])
     except RecursionError:
         return "deeply nested JSON"
 
@@ -186,6 +192,14 @@ class Halves:
         """What stands for a half that is still alone."""
         half, self._half = self._half, ""
         return REPLACEMENT if half else ""
+
+
+def _may_hold_halves(value: Any) -> bool:
+    # A tenth of the time that it takes to write JSON; lengths and numbers may look like half a pair.
+    try:
+        return _HALF.search(marshal.dumps(value)) is not None
+    except ValueError:  # not of plain dicts and lists, or too deep
+        return True
 
 
 def _is_unicode(given: str) -> bool:

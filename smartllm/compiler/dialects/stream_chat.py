@@ -17,6 +17,8 @@ from smartllm.compiler.dialects.reading import (
 )
 from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
 
+_HEAD: Final = ("id", "model")
+_PLAIN: Final = frozenset({"role", "content"})
 _NEW: Final = ("content", "refusal", "tool_calls", "reasoning_content", "reasoning")
 # What a delta says or does; the rest, such as annotations, is kept as it comes.
 _SPOKEN: Final = frozenset(
@@ -94,10 +96,12 @@ class ChatReader(StreamReader):
 
     def _keep(self, event: Mapping[str, Any]) -> None:
         """Keep what is said beside the choices."""
-        self._usage = table(event.get("usage")) or self._usage
-        for name in ("id", "model"):
-            if isinstance(event.get(name), str) and event[name]:
-                self._head[name] = event[name]
+        if event.get("usage"):
+            self._usage = table(event["usage"]) or self._usage
+        if len(self._head) < len(_HEAD):
+            self._head |= {
+                name: event[name] for name in _HEAD if isinstance(event.get(name), str) and event[name]
+            }
 
     def _first(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         first = None
@@ -112,6 +116,13 @@ class ChatReader(StreamReader):
         return first
 
     def _take(self, delta: Mapping[str, Any]) -> Delta | None:
+        content = delta.get("content")
+        self._has_content = self._has_content or content is not None
+        if isinstance(content, str) and delta.keys() <= _PLAIN:  # nearly all chunks
+            return self.said(content) if content else None
+        return self._take_all(delta)
+
+    def _take_all(self, delta: Mapping[str, Any]) -> Delta | None:
         progress = None
         for call in optional_objects(delta.get("tool_calls"), "delta.tool_calls"):
             self._call(call).add(optional_object(call.get("function"), "delta.tool_calls.function"))
@@ -130,7 +141,6 @@ class ChatReader(StreamReader):
         if thought := thinking_of(delta) or content.thinking:
             self._thoughts.append(thought)
             progress = self.thought(thought)
-        self._has_content = self._has_content or delta.get("content") is not None
         return self.said(content.text) if content.text else progress
 
     def _call(self, part: Mapping[str, Any]) -> _Call:

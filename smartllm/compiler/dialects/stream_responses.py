@@ -7,21 +7,22 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.openai_responses import FAILED, text_of
-from smartllm.compiler.dialects.reading import an_object, optional_objects, text, unicode_text
+from smartllm.compiler.dialects.reading import an_object, optional_objects, text, unicode_text, word
 from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
 
 _NO_PROGRESS: Final = frozenset({"response.in_progress", "response.queued", "keepalive"})
 _TERMINAL: Final = frozenset(
     {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 )
-_SPOKEN: Final = {
-    "response.output_text": "text",
-    "response.refusal": "refusal",
-    "response.reasoning_summary_text": "thinking",
-    "response.reasoning_text": "thinking",
-    "response.function_call_arguments": "arguments",
+_DELTAS: Final = {
+    "response.output_text.delta": "text",
+    "response.refusal.delta": "refusal",
+    "response.reasoning_summary_text.delta": "thinking",
+    "response.reasoning_text.delta": "thinking",
+    "response.function_call_arguments.delta": "arguments",
 }
-"""What the events say, by the beginning of their type."""
+"""What the deltas say."""
+_CONFIRMED: Final = {"response.output_text.done": "text", "response.refusal.done": "refusal"}
 
 
 class ResponsesReader(StreamReader):
@@ -50,12 +51,10 @@ class ResponsesReader(StreamReader):
             raise self.after_the_end(event)
         if kind in _TERMINAL:
             return self._end(an_object(event.get("response"), "response"), kind)
-        base, _, step = kind.rpartition(".")
-        spoken = _SPOKEN.get(base)
-        if spoken is not None and step == "delta":
-            return self._new(event, spoken, text(event.get("delta"), "delta"))
-        if spoken in {"text", "refusal"} and step == "done":
-            return self._confirm(event, spoken)
+        if kind in _DELTAS:
+            return self._new(event, _DELTAS[kind], text(event.get("delta"), "delta"))
+        if kind in _CONFIRMED:
+            return self._confirm(event, _CONFIRMED[kind])
         if kind == "response.output_item.done":
             place = event.get("output_index")
             key = place if isinstance(place, int) else len(self._items)
@@ -87,7 +86,7 @@ class ResponsesReader(StreamReader):
         return Delta("") if deltas else self.said(whole, place)
 
     def _end(self, response: Mapping[str, Any], kind: str) -> Delta:
-        if kind.removeprefix("response.") in FAILED or response.get("status") in FAILED:
+        if kind.removeprefix("response.") in FAILED or word(response.get("status")) in FAILED:
             raise self.reported(response.get("error") or {})
         given = optional_objects(response.get("output"), "response.output")
         rest = self.end()
@@ -146,5 +145,6 @@ class _Numbers:
         self.prove_all = False
 
 
-def _place(event: Mapping[str, Any], spoken: str) -> tuple[Any, ...]:
-    return spoken, *(str(event.get(name)) for name in ("output_index", "content_index", "summary_index"))
+def _place(event: Mapping[str, Any], spoken: str) -> str:
+    at = event.get("summary_index") if spoken == "thinking" else event.get("content_index")
+    return f"{spoken} {event.get('output_index')} {at}"

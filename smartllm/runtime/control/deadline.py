@@ -167,5 +167,5 @@ class Within:
 
     def _told(self, error: E) -> E:
         record = self._deadline.record
-        error.attempts, error.partial_text = max(record.attempts, 1), record.said()
+        error.attempts, error.partial_text = record.attempts, record.said()
         return error

@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 
 from smartllm.errors import ConnectionFailedError, ProviderError, ResponseError
 from smartllm.log import logger
-from smartllm.runtime.control.deadline import Record
 
 R = TypeVar("R")
 
@@ -129,7 +128,6 @@ async def with_retries(
     policy: RetryPolicy,
     budget: RetryBudget,
     *,
-    record: Record | None = None,
     on_retry: OnRetry | None = None,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> R:
@@ -139,7 +137,6 @@ async def with_retries(
         call: The call.
         policy: When to make it again.
         budget: What pays for that.
-        record: Where the attempts are counted.
         on_retry: Told of each retry.
         sleep: Waits.
 
@@ -151,8 +148,6 @@ async def with_retries(
     try:
         while True:
             attempt += 1
-            if record is not None:
-                record.attempts += 1
             try:
                 result = await call()
             except ProviderError as error:

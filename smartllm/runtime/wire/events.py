@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from smartllm.errors import StreamError
-from smartllm.runtime.wire.http import Way
+from smartllm.runtime.wire.way import Way
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm import __version__
-from smartllm.errors import (
-    ConfigError,
-    ConnectionFailedError,
-    ProviderError,
-    ProviderTimeoutError,
-    ResponseError,
-    SmartLLMError,
-)
-from smartllm.runtime.control.deadline import Timeouts
+from smartllm.errors import ConfigError
 from smartllm.runtime.control.owner import PerOwner, closing_with_its_loop
-from smartllm.runtime.secrets import shown_address
-from smartllm.runtime.wire.causes import connection_error
+from smartllm.runtime.wire.way import Way
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -29,14 +19,6 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
     from yarl import URL
 
-    from smartllm.settings import Certificates, Settings
-
-# Unpacked: a small compressed answer may stand for gigabytes. The longest real ones take a few megabytes.
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
-POOL: Final = 512
-"""Connections of a client: as many as the rules let be in flight, for every model at once."""
-FIRST_REDIRECT: Final = 300
-FIRST_ERROR: Final = 400
 # What the openai SDK's HTTP library takes for the whole head of a response.
 _HEAD: Final = {"max_line_size": 64 * 1024, "max_field_size": 64 * 1024}
 _HEADERS: Final = 1024
@@ -61,78 +43,6 @@ class WireRequest:
     headers: Mapping[str, str]
     body: bytes
     model: str
-
-
-def timeouts_of(settings: Settings) -> Timeouts:
-    """A client's time limits."""
-    return Timeouts(
-        connect=settings.connect_timeout,
-        read=settings.read_timeout,
-        first_event=settings.first_event_timeout,
-        stall=settings.stall_timeout,
-        total=settings.total_timeout,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a host is reached, and our errors for what goes wrong on the way.
-
-    Attributes:
-        timeouts: The client's limits.
-        address: Where to, without login.
-        proxy: A proxy's URL, or None.
-        certificates: Whom to trust.
-        pool: Connections at most.
-    """
-
-    timeouts: Timeouts
-    address: str
-    proxy: str | None = None
-    certificates: Certificates | None = None
-    pool: int = POOL
-
-    @classmethod
-    def of(cls, settings: Settings) -> Way:
-        """The way that a client's settings describe."""
-        return cls(
-            timeouts_of(settings),
-            settings.address,
-            settings.proxy,
-            settings.certificates,
-            settings.config.max_concurrent or POOL,
-        )
-
-    def too_slow(self, kind: str, model: str) -> ProviderTimeoutError:
-        """Our error for a ``connect`` or ``read`` that took too long."""
-        seconds = self.timeouts.connect if kind == "connect" else self.timeouts.read
-        address = shown_address(self.address) or None
-        return ProviderTimeoutError(kind, seconds, model=model, retryable=True, address=address)
-
-    @contextmanager
-    def own_errors(self, model: str) -> Iterator[None]:
-        """Turn aiohttp's errors into ours."""
-        import aiohttp  # noqa: PLC0415 - an extra, loaded on first use
-
-        try:
-            yield
-        except SmartLLMError:  # of which some are a TimeoutError or a ValueError too
-            raise
-        except (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, TimeoutError) as error:
-            kind = "connect" if isinstance(error, aiohttp.ConnectionTimeoutError) else "read"
-            raise self.too_slow(kind, model) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self.failed(error, model) from None
-
-    def failed(self, error: BaseException, model: str) -> ConnectionFailedError:
-        """Our error for a connection that could not be made, or broke."""
-        return connection_error(
-            error,
-            model=model,
-            address=self.address,
-            proxy=self.proxy,
-            certificates_source=self.certificates.source.name if self.certificates else "",
-        )
 
 
 class HttpTransport:
@@ -278,35 +188,3 @@ def _url(text: str) -> URL:
     from yarl import URL  # noqa: PLC0415 - comes with aiohttp
 
     return URL(text, encoded=True)
-
-
-async def whole_body(response: Any, model: str, request_id: str | None) -> bytes:
-    """The bytes of aiohttp's response, unpacked as far as the limit.
-
-    Raises:
-        ResponseError: It is longer.
-    """
-    parts, size = list[bytes](), 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_ANSWER:
-            raise too_large(model, response.status, request_id)
-    return b"".join(parts)
-
-
-def too_large(model: str, status: int, request_id: str | None) -> ProviderError:
-    """Our error for an answer, or an event of one, that passes the limit."""
-    return ResponseError(
-        f"the provider's answer is larger than {LARGEST_ANSWER >> 20} MB",
-        model=model,
-        status=status,
-        request_id=request_id,
-        hint="check that base_url points at the API itself",
-    )
-
-
-def redirect_hint(status: int | None, setting: str) -> str:
-    """The next step after a redirect; it is not followed, since it would take keys to anywhere."""
-    redirected = status is not None and FIRST_REDIRECT <= status < FIRST_ERROR
-    return f"redirects are not followed; check {setting}" if redirected else ""

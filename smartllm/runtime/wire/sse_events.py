@@ -8,8 +8,8 @@ from typing import Any, Final
 from smartllm.compiler.dialects.reading import json_of
 from smartllm.compiler.dialects.stream import WholeReply
 from smartllm.errors import ResponseError
+from smartllm.runtime.wire.body import LARGEST_ANSWER, too_large
 from smartllm.runtime.wire.events import ResponseEvents
-from smartllm.runtime.wire.http import LARGEST_ANSWER, too_large
 from smartllm.runtime.wire.sse import SSEDecoder, looks_like_events
 
 _SHOWN: Final = 200

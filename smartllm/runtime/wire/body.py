@@ -1,0 +1,44 @@
+"""Bodies of responses, as far as the limit; and which statuses are none of an answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from smartllm.errors import ProviderError, ResponseError
+
+# Unpacked: a small compressed answer may stand for gigabytes. The longest real ones take a few megabytes.
+LARGEST_ANSWER: Final = 64 * 1024 * 1024
+FIRST_REDIRECT: Final = 300
+FIRST_ERROR: Final = 400
+
+
+async def whole_body(response: Any, model: str, request_id: str | None) -> bytes:
+    """The bytes of aiohttp's response, unpacked as far as the limit.
+
+    Raises:
+        ResponseError: It is longer.
+    """
+    parts, size = list[bytes](), 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise too_large(model, response.status, request_id)
+    return b"".join(parts)
+
+
+def too_large(model: str, status: int, request_id: str | None) -> ProviderError:
+    """Our error for an answer, or an event of one, that passes the limit."""
+    return ResponseError(
+        f"the provider's answer is larger than {LARGEST_ANSWER >> 20} MB",
+        model=model,
+        status=status,
+        request_id=request_id,
+        hint="check that base_url points at the API itself",
+    )
+
+
+def redirect_hint(status: int | None, setting: str) -> str:
+    """The next step after a redirect; it is not followed, since it would take keys to anywhere."""
+    redirected = status is not None and FIRST_REDIRECT <= status < FIRST_ERROR
+    return f"redirects are not followed; check {setting}" if redirected else ""
