@@ -26,6 +26,7 @@ CODES: Final[dict[str, str]] = {
     "budget-mapped": "The model takes an effort, not a budget; the nearest effort level was sent.",
     "budget-raised": "The thinking budget was below the model's minimum.",
     "cache-entry-too-large": "The answer is larger than an item of the shared cache may be.",
+    "choices-dropped": "The answer had several choices; only the first one was read.",
     "effort-clamped": "The model does not know the requested effort; the nearest level it knows was sent.",
     "effort-overridden": "Both an effort and a budget were given; one of them was not needed.",
     "extra-merged": "A value from extra={} was merged into the body verbatim.",

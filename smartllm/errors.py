@@ -1,6 +1,6 @@
 """The error tree. Errors tell the next step in ``hint``; the compile-time ones are ``ValueError`` too.
 
-All of them survive ``pickle``, ``copy`` and process pools with every attribute.
+All of them survive copies and process pools with every attribute.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ class TextResponse(Generic[T]):
         timestamp: ISO 8601 UTC time of the original call.
         elapsed_seconds: Duration of the original call in seconds.
         metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
-            ``thinking`` where the model showed its reasoning.
+            ``thinking`` where the model showed its reasoning, ``incomplete_reason`` where the provider says
+            why it stopped early, ``refusal`` where the model refused in words of their own.
         structured_data: The validated object when ``response_format`` was set, else None.
         cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
         cache_key: Key of this request in the cache.

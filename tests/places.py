@@ -71,7 +71,7 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
             monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
             monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIALOOPBACK")
-            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "loopback")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-test")
             yield Place(model, provider, server)
         return
     if not any(LIVE.get(name) for name in SIGNS[provider]):

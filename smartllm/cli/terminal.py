@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from smartllm.unicode import sound
+from smartllm.unicode import unicode_text
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _FIRST_C1: Final = 0x80
@@ -23,18 +23,18 @@ def visible(text: str) -> str:
 
     Line breaks and tabs stay. ESC becomes U+241B and so on; what has no picture becomes ``\x9b``.
     """
-    return _CONTROLS.sub(_picture, sound(text).replace("\r\n", "\n"))
+    return _CONTROLS.sub(_picture, unicode_text(text).replace("\r\n", "\n"))
 
 
 def echo(text: str, *, nl: bool = True) -> None:
     """Print to standard output, as UTF-8; control characters go into pipes and files as they are."""
-    told = visible(text) if sys.stdout.isatty() else sound(text)
+    told = visible(text) if sys.stdout.isatty() else unicode_text(text)
     click.echo(told.encode(), nl=nl)
 
 
 def echo_json(value: Any) -> None:
     """Print a value as indented JSON whose texts hold no control character, on a terminal or not."""
-    text = sound(json.dumps(value, indent=2, ensure_ascii=False))
+    text = unicode_text(json.dumps(value, indent=2, ensure_ascii=False))
     click.echo(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode())
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import DIALECT_CODE, Decoded
-from smartllm.diagnostics import Diagnostic
+from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.request import MessageRequest, Reasoning, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
@@ -95,7 +95,7 @@ class Fetched:
             elapsed_seconds=self.elapsed,
             metadata=_metadata(request, plan, self.answers),
             structured_data=structured,
-            diagnostics=(*plan.diagnostics, *self.notes),
+            diagnostics=(*plan.diagnostics, *self.notes, *_notes(self.answers)),
             reasoning=_reasoning(plan, first),
             provider=plan.host,
             requested_model=plan.model,
@@ -163,6 +163,10 @@ def _metadata(
         metadata["messages"] = [message.model_dump(exclude={"reasoning"}) for message in request.messages]
     if plan.output is not None:
         metadata["response_format"] = plan.output.schema
+    if answers[-1].incomplete is not None:
+        metadata["incomplete_reason"] = answers[-1].incomplete
+    if answers[-1].refusal is not None:
+        metadata["refusal"] = answers[-1].refusal
     if answers[0].thinking:
         metadata["thinking"] = answers[0].thinking
     if len(answers) > 1:
@@ -170,6 +174,15 @@ def _metadata(
             counts = {"input": answer.usage.input_tokens, "output": answer.usage.output_tokens}
             metadata[f"pass{number}_tokens"] = counts
     return metadata
+
+
+def _notes(answers: Sequence[Decoded]) -> tuple[Diagnostic, ...]:
+    dropped = sum(answer.choices_dropped for answer in answers)
+    if not dropped:
+        return ()
+    reason = f"The provider gave {dropped} more choices, as extra asked for; only the first one is read."
+    origin = Origin("extra", "extra")
+    return (Diagnostic("choices-dropped", "warning", "extra", "dropped", dropped + 1, 1, reason, origin),)
 
 
 def _text_of(structured: Any) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from smartllm.unicode import sound
+from smartllm.unicode import unicode_text
 
 _CODE_FIELDS: Final = ("code", "type", "__type", "Code")
 _TEXT_FIELDS: Final = ("message", "Message", "detail", "msg", "error_description", "title")
@@ -91,7 +91,7 @@ def _words(value: Any) -> str:
     if value in (None, "", [], {}):
         return ""
     try:
-        return sound(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        return unicode_text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     except RecursionError:  # writing goes less deep than reading
         return ""
 

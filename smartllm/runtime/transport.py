@@ -14,8 +14,8 @@ from smartllm.errors import MissingExtraError, ResponseError
 from smartllm.runtime import secrets
 
 
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+def _no_number(_: str) -> None:
+    """NaN and Infinity are no JSON, though Python reads them; some servers have them in counts."""
 
 
 _JSON: Final = json.JSONDecoder(parse_constant=_no_number)
@@ -135,10 +135,7 @@ def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) 
 
 
 def parsed(raw: bytes) -> Any:
-    """The JSON value in ``raw``; None where there is none.
-
-    NaN and Infinity are no JSON, though Python reads them: a value that differs from itself must not get in.
-    """
+    """The JSON value in ``raw``, with null for NaN and Infinity; None where there is none."""
     try:
         return _JSON.decode(raw.decode(json.detect_encoding(raw)))
     except (ValueError, RecursionError):

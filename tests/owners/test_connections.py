@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from raw_server import Act, Call, HangUp, RawServer, answered
-from wires import Wire, each_wire, share_service_models
+from wires import Wire, each_transport, share_service_models
 
 from smartllm.errors import ConnectionFailedError
 
@@ -64,7 +64,7 @@ CLOSING: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("how", CLOSING)
-@each_wire
+@each_transport
 async def test_a_closed_connection_costs_no_attempt(wire: Wire, how: str) -> None:
     with RawServer(CLOSING[how]) as server:
         async with wire.client(server.url, max_retries=0) as client:
@@ -78,7 +78,7 @@ async def test_a_closed_connection_costs_no_attempt(wire: Wire, how: str) -> Non
     assert len(server.calls) <= 100
 
 
-@each_wire
+@each_transport
 async def test_a_fresh_connection_that_breaks_is_an_attempt(wire: Wire) -> None:
     def closed(call: Call) -> None:
         raise HangUp
@@ -90,7 +90,7 @@ async def test_a_fresh_connection_that_breaks_is_an_attempt(wire: Wire) -> None:
     assert (len(server.calls), caught.value.attempts) == (2, 2)
 
 
-@each_wire
+@each_transport
 async def test_a_reused_connection_that_breaks_in_the_answer_is_an_attempt(wire: Wire) -> None:
     def broken(call: Call) -> None:
         if call.nth > 1:
@@ -111,7 +111,7 @@ def our_sockets_to(port: int, option: tuple[int, int]) -> list[int]:
     found = []
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - descriptors, not files
         with suppress(OSError):
-            if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+            if not str(Path(f"/proc/self/fd/{name}").readlink()).startswith("socket:"):
                 continue
         with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as sock:
             if sock.family == socket.AF_INET and sock.getpeername()[1] == port:
@@ -120,7 +120,7 @@ def our_sockets_to(port: int, option: tuple[int, int]) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="a system without a list of descriptors")
-@each_wire
+@each_transport
 async def test_probes_keep_a_silent_connection(wire: Wire) -> None:
     with RawServer(answered) as server:
         async with wire.client(server.url) as client:

@@ -85,7 +85,7 @@ def client_of(wire: Wire, url: str, folder: Path, **settings: Any) -> Iterator[L
     asyncio.run(client.aclose())
 
 
-rounds = pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)], ids=["few", "200"])
+rounds = pytest.mark.parametrize("rounds", [2, pytest.param(200, marks=pytest.mark.slow)], ids=["few", "200"])
 each_loop = pytest.mark.parametrize(
     "run", LOOPS, ids=lambda run: run.__module__.partition(".")[0] + run.__name__
 )

@@ -158,7 +158,7 @@ async def all_places_are_free(clients: dict[str, LLMClient], moody: Moody) -> No
         calls = [client.generate_text(wire.request(prompt, use_cache=True)) for prompt in prompts]
         texts = [response.text for response in await asyncio.gather(*calls)]
         assert texts == [f"echo: {prompt}" for prompt in prompts]
-        assert moody.most == AT_ONCE
+        assert 1 < moody.most <= AT_ONCE
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="a system without a list of descriptors")

@@ -29,7 +29,7 @@ from smartllm import LLMClient
 from smartllm.errors import ProviderTimeoutError
 from smartllm.sync import LLMClient as SyncClient
 
-TOTAL = 0.5
+TOTAL = 0.4
 # What a busy machine and closing may add.
 MORE = 1.0
 

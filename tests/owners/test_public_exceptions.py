@@ -10,7 +10,7 @@ import pytest
 from odd_answers import ODD
 from pydantic import BaseModel, ValidationError
 from raw_server import Call, RawServer
-from wires import RESPONSES, Wire, each_wire, share_service_models
+from wires import INVOKE, RESPONSES, Wire, each_transport, share_service_models
 
 from smartllm import LLMClient, TextRequest
 from smartllm.errors import ProviderError, SmartLLMError
@@ -54,7 +54,7 @@ async def no_retries(wire: Wire, url: str, kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["whole", "streamed", "structured"])
-@each_wire
+@each_transport
 async def test_calls(wire: Wire, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     share_service_models(monkeypatch)
 
@@ -82,11 +82,9 @@ async def test_calls(wire: Wire, kind: str, monkeypatch: pytest.MonkeyPatch) -> 
             assert error.attempts == 1, name
 
 
-@each_wire
+@pytest.mark.parametrize("wire", [RESPONSES, INVOKE], ids=lambda wire: wire.api_type)
 async def test_the_list_of_models(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     share_service_models(monkeypatch)
-    if not wire.default:
-        pytest.skip("the list is the provider's, not the wire's")
     ends = {}
     with RawServer() as server:
         settings = {"read_timeout": 0.2, "total_timeout": 3, "level": "ignore"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from raw_server import Call, RawServer, files_with
-from wires import Wire, each_wire, share_service_models
+from wires import Wire, each_transport, share_service_models
 
 from smartllm import LLMClient
 from smartllm.testing import Reply
@@ -126,7 +126,7 @@ class Lane:
 
 
 @rounds
-@each_wire
+@each_transport
 async def test_unasked_bytes_are_nobodys_answer(
     wire: Wire, rounds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -221,8 +221,8 @@ def test_a_dropped_stream_frees_its_connection_and_place(wire: Wire, way: Any) -
     with RawServer(act) as server, sync_client(wire, server.url) as client:
         holder = {"stream": client.generate_text_stream(wire.request("long"))}
         assert next(holder["stream"]).text
-        clock = time.monotonic()
         way(holder)
+        clock = time.monotonic()  # collecting takes long in a large process
         assert client.generate_text(wire.request("next")).text == "echo: next"
         assert time.monotonic() - clock < 1
         while not gone and time.monotonic() - clock < 2:

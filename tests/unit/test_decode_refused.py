@@ -120,7 +120,7 @@ PLACES: dict[str, tuple[Dialect, Any, tuple[Any, ...]]] = {
     "Converse output": ("bedrock_converse", lambda odd: converse() | {"output": odd}, ()),
     "Converse message": ("bedrock_converse", lambda odd: converse() | {"output": {"message": odd}}, ()),
     "Converse stopReason": ("bedrock_converse", lambda odd: converse({"x": 1}) | {"stopReason": odd}, ("x",)),
-    "Converse block": ("bedrock_converse", converse, ({}, {"text": "x"})),
+    "Converse block": ("bedrock_converse", converse, ({"text": "x"},)),
     "Converse text": ("bedrock_converse", lambda odd: converse({"text": odd}), ("x",)),
     "Converse cited": (
         "bedrock_converse",
@@ -207,6 +207,14 @@ class TestErrorsInsideASuccess:
             ),
             ({"type": "new", "status_code": "503", "message": "slow"}, ServerError, "new", 503, True),
             ({"code": "bio_policy", "message": "slow"}, ProviderError, "bio_policy", None, False),
+            (
+                {"code": "x", "type": "ThrottlingException", "message": "slow"},
+                RateLimitError,
+                "x",
+                None,
+                True,
+            ),
+            ({"code": 7, "message": "slow"}, ProviderError, "7", None, False),
             ({"message": "slow"}, ProviderError, None, None, False),
             ("slow", ProviderError, None, None, False),
             (["slow"], ProviderError, None, None, False),

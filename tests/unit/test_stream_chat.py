@@ -86,6 +86,13 @@ def test_what_comes_after_the_end_is_an_error(end: list[Event], late: Any) -> No
     assert error.partial_text == "Pa"
 
 
+def test_what_comes_after_an_end_without_an_answer_is_an_error_too() -> None:
+    assert (
+        "after the answer's end"
+        in broken(WIRE, [chunk({"content": ""}), DONE, chunk({"content": "x"})]).message
+    )
+
+
 def test_an_empty_chunk_after_the_end_is_none() -> None:
     late = [chunk({"role": "assistant", "content": ""}), chunk({"content": ""}, "stop"), chunk(None)]
     assert decoded(WIRE, [chunk({"content": "Pa"}), chunk({}, "stop"), *late, DONE]).text == "Pa"

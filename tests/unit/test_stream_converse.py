@@ -144,6 +144,7 @@ def test_what_does_not_fit_what_came_before(events: list[Event], message: str) -
         {"contentBlockDelta": None},
         delta("0", text="x"),
         {"contentBlockDelta": {"contentBlockIndex": 0, "delta": "x"}},
+        delta(0),
         delta(0, text=None),
         delta(0, text=[]),
         delta(0, citation="x"),

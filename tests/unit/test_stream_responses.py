@@ -103,6 +103,7 @@ class TestWhatConfirmsText:
         for output in ([], [message("Pa")], [CALL]):
             answer = decoded(WIRE, [text_delta("Pa"), text_done("Pa"), *reversed(items), completed(*output)])
             assert (answer.text, answer.structured) == ("Pa", '{"a": 1}')
+            assert answer.raw["output"] == [message("Pa"), CALL]
         assert decoded(WIRE, [item_done(CALL), completed()]).structured == '{"a": 1}'
 
     def test_items_that_fit_less_than_the_end(self) -> None:
@@ -121,6 +122,10 @@ class TestWhatConfirmsText:
         assert "do not add up" in error.message
         assert (error.partial_text, error.retryable) == ("Pa", True)
 
+    def test_an_end_that_says_something_else_is_an_error_even_if_all_was_confirmed(self) -> None:
+        events = [text_delta("Paris"), text_done("Paris"), item_done(message("Paris"))]
+        assert "do not add up" in broken(WIRE, [*events, completed(message("Rome"))]).message
+
     def test_a_refusal_is_held_against_its_end_too(self) -> None:
         said = {"type": "response.refusal.delta", "delta": "no"}
         assert (
@@ -135,6 +140,14 @@ class TestWhatConfirmsText:
         assert decoded(WIRE, [text_done("Pa"), completed(message("Pa"))]).text == "Pa"
         assert decoded(WIRE, [completed(message("Pa"))]).text == "Pa"
         assert decoded(WIRE, [item_done(message("Pa")), completed()]).text == "Pa"
+
+    def test_a_finished_text_that_is_numbered_differently_is_not_said_twice(self) -> None:
+        events = [text_delta("Pa", content_index=0), text_done("Pa")]
+        assert decoded(WIRE, [*events, completed(message("Pa"))]).text == "Pa"
+        assert decoded(WIRE, [*events, completed()]).text == "Pa"
+        assert "do not add up" in broken(WIRE, [text_delta("P", content_index=0), text_done("Pa")]).message
+        two = [text_delta("a", output_index=0), text_delta("b", output_index=1), text_done("a")]
+        assert "do not add up" in broken(WIRE, [*two, completed(message("ab"))]).message
 
     def test_places_are_apart(self) -> None:
         deltas = [text_delta(text, output_index=at) for at, text in enumerate(["a", "b"])]
@@ -154,6 +167,10 @@ class TestNumbers:
         events = [text_delta("a", sequence_number=4), text_delta("c", sequence_number=6)]
         assert "number 6 follows 4" in broken(WIRE, [*events, text_done("abc", sequence_number=8)]).message
         assert "number 6 follows 4" in broken(WIRE, [*events, completed(sequence_number=7)]).message
+
+    def test_numbers_do_not_confirm_what_the_end_says_otherwise(self) -> None:
+        events = [text_delta("Paris", sequence_number=0), completed(message("ris"), sequence_number=1)]
+        assert "do not add up" in broken(WIRE, events).message
 
     @pytest.mark.parametrize("first", [0, 1])
     def test_numbers_without_a_gap_confirm_too(self, first: int) -> None:

@@ -19,7 +19,7 @@ from smartllm.cli import main
 from smartllm.cli.tables import rich_table
 from smartllm.cli.terminal import visible
 from smartllm.testing import LoopbackServer, Reply
-from smartllm.unicode import sound
+from smartllm.unicode import unicode_text
 
 ROOT = Path(__file__).parents[2]
 SMARTLLM = (sys.executable, "-c", "from smartllm.cli import main; main(prog_name='smartllm')")
@@ -186,7 +186,7 @@ def test_what_is_visible_holds_no_command(text: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs"), include_characters="\n\t")))
 def test_text_stays_as_it_is(text: str) -> None:
     assert visible(text) == text
-    assert sound(text) == text
+    assert unicode_text(text) == text
 
 
 @pytest.mark.parametrize(

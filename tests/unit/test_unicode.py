@@ -30,9 +30,10 @@ from stream_events import (
 )
 
 from smartllm.compiler.dialects import DIALECT_CODE
-from smartllm.compiler.dialects.reading import Halves, json_of, shown, unicode_json, unicode_text
+from smartllm.compiler.dialects.reading import Halves, json_of, shown, unicode_json
 from smartllm.compiler.dialects.stream import DONE
 from smartllm.rules import Dialect
+from smartllm.unicode import unicode_text
 
 HIGH, LOW, THUMB = "\ud83d", "\udc4d", "\U0001f44d"
 WIRES: tuple[Dialect, ...] = ("openai_responses", "openai_chat", "bedrock_invoke", "bedrock_converse")

@@ -19,6 +19,7 @@ from smartllm.compiler.dialects.base import (
 )
 from smartllm.compiler.dialects.bedrock_invoke import EXPLAIN_NOTHING, SIGNED, set_thinking
 from smartllm.compiler.dialects.reading import (
+    ShapeError,
     an_object,
     arguments,
     integer,
@@ -77,6 +78,8 @@ class BedrockConverse(DialectCode):
         reasoning: list[Mapping[str, Any]] = []
         structured: Any = None
         for block in content:
+            if not block:
+                raise ShapeError(None, "what a block of output.message.content holds", "text or the like")
             if "toolUse" in block:
                 call = an_object(block["toolUse"], "content.toolUse")
                 if call.get("type") != "server_tool_use":  # the provider's own, with its result beside it

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import marshal
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeGuard, TypeVar
+
+from smartllm.unicode import is_unicode, unicode_text
 
 J = TypeVar("J")
 
@@ -14,8 +14,6 @@ _write: Final = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
 REPLACEMENT: Final = "\ufffd"
 """Stands for half of a surrogate pair whose other half never came."""
-_HALF: Final = re.compile(rb"\xed[\xa0-\xbf]")
-"""Half of a surrogate pair as UTF-8 would have it, if it allowed any."""
 _SHOWN: Final = 200
 _NAMES: Final = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (Mapping, "an object"))
 
@@ -136,21 +134,11 @@ def word(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def unicode_text(given: str) -> str:
-    """Text without lone surrogates: halves that stand side by side are joined, others replaced."""
-    if _is_unicode(given):
-        return given
-    return given.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
 def unicode_json(given: J) -> J:
     """A JSON value of which all texts are Unicode; the same one where nothing has to change."""
-    if not _may_hold_halves(given):
+    if not _holds_halves(given):
         return given
-    written = _write(given)
-    if _is_unicode(written):
-        return given
-    cleaned: J = json.loads(unicode_text(written))
+    cleaned: J = json.loads(unicode_text(_write(given)))
     return cleaned
 
 
@@ -194,22 +182,19 @@ class Halves:
         return REPLACEMENT if half else ""
 
 
-def _may_hold_halves(value: Any) -> bool:
-    # A tenth of the time that it takes to write JSON; lengths and numbers may look like half a pair.
-    try:
-        return _HALF.search(marshal.dumps(value)) is not None
-    except ValueError:  # not of plain dicts and lists, or too deep
-        return True
-
-
-def _is_unicode(given: str) -> bool:
-    if given.isascii():
-        return True
-    try:
-        given.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _holds_halves(value: Any) -> bool:
+    left = [value]
+    while left:
+        node = left.pop()
+        if isinstance(node, str):
+            if not is_unicode(node):
+                return True
+        elif is_object(node):
+            left.extend(node)
+            left.extend(node.values())
+        elif isinstance(node, list):
+            left.extend(node)
+    return False
 
 
 def _refuse(constant: str) -> Any:

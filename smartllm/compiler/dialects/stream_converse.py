@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode
-from smartllm.compiler.dialects.reading import an_object, index, objects, optional_object, text
+from smartllm.compiler.dialects.reading import ShapeError, an_object, index, objects, optional_object, text
 from smartllm.compiler.dialects.stream import Delta, StreamReader
 from smartllm.compiler.dialects.stream_claude import tool_input
 
@@ -95,8 +95,10 @@ class ConverseReader(StreamReader):
         at = index(content.get("contentBlockIndex"), "contentBlockIndex")
         delta = an_object(content.get("delta"), "delta")
         name = next(filter(_KINDS.__contains__, delta), None)
+        if name is None and delta:
+            return Delta("")  # of a kind that is not known yet
         if name is None:
-            return Delta("")
+            raise ShapeError(None, "what delta holds", "text, reasoning or a tool's input")
         kind, block = _KINDS[name], self._blocks.setdefault(at, _Block({}))
         if not block.kind and kind not in _STARTED:
             block.kind = kind

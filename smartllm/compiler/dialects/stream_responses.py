@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.openai_responses import FAILED, text_of
-from smartllm.compiler.dialects.reading import an_object, optional_objects, text, unicode_text, word
+from smartllm.compiler.dialects.reading import an_object, optional_objects, text, word
 from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
+from smartllm.unicode import unicode_text
 
 _NO_PROGRESS: Final = frozenset({"response.in_progress", "response.queued", "keepalive"})
 _TERMINAL: Final = frozenset(
@@ -76,7 +77,7 @@ class ResponsesReader(StreamReader):
 
     def _confirm(self, event: Mapping[str, Any], spoken: str) -> Delta:
         """Hold a finished text against its deltas; one that had none is said now."""
-        whole, place = text(event.get(spoken), spoken), _place(event, spoken)
+        whole, place = text(event.get(spoken), spoken), self._place_of(event, spoken)
         deltas = unicode_text("".join(self._open.pop(place, [])))
         if deltas not in {"", unicode_text(whole)}:
             raise self._lost()
@@ -84,6 +85,12 @@ class ResponsesReader(StreamReader):
             return Delta("")
         self._confirmed.append(unicode_text(whole))
         return Delta("") if deltas else self.said(whole, place)
+
+    def _place_of(self, event: Mapping[str, Any], spoken: str) -> str:
+        """Where a finished text had its deltas; some servers number the two differently."""
+        place = _place(event, spoken)
+        alike = [known for known in self._open if known.startswith(spoken)]
+        return place if place in self._open or len(alike) != 1 else alike[0]
 
     def _end(self, response: Mapping[str, Any], kind: str) -> Delta:
         if kind.removeprefix("response.") in FAILED or word(response.get("status")) in FAILED:
@@ -111,7 +118,7 @@ class ResponsesReader(StreamReader):
             yield items
         if fits:
             yield given
-        if "".join(self._confirmed) == said or self._numbers.prove_all:
+        if "".join(self._confirmed) == said or (self._numbers.prove_all and not last):
             part = {"type": "output_text", "text": said, "annotations": []}
             message = {"type": "message", "role": "assistant", "status": "completed", "content": [part]}
             yield [*(item for item in items if item.get("type") != "message"), message]

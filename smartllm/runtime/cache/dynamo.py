@@ -132,7 +132,7 @@ class DynamoStore:
         await self._guarded(lambda table: table.remove(key))
 
     async def aclose(self) -> None:
-        """Close the running loop's connections; writes that wait for the table get one more second."""
+        """Close the running loop's connections; writes that wait for the table get two more seconds."""
         table = self._tables.drop()
         if table is not None:
             await table.aclose()

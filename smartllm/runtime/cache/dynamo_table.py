@@ -13,7 +13,7 @@ from smartllm.runtime.control.owner import closing_with_its_loop
 
 _TIMEOUT: Final = 0.5
 _CREATION: Final = 60.0
-_AT_CLOSE: Final = 1.0
+_AT_CLOSE: Final = 2.0
 _POOL: Final = 50
 _MOST_WAITING: Final = 100
 _MISSING: Final = "ResourceNotFoundException"
@@ -102,7 +102,7 @@ class Table:
             raise TableMissingError from None
 
     async def aclose(self) -> None:
-        """Close the connections; items that wait for the table get one more second."""
+        """Close the connections; items that wait for the table get two more seconds."""
         try:
             if self._making is not None and self._waiting:
                 await asyncio.wait({self._making}, timeout=_AT_CLOSE)
