@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from smartllm.compiler.body import Path, path_text
+from smartllm.compiler.body import path_text
 from smartllm.errors import UnsupportedError
 
 DEEPEST: Final = 200
@@ -17,6 +17,7 @@ MOST_TEXT: Final = 64 * 1024 * 1024
 
 _LARGEST_NUMBER: Final = 1024  # bits, as a float's range
 _SHOWN: Final = 60
+_FEW: Final = 4
 _ALLOWED: Final = "allowed: Unicode text, finite numbers, True, False, None, lists, dicts with text as keys"
 
 
@@ -30,57 +31,76 @@ def check_json(value: Any, *at: str | int) -> None:
     Raises:
         UnsupportedError: Names the field, the path, the value and what is allowed.
     """
-    _Reading(str(at[0])).value(value, at, 0)
+    try:
+        _Reading().value(value, 0)
+    except _Refused as refused:
+        path = (*at, *reversed(refused.path))
+        text = path_text(path if len(path) <= DEEPEST else path[:_FEW])
+        message = f"{text}: {refused.problem}; {_ALLOWED}"
+        raise UnsupportedError(message, field=str(at[0]), hint=refused.hint) from None
+
+
+class _Refused(Exception):  # noqa: N818 - never seen by a caller
+    """What is wrong; the path is gathered on the way up, so that what is right costs no path."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__()
+        self.problem, self.hint = problem, hint
+        self.path: list[str | int] = []
 
 
 class _Reading:
-    def __init__(self, field: str) -> None:
-        self.field = field
+    """One look at a value and all that is in it."""
+
+    __slots__ = ("text", "values")
+
+    def __init__(self) -> None:
         self.values, self.text = MOST_VALUES, MOST_TEXT
 
-    def value(self, item: Any, path: Path, depth: int) -> None:
+    def value(self, item: Any, depth: int) -> None:
         self.values -= 1
         if self.values < 0:
-            self.refuse(path, f"there are more than {MOST_VALUES:,} values", "send less")
+            raise _Refused(f"there are more than {MOST_VALUES:,} values", "send less")
         if isinstance(item, str):
-            self.characters(item, path)
+            self.characters(item)
         elif isinstance(item, dict | list | tuple):
-            self.inside(item, path, depth + 1)
+            self.inside(item, depth + 1)
         elif isinstance(item, float):
             if not math.isfinite(item):
-                self.refuse(path, f"{item!r} is no JSON number")
+                raise _Refused(f"{item!r} is no JSON number")
         elif isinstance(item, int):
             if item.bit_length() > _LARGEST_NUMBER:
-                self.refuse(path, f"a number of {item.bit_length():,} bits is too large", "send it as text")
+                raise _Refused(f"a number of {item.bit_length():,} bits is too large", "send it as text")
         elif item is not None:
-            self.refuse(path, f"{_shown(item)} is no JSON value")
+            raise _Refused(f"{_shown(item)} is no JSON value")
 
-    def inside(self, item: dict[Any, Any] | list[Any] | tuple[Any, ...], path: Path, depth: int) -> None:
+    def inside(self, item: dict[Any, Any] | list[Any] | tuple[Any, ...], depth: int) -> None:
         if depth > DEEPEST:
-            self.refuse(path[:4], f"it is more than {DEEPEST} levels deep", "send less, or as text")
-        if not isinstance(item, dict):
-            for index, inner in enumerate(item):
-                self.value(inner, (*path, index), depth)
-            return
-        for key, inner in item.items():
-            if not isinstance(key, str):
-                self.refuse(path, f"the key {_shown(key)} is no text", f'write "{_ascii(key)}" as the key')
-            self.characters(key, path)
-            self.value(inner, (*path, key), depth)
+            raise _Refused(f"it is more than {DEEPEST} levels deep", "send less, or as text")
+        if isinstance(item, dict):
+            for key in item:
+                if not isinstance(key, str):
+                    raise _Refused(f"the key {_shown(key)} is no text", f'write "{_ascii(key)}" as the key')
+                self.characters(key)
+        at: Any = None
+        try:
+            for place, inner in item.items() if isinstance(item, dict) else enumerate(item):
+                at = place
+                self.value(inner, depth)
+        except _Refused as refused:
+            refused.path.append(at)
+            raise
 
-    def characters(self, text: str, path: Path) -> None:
+    def characters(self, text: str) -> None:
         self.text -= len(text)
         if self.text < 0:
-            self.refuse(path, f"the texts have more than {MOST_TEXT >> 20} million characters", "send less")
+            raise _Refused(f"the texts have more than {MOST_TEXT >> 20} million characters", "send less")
         if not text.isascii():
             try:
                 text.encode()
             except UnicodeEncodeError as error:
                 half = text[max(0, error.start - _SHOWN // 3) : error.start + 1]
-                self.refuse(path, f"{half!a} holds half of a surrogate pair")
-
-    def refuse(self, path: Path, problem: str, hint: str = "") -> NoReturn:
-        raise UnsupportedError(f"{path_text(path)}: {problem}; {_ALLOWED}", field=self.field, hint=hint)
+                raise _Refused(f"{half!a} holds half of a surrogate pair") from None
 
 
 def _shown(item: Any) -> str:

@@ -53,7 +53,7 @@ def read_plain(folder: str, name: str, largest: int) -> tuple[bytes, float]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "no plain file")
-        if status.st_uid not in owners():
+        if not trusted(status.st_uid):
             raise OSError(errno.EPERM, "another user's file")
         if status.st_size > largest:
             raise TooLargeError(errno.EFBIG, "too large")
@@ -155,14 +155,14 @@ def refuse_link(folder: str | os.PathLike[str], *, ours: bool = False) -> None:
 
 def refuse_others(status: os.stat_result) -> None:
     """OSError if a folder is another user's and not for its owner alone to write in."""
-    if status.st_uid not in owners() and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not trusted(status.st_uid) and status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise OSError(errno.EPERM, "another user's folder, in which others may write")
 
 
-def owners() -> tuple[int, int]:
-    """Users whose entries are trusted: our own, and root, who may do anything anyway."""
-    # Windows has neither; its files all say 0.
-    return (os.geteuid() if hasattr(os, "geteuid") else 0), 0
+def trusted(owner: int) -> bool:
+    """Whether entries of a user are served: our own, and root's, who may do anything anyway."""
+    # Windows knows neither; its files all say 0.
+    return owner == 0 or owner == os.geteuid()
 
 
 def listed(folder: Path) -> list[str]:

@@ -45,6 +45,8 @@ _KEEP: Final = 0.9
 _SMALL: Final = 64 * 1024
 _QUICK, _SLOW = 0.001, 0.005
 _AFTER_SLOW: Final = 100
+_LOOK: Final = 0.25
+"""Seconds for which the folder's owner is known."""
 
 
 class LocalStore:
@@ -80,6 +82,7 @@ class LocalStore:
         self._room = 0.0
         self._in_threads = 1
         self._prepared = False
+        self._look_again = 0.0
         self._lock = ProcessLock()
 
     async def get(self, key: str) -> dict[str, Any] | None:
@@ -129,7 +132,9 @@ class LocalStore:
 
     def _read(self, key: str, largest: int, formats: Collection[int] = (FORMAT,)) -> dict[str, Any] | None:
         try:
-            refuse_others(os.stat(self._place))  # noqa: PTH116 - for each hit
+            if (now := time.monotonic()) > self._look_again:
+                refuse_others(os.stat(self._place))  # noqa: PTH116 - a name is enough
+                self._look_again = now + _LOOK
             content, written = read_plain(f"{self._place}/{key[:2]}", f"{key}.json", largest)
             if self.max_age_seconds is not None and time.time() - written > self.max_age_seconds:
                 return None
