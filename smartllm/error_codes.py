@@ -19,9 +19,9 @@ Kind = Literal[
 ]
 """What kinds of failure callers tell apart."""
 
-# 520 to 524 are Cloudflare's words for a server behind it that fails or is slow
+# 520 to 524 and 530 are Cloudflare's words for a server behind it that fails or is slow
 # (developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors, 2026-11-26).
-RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 """HTTP statuses of failures that may pass."""
 
 # They arrive as 429 and stay until somebody pays (openai facts §12).

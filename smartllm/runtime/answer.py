@@ -113,28 +113,31 @@ class Found:
     Attributes:
         fetched: The provider's answers.
         source: Where they come from.
-        request: Whose call it was.
-        response: That caller's response, where its answers fitted.
+        response: The first caller's response, where the answers fitted.
     """
 
     fetched: Fetched
     source: CacheSource
-    request: TextRequest[Any] | MessageRequest[Any]
     response: TextResponse[Any] | None = None
 
     def response_for(
-        self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan, key: str
+        self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan, key: str, *, joined: bool = False
     ) -> TextResponse[Any]:
         """A caller's own response.
+
+        Args:
+            request: What the caller asks for.
+            plan: Its plan.
+            key: The plan's key in the cache.
+            joined: The call was somebody else's.
 
         Raises:
             ProviderError: As ``Fetched.response``.
             pydantic.ValidationError: As ``Fetched.response``.
         """
-        if request is self.request:
-            response = self.response or self.fetched.response(request, plan)
-        else:
-            response = self.fetched.own().response(request, plan)
+        fetched = self.fetched.own() if joined else self.fetched
+        response = None if joined else self.response
+        response = response or fetched.response(request, plan)
         response.cache_source, response.cache_key = self.source, key
         return response
 
@@ -153,7 +156,7 @@ class CallRecord(Record):
 def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:
     if not first.reasoning:
         return None
-    blocks = [dict(block) for block in first.reasoning]
+    blocks = copy.deepcopy(list(first.reasoning))
     return Reasoning(model=plan.model, dialect=plan.steps[0].dialect, blocks=blocks)
 
 

@@ -233,7 +233,7 @@ class LLMClient:
                     await self._cache.delete(key)
                 await progress.started()
                 fetched = await self._executor.fetch(plan, progress, deadline)
-            return Found(fetched, "miss", request).response_for(request, plan, key)
+            return Found(fetched, "miss").response_for(request, plan, key)
         lookup = Lookup(self._cache, self._executor, plan, request, key)
         try:
             async with deadline.scope():
@@ -243,7 +243,7 @@ class LLMClient:
                 raise
             # What is paid for is given, whatever the cache still had to do.
             found = lookup.paid_for
-        return found.response_for(request, plan, key)
+        return found.response_for(request, plan, key, joined=lookup.joined)
 
     async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
         self._check_open()

@@ -29,6 +29,9 @@ class Lookup:
         plan: What would be sent.
         request: What the caller wants.
         key: The plan's key in the cache.
+
+    Attributes:
+        joined: The answer is that of a call that somebody else began.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Lookup:
         self._cache, self._executor = cache, executor
         self._plan, self._request, self._key = plan, request, key
         self._record = CallRecord()
+        self.joined = False
 
     @property
     def paid_for(self) -> Found | None:
@@ -67,9 +71,9 @@ class Lookup:
         async def made(flight: CallFlight) -> Found:
             return await self._kept_or_made(flight, progress)
 
-        flight, joined = self._executor.shared.flights.join(key, made, self._record)
+        flight, self.joined = self._executor.shared.flights.join(key, made, self._record)
         self._record = deadline.record = flight.note
-        return await flight.result(progress.started if joined else None)
+        return await flight.result(progress.started if self.joined else None)
 
     async def _kept_or_made(self, flight: CallFlight, progress: Progress) -> Found:
         """Look again, since an equal call may have ended just now; else make the call and keep its answer."""
@@ -112,4 +116,4 @@ class Lookup:
             response = fetched.response(self._request, self._plan)
         except Exception:  # noqa: BLE001 - whatever the caller's class raises is raised again for that caller
             response = None
-        return Found(fetched, source, self._request, response)
+        return Found(fetched, source, response)

@@ -52,12 +52,7 @@ def classes() -> list[type[BaseModel]]:
     "same",
     [
         False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                strict=True, reason="callers with one request object get one response object"
-            ),
-        ),
+        True,
     ],
 )
 async def test_what_one_does_to_its_answer_is_not_seen_by_the_others(same: bool) -> None:
