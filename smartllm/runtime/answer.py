@@ -156,7 +156,7 @@ class CallRecord(Record):
 def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:
     if not first.reasoning:
         return None
-    blocks = copy.deepcopy(list(first.reasoning))
+    blocks = [dict(block) for block in copy.deepcopy(first.reasoning)]
     return Reasoning(model=plan.model, dialect=plan.steps[0].dialect, blocks=blocks)
 
 
