@@ -18,6 +18,7 @@ from dynamo_engine import ACCESS_KEY, REGION, SECRET_KEY, dynamo_engine, raw_cli
 from wires import INVOKE, RESPONSES, Wire, share_service_models
 
 from smartllm import LLMClient
+from smartllm.runtime.cache import dynamo_table
 from smartllm.runtime.cache.files import FORMAT
 from smartllm.testing import LoopbackServer, Reply
 
@@ -34,6 +35,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     share_service_models(monkeypatch)
+    # What these tests are about is not how quick a real engine is on a busy machine.
+    monkeypatch.setattr(dynamo_table, "_TIMEOUT", 10)
 
 
 @pytest.fixture
