@@ -51,7 +51,7 @@ _SIGNS: Final = {
 
 @dataclass(slots=True)
 class LLMConfig:
-    """Settings of an ``LLMClient``, read when it is made; None takes the environment's value, then the default.
+    """Settings of an ``LLMClient``, read when it is made; None takes the environment, then the default.
 
     Attributes:
         provider: ``openai`` or ``bedrock``; None detects it from the other settings and the environment.
