@@ -51,19 +51,19 @@ _SIGNS: Final = {
 
 @dataclass(slots=True)
 class LLMConfig:
-    """Settings of an ``LLMClient``; None takes the environment's value, then the default.
+    """Settings of an ``LLMClient``, read when it is made; None takes the environment, then the default.
 
     Attributes:
         provider: ``openai`` or ``bedrock``; None detects it from the other settings and the environment.
-        api_key: OpenAI key; None reads ``OPENAI_API_KEY``.
+        api_key: OpenAI key; None reads ``OPENAI_API_KEY``. Another server with a ``base_url`` may need none.
         base_url: OpenAI endpoint; None reads ``OPENAI_BASE_URL``.
-        organization: OpenAI organisation id.
-        aws_access_key_id: With ``aws_secret_access_key``; None uses the default credential chain.
+        organization: OpenAI organisation id; None reads ``OPENAI_ORG_ID``.
+        aws_access_key_id: With ``aws_secret_access_key``; None reads AWS's variables, then the default chain.
         aws_secret_access_key: See above.
         aws_session_token: For temporary credentials.
         aws_region: None reads ``AWS_REGION``, then ``AWS_DEFAULT_REGION``, then ``defaults.aws_region``.
-        endpoint_url: Bedrock runtime endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``.
-        default_model: Model for requests that name none.
+        endpoint_url: Bedrock endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``.
+        default_model: For requests that name none; None reads ``OPENAI_MODEL`` or ``BEDROCK_MODEL``.
         temperature: For requests that set none; not sent to models that do not accept it.
         max_tokens: For requests that set none, in tokens.
         max_retries: Retries after the first attempt.
@@ -73,15 +73,15 @@ class LLMConfig:
             takes ``defaults.read_timeout``.
         connect_timeout: In seconds; None reads ``BEDROCK_CONNECT_TIMEOUT`` (Bedrock only), then takes
             ``defaults.connect_timeout``.
-        first_event_timeout: Longest wait for the first piece of a streamed answer, in seconds; None takes the
+        first_event_timeout: Longest time until the first delta of a stream, in seconds; None takes the
             read timeout.
-        stall_timeout: Longest wait between two pieces, in seconds; pings are none; None takes the
+        stall_timeout: Longest time between two deltas, in seconds; pings are none; None takes the
             read timeout.
-        total_timeout: For a whole call with all its retries, in seconds.
-        max_concurrent: Calls in flight for one model; None takes the rules' number.
+        total_timeout: For a whole call: cache, limits, retries, second steps; in seconds.
+        max_concurrent: Calls in flight for one model in one event loop; None takes the rules' number.
         max_retry_after: Longest wait that a provider may ask for, in seconds; a longer one raises at once.
-        retry_budget: Tokens of the bucket that pays for retries (14 each, 5 after throttling, refilled by
-            successes); None switches it off.
+        retry_budget: Tokens that pay for the retries of an event loop (14 each, 5 after throttling,
+            refilled by successes); None switches it off.
         cache_dir: Folder of the local cache; None reads ``SMARTLLM_CACHE_DIR``, then takes ``.llm_cache`` in
             the working directory.
         cache_max_bytes: Size of the local cache at which the oldest entries go; None is no limit.
@@ -94,7 +94,8 @@ class LLMConfig:
         level: What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``.
 
     Raises:
-        ConfigError: An unusable value; names the field, the value and what is allowed.
+        ConfigError: An unusable value or an unknown field; names it, and what is allowed. What is another
+            provider's is told when the client is made.
     """
 
     provider: str | None = None

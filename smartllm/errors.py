@@ -59,11 +59,11 @@ def _copied(kind: type[SmartLLMError], *args: Any) -> SmartLLMError:
 
 
 class ConfigError(SmartLLMError, ValueError):
-    """The configuration cannot be used: unknown provider, missing key, unusable value."""
+    """Settings or environment cannot be used (unknown, foreign, missing), or the client is closed."""
 
 
 class MissingExtraError(ConfigError, ImportError):
-    """An optional SDK is not installed; the hint is the pip line that installs it."""
+    """An optional package is not installed; the hint is the pip line that installs it."""
 
 
 class RulesError(SmartLLMError, ValueError):
@@ -202,11 +202,11 @@ class ContextLengthError(BadRequestError):
 
 
 class ServerError(ProviderError):
-    """The provider's own side failed (5xx, 529; and 408, 409, 424, its own timeouts and conflicts)."""
+    """The provider's own side failed (5xx; and 408, 409, 424, 425, its own timeouts and conflicts)."""
 
 
 class ConnectionFailedError(ProviderError):
-    """No whole answer came: the connection was refused, or broke."""
+    """No whole answer came: the connection was refused, or broke, or the client was closed meanwhile."""
 
 
 class ProviderTimeoutError(ProviderError, TimeoutError):

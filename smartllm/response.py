@@ -93,7 +93,7 @@ class TextResponse(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class StreamChunk:
-    """One piece of a streamed answer.
+    """New text of a streamed answer.
 
     Attributes:
         text: The new text; empty on the final chunk.

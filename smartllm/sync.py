@@ -35,7 +35,7 @@ _leaving: Final[set[asyncio.Task[None]]] = set()
 
 
 class LLMClient:
-    """``smartllm.LLMClient`` without ``await``; safe to share between threads.
+    """``smartllm.LLMClient`` without ``await``; safe to share between threads, and usable after a fork.
 
     Args:
         config: Settings; None makes them from the keywords and the environment.
@@ -97,7 +97,7 @@ class LLMClient:
         return _run(self._client.list_available_model_ids())
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; as ``smartllm.LLMClient.aclose``."""
         _run(self._client.aclose())
 
     def __enter__(self) -> Self:

@@ -65,7 +65,7 @@ async def _run(
     stream: bool,
     as_json: bool,
 ) -> None:
-    from smartllm.runtime.client import LLMClient  # noqa: PLC0415 - loads the SDK
+    from smartllm.runtime.client import LLMClient  # noqa: PLC0415 - slow to load
 
     # The plan's diagnostics are printed already.
     settings: dict[str, Any] = {"provider": provider, "rules": flags["rules"] or None, "level": "ignore"}

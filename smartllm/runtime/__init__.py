@@ -1,1 +1,1 @@
-"""The runtime: sends what was compiled. Provider SDKs are extras and load on first use."""
+"""The runtime: sends what was compiled. aiohttp and the SDKs are extras and load on first use."""

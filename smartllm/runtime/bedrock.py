@@ -48,7 +48,7 @@ class BedrockTransport:
     """Sends steps of the Bedrock dialects.
 
     Raises:
-        MissingExtraError: aiobotocore is not installed.
+        MissingExtraError: aiohttp or botocore is not installed.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -34,14 +34,18 @@ T = TypeVar("T", bound=BaseModel)
 class LLMClient:
     """One interface to every provider; an async context manager.
 
+    It serves several event loops and threads, and the children of a fork: each loop of each process has
+    connections, limits, a retry budget and joining of equal calls of its own.
+
     Args:
         config: Settings; None makes them from the keywords and the environment.
-        transport: Sends the calls instead of the provider's SDK; ``smartllm.testing.FakeTransport`` is one.
+        transport: Sends the calls instead of HTTP; ``smartllm.testing.FakeTransport`` is one.
         settings: Fields of ``LLMConfig``, when no ``config`` is given.
 
     Raises:
-        ConfigError: An unusable setting, or no key.
-        MissingExtraError: The provider's SDK is not installed.
+        ConfigError: A setting or variable that is unusable, unknown or another provider's, or no key; also
+            (methods) the client is closed.
+        MissingExtraError: A package of the provider's extra is not installed.
 
     Example::
 
@@ -86,8 +90,8 @@ class LLMClient:
 
         Raises:
             CompileError: The request does not fit the model (also a ``ValueError``).
-            ProviderError: The call failed after all retries.
-            pydantic.ValidationError: The structured answer does not fit ``response_format``.
+            ProviderError: The call failed, after all retries or at its deadline; its class says why.
+            pydantic.ValidationError: (a ``ValueError``) the answer does not fit ``response_format``.
         """
         return await self._answer(request)
 
@@ -151,7 +155,7 @@ class LLMClient:
         return [str(model["id"]) for model in await self.list_available_models()]
 
     async def aclose(self) -> None:
-        """Close all connections; whatever is under way ends at once, with an error."""
+        """Close all connections of this process; calls under way end with a ``ConnectionFailedError``."""
         if not self._closed:
             self._closed = True
             await self._executor.aclose()
@@ -174,7 +178,7 @@ class LLMClient:
         await self.aclose()
 
     def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
-        """The plan that this client would execute for a request."""
+        """The plan that this client would execute for a request; raises as ``smartllm.compile``."""
         settings = self._settings
         rules = load_rules(settings.rules, ambient=False)
         model = None
@@ -279,7 +283,7 @@ class LLMClient:
 
 async def _failed(progress: Progress, error: Exception) -> None:
     if isinstance(error, ProviderError):
-        # ``from None`` hides the SDK's error but keeps it, and with it the request and its headers.
+        # ``from None`` hides aiohttp's error but keeps it, and with it the request and its headers.
         error.__context__ = None
     await progress.failed(error)
 

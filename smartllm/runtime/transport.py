@@ -1,4 +1,4 @@
-"""The narrow interface between a plan and a provider's SDK."""
+"""The narrow interface between a plan and what sends it."""
 
 from __future__ import annotations
 

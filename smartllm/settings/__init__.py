@@ -46,8 +46,8 @@ class Settings:
         asks_botocore: AWS's variables or files may ask for another address than the public one.
         connect_timeout: Seconds until a connection stands.
         read_timeout: Longest silence in seconds.
-        first_event_timeout: Longest wait for the first piece of a stream, in seconds.
-        stall_timeout: Longest wait between two pieces, in seconds.
+        first_event_timeout: Longest time until the first delta of a stream, in seconds.
+        stall_timeout: Longest time between two deltas, in seconds.
         total_timeout: For a whole call, in seconds.
         proxies: The environment's.
         proxy: URL of the proxy for the address (Bedrock: the public one of the region if none is set).

@@ -20,8 +20,8 @@ class Timeouts:
     Attributes:
         connect: Until a connection stands.
         read: Longest silence of a connection.
-        first_event: From sending to the first piece of a streamed answer.
-        stall: Between two pieces; pings and comments are none.
+        first_event: From sending to the first delta of a streamed answer.
+        stall: Between two deltas; pings and comments are none.
         total: For a whole call, without the time that the reader of a stream takes.
     """
 
