@@ -149,21 +149,9 @@ class LLMConfig:
         """The provider: the given one, else what the other settings or the environment tell."""
         return provider_of(self, Environment()).value
 
-    def custom_endpoint(self) -> str | None:
-        """The provider's endpoint when it is not the public one; answers of one never stand for another."""
-        if self.resolved_provider() == "openai":
-            return self.resolved_base_url()
-        named = (os.environ.get(f"AWS_ENDPOINT_URL{suffix}") for suffix in ("_BEDROCK_RUNTIME", ""))
-        return self.endpoint_url or next(filter(None, named), None)
-
     def resolved_region(self) -> str:
         """Region: the given one, AWS_REGION, AWS_DEFAULT_REGION, then the default."""
         return region_of(self, Environment()).value
-
-    def resolved_base_url(self) -> str | None:
-        """OpenAI endpoint: the given one, OPENAI_BASE_URL, else None for the public one."""
-        found = base_url_of(self, Environment())
-        return None if found is None else found.value
 
     def resolved_timeouts(self) -> tuple[float, float]:
         """Connect and read timeout in seconds."""

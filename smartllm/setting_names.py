@@ -66,8 +66,10 @@ def unknown_setting(name: str, fields: Iterable[str]) -> ConfigError:
     """
     meant = MEANT.get(name.lower())
     if meant is None:
-        near = get_close_matches(name.lower(), list(fields), n=2, cutoff=0.6)
-        meant = " or ".join(near)
+        typed = {**MEANT, **{field: field for field in fields}}
+        near = get_close_matches(name.lower(), list(typed), n=2, cutoff=0.6)
+        # A habit that is misspelt itself explains more than its own spelling.
+        meant = " or ".join(dict.fromkeys(typed[each] for each in near))
     known = f"; did you mean {meant}?" if meant else ""
     known = f"; {meant}" if meant and meant.startswith("it is") else known
     return ConfigError(

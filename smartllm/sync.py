@@ -100,6 +100,9 @@ class LLMClient:
         """Close all connections; as ``smartllm.LLMClient.aclose``."""
         _run(self._client.aclose())
 
+    def __reduce__(self) -> str:
+        return self._client.__reduce__()
+
     def __enter__(self) -> Self:
         _run(self._client.__aenter__())
         return self

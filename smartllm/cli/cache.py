@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import string
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 import click
 
 from smartllm.cli.tables import print_table
+from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.runtime.cache.files import FORMATS, encoded
 from smartllm.runtime.cache.local import ENVIRONMENT, LocalStore
 
@@ -40,7 +40,7 @@ def stats(store: LocalStore, *, as_json: bool) -> None:
     found = {"folder": str(store.folder), **store.stats()}
     found.update({name: _moment(found[name]) for name in ("oldest", "newest")})
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        echo_json(found)
         return
     rows = [(name, "-" if value is None else str(value)) for name, value in found.items()]
     print_table(("", ""), rows, header=False)
@@ -63,7 +63,7 @@ def ls(store: LocalStore, limit: int | None, *, as_json: bool) -> None:
         for path, status in newest[:limit]
     ]
     if as_json:
-        click.echo(json.dumps(listed, indent=2))
+        echo_json(listed)
         return
     rows = [
         [str(value) if value is not None else "(not readable)" for value in item.values()] for item in listed
@@ -80,8 +80,7 @@ def show(store: LocalStore, key: str) -> None:
     entry = store.read(found, FORMATS)
     if entry is None:
         raise _failure(f"the entry {found} is damaged, foreign or of another version", 1)
-    # Bytes, because not every terminal's encoding has every character of an answer.
-    click.echo(encoded(entry), nl=False)
+    echo(encoded(entry).decode(), nl=False)
 
 
 @command.command("clear")
@@ -127,7 +126,7 @@ def _find(store: LocalStore, key: str) -> str:
 
 
 def _failure(message: str, status: int) -> click.exceptions.Exit:
-    click.echo(f"error: {message}", err=True)
+    complain(f"error: {message}")
     return click.exceptions.Exit(status)
 
 

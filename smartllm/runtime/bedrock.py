@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from smartllm.compiler import Step
+from smartllm.runtime.aws_session import aws_session
 from smartllm.runtime.bedrock_errors import from_response
 from smartllm.runtime.listing import bedrock_models
 from smartllm.runtime.transport import Answer, parsed, read_answer, require
@@ -132,6 +133,7 @@ class BedrockTransport:
         with http.way.own_errors(request.model):
             async with response:
                 content = await whole_body(response, request.model, response.headers.get(_REQUEST_ID))
+        source = self._settings.sources["bearer_token" if self._settings.bearer_token else "aws"]
         raise from_response(
             response.status,
             response.headers,
@@ -139,6 +141,7 @@ class BedrockTransport:
             request.model,
             region=self._settings.region,
             address=request.url,
+            key_source=None if source.kind == "default" else source.name,
         )
 
     async def _address(self) -> str:
@@ -157,15 +160,18 @@ def _auth(settings: Settings) -> Auth:
     if settings.bearer_token is not None:
         return FixedHeaders({"Authorization": f"Bearer {settings.bearer_token}"}, settings.secrets)
     given = None if settings.aws is None else Credentials(*settings.aws)
-    return SigV4(settings.region, given, settings.profile, settings.secrets)
+    return SigV4(settings.region, given, lambda: aws_session(settings), settings.secrets)
 
 
 def _botocore_address(settings: Settings) -> str:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra, loaded on first use
     from botocore.session import Session  # noqa: PLC0415 - same
 
+    session = Session(profile=settings.profile)
+    for name, place in settings.aws_files.items():
+        session.set_config_variable(name, place)
     try:
-        client = Session(profile=settings.profile).create_client(
+        client = session.create_client(
             "bedrock-runtime",
             region_name=settings.region,
             # Nothing is signed with them; without any, the credential chain would be asked.

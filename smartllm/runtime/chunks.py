@@ -22,6 +22,7 @@ async def stream_chunks(
     plan: Plan,
     request: TextRequest[Any] | MessageRequest[Any],
     progress: Progress,
+    deadline: Deadline,
     answered: Callable[[TextResponse[Any]], None],
 ) -> AsyncGenerator[StreamChunk]:
     """The chunks of a plan's answer; closing the generator closes the connection.
@@ -31,7 +32,7 @@ async def stream_chunks(
     Raises:
         ProviderError: The call failed; after the first chunk it is not made again.
     """
-    step, deadline = plan.steps[0], executor.deadline(plan)
+    step = plan.steps[0]
     if not step.streamed:
         async with deadline.scope():
             fetched = await executor.fetch(plan, progress, deadline)

@@ -12,19 +12,20 @@ from pydantic import BaseModel
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError, ProviderTimeoutError
+from smartllm.errors import ConfigError, ProviderError, SmartLLMError
 from smartllm.log import Announcer
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules import load_rules
-from smartllm.runtime.answer import Found
 from smartllm.runtime.cache.key import cache_key
 from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
+from smartllm.runtime.control.deadline import Deadline
 from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.observe.telemetry import span_of
+from smartllm.runtime.secrets import hide_secrets
 from smartllm.runtime.transport import Transport
 from smartllm.settings import Settings, make_config
 
@@ -212,12 +213,14 @@ class LLMClient:
     ) -> TextResponse[T]:
         self._check_open()
         plan = self.compile(_with_stream(request, streamed))
-        progress = self._progress(request, plan)
+        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
         with span_of(request, plan, content=self.config.trace_content) as span:
             try:
-                response = await self._kept_or_made(request, plan, progress)
+                key = cache_key(plan, self._settings.cache_scope)
+                lookup = Lookup(self._cache, self._executor, plan, request, key)
+                response = await lookup.response(progress, deadline)
             except Exception as error:
-                await _failed(progress, error)
+                await self._failed(progress, error, deadline)
                 raise
             span.answered(response)
         if response.cache_source == "miss":
@@ -226,43 +229,36 @@ class LLMClient:
             await progress.cache_hit(response)
         return response
 
-    async def _kept_or_made(
-        self, request: TextRequest[T] | MessageRequest[T], plan: Plan, progress: Progress
-    ) -> TextResponse[T]:
-        key = cache_key(plan, self._settings.cache_scope)
-        deadline = self._executor.deadline(plan)
-        if not (plan.cacheable and request.use_cache):
-            async with deadline.scope():
-                if request.clear_cache:
-                    await self._cache.delete(key)
-                await progress.started()
-                fetched = await self._executor.fetch(plan, progress, deadline)
-            return Found(fetched, "miss").response_for(request, plan, key)
-        lookup = Lookup(self._cache, self._executor, plan, request, key)
-        try:
-            async with deadline.scope():
-                found = await lookup.found(progress, deadline)
-        except ProviderTimeoutError:
-            if lookup.paid_for is None:
-                raise
-            # What is paid for is given, whatever the cache still had to do.
-            found = lookup.paid_for
-        return found.response_for(request, plan, key, joined=lookup.joined)
-
     async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
         self._check_open()
         plan = self.compile(_with_stream(request, True))
-        progress = self._progress(request, plan)
+        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
         await progress.started()
         with span_of(request, plan, content=self.config.trace_content) as span:
             try:
-                source = stream_chunks(self._executor, plan, request, progress, span.answered)
+                source = stream_chunks(self._executor, plan, request, progress, deadline, span.answered)
                 async with aclosing(source) as chunks:
                     async for chunk in chunks:
                         yield chunk
             except Exception as error:
-                await _failed(progress, error)
+                await self._failed(progress, error, deadline)
                 raise
+
+    async def _failed(self, progress: Progress, error: Exception, deadline: Deadline) -> None:
+        """What holds for every error, wherever in the call it came up."""
+        if isinstance(error, SmartLLMError):
+            hide_secrets(error, self._transport.secrets)
+        if isinstance(error, ProviderError):
+            error.attempts = max(error.attempts, deadline.record.attempts)
+            # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.
+            error.__context__ = None
+        await progress.failed(error)
+
+    def __reduce__(self) -> str:
+        raise ConfigError(
+            "a client cannot be pickled: its connections belong to this process",
+            hint="hand the LLMConfig over, and make a client in each process",
+        )
 
     def _progress(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> Progress:
         max_tokens = self.config.max_tokens
@@ -279,13 +275,6 @@ class LLMClient:
     def _check_open(self) -> None:
         if self._closed:
             raise ConfigError("this client is closed; make a new one")
-
-
-async def _failed(progress: Progress, error: Exception) -> None:
-    if isinstance(error, ProviderError):
-        # ``from None`` hides aiohttp's error but keeps it, and with it the request and its headers.
-        error.__context__ = None
-    await progress.failed(error)
 
 
 def _with_stream(

@@ -1,4 +1,4 @@
-"""An answer that may be kept: looked up, joined with an equal call, or made and kept."""
+"""One caller's way to an answer: looked up, joined with an equal call, or made and kept."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from smartllm.compiler import Plan
+from smartllm.errors import ProviderTimeoutError
 from smartllm.request import MessageRequest, TextRequest
-from smartllm.response import CacheSource
+from smartllm.response import CacheSource, TextResponse
 from smartllm.runtime.answer import CallRecord, Fetched, Found
 from smartllm.runtime.cache.entry import entry_of, fetched_of, worth_keeping
 from smartllm.runtime.cache.levels import ResponseCache
@@ -29,9 +30,6 @@ class Lookup:
         plan: What would be sent.
         request: What the caller wants.
         key: The plan's key in the cache.
-
-    Attributes:
-        joined: The answer is that of a call that somebody else began.
     """
 
     def __init__(
@@ -45,20 +43,33 @@ class Lookup:
         self._cache, self._executor = cache, executor
         self._plan, self._request, self._key = plan, request, key
         self._record = CallRecord()
-        self.joined = False
+        self._joined = False
 
-    @property
-    def paid_for(self) -> Found | None:
-        """The provider's answer, once it is there, whether it has been kept yet or not."""
-        return self._record.paid_for
-
-    async def found(self, progress: Progress, deadline: Deadline) -> Found:
-        """The answer, from wherever it comes; the caller awaits it in the deadline's scope.
+    async def response(self, progress: Progress, deadline: Deadline) -> TextResponse[Any]:
+        """The caller's own response.
 
         Raises:
-            ProviderError: It had to be made, and the call failed.
+            ProviderError: The call failed after all retries, or its answer does not fit.
+            pydantic.ValidationError: (a ``ValueError``) the structured answer does not fit.
         """
+        try:
+            async with deadline.scope():
+                found = await self._found(progress, deadline)
+        except ProviderTimeoutError:
+            if self._record.paid_for is None:
+                raise
+            # What is paid for is given, whatever the cache still had to do.
+            found = self._record.paid_for
+        return found.response_for(self._request, self._plan, self._key, joined=self._joined)
+
+    async def _found(self, progress: Progress, deadline: Deadline) -> Found:
+        """The answer, from wherever it comes."""
         key = self._key
+        if not (self._plan.cacheable and self._request.use_cache):
+            if self._request.clear_cache:
+                await self._cache.delete(key)
+            await progress.started()
+            return Found(await self._executor.fetch(self._plan, progress, deadline), "miss")
         if self._request.clear_cache:
             await self._cache.delete(key)
             # A forced refresh joins other refreshes, but never a call that began before it.
@@ -71,9 +82,9 @@ class Lookup:
         async def made(flight: CallFlight) -> Found:
             return await self._kept_or_made(flight, progress)
 
-        flight, self.joined = self._executor.shared.flights.join(key, made, self._record)
+        flight, self._joined = self._executor.shared.flights.join(key, made, self._record)
         self._record = deadline.record = flight.note
-        return await flight.result(progress.started if self.joined else None)
+        return await flight.result(progress.started if self._joined else None)
 
     async def _kept_or_made(self, flight: CallFlight, progress: Progress) -> Found:
         """Look again, since an equal call may have ended just now; else make the call and keep its answer."""

@@ -11,7 +11,6 @@ from typing import Any, Final, Protocol
 
 from smartllm.compiler import Step
 from smartllm.errors import MissingExtraError, ResponseError
-from smartllm.runtime import secrets
 
 
 def _no_number(_: str) -> None:
@@ -150,6 +149,3 @@ def json_object(raw: bytes) -> dict[str, Any] | None:
     """The JSON object in ``raw``, or None."""
     data = parsed(raw)
     return data if isinstance(data, dict) else None
-
-
-hide_secrets = secrets.hide_secrets

@@ -43,6 +43,8 @@ class Settings:
         aws: Static keys; None leaves finding them to botocore.
         bearer_token: Bedrock's; it outranks ``aws``, and is None beside keys that the caller gave.
         profile: AWS profile.
+        aws_files: Where botocore looks for AWS's files, by its own names (``config_file``,
+            ``credentials_file``).
         asks_botocore: AWS's variables or files may ask for another address than the public one.
         connect_timeout: Seconds until a connection stands.
         read_timeout: Longest silence in seconds.
@@ -71,6 +73,7 @@ class Settings:
     aws: AwsKeys | None = field(repr=False)
     bearer_token: str | None = field(repr=False)
     profile: str | None
+    aws_files: Mapping[str, str] = field(repr=False)
     asks_botocore: bool
     connect_timeout: float
     read_timeout: float

@@ -53,17 +53,23 @@ def needs_botocore(environment: Environment) -> bool:
 def aws_files(environment: Environment) -> str:
     """The text of AWS's configuration and credentials files; nothing of what cannot be read."""
     texts = []
-    for variable, usual in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
-        home = home_folder(environment) or ""
-        name = environment.get(variable) or f"{home}/.aws/{usual}"
-        if name.startswith("~/"):
-            name = home + name[1:]
+    for name in aws_file_names(environment).values():
         try:
             with open(name, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a path of any content
                 texts.append(file.read(_LARGEST))
         except (OSError, ValueError):
             continue
     return "\n".join(texts)
+
+
+def aws_file_names(environment: Environment) -> dict[str, str]:
+    """Where AWS's two files are, by botocore's names for these settings."""
+    home = home_folder(environment) or ""
+    names = {
+        "config_file": environment.get("AWS_CONFIG_FILE") or "~/.aws/config",
+        "credentials_file": environment.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials",
+    }
+    return {kind: home + name[1:] if name.startswith("~/") else name for kind, name in names.items()}
 
 
 def profile_ca_bundle(environment: Environment) -> str | None:

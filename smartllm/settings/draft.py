@@ -13,7 +13,7 @@ from smartllm.config import LLMConfig, provider_of, region_of, timeout_of
 from smartllm.environment import RULES, Environment, Found, Source, ambient_rules
 from smartllm.setting_names import foreign_setting
 from smartllm.settings.aws import aws_endpoint, aws_keys, bearer_token
-from smartllm.settings.aws_address import bedrock_address, needs_botocore
+from smartllm.settings.aws_address import aws_file_names, bedrock_address, needs_botocore
 from smartllm.settings.certificates import for_aws, for_openai
 from smartllm.settings.openai import openai_address, openai_headers
 from smartllm.settings.proxies import Proxies
@@ -100,6 +100,7 @@ def _names(draft: Draft) -> None:
     draft.put("region", *region)
     profile = environment.first("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
     draft.put("profile", *(profile or (None, Source("default", "AWS"))))
+    draft.found["aws_files"] = MappingProxyType(aws_file_names(environment))
     model = draft.given("default_model") or environment.first(_MODELS[provider])
     if model is not None:
         values.text(model.source.name, model.value)

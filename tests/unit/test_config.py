@@ -17,7 +17,6 @@ def test_everything_is_optional() -> None:
     assert config.resolved_provider() == "openai"
     assert config.resolved_region() == "us-east-1"
     assert config.resolved_timeouts() == (10.0, 300.0)
-    assert config.resolved_base_url() is None
     assert config.request_defaults() == {}
     assert (config.max_retries, config.retry_delay, config.max_retry_delay) == (3, 1.0, 60.0)
 
@@ -173,17 +172,6 @@ def test_an_unusable_timeout_names_its_variable(
     with pytest.raises(ConfigError) as caught:
         LLMConfig(provider="bedrock").resolved_timeouts()
     assert str(caught.value) == f"{variable}={value!r} is not usable; allowed: seconds, a number above 0"
-
-
-def test_the_base_url_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", "")
-    assert LLMConfig().resolved_base_url() is None
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://environment/v1")
-    assert LLMConfig().resolved_base_url() == "http://environment/v1"
-    assert LLMConfig(base_url="http://given/v1").resolved_base_url() == "http://given/v1"
-    monkeypatch.setenv("OPENAI_BASE_URL", "environment/v1")
-    with pytest.raises(ConfigError, match="OPENAI_BASE_URL='environment/v1' is not usable"):
-        LLMConfig().resolved_base_url()
 
 
 def test_the_default_model_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

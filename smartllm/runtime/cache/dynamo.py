@@ -43,6 +43,7 @@ class DynamoStore:
         secret_key: See above.
         session_token: For temporary credentials.
         secrets: Credentials; an entry that holds one is not written.
+        session: Makes aiobotocore's session; None takes one of the environment's.
         clock: Seconds since the epoch, for expiry.
         timer: Seconds that never go back, for the pause after failures.
 
@@ -61,11 +62,12 @@ class DynamoStore:
         secret_key: str | None = None,
         session_token: str | None = None,
         secrets: Collection[str] = (),
+        session: Callable[[], Any] | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         try:
-            import aiobotocore.session  # noqa: F401, PLC0415 - an extra, loaded on first use
+            import aiobotocore.session  # noqa: PLC0415 - an extra, loaded on first use
         except ImportError as error:
             raise MissingExtraError(
                 f"dynamo_table_name needs aiobotocore ({error})", hint='pip install "smartllm[bedrock]"'
@@ -79,7 +81,8 @@ class DynamoStore:
         }
         self.table_name, self._ttl = table_name, ttl_days * _DAY
         self._secrets, self._clock, self._timer = tuple(secrets), clock, timer
-        self._tables = PerOwner(lambda: Table(table_name, settings, self._failed))
+        opened = session or aiobotocore.session.get_session
+        self._tables = PerOwner(lambda: Table(table_name, settings, self._failed, opened))
         self._warned: set[str] = set()
         self._failures = 0
         self._resume_at = 0.0

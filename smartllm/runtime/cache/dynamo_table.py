@@ -33,10 +33,17 @@ class Table:
         name: Its name.
         settings: Of the SDK's client: region, endpoint, credentials.
         failed: Told of what fails in the background.
+        session: Makes the SDK's session.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, Any], failed: Callable[[Exception], None]) -> None:
-        self._name, self._settings, self._failed = name, settings, failed
+    def __init__(
+        self,
+        name: str,
+        settings: Mapping[str, Any],
+        failed: Callable[[Exception], None],
+        session: Callable[[], Any],
+    ) -> None:
+        self._name, self._settings, self._failed, self._session = name, settings, failed, session
         self._stack = AsyncExitStack()
         self._keeper: AsyncGenerator[None] | None = None
         self._opening: asyncio.Task[Any] | None = None
@@ -164,8 +171,7 @@ class Table:
         return self._opening.result()
 
     async def _open(self) -> Any:
-        import aiobotocore.session  # noqa: PLC0415 - an extra, loaded on first use
-        from aiobotocore.config import AioConfig  # noqa: PLC0415 - same
+        from aiobotocore.config import AioConfig  # noqa: PLC0415 - an extra, loaded on first use
 
         config = AioConfig(
             connect_timeout=_TIMEOUT,
@@ -175,8 +181,7 @@ class Table:
             warm_up_loader_caches=True,
             http_session_cls=direct_session(),
         )
-        session = aiobotocore.session.get_session()
-        client = session.create_client("dynamodb", config=config, **self._settings)
+        client = self._session().create_client("dynamodb", config=config, **self._settings)
         opened = await self._stack.enter_async_context(client)
         self._keeper = await closing_with_its_loop(self._stack.aclose)
         return opened

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from smartllm.diagnostics import Diagnostic, Origin
+from smartllm.runtime.aws_session import aws_session
 from smartllm.runtime.cache.local import LocalStore
 from smartllm.settings import Settings
 
@@ -114,5 +115,6 @@ def open_cache(settings: Settings) -> ResponseCache:
         secret_key=secret_key,
         session_token=session_token,
         secrets=secrets,
+        session=lambda: aws_session(settings),
     )
     return ResponseCache(local, shared)

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from smartllm.error_codes import kind_of
 from smartllm.errors import ConnectionFailedError, ProviderError, ResponseError
 from smartllm.log import logger
 
 R = TypeVar("R")
 
-THROTTLED_CODES: Final = ("throttling", "toomanyrequests", "slow_down", "rate_limit")
 _THROTTLED_STATUS: Final = 429
 # The figures of AWS's standard retry mode: 35 retries in a row, or 100 of throttled calls, empty the bucket.
 _COST: Final = 14.0
@@ -179,7 +179,9 @@ async def with_retries(
 
 def is_throttled(error: ProviderError) -> bool:
     """Whether the provider says that it gets too much."""
-    return error.status == _THROTTLED_STATUS or (error.code or "").lower().startswith(THROTTLED_CODES)
+    if error.status == _THROTTLED_STATUS:
+        return True
+    return error.code is not None and kind_of(error.status, [error.code]) == "rate_limit"
 
 
 def retry_after(headers: Mapping[str, str], *, now: Callable[[], float] = time.time) -> float | None:

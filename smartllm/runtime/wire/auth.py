@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
-from smartllm.errors import ConfigError, MissingExtraError
+from smartllm.errors import ConfigError
 from smartllm.runtime.control.owner import PerOwner
 
 _SERVICE: Final = "bedrock"
@@ -61,16 +61,20 @@ class SigV4:
     Args:
         region: AWS region.
         given: Keys; None takes the default credential chain (profile, role, container, instance).
-        profile: Profile of the chain; None is the default one.
+        session: Makes aiobotocore's session for the chain; see ``aws_session``.
         secrets: What is secret from the start.
     """
 
     def __init__(
-        self, region: str, given: Credentials | None, profile: str | None, secrets: tuple[str, ...]
+        self,
+        region: str,
+        given: Credentials | None,
+        session: Callable[[], Any],
+        secrets: tuple[str, ...],
     ) -> None:
-        self._region, self._given, self._profile = region, given, profile
+        self._region, self._given = region, given
         self.secrets = secrets
-        self._chain: PerOwner[_Chain] = PerOwner(lambda: _Chain(profile))
+        self._chain: PerOwner[_Chain] = PerOwner(lambda: _Chain(session))
         self._signers: tuple[Credentials, Any] | None = None
 
     async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
@@ -100,8 +104,8 @@ class SigV4:
 class _Chain:
     """The default credential chain, in one event loop: what it finds may refresh itself there."""
 
-    def __init__(self, profile: str | None) -> None:
-        self._profile = profile
+    def __init__(self, session: Callable[[], Any]) -> None:
+        self._session = session
         self._found: Any = None
         self._lock = asyncio.Lock()
 
@@ -116,28 +120,13 @@ class _Chain:
         try:
             async with self._lock:
                 if self._found is None:
-                    self._found = await aws_session(self._profile).get_credentials()
+                    self._found = await self._session().get_credentials()
             if self._found is None:
                 raise unusable("Unable to locate credentials")
             frozen = await self._found.get_frozen_credentials()
         except BotoCoreError as error:
             raise unusable(error) from None
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-
-
-def aws_session(profile: str | None) -> Any:
-    """Aiobotocore's session.
-
-    Raises:
-        MissingExtraError: aiobotocore is not installed.
-    """
-    try:
-        from aiobotocore.session import AioSession  # noqa: PLC0415 - an extra, loaded on first use
-    except ImportError as error:
-        raise MissingExtraError(
-            f"provider='bedrock' needs aiobotocore ({error})", hint='pip install "smartllm[bedrock]"'
-        ) from None
-    return AioSession(profile=profile)
 
 
 def unusable(reason: object) -> ConfigError:

@@ -13,7 +13,6 @@ import socket
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final
-from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -23,11 +22,13 @@ from aiohttp.client_proto import ResponseHandler
 _PROBE_AFTER, _PROBE_EVERY, _PROBES = 60, 60, 5
 
 
-_OPEN: Final[WeakSet[aiohttp.ClientSession]] = WeakSet()
+_OPEN: Final[set[aiohttp.ClientSession]] = set()
+"""Held here, so that no collector finds a session, which would complain, before it is closed."""
 
 
 def watched(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
     """A session that is silent at the end of the program, though nobody has closed it."""
+    _OPEN.difference_update([each for each in list(_OPEN) if each.closed])
     _OPEN.add(session)
     return session
 
