@@ -41,12 +41,11 @@ async def stream_chunks(
     else:
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         live, delta = await executor.open(plan, step, progress, deadline)
+        deadline.count_waits_only()
         try:
             while delta is not None:
                 metadata = {"type": "thinking"} if delta.thinking else {}
-                deadline.pause()
                 yield StreamChunk(delta.text, step.model, metadata)
-                deadline.resume()
                 delta = await live.next()
             answers = [live.decoded()]
         finally:

@@ -79,11 +79,8 @@ class LiveStream:
             ProviderError: The stream broke, stalled or reported an error; carries the text so far.
             SmartLLMError: The stream belongs to a parent process.
         """
-        if self._process != os.getpid():
-            raise SmartLLMError(
-                "this stream was begun in a parent process, which reads it", hint="make the call in the child"
-            )
-        if time.monotonic() - self._turn > _TURN:
+        now = time.monotonic()
+        if now - self._turn > _TURN:
             await asyncio.sleep(0)
             self._turn = time.monotonic()
         try:
@@ -144,6 +141,10 @@ class LiveStream:
 
     async def _within_limits(self) -> Any:
         """The next batch; None at the end."""
+        if self._process != os.getpid():
+            raise SmartLLMError(
+                "this stream was begun in a parent process, which reads it", hint="make the call in the child"
+            )
         ended = self._reader.ended
         kind = "stall" if self._begun else "first_event"
         limit = getattr(self._timeouts, kind)

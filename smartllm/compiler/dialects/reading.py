@@ -18,6 +18,14 @@ _SHOWN: Final = 200
 _NAMES: Final = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (Mapping, "an object"))
 
 
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+# One for all: json.loads makes a reader a call when it is given anything.
+_READER: Final = json.JSONDecoder(parse_constant=_refuse)
+
+
 class ShapeError(ValueError):
     """A value is of another type than the wire promises; the text says what stands where."""
 
@@ -149,7 +157,9 @@ def json_of(given: str | bytes) -> Any:
         ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
     """
-    return json.loads(given, parse_constant=_refuse)
+    if isinstance(given, bytes):
+        given = given.decode(json.detect_encoding(given))
+    return _READER.decode(given)
 
 
 def shown(value: Any) -> str:
@@ -195,7 +205,3 @@ def _holds_halves(value: Any) -> bool:
         elif isinstance(node, list):
             left.extend(node)
     return False
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from smartllm.compiler.dialects.base import Decoded, DialectCode
 from smartllm.compiler.dialects.failure import failure
@@ -20,8 +19,7 @@ class WholeReply(dict[str, Any]):
     """A whole answer that came where a stream was asked for; the only event of its stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """New text of a stream.
 
     Attributes:
@@ -31,6 +29,10 @@ class Delta:
 
     text: str
     thinking: bool = False
+
+
+SILENT: Final = Delta("")
+"""Progress without text."""
 
 
 class StreamReader(ABC):

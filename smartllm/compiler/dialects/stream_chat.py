@@ -15,7 +15,7 @@ from smartllm.compiler.dialects.reading import (
     optional_text,
     table,
 )
-from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
+from smartllm.compiler.dialects.stream import DONE, SILENT, Delta, StreamReader
 
 _HEAD: Final = ("id", "model")
 _PLAIN: Final = frozenset({"role", "content"})
@@ -126,18 +126,18 @@ class ChatReader(StreamReader):
         progress = None
         for call in optional_objects(delta.get("tool_calls"), "delta.tool_calls"):
             self._call(call).add(optional_object(call.get("function"), "delta.tool_calls.function"))
-            progress = Delta("")
+            progress = SILENT
         function = optional_object(delta.get("function_call"), "delta.function_call")
         if any(function.values()):
             self._older = self._older or _Call({})
             self._older.add(function)
-            progress = Delta("")
+            progress = SILENT
         for name in delta.keys() - _SPOKEN - {"role"}:
             self._beside[name] = _joined(self._beside.get(name), delta[name])
         content = content_of(delta.get("content"))
         if refusal := content.refusal or optional_text(delta.get("refusal"), "delta.refusal"):
             self._refusals.append(refusal)
-            progress = Delta("")
+            progress = SILENT
         if thought := thinking_of(delta) or content.thinking:
             self._thoughts.append(thought)
             progress = self.thought(thought)

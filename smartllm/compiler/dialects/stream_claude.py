@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.reading import an_object, index, json_of, optional_text, table, text
-from smartllm.compiler.dialects.stream import Delta, StreamReader
+from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader
 
 _METRICS: Final = "amazon-bedrock-invocationMetrics"
 _COUNTS: Final = (("inputTokenCount", "input_tokens"), ("outputTokenCount", "output_tokens"))
@@ -63,7 +63,7 @@ class ClaudeReader(StreamReader):
             raise self.broken("the stream starts its message twice", retryable=True)
         self._begun, self._head = True, dict(message)
         self._usage.update(table(message.get("usage")))
-        return Delta("")
+        return SILENT
 
     def _start_block(self, event: Mapping[str, Any]) -> Delta:
         at = index(event.get("index"), "index")
@@ -77,14 +77,14 @@ class ClaudeReader(StreamReader):
 
     def _stop_block(self, event: Mapping[str, Any]) -> Delta:
         self._block(event).open = False
-        return Delta("")
+        return SILENT
 
     def _update(self, event: Mapping[str, Any]) -> Delta:
         delta = an_object(event.get("delta"), "delta")
         optional_text(delta.get("stop_reason"), "delta.stop_reason")
         self._head.update(delta)
         self._usage.update({k: v for k, v in table(event.get("usage")).items() if v is not None})
-        return Delta("")
+        return SILENT
 
     def _stop(self, event: Mapping[str, Any]) -> Delta:
         metrics = table(event.get(_METRICS))
@@ -109,7 +109,7 @@ class ClaudeReader(StreamReader):
         if kind == "citations_delta":
             block.cite(delta.get("citation"))
         if kind not in _DELTAS:
-            return Delta("")
+            return SILENT
         source, field = _DELTAS[kind]
         new = text(delta.get(source), f"delta.{source}")
         if field in {"text", "thinking"} and field != block.kind:
@@ -117,7 +117,7 @@ class ClaudeReader(StreamReader):
         block.add(field, new)
         if field == "text":
             return self.said(new, event["index"])
-        return self.thought(new, event["index"]) if field == "thinking" else Delta("")
+        return self.thought(new, event["index"]) if field == "thinking" else SILENT
 
 
 class _Block:

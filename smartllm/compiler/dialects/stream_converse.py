@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.reading import ShapeError, an_object, index, objects, optional_object, text
-from smartllm.compiler.dialects.stream import Delta, StreamReader
+from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader
 from smartllm.compiler.dialects.stream_claude import tool_input
 
 _EVENTS: Final = frozenset(
@@ -59,7 +59,7 @@ class ConverseReader(StreamReader):
             # A block without a word may have had neither start nor delta.
             at = index(content.get("contentBlockIndex"), "contentBlockIndex")
             self._blocks.setdefault(at, _Block({})).open = False
-            return Delta("")
+            return SILENT
         if kind == "messageStop":
             text(content.get("stopReason"), "stopReason")
             self._stop = dict(content)
@@ -67,11 +67,11 @@ class ConverseReader(StreamReader):
         if kind == "metadata":
             # Comes after messageStop (bedrock_runtime facts §3).
             self._metadata, self.over = dict(content), self.ended
-            return Delta("")
+            return SILENT
         if self._begun:
             raise self.broken("the stream starts its message twice", retryable=True)
         self._begun = True
-        return Delta("")
+        return SILENT
 
     def whole(self) -> Mapping[str, Any]:
         """A Converse response."""
@@ -89,14 +89,14 @@ class ConverseReader(StreamReader):
         for kind in _STARTED & start.keys():
             an_object(start[kind], f"start.{kind}")
         self._blocks[at] = _Block(start)
-        return Delta("")
+        return SILENT
 
     def _delta(self, content: Mapping[str, Any]) -> Delta:
         at = index(content.get("contentBlockIndex"), "contentBlockIndex")
         delta = an_object(content.get("delta"), "delta")
         name = next(filter(_KINDS.__contains__, delta), None)
         if name is None and delta:
-            return Delta("")  # of a kind that is not known yet
+            return SILENT  # of a kind that is not known yet
         if name is None:
             raise ShapeError(None, "what delta holds", "text, reasoning or a tool's input")
         kind, block = _KINDS[name], self._blocks.setdefault(at, _Block({}))
@@ -122,8 +122,8 @@ class ConverseReader(StreamReader):
             reasoning = an_object(value, "delta.reasoningContent")
             for field in reasoning.keys() & _REASONING:
                 block.add(field, text(reasoning[field], f"delta.reasoningContent.{field}"))
-            return self.thought(reasoning["text"], at) if reasoning.get("text") else Delta("")
-        return Delta("")
+            return self.thought(reasoning["text"], at) if reasoning.get("text") else SILENT
+        return SILENT
 
 
 class _Block:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from smartllm.compiler.dialects.base import DialectCode
 from smartllm.compiler.dialects.openai_responses import FAILED, text_of
 from smartllm.compiler.dialects.reading import an_object, optional_objects, text, word
-from smartllm.compiler.dialects.stream import DONE, Delta, StreamReader
+from smartllm.compiler.dialects.stream import DONE, SILENT, Delta, StreamReader
 from smartllm.unicode import unicode_text
 
 _NO_PROGRESS: Final = frozenset({"response.in_progress", "response.queued", "keepalive"})
@@ -26,6 +26,9 @@ _DELTAS: Final = {
 _CONFIRMED: Final = {"response.output_text.done": "text", "response.refusal.done": "refusal"}
 
 
+_Place = tuple[str, Any, Any]
+
+
 class ResponsesReader(StreamReader):
     """Reads the events of the Responses API; the last one holds the whole answer, with most servers."""
 
@@ -33,13 +36,16 @@ class ResponsesReader(StreamReader):
         super().__init__(dialect, model)
         self._response: Mapping[str, Any] = {}
         self._items: dict[Any, Mapping[str, Any]] = {}
-        self._open: dict[Any, list[str]] = {}
+        self._open: dict[_Place, list[str]] = {}
         self._confirmed: list[str] = []
         self._numbers = _Numbers()
 
     def take(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next event."""
         kind = event.get("type")
+        if kind == "response.output_text.delta" and not self.over and "error" not in event:  # nearly all
+            self._numbers.add(event.get("sequence_number"))
+            return self._new(event, "text", text(event.get("delta"), "delta"))
         if event is DONE:
             self.over = True
             return None
@@ -60,7 +66,7 @@ class ResponsesReader(StreamReader):
             place = event.get("output_index")
             key = place if isinstance(place, int) else len(self._items)
             self._items[key] = an_object(event.get("item"), "item")
-        return Delta("")
+        return SILENT
 
     def whole(self) -> Mapping[str, Any]:
         """The response object of the last event, with the output that the others confirmed if it has none."""
@@ -71,9 +77,9 @@ class ResponsesReader(StreamReader):
         if spoken == "thinking":
             return self.thought(delta, place)
         if spoken == "arguments":
-            return Delta("")
+            return SILENT
         self._open.setdefault(place, []).append(delta)
-        return self.said(delta, place) if spoken == "text" else Delta("")
+        return self.said(delta, place) if spoken == "text" else SILENT
 
     def _confirm(self, event: Mapping[str, Any], spoken: str) -> Delta:
         """Hold a finished text against its deltas; one that had none is said now."""
@@ -82,14 +88,14 @@ class ResponsesReader(StreamReader):
         if deltas not in {"", unicode_text(whole)}:
             raise self._lost()
         if spoken == "refusal":
-            return Delta("")
+            return SILENT
         self._confirmed.append(unicode_text(whole))
-        return Delta("") if deltas else self.said(whole, place)
+        return SILENT if deltas else self.said(whole, place)
 
-    def _place_of(self, event: Mapping[str, Any], spoken: str) -> str:
+    def _place_of(self, event: Mapping[str, Any], spoken: str) -> _Place:
         """Where a finished text had its deltas; some servers number the two differently."""
         place = _place(event, spoken)
-        alike = [known for known in self._open if known.startswith(spoken)]
+        alike = [known for known in self._open if known[0] == spoken]
         return place if place in self._open or len(alike) != 1 else alike[0]
 
     def _end(self, response: Mapping[str, Any], kind: str) -> Delta:
@@ -152,6 +158,12 @@ class _Numbers:
         self.prove_all = False
 
 
-def _place(event: Mapping[str, Any], spoken: str) -> str:
+def _place(event: Mapping[str, Any], spoken: str) -> _Place:
     at = event.get("summary_index") if spoken == "thinking" else event.get("content_index")
-    return f"{spoken} {event.get('output_index')} {at}"
+    item = event.get("output_index")
+    # As text what some server has instead of a number.
+    return (
+        spoken,
+        item if item is None or isinstance(item, int) else str(item),
+        at if at is None or isinstance(at, int) else str(at),
+    )

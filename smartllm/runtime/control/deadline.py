@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from smartllm.errors import ConnectionFailedError, ProviderError, ProviderTimeoutError
 
 E = TypeVar("E", bound=ProviderError)
+
+_NEVER: Final = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +81,27 @@ class Deadline:
         record: What its errors tell.
     """
 
-    __slots__ = ("_end", "_paused", "_waits", "model", "record", "seconds")
+    __slots__ = ("_end", "_left", "_waits", "model", "record", "seconds")
 
     def __init__(self, seconds: float, model: str, waits: OpenWaits, record: Record | None = None) -> None:
         self.seconds, self.model = seconds, model
         self.record = Record() if record is None else record
         self._waits = waits
         self._end = asyncio.get_running_loop().time() + seconds
-        self._paused: float | None = None
+        self._left: float | None = None
 
-    def pause(self) -> None:
-        """The reader of a stream takes time of its own."""
-        self._paused = asyncio.get_running_loop().time()
+    def count_waits_only(self) -> None:
+        """From now on time passes in scopes alone: the reader of a stream takes time of their own."""
+        self._left = self._end - asyncio.get_running_loop().time()
 
-    def resume(self) -> None:
-        """The call goes on."""
-        if self._paused is not None:
-            self._end += asyncio.get_running_loop().time() - self._paused
-            self._paused = None
+    def end(self, now: float) -> float:
+        """When it is over, on the loop's clock, if the call waits from ``now`` on."""
+        return self._end if self._left is None else now + self._left
 
-    def left(self) -> float:
-        """Seconds that are left; negative when it is over."""
-        return self._end - asyncio.get_running_loop().time()
+    def waited(self, seconds: float) -> None:
+        """A scope has ended."""
+        if self._left is not None:
+            self._left -= seconds
 
     def scope(self) -> Within:
         """Whatever is awaited inside ends with the call.
@@ -109,7 +110,7 @@ class Deadline:
             ProviderTimeoutError: (from the scope) the time is over.
             ConnectionFailedError: (from the scope) the client was closed.
         """
-        return Within(self, self._waits, "total", self.seconds, self._end)
+        return Within(self, self._waits, "total", self.seconds, _NEVER)
 
     def within(self, seconds: float, kind: str, limit: float) -> Within:
         """As ``scope``, with a shorter limit where the call has longer.
@@ -119,25 +120,28 @@ class Deadline:
             kind: Name of the limit, for the error.
             limit: The setting's value, for the error.
         """
-        end = asyncio.get_running_loop().time() + seconds
-        if end < self._end:
-            return Within(self, self._waits, kind, limit, end)
-        return self.scope()
+        return Within(self, self._waits, kind, limit, seconds)
 
 
 class Within:
     """A part of a call that must end in time; made by ``Deadline``."""
 
-    __slots__ = ("_deadline", "_end", "_kind", "_limit", "_scope", "_waits")
+    __slots__ = ("_began", "_deadline", "_kind", "_limit", "_scope", "_seconds", "_waits")
 
-    def __init__(self, deadline: Deadline, waits: OpenWaits, kind: str, limit: float, end: float) -> None:
+    def __init__(self, deadline: Deadline, waits: OpenWaits, kind: str, limit: float, seconds: float) -> None:
         self._deadline, self._waits = deadline, waits
-        self._kind, self._limit, self._end = kind, limit, end
+        self._kind, self._limit, self._seconds = kind, limit, seconds
 
     async def __aenter__(self) -> Self:
         if self._waits.closed:
             raise self._closed()
-        self._scope = asyncio.timeout_at(self._end)
+        now = self._began = asyncio.get_running_loop().time()
+        end = self._deadline.end(now)
+        if now + self._seconds < end:
+            end = now + self._seconds
+        else:
+            self._kind, self._limit = "total", self._deadline.seconds
+        self._scope = asyncio.Timeout(None if end == _NEVER else end)
         await self._scope.__aenter__()
         self._waits.add(self._scope)
         return self
@@ -146,6 +150,7 @@ class Within:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._waits.discard(self._scope)
+        self._deadline.waited(asyncio.get_running_loop().time() - self._began)
         try:
             await self._scope.__aexit__(kind, error, trace)
         except TimeoutError:

@@ -56,13 +56,15 @@ class SSEDecoder:
 
     def _read(self, lines: list[bytes]) -> Iterator[Mapping[str, Any]]:
         for line in lines:
-            event = self._line(line.rstrip(b"\r\n"))
+            given = line.rstrip(b"\r\n")
+            if given.startswith(b"data: "):  # nearly all that is not empty
+                self._data.append(given[6:])
+                continue
+            event = self._line(given) if given else self._dispatch()
             if event is not None:
                 yield event
 
     def _line(self, line: bytes) -> Mapping[str, Any] | None:
-        if not line:
-            return self._dispatch()
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
@@ -76,14 +78,16 @@ class SSEDecoder:
         return None
 
     def _dispatch(self) -> Mapping[str, Any] | None:
+        if not self._data:
+            self._name, self.buffered = b"", 0
+            return None
         data, name = b"\n".join(self._data), self._name
         self._data, self._name, self.buffered = [], b"", 0
         if not data:
             return None
-        if data.strip() == _END:
+        if data[:1] != b"{" and data.strip() == _END:
             return DONE
-        # Some servers write NaN for a count or a probability.
-        event = json.loads(data, parse_constant=_nothing)
+        event = _READER.decode(data.decode())
         if not isinstance(event, dict):
             raise TypeError("an event is not a JSON object")
         return {"type": "error", **event} if name == b"error" else event
@@ -99,10 +103,13 @@ def looks_like_events(start: bytes) -> bool | None:
 
 def _told(value: bytes) -> Any:
     try:
-        return json.loads(value, parse_constant=_nothing)
+        return _READER.decode(value.decode())
     except (ValueError, RecursionError):
         return value.decode(errors="replace")
 
 
 def _nothing(_: str) -> None:
-    return None
+    """Some servers write NaN for a count or a probability."""
+
+
+_READER: Final = json.JSONDecoder(parse_constant=_nothing)
