@@ -16,7 +16,7 @@ import aiobotocore.session
 import aiohttp
 import openai
 from aiobotocore.config import AioConfig
-from bench import Bench, Call, Measure, at_once, costing, cpu, longest_stall
+from bench import Bench, Call, Measure, at_once, costing, cpu, longest_stall, process
 
 from smartllm import LLMClient, TextRequest
 
@@ -38,6 +38,24 @@ class Sized(LoopbackServer):
 with Sized() as running:
     print(running.url, flush=True)
     sys.stdin.read()
+"""
+
+
+_OURS = """
+import asyncio
+from smartllm import LLMClient, TextRequest
+async def main():
+    async with LLMClient(**{keywords!r}) as client:
+        await client.generate_text(TextRequest(prompt="hi", model={model!r}, use_cache=False))
+asyncio.run(main())
+"""
+_FLOOR = """
+import aiohttp, asyncio
+async def main():
+    async with aiohttp.ClientSession() as session:
+        async with session.post("{url}/v1/responses", json={{"model": "gpt-5.4", "input": "hi"}}) as reply:
+            await reply.json()
+asyncio.run(main())
 """
 
 
@@ -171,8 +189,8 @@ def _calls(at: Clients) -> list[Work]:
         ("one call, Responses", sdk, 0.6, cpu, 100, ours(at.openai), at.responses()),
         ("one call, Responses", "plain aiohttp", None, cpu, 100, ours(at.openai), at.post()),
         ("one call, Chat", sdk, 0.6, cpu, 100, ours(at.openai, **chat), at.chat),
-        ("one call, InvokeModel", aws, 1.05, cpu, 100, ours(at.bedrock), at.invoke()),
-        ("one call, Converse", aws, 1.05, cpu, 100, ours(at.bedrock, **converse), at.converse),
+        ("one call, InvokeModel", aws, 0.6, cpu, 100, ours(at.bedrock), at.invoke()),
+        ("one call, Converse", aws, 0.6, cpu, 100, ours(at.bedrock, **converse), at.converse),
         ("200 in flight, Responses", sdk, 0.55, at_once, 200, ours(at.openai, "SLOW"), at.responses("SLOW")),
         ("200 in flight, InvokeModel", aws, 1.05, at_once, 200, ours(at.bedrock, "SLOW"), at.invoke("SLOW")),
         (
@@ -213,6 +231,13 @@ def _times(count: int, call: Call) -> Call:
 async def network(bench: Bench) -> None:
     """Everything that needs a server."""
     with server() as url:
+        for name, keywords, model in (
+            ("first answer, Responses", {"provider": "openai", "base_url": f"{url}/v1", "api_key": "x"}, GPT),
+            ("first answer, InvokeModel", {"provider": "bedrock", "endpoint_url": url, **KEYS}, CLAUDE),
+        ):
+            ours = process([sys.executable, "-c", _OURS.format(keywords=keywords, model=model)])
+            floor = process([sys.executable, "-c", _FLOOR.format(url=url)])
+            await bench.compare(name, "plain aiohttp, Python included", 2.1, ours, floor)
         async with Clients(url) as at:
             for name, floor, target, measure, calls, mine, base in (*_calls(at), *_streams(at)):
                 await bench.compare(

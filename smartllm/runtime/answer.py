@@ -18,6 +18,8 @@ from smartllm.errors import ProviderError, ResponseError
 from smartllm.request import MessageRequest, Reasoning, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
 from smartllm.runtime.control.deadline import Record
+from smartllm.runtime.secrets import shown_address
+from smartllm.runtime.status_errors import path_hint
 from smartllm.runtime.structured import check_whole, structured_data
 from smartllm.runtime.transport import Answer
 
@@ -36,9 +38,10 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
     except ProviderError as error:
         error.request_id = error.request_id or answer.request_id
         error.status = error.status or _SUCCESS
-        error.address = error.address or answer.address
-        if error.code is None and answer.hint:
-            error.hint = answer.hint
+        if answer.address is not None and error.address is None:
+            error.address = shown_address(answer.address)
+        if error.code is None:  # some servers tell of a wrong path in a success
+            error.hint = _hint(answer) or error.hint
         raise
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
         shown = json.dumps(answer.body, ensure_ascii=False)[:200]
@@ -47,9 +50,13 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
             model=step.model,
             status=_SUCCESS,
             request_id=answer.request_id,
-            address=answer.address,
-            hint=answer.hint or "check that the endpoint speaks the API that was chosen",
+            address=answer.address and shown_address(answer.address),
+            hint=_hint(answer) or "check that the endpoint speaks the API that was chosen",
         ) from None
+
+
+def _hint(answer: Answer) -> str:
+    return path_hint("POST", answer.address) if answer.elsewhere and answer.address is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

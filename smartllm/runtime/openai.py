@@ -6,13 +6,11 @@ costs several times what aiohttp's does, and loading it most of a cold start (do
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler import Step
 from smartllm.runtime.listing import openai_models
-from smartllm.runtime.secrets import shown_address
-from smartllm.runtime.status_errors import openai_error, path_hint
+from smartllm.runtime.status_errors import openai_error
 from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import FixedHeaders
 from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
@@ -52,12 +50,14 @@ class OpenAITransport:
             async with await self._post(step, "application/json") as response:
                 request_id = response.headers.get(_REQUEST_ID)
                 content = await whole_body(response, step.model, request_id)
-        answer = read_answer(content, step.model, status=response.status, request_id=request_id)
-        if self._settings.custom_endpoint is None:
-            return answer
-        # Some servers tell of a wrong path in a success.
-        url = self._url(_path(step))
-        return replace(answer, address=shown_address(url), hint=path_hint("POST", url))
+        return read_answer(
+            content,
+            step.model,
+            status=response.status,
+            request_id=request_id,
+            address=self._url(_path(step)),
+            elsewhere=self._settings.custom_endpoint is not None,
+        )
 
     async def stream(self, step: Step) -> OpenAIEvents:
         """Post the step's bytes and read the answer as it comes."""

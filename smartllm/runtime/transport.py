@@ -28,13 +28,13 @@ class Answer:
         body: The JSON object as it came over the wire.
         request_id: The provider's id of the call, or None.
         address: Where it came from, or None.
-        hint: What to look at when it turns out to be no answer.
+        elsewhere: That is another server than the provider's own.
     """
 
     body: dict[str, Any]
     request_id: str | None = None
     address: str | None = None
-    hint: str = ""
+    elsewhere: bool = False
 
 
 def require(provider: str, *packages: str) -> None:
@@ -117,7 +117,15 @@ class Transport(Protocol):
         ...
 
 
-def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) -> Answer:
+def read_answer(
+    raw: bytes,
+    model: str,
+    *,
+    status: int,
+    request_id: str | None,
+    address: str | None = None,
+    elsewhere: bool = False,
+) -> Answer:
     """Parse an answer's bytes.
 
     Raises:
@@ -126,7 +134,7 @@ def read_answer(raw: bytes, model: str, *, status: int, request_id: str | None) 
     """
     data = parsed(raw)
     if isinstance(data, dict):
-        return Answer(data, request_id)
+        return Answer(data, request_id, address, elsewhere)
     raise ResponseError(
         f"the provider's answer is not a JSON object: {raw[:200]!r}",
         model=model,

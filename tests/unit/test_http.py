@@ -129,7 +129,8 @@ async def test_connections_are_kept(wire: Wire, server: LoopbackServer) -> None:
             assert isinstance(transport, (OpenAITransport, BedrockTransport))
             session = transport._http._pools.get().session
             assert session is not None
-            assert isinstance(session.connector, Connector)
-            pools = session.connector._conns.values()
+            connector = session.session.connector
+            assert isinstance(connector, Connector)
+            pools = connector._conns.values()
             connections.update(id(connection) for pool in pools for connection, _ in pool)
     assert len(connections) == 1

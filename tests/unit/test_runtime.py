@@ -33,7 +33,7 @@ from wires import (
 
 from smartllm import LLMClient, TextRequest, Usage
 from smartllm.errors import ConfigError
-from smartllm.runtime.wire import connections
+from smartllm.runtime.wire import session as wire_session
 from smartllm.runtime.wire.connections import Connector
 from smartllm.testing import LoopbackServer, Reply
 
@@ -187,7 +187,7 @@ async def test_connections_are_made_once_for_concurrent_first_calls(
             super().__init__(**settings)
             made.append(self)
 
-    monkeypatch.setattr(connections, "Connector", Counted)
+    monkeypatch.setattr(wire_session, "Connector", Counted)
     async with wire.client(server.url) as client:
         await asyncio.gather(*(client.generate_text(wire.request()) for _ in range(20)))
     assert len(made) == 1

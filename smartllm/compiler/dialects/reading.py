@@ -196,12 +196,14 @@ def _holds_halves(value: Any) -> bool:
     left = [value]
     while left:
         node = left.pop()
-        if isinstance(node, str):
-            if not is_unicode(node):
+        kind = type(node)
+        if kind is str:
+            if not (node.isascii() or is_unicode(node)):
                 return True
+        elif kind is list:
+            left += node
         elif is_object(node):
-            left.extend(node)
-            left.extend(node.values())
-        elif isinstance(node, list):
-            left.extend(node)
+            left += node.values()
+            if not all(map(str.isascii, node)):
+                left += node
     return False

@@ -47,6 +47,20 @@ class FixedHeaders:
         return {**headers, **self._headers}
 
 
+class _Unsigned:
+    """A request as botocore's signer reads it; its own class prepares each one as if it would be sent.
+
+    tests/unit/test_runtime.py holds the signatures against botocore's own.
+    """
+
+    __slots__ = ("body", "context", "headers", "method", "params", "url")
+
+    def __init__(self, method: str, url: str, headers: dict[str, str], body: bytes) -> None:
+        self.method, self.url, self.headers, self.body = method, url, headers, body
+        self.context: dict[str, Any] = {}
+        self.params: dict[str, str] = {}
+
+
 class Credentials(NamedTuple):
     """AWS keys as botocore's signer reads them."""
 
@@ -79,12 +93,10 @@ class SigV4:
 
     async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         """The request's headers, and those of the signature."""
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - an extra, loaded on first use
-
         credentials = self._given or await self._found()
-        request = AWSRequest(method=method, url=url, headers=dict(headers), data=body)
+        request = _Unsigned(method, url, dict(headers), body)
         self._signer(credentials).add_auth(request)
-        return dict(request.headers.items())
+        return request.headers
 
     async def _found(self) -> Credentials:
         found = await self._chain.get().credentials()

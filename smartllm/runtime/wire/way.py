@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from smartllm.errors import ConnectionFailedError, ProviderTimeoutError, SmartLLMError
+from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError
 from smartllm.runtime.control.deadline import Timeouts
 from smartllm.runtime.secrets import shown_address
 from smartllm.runtime.wire.causes import connection_error
@@ -65,23 +64,21 @@ class Way:
         address = shown_address(self.address) or None
         return ProviderTimeoutError(kind, seconds, model=model, retryable=True, address=address)
 
-    @contextmanager
-    def own_errors(self, model: str) -> Iterator[None]:
-        """Turn aiohttp's errors into ours."""
+    def own_errors(self, model: str) -> OwnErrors:
+        """Turns aiohttp's errors inside a ``with`` into ours."""
+        return OwnErrors(self, model)
+
+    def failed(self, error: BaseException, model: str) -> ProviderError | None:
+        """Our error for what aiohttp raised; None for what is none of its errors."""
         import aiohttp  # noqa: PLC0415 - an extra, loaded on first use
 
-        try:
-            yield
-        except SmartLLMError:  # of which some are a TimeoutError or a ValueError too
-            raise
-        except (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError, TimeoutError) as error:
+        if isinstance(error, SmartLLMError):  # of which some are a TimeoutError or a ValueError too
+            return None
+        if isinstance(error, TimeoutError):  # aiohttp's are, too
             kind = "connect" if isinstance(error, aiohttp.ConnectionTimeoutError) else "read"
-            raise self.too_slow(kind, model) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self.failed(error, model) from None
-
-    def failed(self, error: BaseException, model: str) -> ConnectionFailedError:
-        """Our error for a connection that could not be made, or broke."""
+            return self.too_slow(kind, model)
+        if not isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
+            return None
         return connection_error(
             error,
             model=model,
@@ -89,3 +86,23 @@ class Way:
             proxy=self.proxy,
             certificates_source=self.certificates.source.name if self.certificates else "",
         )
+
+
+class OwnErrors:
+    """A ``with`` in which errors of aiohttp become ours."""
+
+    __slots__ = ("_model", "_way")
+
+    def __init__(self, way: Way, model: str) -> None:
+        self._way, self._model = way, model
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception):
+            ours = self._way.failed(error, self._model)
+            if ours is not None:
+                raise ours from None

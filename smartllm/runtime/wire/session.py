@@ -1,0 +1,103 @@
+"""aiohttp's session as we use it; loads aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from functools import lru_cache
+from ssl import SSLContext
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from smartllm import __version__
+from smartllm.runtime.wire.connections import SENDING, Connector, Sending, watched
+from smartllm.runtime.wire.http import WireRequest
+from smartllm.runtime.wire.way import Way
+
+_NAME: Final = {"User-Agent": f"smartllm/{__version__}"}
+# What the openai SDK's HTTP library takes for the whole head of a response.
+_HEAD: Final = {"max_line_size": 64 * 1024, "max_field_size": 64 * 1024, "max_headers": 1024}
+# What servers send to a quiet connection that they end, without having read a request.
+_UNASKED: Final = frozenset({400, 408})
+
+
+class Session:
+    """Connections of one process and one event loop to one place.
+
+    Args:
+        session: aiohttp's.
+        proxy: A proxy's URL, or None.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, proxy: str | None) -> None:
+        self.session, self._proxy = session, proxy
+
+    @classmethod
+    async def open(cls, way: Way) -> Session:
+        """A session for a way to a host."""
+        secure: SSLContext | bool = True
+        if way.certificates is not None and way.address.startswith("https"):
+            # Certificates are read from the disk, which takes milliseconds.
+            secure = await asyncio.to_thread(way.certificates.context)
+        known = inspect.signature(aiohttp.ClientSession.__init__).parameters
+        session = aiohttp.ClientSession(
+            connector=Connector(limit=way.pool, ssl=secure),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=way.timeouts.connect, sock_read=way.timeouts.read
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # Older ones have no limit on the number of headers.
+            **{name: limit for name, limit in _HEAD.items() if name in known},  # type: ignore[arg-type]
+        )
+        return cls(watched(session), way.proxy)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.session.close()
+
+    async def send(self, request: WireRequest) -> aiohttp.ClientResponse:
+        """The response, its body not read yet; once more on a new connection where a kept one had ended."""
+        sending = Sending()
+        token = SENDING.set(sending)
+        try:
+            try:
+                response = await self._send(request)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                begun = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(
+                    error.message, str
+                )
+                if not sending.reused or begun:
+                    raise
+            else:
+                if not (sending.reused and _unasked(response)):
+                    return response
+                response.close()
+            sending.fresh = True
+            return await self._send(request)
+        finally:
+            SENDING.reset(token)
+
+    async def _send(self, request: WireRequest) -> aiohttp.ClientResponse:
+        return await self.session.request(
+            request.method,
+            _url(request.url),
+            data=request.body or None,
+            headers={**request.headers, **_NAME},
+            proxy=self._proxy,
+            allow_redirects=False,
+        )
+
+
+def _unasked(response: aiohttp.ClientResponse) -> bool:
+    """Whether a server only ends a quiet connection: a refusal without a word, and no more."""
+    if response.status not in _UNASKED:
+        return False
+    last = response.headers.get("Connection", "").lower() == "close"
+    return last and response.headers.get("Content-Length") == "0"
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> URL:
+    return URL(text, encoded=True)
