@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,51 +20,56 @@ from smartllm.testing import Reply
 
 UNASKED = "UNASKED"
 KINDS = ("second", "400", "408", "garbage", "crlf")
-# Seconds from the end of an answer to what nobody asked for, and to the next call. Never at one moment: what
-# is sent while the next request is on its way cannot be told from its answer.
-MOMENTS = (
-    *((0, 0), (0, 0.005), (0, 0.05), (0.001, 0.05), (0.001, 0.08)),
-    *((0.02, 0), (0.02, 0.08), (0.1, 0.03), (0.1, 0.16), (0.3, 0.1), (0.3, 0.36)),
-)
-# A request that reaches the server so soon after the unasked bytes was perhaps sent before they came.
-CROSSING = 0.02
+GAPS = (0, 0.001, 0.02, 0.1, 0.3)
+# Seconds from what nobody asked for to the next call. Never none: what is sent while the next request is on
+# its way cannot be told from its answer.
+LATER = (0.001, 0.005, 0.05)
+# None: the next call comes before anything is said.
+MOMENTS = (*((gap, later) for gap in GAPS[:3] for later in LATER), (0.1, 0.001), (0.3, 0.02), (0.3, None))
 
 rounds = pytest.mark.parametrize(
     "rounds", [len(MOMENTS), pytest.param(200, marks=pytest.mark.slow)], ids=["few", "200"]
 )
 
 
-def moments(count: int) -> Iterator[tuple[float, float]]:
+def moments(count: int) -> Iterator[tuple[float, float | None]]:
     """Gaps and next calls, the odd ones after the fixed ones."""
     chance = random.Random(7)  # noqa: S311 - not a secret
     yield from MOMENTS[:count]
     for _ in range(count - len(MOMENTS)):
-        yield chance.choice((0, 0.001, 0.02, 0.1, 0.3)), chance.choice((0, 0.001, 0.01, 0.15, 0.35))
+        gap, later = chance.choice(GAPS), chance.random() * 0.03 + 0.001
+        yield (gap, later) if chance.random() < 0.9 else (0.3, None)
 
 
-@dataclass
 class Talkative:
     """Says something unasked a while after each answer, if nothing is asked before.
 
     Attributes:
         kind: What it says.
         gap: Seconds until then.
-        reused: Requests that came on a connection long after it had said something.
-        crossed: Prompts of requests that came on one right after.
+        reused: Requests that came on a connection on which it had said something.
     """
 
-    kind: str
-    gap: float = 0.0
-    reused: int = 0
-    crossed: set[str] = field(default_factory=set)
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.gap = 0.0
+        self.reused = 0
+        self._running = 0
+        self._changed = threading.Condition()
 
     def act(self, call: Call) -> None:
         """Answer, wait, speak."""
-        spoke = call.noted.pop("spoke", None)
-        if spoke is not None and call.arrived - spoke > CROSSING:
-            self.reused += 1
-        elif spoke is not None:
-            self.crossed.add(call.prompt)
+        self.reused += "spoke" in call.noted
+        with self._changed:
+            self._running += 1
+        try:
+            self._answer(call)
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _answer(self, call: Call) -> None:
         more = self.words(call)
         # What is no HTTP at all may spoil the answer if it comes in one piece with it.
         gap = max(self.gap, 0.005) if self.kind == "garbage" else self.gap
@@ -71,10 +77,15 @@ class Talkative:
             call.send(call.answer() + more)
         else:
             call.send(call.answer())
-            if call.pause(gap) or call.pause(0):
+            if call.pause(gap):
                 return
             call.send(more)
         call.noted["spoke"] = time.monotonic()
+
+    def rest(self) -> None:
+        """Wait until everything is said."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._running, 5)
 
     def words(self, call: Call) -> bytes:
         """The unasked bytes."""
@@ -104,11 +115,11 @@ class Lane:
         with RawServer(talker.act) as server:
             settings = {"max_retries": 3, "read_timeout": 5, "cache_dir": self.folder}
             async with self.wire.client(server.url, **settings) as client:
-                for number, (talker.gap, wait) in enumerate(moments(rounds)):
+                for number, (talker.gap, later) in enumerate(moments(rounds)):
                     await self.check(client, number)
-                    await asyncio.sleep(wait)
-                self.wrong = [text for text in self.wrong if text.split(" got ")[0] not in talker.crossed]
-                talker.gap = 30
+                    if later is not None:
+                        await asyncio.to_thread(talker.rest)
+                        await asyncio.sleep(later)
                 for number in range(0 if self.streamed else rounds):
                     await self.check(client, number)
         return talker
