@@ -22,7 +22,9 @@ from smartllm import LLMClient
 from smartllm.errors import SmartLLMError
 from smartllm.testing import Reply
 
-AT_ONCE = 40
+AT_ONCE = 20
+# Right answers after which a limiter that throttling had lowered is where it was.
+RECOVERY = 100
 UNASKED = "UNASKED"
 TIMES = {"stall_timeout": 0.8, "first_event_timeout": 0.8, "read_timeout": 0.8, "total_timeout": 10}
 # These take long, or are right answers in their way.
@@ -44,7 +46,7 @@ class Moody:
     def __init__(self) -> None:
         self._chance = random.Random(3)  # noqa: S311 - not a secret
         self._lock = threading.Condition()
-        self.calm = False
+        self.right = self.calm = False
         self.now = self.most = 0
 
     def act(self, call: Call) -> None:
@@ -53,7 +55,7 @@ class Moody:
             self.now += 1
             self.most = max(self.most, self.now)
             self._lock.notify_all()
-            mood = 0.0 if self.calm else self._chance.random()
+            mood = 0.0 if self.right else self._chance.random()
             fault = self._chance.choice(QUICK_FAULTS)
         try:
             self._answer(call, mood, fault)
@@ -141,6 +143,10 @@ async def settled(count: Any, most: int) -> int:
 
 async def all_places_are_free(clients: dict[str, LLMClient], moody: Moody) -> None:
     """As many calls as may be are in flight at once: no place was lost; equal ones still join."""
+    moody.right = True
+    for wire in (RESPONSES, INVOKE):
+        calls = [clients[wire.provider].generate_text(wire.request(f"{n}")) for n in range(RECOVERY)]
+        await asyncio.gather(*calls)
     moody.calm = True
     for wire in WIRES:
         moody.most = moody.now = 0
