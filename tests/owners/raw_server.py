@@ -183,6 +183,14 @@ class RawServer:
             time.sleep(0.01)
         return len(self._open)
 
+    def wait_for(self, count: int, seconds: float = 5) -> None:
+        """Wait until so many requests have come, and a moment more, in which they begin to be answered."""
+        deadline = time.monotonic() + seconds
+        while len(self.calls) < count and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(0.1)
+        assert len(self.calls) == count, self.calls
+
     def _start(self, run: Callable[..., None], *given: object) -> None:
         thread = threading.Thread(target=run, args=given, daemon=True)
         self._threads.append(thread)

@@ -68,8 +68,7 @@ async def test_streams_and_who_waits_behind_them_end(wire: Wire, act: str) -> No
                 client.generate_text(wire.request("joined", use_cache=True)),
             )
         ]
-        await asyncio.sleep(0.15)
-        assert len(server.calls) == 1
+        await asyncio.to_thread(server.wait_for, 1)
         clock = time.monotonic()
         await asyncio.wait_for(client.aclose(), LATER)
         closed = time.monotonic() - clock
@@ -93,7 +92,7 @@ async def test_a_call_and_a_retry_end(wire: Wire) -> None:
         client = wire.client(server.url, **{**SETTINGS, "max_concurrent": 5})
         prompts = ("hangs", "is retried")
         calls = [asyncio.ensure_future(client.generate_text(wire.request(prompt))) for prompt in prompts]
-        await asyncio.sleep(0.15)
+        await asyncio.to_thread(server.wait_for, 2)
         clock = time.monotonic()
         await asyncio.wait_for(client.aclose(), LATER)
         ends = await ended(*calls)
@@ -106,7 +105,7 @@ async def test_leaving_the_block_ends_streams(wire: Wire) -> None:
     with RawServer(dripping) as server:
         async with wire.client(server.url, **SETTINGS) as client:
             task = asyncio.ensure_future(read(client, wire.request()))
-            await asyncio.sleep(0.15)
+            await asyncio.to_thread(server.wait_for, 1)
             clock = time.monotonic()
         [end] = await ended(task)
         assert time.monotonic() - clock < AT_ONCE
@@ -149,7 +148,7 @@ def test_a_thread_that_reads_when_another_closes(wire: Wire) -> None:
         threads = [threading.Thread(target=work, args=(client,), daemon=True) for _ in range(3)]
         for thread in threads:
             thread.start()
-        time.sleep(0.2)
+        server.wait_for(2)
         clock = time.monotonic()
         client.close()
         for thread in threads:
