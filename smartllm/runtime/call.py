@@ -7,6 +7,7 @@ import datetime as dt
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Plan, Quota, Step
@@ -177,7 +178,8 @@ class Executor:
     async def aclose(self) -> None:
         """End every wait, in every loop, and what this loop has under way."""
         for loop, theirs in self._owned.others():
-            loop.call_soon_threadsafe(theirs.waits.end)
+            with suppress(RuntimeError):  # it has just ended
+                loop.call_soon_threadsafe(theirs.waits.end)
         shared = self._owned.known()
         if shared is not None:
             shared.waits.end()

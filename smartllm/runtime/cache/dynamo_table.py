@@ -178,6 +178,7 @@ class Table:
             read_timeout=_TIMEOUT,
             max_pool_connections=_POOL,
             retries={"total_max_attempts": 1, "mode": "standard"},
+            tcp_keepalive=True,
             warm_up_loader_caches=True,
             http_session_cls=direct_session(),
         )

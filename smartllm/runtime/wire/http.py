@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ class HttpTransport:
         """Close this loop's connections, and have the other loops close theirs."""
         self._closed = True
         for loop, theirs in self._pools.others():
-            loop.call_soon_threadsafe(theirs.close_soon)
+            with suppress(RuntimeError):  # it has just ended
+                loop.call_soon_threadsafe(theirs.close_soon)
         pool = self._pools.drop()
         if pool is not None:
             await pool.aclose()
