@@ -120,9 +120,7 @@ def test_loops_in_threads_at_once(wire: Wire, run: Run, rounds: int, tmp_path: P
 
 @each_loop
 @each_transport
-def test_loops_share_a_table(
-    wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_loops_share_a_table(wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dynamo_table, "_TIMEOUT", TOTAL)  # how fast it is does not matter here
     with RawServer(slowly) as server, DynamoTable() as table:
         for turn, source in ((0, {"miss", "l1", "l2"}), (1, {"l2"})):
