@@ -144,7 +144,7 @@ class Pong(BaseModel):
 
 
 class Aliased(BaseModel):
-    model_config = ConfigDict(validate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     from_: str = Field(alias="from")
     slash: int = Field(alias="a/b~c")

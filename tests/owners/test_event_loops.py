@@ -19,6 +19,7 @@ from wires import Wire, each_transport, share_service_models
 
 from smartllm import LLMClient
 from smartllm.errors import ProviderTimeoutError, SmartLLMError
+from smartllm.runtime.cache import dynamo_table
 
 TOTAL = 3.0
 THREADS = 4
@@ -119,7 +120,8 @@ def test_loops_in_threads_at_once(wire: Wire, run: Run, rounds: int, tmp_path: P
 
 @each_loop
 @each_transport
-def test_loops_share_a_table(wire: Wire, run: Run, tmp_path: Path) -> None:
+def test_loops_share_a_table(wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dynamo_table, "_TIMEOUT", TOTAL)  # how fast it is does not matter here
     with RawServer(slowly) as server, DynamoTable() as table:
         for turn, source in ((0, {"miss", "l1", "l2"}), (1, {"l2"})):
             with client_of(wire, server.url, tmp_path / f"{turn}", **table.settings()) as client:

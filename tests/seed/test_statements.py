@@ -82,7 +82,7 @@ class TestInstallation:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         extras = project["optional-dependencies"]
         assert [item.partition(">")[0] for item in extras["openai"]] == ["aiohttp", "openai"]
-        assert [item.partition(">")[0] for item in extras["bedrock"]] == ["aiobotocore"]
+        assert [item.partition(">")[0] for item in extras["bedrock"]] == ["aiobotocore", "aiohttp"]
         assert extras["all"] == ["smartllm[openai,bedrock]"]
 
 

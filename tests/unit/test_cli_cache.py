@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from commands import invoke
 
 import smartllm
 from smartllm.cli.cache import command
@@ -25,7 +26,7 @@ KEYS = ["ab" * 32, "abcd" + "0" * 60, "ff" * 32]
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(command, list(arguments), input=stdin)
+    return invoke(command, arguments, stdin=stdin)
 
 
 @pytest.fixture
@@ -74,14 +75,14 @@ class TestLs:
         rows = [line.split("\t") for line in result.stdout.splitlines()]
         assert [row[0] for row in rows] == KEYS
         assert [row[3] for row in rows] == ["model-0[2J", "model-1[2J", "model-2[2J"]
-        assert PROMPT not in result.output
+        assert PROMPT not in result.stdout + result.stderr
 
     def test_json_and_limit(self, store: LocalStore) -> None:
         result = run("ls", "--json", "--limit", "2")
         listed = json.loads(result.stdout)
         assert [item["key"] for item in listed] == KEYS[:2]
         assert set(listed[0]) == {"key", "bytes", "written", "model"}
-        assert "canary" not in result.output
+        assert "canary" not in result.stdout + result.stderr
 
     def test_damaged_entries_are_listed(self, store: LocalStore) -> None:
         store.path(KEYS[0]).write_text("{")
@@ -119,7 +120,7 @@ class TestShow:
         result = run("show", "ff")
         assert result.exit_code == 1
         assert "is damaged" in result.stderr
-        assert PROMPT not in result.output
+        assert PROMPT not in result.stdout + result.stderr
 
 
 class TestClear:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from commands import invoke
 
 from smartllm.cli import main
 
@@ -22,7 +23,7 @@ SCHEMA = {
 
 
 def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
-    return CliRunner().invoke(main, ["compile", *arguments], input=stdin)
+    return invoke(main, ["compile", *arguments], stdin=stdin)
 
 
 def write(path: Path, data: Any) -> str:
@@ -164,7 +165,7 @@ class TestBad:
         self, status: int, says: list[str], *arguments: str, stdin: str | bytes | None = None
     ) -> None:
         result = run(*arguments, stdin=stdin)
-        assert (result.exit_code, result.stdout) == (status, ""), result.output
+        assert (result.exit_code, result.stdout) == (status, ""), result.stderr
         for text in says:
             assert text in result.stderr
         assert "Traceback" not in result.stderr
@@ -249,28 +250,27 @@ def test_it_needs_no_key_and_opens_no_socket(tmp_path: Path) -> None:
 
 
 def test_help_and_version() -> None:
-    runner = CliRunner()
-    assert "compile" in runner.invoke(main, ["--help"]).output
-    assert "smartllm, version" in runner.invoke(main, ["--version"]).output
-    assert runner.invoke(main, ["nonsense"]).exit_code == 2
-    assert '"$comment"' in runner.invoke(main, ["schema"]).output
+    assert "compile" in invoke(main, ["--help"]).stdout
+    assert "smartllm, version" in invoke(main, ["--version"]).stdout
+    assert invoke(main, ["nonsense"]).exit_code == 2
+    assert '"$comment"' in invoke(main, ["schema"]).stdout
 
 
 class TestModels:
     def test_plain(self) -> None:
-        lines = CliRunner().invoke(main, ["models"]).stdout.splitlines()
+        lines = invoke(main, ["models"]).stdout.splitlines()
         rows = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
         assert rows["gpt-4.1"][0] == "openai"
         assert rows["gpt-4.1"][-1] == "legacy until 2027-01-14"
         assert rows["claude-mythos-5"][0] == "-", "not served here"
 
     def test_json(self) -> None:
-        data = json.loads(CliRunner().invoke(main, ["models", "--json"]).stdout)
+        data = json.loads(invoke(main, ["models", "--json"]).stdout)
         assert data["counts"]["models"] == len(data["models"]) >= 100
         assert data["counts"]["evidence_urls"] >= 40
 
     def test_bad_overlay(self, tmp_path: Path) -> None:
-        result = CliRunner().invoke(main, ["models", "--rules", write(tmp_path / "r.toml", "[modle]\n")])
+        result = invoke(main, ["models", "--rules", write(tmp_path / "r.toml", "[modle]\n")])
         assert (result.exit_code, result.stdout) == (2, "")
 
 

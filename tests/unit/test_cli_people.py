@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from commands import invoke
 
 from smartllm.cli import main
 from smartllm.cli.explain import numbered
@@ -17,7 +18,7 @@ OPUS = "eu.anthropic.claude-opus-4-7"
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, list(arguments), input=stdin)
+    return invoke(main, arguments, stdin=stdin)
 
 
 class TestExplain:

@@ -8,6 +8,7 @@ import pytest
 from gallery import GALLERY
 from snapshot_files import ROOT, FileSnapshot
 from syrupy.assertion import SnapshotAssertion
+from versions import with_todays_pydantic
 
 import smartllm
 from smartllm import TextRequest
@@ -28,6 +29,7 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
 BINDING = ("text", "response_format", "tools", "tool_choice", "output_config", "outputConfig", "toolConfig")
 
 
+@with_todays_pydantic
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("name", GALLERY)
 def test_gallery(name: str, strategy: str, snapshot: SnapshotAssertion) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from versions import with_todays_pydantic
+
 PACKAGE = Path(__file__).parent.parent.parent / "smartllm"
 HEAVY = {
     "openai",
@@ -121,6 +123,7 @@ def test_no_file_is_longer_than_its_room() -> None:
     assert long == {}
 
 
+@with_todays_pydantic
 def test_the_schema_for_editors_is_the_generated_one() -> None:
     from smartllm.rules.shape import json_schema_text
 

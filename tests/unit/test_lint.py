@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 
 from smartllm.cli import main
 from smartllm.rules import RuleSet, load_rules
@@ -203,23 +203,23 @@ def test_the_shipped_rules_are_clean() -> None:
 
 class TestCommand:
     def test_the_shipped_rules(self) -> None:
-        result = CliRunner().invoke(main, ["lint"])
+        result = invoke(main, ["lint"])
         assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no findings in 1 file(s)\n")
 
     def test_an_overlay_with_a_finding(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.toml"
         path.write_text('[model]\nclaude-opus-9 = "claude-9"\n')
-        result = CliRunner().invoke(main, ["lint", str(path)])
+        result = invoke(main, ["lint", str(path)])
         assert result.exit_code == 1
         assert result.stdout.startswith(f"{path}:2: R002 profile 'claude-9' is not defined; did you mean")
         assert result.stderr == "1 finding in 1 file(s)\n"
-        as_json = json.loads(CliRunner().invoke(main, ["lint", "--json", str(path)]).stdout)
+        as_json = json.loads(invoke(main, ["lint", "--json", str(path)]).stdout)
         assert as_json[0]["line"] == 2
 
     def test_a_wrong_shape_is_a_finding(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.toml"
         path.write_text("[modle]\nx = 1\n")
-        result = CliRunner().invoke(main, ["lint", str(path)])
+        result = invoke(main, ["lint", str(path)])
         assert (result.exit_code, result.stdout) == (
             1,
             f"{path}:1: R001 unknown key 'modle'; did you mean 'model'?\n",
@@ -228,11 +228,11 @@ class TestCommand:
     def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
         (tmp_path / "mine.toml").write_text("[[[")
         for name in ("mine.toml", "nowhere.toml"):
-            result = CliRunner().invoke(main, ["lint", str(tmp_path / name)])
+            result = invoke(main, ["lint", str(tmp_path / name)])
             assert (result.exit_code, result.stdout) == (2, "")
             assert f"{name}:1: " in result.stderr
 
     def test_the_catalogue(self) -> None:
-        result = CliRunner().invoke(main, ["lint", "--list"])
+        result = invoke(main, ["lint", "--list"])
         assert len(result.stdout.splitlines()) == len(CHECKS)
         assert result.stdout.startswith("R001  ")

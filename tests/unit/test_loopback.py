@@ -16,6 +16,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.eventstream import ChecksumMismatch
 from botocore.exceptions import ClientError, ConnectionClosedError, EventStreamError
+from versions import with_todays_openai
 
 from smartllm.testing import LoopbackServer, Reply
 
@@ -258,6 +259,7 @@ async def test_openai_error_statuses(server: LoopbackServer) -> None:
     assert refused.value.code == "context_length_exceeded"
 
 
+@with_todays_openai
 async def test_openai_stream_faults(server: LoopbackServer) -> None:
     error = {"code": "rate_limit_exceeded", "message": "too much"}
     server.script(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 from pydantic import BaseModel
 from snapshot_files import ROOT
 from wires import WIRES, Wire, share_service_models
@@ -199,13 +199,13 @@ def test_the_sandbox_at_the_shell(tmp_path: Path) -> None:
 
 def test_the_sandbox_stops_by_itself_and_names_mistakes(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
-    result = CliRunner().invoke(main, ["sandbox", "--seconds", "0.1"])
+    result = invoke(main, ["sandbox", "--seconds", "0.1"])
     assert result.exit_code == 0
     assert "export OPENAI_BASE_URL=http://127.0.0.1:" in result.stdout
     mistakes = {'{"text": "x"}': "a JSON list", '[{"txt": "x"}]': "known fields: status", "[": "JSON"}
     for text, said in mistakes.items():
         script.write_text(text, encoding="utf-8")
-        result = CliRunner().invoke(main, ["sandbox", "--seconds", "0", "--script", str(script)])
+        result = invoke(main, ["sandbox", "--seconds", "0", "--script", str(script)])
         assert (result.exit_code, result.stdout) == (2, "")
         assert said in result.stderr
 
@@ -217,7 +217,7 @@ def taken() -> Iterator[int]:
 
 
 def test_a_taken_port(taken: int) -> None:
-    result = CliRunner().invoke(main, ["sandbox", "--port", str(taken), "--seconds", "0"])
+    result = invoke(main, ["sandbox", "--port", str(taken), "--seconds", "0"])
     assert result.exit_code == 2
     assert "address already in use" in result.stderr
 

@@ -213,6 +213,8 @@ def test_the_users_rules_are_where_platformdirs_puts_them(
     for name, value in environment.items():
         monkeypatch.setenv(name, value.format(tmp=tmp_path))
     user = platformdirs.user_config_path("smartllm") / "rules.toml"
+    if not user.is_absolute():
+        pytest.skip("this platformdirs follows a relative XDG_CONFIG_HOME, against its specification")
     assert ambient_rules(os.environ) == ()
     user.parent.mkdir(parents=True)
     user.write_text("")

@@ -13,6 +13,7 @@ import trustme
 from aiohttp import ClientSession
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from versions import with_todays_openai
 
 from smartllm import LLMConfig
 from smartllm.environment import Environment
@@ -184,6 +185,7 @@ def subjects(context: ssl.SSLContext) -> set[str]:
     return {str(certificate["serialNumber"]) for certificate in context.get_ca_certs()}
 
 
+@with_todays_openai
 def test_openais_certificates_are_the_sdks(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import openai
 
@@ -251,6 +253,7 @@ def test_bedrock_trusts_certifi_where_it_is_installed(
     (tmp_path / "certifi").mkdir()
     (tmp_path / "certifi" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "certifi", raising=False)
     certificates = for_aws(Environment({}))
     assert certificates.cafile == str(tmp_path / "certifi" / "cacert.pem")
     assert certificates.source == ("default", "certifi")

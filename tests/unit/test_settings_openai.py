@@ -10,6 +10,7 @@ import openai
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from versions import with_todays_openai
 
 from smartllm import LLMConfig
 from smartllm.errors import ConfigError
@@ -97,6 +98,7 @@ async def test_the_address_is_the_sdks(base: str, from_environment: bool) -> Non
     assert headers == expected
 
 
+@with_todays_openai
 @pytest.mark.parametrize("custom", CUSTOM)
 @pytest.mark.parametrize("base", ["http://host/v1", LOGINS[0]])
 async def test_the_headers_are_the_sdks(custom: str, base: str) -> None:
@@ -118,6 +120,7 @@ _NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,8}", fullmatch=True).map("X-".__
 _MAYBE = st.none() | _WORDS
 
 
+@with_todays_openai
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     given=st.fixed_dictionaries({}, optional={"api_key": _WORDS, "organization": _WORDS}),

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,7 +167,7 @@ def test_a_table_shows_controls() -> None:
 
 
 def test_a_mistake_that_holds_controls() -> None:
-    result = CliRunner().invoke(main, ["explain", "what\x1b[31m"])
+    result = invoke(main, ["explain", "what\x1b[31m"])
     assert result.exit_code == 1
     assert "\x1b" not in result.stderr.replace("\\x1b", "")
 

@@ -23,6 +23,7 @@ from botocore.validate import ParamValidator
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 from snapshot_files import ROOT
+from versions import with_todays_openai
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
 SEQUENCES = {list, collections.abc.Iterable, collections.abc.Sequence}
@@ -267,6 +268,7 @@ def bodies(folder: Path) -> Iterable[tuple[str, Any]]:
                 yield path.stem, body
 
 
+@with_todays_openai
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_bodies_have_the_vendors_shape(folder: Path) -> None:
     check = CHECKS[folder.parent.name]
