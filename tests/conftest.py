@@ -7,11 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from wires import share_service_models
 
 from smartllm.log import announce
 from smartllm.testing import LoopbackServer
+
+# The tree may be read-only, and the environment of CI has settings of its own.
+hypothesis.settings.register_profile("read-only", hypothesis.settings.default, database=None)
+hypothesis.settings.load_profile("read-only")
 
 _PREFIXES = ("OPENAI_", "AWS_", "BEDROCK_", "SMARTLLM_")
 

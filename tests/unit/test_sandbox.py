@@ -182,6 +182,7 @@ def test_the_sandbox_at_the_shell(tmp_path: Path) -> None:
         text=True,
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     lines = [process.stdout.readline() for _ in range(6)]
     environment = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
     told = subprocess.run(
@@ -191,10 +192,11 @@ def test_the_sandbox_at_the_shell(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
+    log = [process.stderr.readline() for _ in range(2)]
     process.terminate()
-    _, log = process.communicate(timeout=10)
+    process.communicate(timeout=10)
     assert (told.returncode, told.stdout) == (0, "scripted\n"), told.stderr
-    assert "POST /v1/responses" in log
+    assert "POST /v1/responses" in log[1]
 
 
 def test_the_sandbox_stops_by_itself_and_names_mistakes(tmp_path: Path) -> None:
