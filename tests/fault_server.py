@@ -214,6 +214,13 @@ async def stalled(connection: Connection) -> None:
     await asyncio.sleep(3600)
 
 
+async def silent_midway(connection: Connection) -> None:
+    """Half of the events, then nothing, for ever."""
+    await connection.head()
+    await connection.send(b"".join(connection.frames[: len(connection.frames) // 2]))
+    await asyncio.sleep(3600)
+
+
 async def pings(connection: Connection) -> None:
     """Keep-alives, for ever."""
     await connection.head()

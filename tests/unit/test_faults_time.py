@@ -17,12 +17,13 @@ from fault_server import (
     pings,
     pings_midway,
     silent,
+    silent_midway,
     slow_body,
     slow_head,
     stalled,
     with_pings,
 )
-from wires import INVOKE, RESPONSES, Wire, each_transport, share_service_models
+from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_transport, share_service_models
 
 from smartllm import LLMClient
 from smartllm.errors import ConnectionFailedError, ProviderTimeoutError
@@ -55,7 +56,7 @@ async def timeout_of(client: LLMClient, wire: Wire, streamed: bool) -> tuple[Pro
 # T1: every call ends
 
 
-ENDLESS = [silent, slow_head, slow_body, stalled]
+ENDLESS = [silent, slow_head, slow_body]
 
 
 @each_transport
@@ -70,8 +71,9 @@ async def test_every_call_ends_by_its_total_time(wire: Wire) -> None:
             assert server.requests <= 1
             await until(lambda: server.open == 0)
 
-    whole = [ends(act, False) for act in ENDLESS]
-    await asyncio.gather(*whole, *(ends(act, True) for act in (*ENDLESS, pings, pings_midway)))
+    whole = [ends(act, False) for act in (*ENDLESS, stalled)]
+    streamed = [ends(act, True) for act in (*ENDLESS, silent_midway, pings, pings_midway)]
+    await asyncio.gather(*whole, *streamed)
 
 
 @each_transport
@@ -146,7 +148,17 @@ async def test_no_further_piece(wire: Wire) -> None:
             assert error.partial_text
         assert seconds < 1.5
 
-    await asyncio.gather(ends(stalled), ends(pings_midway))
+    await asyncio.gather(ends(silent_midway), ends(pings_midway))
+
+
+@pytest.mark.parametrize("wire", [CHAT, CONVERSE], ids=lambda wire: wire.api_type)
+async def test_what_stalls_behind_the_end_of_the_text_is_whole(wire: Wire) -> None:
+    """Counts, and the terminator, may come later or never; the answer is paid for and complete."""
+    async with FaultServer(stalled) as server, wire.client(server.url, stall_timeout=0.25) as client:
+        clock = time.monotonic()
+        assert await asked(client, wire, True) == f"echo: {PROMPT}"
+        assert time.monotonic() - clock < 1.5
+    assert server.requests == 1
 
 
 @each_transport
