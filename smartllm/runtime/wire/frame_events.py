@@ -63,7 +63,7 @@ class BedrockEvents(ResponseEvents):
 
     def _content(self, payload: bytes) -> dict[str, Any]:
         try:
-            content = json_of(payload or b"{}")
+            content = json_of((payload or b"{}").decode())
         except (ValueError, RecursionError):
             content = None
         if isinstance(content, dict):
