@@ -814,6 +814,7 @@ def test_a_model_without_a_schema_is_refused() -> None:
         ({"title": "名前"}, "answer"),
         ({}, "answer"),
     ],
+    ids=["simple", "generic", "unicode", "spaces", "long", "letters", "none"],
 )
 def test_names_on_the_wire(response_format: Any, name: str) -> None:
     assert schema_name(response_format) == name
