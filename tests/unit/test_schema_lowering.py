@@ -117,8 +117,8 @@ class Encoder:
             mappings = any("additionalProperties" in arm and "properties" not in arm for arm in told)
             return len(arms) > 1 and (any(map(self.free, arms)) or (lists and mappings))
         if node.get("type") == "object" and not node.get("properties"):
-            told = {"properties", "patternProperties"} & set(node)
-            return node.get("additionalProperties", not told) is True
+            says = {"properties", "patternProperties"} & set(node)
+            return node.get("additionalProperties", not says) is True
         return not {"type", "enum", "const", "anyOf", "oneOf"} & set(node)
 
     def __call__(self, data: Any, node: Any) -> Any:
