@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import json
 import os
 import random
@@ -61,16 +62,27 @@ for _ in sys.stdin:
 """
 
 
+def all_seen(folder: Path) -> bool:
+    return bool(temporary(folder)) and set(LocalStore(folder).keys()) == set(KEYS[:3])
+
+
 def kill_often(folder: Path, kills: int) -> None:
-    """Kill so many writing processes at random moments, and look at what they leave from time to time."""
+    """Kill so many writing processes at random moments, and look at what they leave from time to time.
+
+    It goes on until one was killed within a write and all keys were written, with longer lives, however slow
+    the machine is.
+    """
     chance = random.Random(5)  # noqa: S311 - moments, not secrets
     with started(WRITERS, folder, stdin=subprocess.PIPE) as parent:
         assert parent.stdin
         assert parent.stdout
-        for number in range(kills):
+        end = time.monotonic() + 120
+        for number in itertools.count():
+            if number >= kills and (all_seen(folder) or time.monotonic() > end):
+                break
             print(file=parent.stdin, flush=True)
             child = int(parent.stdout.readline())
-            time.sleep(chance.uniform(0.002, 0.02))
+            time.sleep(chance.uniform(0.002, 0.02) * (1 + number // kills))
             os.kill(child, signal.SIGKILL)
             assert parent.stdout.readline() == "-9\n"
             if number % 20 == 0:

@@ -161,7 +161,7 @@ class TestPrune:
 def test_a_table_on_a_terminal(store: LocalStore) -> None:
     ours, theirs = pty.openpty()
     code = "from smartllm.cli.cache import command; command()"
-    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm"}
+    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm", "PYTHONUTF8": "1"}
     subprocess.run([sys.executable, "-c", code, "ls"], stdout=theirs, env=environment, check=True)
     os.close(theirs)
     shown = os.read(ours, 100_000).decode()

@@ -241,9 +241,9 @@ def test_it_needs_no_key_and_opens_no_socket(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
-        env={"HOME": str(tmp_path)},
+        env={"HOME": str(tmp_path), "PYTHONUTF8": "1"},
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert "gpt-4.1" in result.stdout

@@ -134,10 +134,10 @@ def test_the_main_command_prints_body_and_explanation(tmp_path: Path) -> None:
         subprocess.run(
             [str(Path(sys.executable).parent / "smartllm"), *shlex.split(part)[1:]],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
             cwd=ROOT,
-            env={"HOME": str(tmp_path), "PATH": ""},
+            env={"HOME": str(tmp_path), "PATH": "", "PYTHONUTF8": "1"},
         ).stdout
         for part in parts
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,28 +176,34 @@ def test_the_sandbox_at_the_shell(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text('[{"text": "scripted"}, {"status": 429}]', encoding="utf-8")
     smartllm_command = str(Path(sys.executable).parent / "smartllm")
-    process = subprocess.Popen(
-        [smartllm_command, "sandbox", "--script", str(script)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    lines = [process.stdout.readline() for _ in range(6)]
-    environment = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
-    told = subprocess.run(
-        [smartllm_command, "run", "--model", "gpt-4o", "--prompt", "hi"],
-        env={**environment, "HOME": str(tmp_path), "SMARTLLM_CACHE_DIR": str(tmp_path), "PATH": "/usr/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    log = [process.stderr.readline() for _ in range(2)]
-    process.terminate()
-    process.communicate(timeout=10)
-    assert (told.returncode, told.stdout) == (0, "scripted\n"), told.stderr
-    assert "POST /v1/responses" in log[1]
+    log = tmp_path / "log"
+    with log.open("w") as errors:
+        command = [smartllm_command, "sandbox", "--script", str(script)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(6)]
+        environment = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
+        told = subprocess.run(
+            [smartllm_command, "run", "--model", "gpt-4o", "--prompt", "hi"],
+            env={
+                **environment,
+                "HOME": str(tmp_path),
+                "SMARTLLM_CACHE_DIR": str(tmp_path),
+                "PATH": "/usr/bin",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (told.returncode, told.stdout) == (0, "scripted\n"), told.stderr
+        deadline = time.monotonic() + 10
+        while "POST /v1/responses" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "POST /v1/responses" in log.read_text()
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
 
 
 def test_the_sandbox_stops_by_itself_and_names_mistakes(tmp_path: Path) -> None:

@@ -117,8 +117,8 @@ class Encoder:
             mappings = any("additionalProperties" in arm and "properties" not in arm for arm in told)
             return len(arms) > 1 and (any(map(self.free, arms)) or (lists and mappings))
         if node.get("type") == "object" and not node.get("properties"):
-            named = {"properties", "patternProperties"} & set(node)
-            return node.get("additionalProperties", not named) is True
+            says = {"properties", "patternProperties"} & set(node)
+            return node.get("additionalProperties", not says) is True
         return not {"type", "enum", "const", "anyOf", "oneOf"} & set(node)
 
     def __call__(self, data: Any, node: Any) -> Any:
@@ -814,6 +814,7 @@ def test_a_model_without_a_schema_is_refused() -> None:
         ({"title": "名前"}, "answer"),
         ({}, "answer"),
     ],
+    ids=["simple", "generic", "unicode", "spaces", "long", "letters", "none"],
 )
 def test_names_on_the_wire(response_format: Any, name: str) -> None:
     assert schema_name(response_format) == name
