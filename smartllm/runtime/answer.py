@@ -6,7 +6,7 @@ import copy
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -75,10 +75,6 @@ class Fetched:
     elapsed: float
     notes: tuple[Diagnostic, ...] = ()
 
-    def own(self) -> Fetched:
-        """The same in objects that nobody else has."""
-        return replace(self, answers=copy.deepcopy(self.answers))
-
     def response(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> TextResponse[Any]:
         """A caller's own response.
 
@@ -142,9 +138,8 @@ class Found:
             ProviderError: As ``Fetched.response``.
             pydantic.ValidationError: As ``Fetched.response``.
         """
-        fetched = self.fetched.own() if joined else self.fetched
         response = None if joined else self.response
-        response = response or fetched.response(request, plan)
+        response = response or self.fetched.response(request, plan)
         response.cache_source, response.cache_key = self.source, key
         return response
 

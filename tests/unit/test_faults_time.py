@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fault_server import (
     Act,
+    Connection,
     FaultServer,
     bytewise,
     one_block,
@@ -23,7 +24,16 @@ from fault_server import (
     stalled,
     with_pings,
 )
-from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_transport, share_service_models
+from wires import (
+    CHAT,
+    CONVERSE,
+    INVOKE,
+    RESPONSES,
+    Wire,
+    each_transport,
+    each_wire,
+    share_service_models,
+)
 
 from smartllm import LLMClient
 from smartllm.errors import ConnectionFailedError, ProviderTimeoutError
@@ -149,6 +159,22 @@ async def test_no_further_piece(wire: Wire) -> None:
         assert seconds < 1.5
 
     await asyncio.gather(ends(silent_midway), ends(pings_midway))
+
+
+@each_wire
+async def test_a_stream_ends_at_its_terminator_not_with_its_connection(wire: Wire) -> None:
+    """Some servers and proxies keep the connection open (openai/openai-node#2317)."""
+
+    async def open_behind_its_end(connection: Connection) -> None:
+        await connection.head()
+        await connection.send(b"".join(connection.frames))
+        await asyncio.sleep(3600)
+
+    async with FaultServer(open_behind_its_end) as server, wire.client(server.url) as client:
+        clock = time.monotonic()
+        assert await asked(client, wire, True) == f"echo: {PROMPT}"
+        assert time.monotonic() - clock < 1
+        await until(lambda: server.open == 0)
 
 
 @pytest.mark.parametrize("wire", [CHAT, CONVERSE], ids=lambda wire: wire.api_type)
