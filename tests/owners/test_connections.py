@@ -11,7 +11,7 @@ import pytest
 from raw_server import Act, Call, HangUp, RawServer, answered
 from wires import Wire, each_transport, share_service_models
 
-from smartllm.errors import ConnectionFailedError
+from smartllm.errors import ConnectionFailedError, ProviderError
 
 LONGEST_IDLE = 75
 
@@ -88,6 +88,34 @@ async def test_a_fresh_connection_that_breaks_is_an_attempt(wire: Wire) -> None:
             with pytest.raises(ConnectionFailedError) as caught:
                 await client.generate_text(wire.request())
     assert (len(server.calls), caught.value.attempts) == (2, 2)
+
+
+@each_transport
+@pytest.mark.parametrize("status", ["400 Bad Request", "408 Request Timeout"])
+async def test_a_word_with_which_a_quiet_connection_is_ended_is_no_answer(wire: Wire, status: str) -> None:
+    """nginx, openresty and others send it at a moment of their own, which may be that of the next request."""
+
+    def ended(call: Call) -> None:
+        if call.nth > 1:
+            call.status(status, b"", head="Connection: close\r\n")
+            raise HangUp
+        call.send(call.answer())
+
+    with RawServer(ended) as server:
+        async with wire.client(server.url, max_retries=0) as client:
+            for number in range(3):
+                assert (await client.generate_text(wire.request(f"{number}"))).text == f"echo: {number}"
+    assert server.connections == 3
+
+    def refused(call: Call) -> None:
+        call.status(status, b"", head="Connection: close\r\n")
+        raise HangUp
+
+    with RawServer(refused) as server:
+        async with wire.client(server.url, max_retries=0) as client:
+            with pytest.raises(ProviderError) as caught:
+                await client.generate_text(wire.request())
+    assert (caught.value.status, len(server.calls)) == (int(status[:3]), 1), "on a new one it is an answer"
 
 
 @each_transport

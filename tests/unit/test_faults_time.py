@@ -177,6 +177,16 @@ async def test_a_stream_ends_at_its_terminator_not_with_its_connection(wire: Wir
         await until(lambda: server.open == 0)
 
 
+async def test_the_total_time_is_not_the_readers(running: LoopbackServer) -> None:
+    running.reset()
+    async with RESPONSES.client(running.url, total_timeout=0.4) as client:
+        texts = []
+        async for chunk in client.generate_text_stream(RESPONSES.request(PROMPT)):
+            texts.append(chunk.text)
+            await asyncio.sleep(0.1)
+    assert "".join(texts) == f"echo: {PROMPT}"
+
+
 @pytest.mark.parametrize("wire", [CHAT, CONVERSE], ids=lambda wire: wire.api_type)
 async def test_what_stalls_behind_the_end_of_the_text_is_whole(wire: Wire) -> None:
     """Counts, and the terminator, may come later or never; the answer is paid for and complete."""
