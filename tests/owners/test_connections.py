@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from raw_server import Act, Call, HangUp, RawServer, answered
 from wires import Wire, each_transport, share_service_models
 
 from smartllm.errors import ConnectionFailedError, ProviderError
+from smartllm.testing import Reply
 
 LONGEST_IDLE = 75
 
@@ -88,6 +90,23 @@ async def test_a_fresh_connection_that_breaks_is_an_attempt(wire: Wire) -> None:
             with pytest.raises(ConnectionFailedError) as caught:
                 await client.generate_text(wire.request())
     assert (len(server.calls), caught.value.attempts) == (2, 2)
+
+
+@each_transport
+async def test_what_came_while_the_loop_was_busy_is_nobodys_answer(wire: Wire) -> None:
+    """It waits in the kernel when the connection is used again: no reader has seen it yet."""
+
+    def talkative(call: Call) -> None:
+        call.send(call.answer())
+        if call.nth == 1 and not call.pause(0.01):
+            call.send(call.answer(Reply(text="UNASKED")))
+
+    with RawServer(talkative) as server:
+        async with wire.client(server.url, max_retries=0) as client:
+            assert (await client.generate_text(wire.request("one"))).text == "echo: one"
+            time.sleep(0.1)  # noqa: ASYNC251 - the loop is busy
+            assert (await client.generate_text(wire.request("two"))).text == "echo: two"
+    assert server.connections == 2
 
 
 @each_transport

@@ -179,11 +179,13 @@ async def test_a_stream_ends_at_its_terminator_not_with_its_connection(wire: Wir
 
 async def test_the_total_time_is_not_the_readers(running: LoopbackServer) -> None:
     running.reset()
-    async with RESPONSES.client(running.url, total_timeout=0.4) as client:
+    running.script(Reply(stall_after=7, stall_seconds=0.9))
+    async with RESPONSES.client(running.url, total_timeout=0.6) as client:
         texts = []
         async for chunk in client.generate_text_stream(RESPONSES.request(PROMPT)):
+            if not texts:
+                await asyncio.sleep(0.7)
             texts.append(chunk.text)
-            await asyncio.sleep(0.1)
     assert "".join(texts) == f"echo: {PROMPT}"
 
 
