@@ -181,7 +181,7 @@ async def test_the_total_time_is_not_the_readers(running: LoopbackServer) -> Non
     running.reset()
     running.script(Reply(stall_after=7, stall_seconds=0.9))
     async with RESPONSES.client(running.url, total_timeout=0.6) as client:
-        texts = []
+        texts: list[str] = []
         async for chunk in client.generate_text_stream(RESPONSES.request(PROMPT)):
             if not texts:
                 await asyncio.sleep(0.7)

@@ -184,3 +184,10 @@ def test_what_is_shown_of_odd_values() -> None:
     assert shown({"a": HIGH}) == '{"a": "\ufffd"}'
     assert shown({1}) == '"{1}"'
     assert len(shown("x" * 1000)) == 200
+
+
+def test_json_may_come_as_bytes_of_any_unicode_encoding() -> None:
+    for encoding in ("utf-8", "utf-16", "utf-32-le"):
+        assert json_of('{"é": 1}'.encode(encoding)) == {"é": 1}
+    with pytest.raises(ValueError, match="codec"):
+        json_of(b'{"a": "\xff\xfe"}')
