@@ -36,6 +36,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 @pytest.fixture(autouse=True)
 def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     share_service_models(monkeypatch)
+    monkeypatch.setattr(dynamo_table, "_TIMEOUT", 5)  # making the first client takes long on a busy machine
 
 
 @pytest.fixture
