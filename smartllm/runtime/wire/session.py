@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from functools import lru_cache
 from ssl import SSLContext
 from typing import Final
@@ -18,7 +17,8 @@ from smartllm.runtime.wire.way import Way
 
 _NAME: Final = {"User-Agent": f"smartllm/{__version__}"}
 # What the openai SDK's HTTP library takes for the whole head of a response.
-_HEAD: Final = {"max_line_size": 64 * 1024, "max_field_size": 64 * 1024, "max_headers": 1024}
+_HEAD: Final = 64 * 1024
+_HEADERS: Final = 1024
 # What servers send to a quiet connection that they end, without having read a request.
 _UNASKED: Final = frozenset({400, 408})
 
@@ -41,15 +41,15 @@ class Session:
         if way.certificates is not None and way.address.startswith("https"):
             # Certificates are read from the disk, which takes milliseconds.
             secure = await asyncio.to_thread(way.certificates.context)
-        known = inspect.signature(aiohttp.ClientSession.__init__).parameters
         session = aiohttp.ClientSession(
             connector=Connector(limit=way.pool, ssl=secure),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=way.timeouts.connect, sock_read=way.timeouts.read
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            # Older ones have no limit on the number of headers.
-            **{name: limit for name, limit in _HEAD.items() if name in known},  # type: ignore[arg-type]
+            max_line_size=_HEAD,
+            max_field_size=_HEAD,
+            max_headers=_HEADERS,
         )
         return cls(watched(session), way.proxy)
 
