@@ -29,12 +29,12 @@ class OpenAIEvents(ResponseEvents):
         if self._is_other(start):
             yield iter([await self._whole_reply(start, received)])
             return
-        data: bytes | None = start
-        while data is not None:
-            if decoder.buffered + len(data) > LARGEST_ANSWER:
+        part: bytes | None = start
+        while part is not None:
+            if decoder.buffered + len(part) > LARGEST_ANSWER:
                 raise too_large(self._model, self._response.status, self.request_id)
-            yield self._read(decoder.feed(data))
-            data = await anext(received, None)
+            yield self._read(decoder.feed(part))
+            part = await anext(received, None)
         yield self._read(decoder.end())
 
     def _read(self, events: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
