@@ -14,6 +14,7 @@ from scripted_dynamo import Handler, engine_that, refusing, saying, silent
 from wires import RESPONSES, refused_url, share_service_models
 
 from smartllm.errors import ConfigError
+from smartllm.runtime.cache import dynamo_table
 from smartllm.runtime.cache.files import FORMAT
 from smartllm.testing import LoopbackServer
 
@@ -21,8 +22,15 @@ KEY = "ab" * 32
 
 
 @pytest.fixture(autouse=True)
-def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+async def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     share_service_models(monkeypatch)
+    # A process's first client takes longer to make on a busy machine than a call waits for the table.
+    with monkeypatch.context() as patient:
+        patient.setattr(dynamo_table, "_TIMEOUT", 30)
+        async with engine_that(saying(b"{}")) as (url, _):
+            store = store_at(url)
+            await store.get(KEY)
+            await store.aclose()
 
 
 def entry() -> dict[str, Any]:
