@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from smartllm.compiler import Step
+from smartllm.errors import ProviderError
 from smartllm.runtime.aws_session import aws_session
-from smartllm.runtime.bedrock_errors import from_response
+from smartllm.runtime.bedrock_errors import ID_HEADER, from_response
 from smartllm.runtime.listing import bedrock_models
 from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import Auth, Credentials, FixedHeaders, SigV4, unusable
-from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
 from smartllm.runtime.wire.frame_events import BedrockEvents
 from smartllm.runtime.wire.http import HttpTransport, WireRequest
 from smartllm.runtime.wire.way import Way
@@ -28,7 +28,6 @@ from smartllm.settings.aws_address import bedrock_address
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
-_REQUEST_ID: Final = "x-amzn-requestid"
 _JSON: Final = "application/json"
 # As botocore does: nothing on the way may pack a stream and hold it back for that.
 _PLAIN: Final = {"Accept-Encoding": "identity"}
@@ -58,7 +57,7 @@ class BedrockTransport:
         self._auth = _auth(settings)
         # For errors and certificates; where calls really go may only be found out by the first.
         address = settings.address or bedrock_address(settings.region) or f"https://{_CONTROL[0]}"
-        self._http = HttpTransport(replace(Way.of(settings), address=address))
+        self._http = HttpTransport(replace(Way.of(settings), address=address), ID_HEADER)
         self._found_address = ""
 
     @property
@@ -70,8 +69,8 @@ class BedrockTransport:
         """Post the step's bytes to InvokeModel or Converse."""
         with self._http.way.own_errors(step.model):
             async with await self._post(step) as response:
-                request_id = response.headers.get(_REQUEST_ID)
-                content = await whole_body(response, step.model, request_id)
+                content = await self._http.whole(response, step.model)
+        request_id = self._http.id_of(response)
         return read_answer(content, step.model, status=response.status, request_id=request_id)
 
     async def stream(self, step: Step) -> BedrockEvents:
@@ -82,14 +81,14 @@ class BedrockTransport:
             model=step.model,
             region=self._settings.region,
             way=self._http.way,
-            request_id=response.headers.get(_REQUEST_ID),
+            request_id=self._http.id_of(response),
         )
 
     async def models(self) -> list[dict[str, Any]]:
         """Text models that can be called on demand, and inference profiles."""
         address = self._settings.control_address or (await self._address()).replace(*_CONTROL, 1)
         way = replace(self._http.way, address=address, proxy=self._settings.proxy_for(address))
-        http = HttpTransport(way)
+        http = HttpTransport(way, ID_HEADER)
         try:
             wanted = {"byOutputModality": "TEXT", "byInferenceType": "ON_DEMAND"}
             models = await self._listed(http, "foundation-models", wanted)
@@ -112,29 +111,20 @@ class BedrockTransport:
         path, headers = _ROUTES[step.operation]
         url = f"{await self._address()}/model/{quote(step.model, safe='')}/{path}"
         signed = await self._auth.sign("POST", url, headers, step.payload) | _PLAIN
-        return await self._answered(self._http, WireRequest("POST", url, signed, step.payload, step.model))
+        return await self._http.send(
+            WireRequest("POST", url, signed, step.payload, step.model), self._refused
+        )
 
     async def _listed(self, http: HttpTransport, what: str, query: Mapping[str, str]) -> Any:
         url = f"{http.way.address}/{what}" + (f"?{urlencode(query)}" if query else "")
         signed = await self._auth.sign("GET", url, {"Accept": _JSON}, b"")
         with http.way.own_errors(""):
-            async with await self._answered(http, WireRequest("GET", url, signed, b"", "")) as response:
-                return parsed(await whole_body(response, "", response.headers.get(_REQUEST_ID)))
+            async with await http.send(WireRequest("GET", url, signed, b"", ""), self._refused) as response:
+                return parsed(await http.whole(response, ""))
 
-    async def _answered(self, http: HttpTransport, request: WireRequest) -> ClientResponse:
-        """The response, its body not read yet.
-
-        Raises:
-            ProviderError: Its status tells of an error.
-        """
-        response = await http.send(request)
-        if response.status < FIRST_REDIRECT:
-            return response
-        with http.way.own_errors(request.model):
-            async with response:
-                content = await whole_body(response, request.model, response.headers.get(_REQUEST_ID))
+    def _refused(self, request: WireRequest, response: ClientResponse, content: bytes) -> ProviderError:
         source = self._settings.sources["bearer_token" if self._settings.bearer_token else "aws"]
-        raise from_response(
+        return from_response(
             response.status,
             response.headers,
             content,

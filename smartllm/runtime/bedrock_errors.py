@@ -13,7 +13,7 @@ from smartllm.runtime.secrets import shown_address
 from smartllm.runtime.status_errors import key_hint, request_id
 from smartllm.runtime.wire.body import redirect_hint
 
-_REQUEST_ID: Final = "x-amzn-requestid"
+ID_HEADER: Final = "x-amzn-requestid"
 _LONGEST_CODE: Final = 100
 _REFUSED_KEY: Final = frozenset({401, 403})
 _NOT_FOUND: Final = 404
@@ -78,7 +78,7 @@ def from_response(
         model=model,
         status=status or None,
         code=code if code and not code.isdecimal() else None,
-        request_id=request_id(headers, _REQUEST_ID),
+        request_id=request_id(headers, ID_HEADER),
         retryable=_may_pass(code, status, said.original_status),
         retry_after=retry_after(headers),
         hint=_with_source(hint or key_hint(status, key_source), status, key_source),
@@ -89,7 +89,7 @@ def from_response(
 def from_client_error(error: Any, model: str, *, region: str) -> ProviderError:
     """Our error for botocore's ``ClientError``."""
     said, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    headers = dict(about.get("HTTPHeaders") or {}) | {_REQUEST_ID: about.get("RequestId") or ""}
+    headers = dict(about.get("HTTPHeaders") or {}) | {ID_HEADER: about.get("RequestId") or ""}
     headers["x-amzn-errortype"] = str(said.get("Code") or "")
     content = json.dumps({"message": str(said.get("Message") or "")}).encode()
     return from_response(int(about.get("HTTPStatusCode") or 0), headers, content, model, region=region)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler import Step
+from smartllm.errors import ProviderError
 from smartllm.runtime.listing import openai_models
-from smartllm.runtime.status_errors import openai_error
+from smartllm.runtime.status_errors import ID_HEADER, openai_error
 from smartllm.runtime.transport import Answer, parsed, read_answer, require
 from smartllm.runtime.wire.auth import FixedHeaders
-from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
 from smartllm.runtime.wire.http import HttpTransport, WireRequest
 from smartllm.runtime.wire.sse_events import OpenAIEvents
 from smartllm.runtime.wire.way import Way
@@ -22,7 +22,6 @@ from smartllm.settings import Settings
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
-_REQUEST_ID: Final = "x-request-id"
 _CONTENT: Final = {"Content-Type": "application/json"}
 
 
@@ -37,7 +36,7 @@ class OpenAITransport:
         require("openai", "aiohttp")
         self._settings = settings
         self._auth = FixedHeaders(settings.headers, settings.secrets)
-        self._http = HttpTransport(Way.of(settings))
+        self._http = HttpTransport(Way.of(settings), ID_HEADER)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -48,13 +47,12 @@ class OpenAITransport:
         """Post the step's bytes."""
         with self._http.way.own_errors(step.model):
             async with await self._post(step, "application/json") as response:
-                request_id = response.headers.get(_REQUEST_ID)
-                content = await whole_body(response, step.model, request_id)
+                content = await self._http.whole(response, step.model)
         return read_answer(
             content,
             step.model,
             status=response.status,
-            request_id=request_id,
+            request_id=self._http.id_of(response),
             address=self._url(_path(step)),
             elsewhere=self._settings.custom_endpoint is not None,
         )
@@ -62,7 +60,7 @@ class OpenAITransport:
     async def stream(self, step: Step) -> OpenAIEvents:
         """Post the step's bytes and read the answer as it comes."""
         response = await self._post(step, "text/event-stream")
-        request_id = response.headers.get(_REQUEST_ID)
+        request_id = self._http.id_of(response)
         return OpenAIEvents(response, model=step.model, way=self._http.way, request_id=request_id)
 
     async def models(self) -> list[dict[str, Any]]:
@@ -70,8 +68,10 @@ class OpenAITransport:
         url = self._url("/models")
         with self._http.way.own_errors(""):
             headers = await self._auth.sign("GET", url, {"Accept": "application/json"}, b"")
-            async with await self._answered(WireRequest("GET", url, headers, b"", "")) as response:
-                content = await whole_body(response, "", response.headers.get(_REQUEST_ID))
+            async with await self._http.send(
+                WireRequest("GET", url, headers, b"", ""), self._refused
+            ) as response:
+                content = await self._http.whole(response, "")
         return openai_models(parsed(content))
 
     async def aclose(self) -> None:
@@ -85,22 +85,13 @@ class OpenAITransport:
     async def _post(self, step: Step, accept: str) -> ClientResponse:
         url = self._url(_path(step))
         headers = await self._auth.sign("POST", url, {**_CONTENT, "Accept": accept}, step.payload)
-        return await self._answered(WireRequest("POST", url, headers, step.payload, step.model))
+        return await self._http.send(
+            WireRequest("POST", url, headers, step.payload, step.model), self._refused
+        )
 
-    async def _answered(self, request: WireRequest) -> ClientResponse:
-        """The response, its body not read yet.
-
-        Raises:
-            ProviderError: Its status tells of an error.
-        """
-        response = await self._http.send(request)
-        if response.status < FIRST_REDIRECT:
-            return response
-        with self._http.way.own_errors(request.model):
-            async with response:
-                content = await whole_body(response, request.model, response.headers.get(_REQUEST_ID))
+    def _refused(self, request: WireRequest, response: ClientResponse, content: bytes) -> ProviderError:
         settings, source = self._settings, self._settings.sources.get("api_key")
-        raise openai_error(
+        return openai_error(
             response.status,
             response.headers,
             content,

@@ -13,7 +13,7 @@ from smartllm.runtime.error_body import cut, read_error
 from smartllm.runtime.secrets import shown_address
 from smartllm.runtime.wire.body import redirect_hint
 
-_REQUEST_ID: Final = "x-request-id"
+ID_HEADER: Final = "x-request-id"
 _LONGEST_ID: Final = 200
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
@@ -57,7 +57,7 @@ def openai_error(
         status=status,
         code=code,
         also=filter(None, also),
-        request_id=request_id(headers, _REQUEST_ID),
+        request_id=request_id(headers, ID_HEADER),
         retry_after=retry_after(headers),
         hint=hint,
         address=shown_address(address),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smartllm.errors import ConfigError
+from smartllm.errors import ConfigError, ProviderError
 from smartllm.runtime.control.owner import PerOwner, closing_with_its_loop
+from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
 from smartllm.runtime.wire.way import Way
 
 if TYPE_CHECKING:
@@ -37,26 +38,35 @@ class WireRequest:
     model: str
 
 
+Refused = Callable[[WireRequest, "ClientResponse", bytes], ProviderError]
+
+
 class HttpTransport:
     """Sends requests and gives back responses.
 
     Args:
         way: How the host is reached.
+        id_header: In which header the host gives a call's id.
     """
 
-    def __init__(self, way: Way) -> None:
-        self.way = way
+    def __init__(self, way: Way, id_header: str) -> None:
+        self.way, self._id_header = way, id_header
         self._pools: PerOwner[_Pool] = PerOwner(lambda: _Pool(way))
         self._closed = False
 
-    async def send(self, request: WireRequest) -> ClientResponse:
+    async def send(self, request: WireRequest, refused: Refused) -> ClientResponse:
         """The response to a request, its body not read yet.
 
         A kept connection that the server had closed, or ends with a word of its own, costs no attempt: the
         request is sent once more, on a new one.
 
+        Args:
+            request: What to send.
+            refused: Makes the error for a status that tells of one. Given with each call: kept here, it would
+                tie this and its owner into a ring, which only the garbage collector ends.
+
         Raises:
-            ProviderError: No response came.
+            ProviderError: No response came, or its status tells of an error.
             ConfigError: The client is closed.
         """
         pool = self._pools.get()
@@ -64,7 +74,24 @@ class HttpTransport:
             raise ConfigError("this client is closed; make a new one")
         with self.way.own_errors(request.model):
             session = pool.session or await pool.open()
-            return await session.send(request)
+            response = await session.send(request)
+            if response.status < FIRST_REDIRECT:
+                return response
+            async with response:
+                content = await self.whole(response, request.model)
+        raise refused(request, response, content)
+
+    def id_of(self, response: ClientResponse) -> str | None:
+        """The provider's id of the call, if it gave one."""
+        return response.headers.get(self._id_header)
+
+    async def whole(self, response: ClientResponse, model: str) -> bytes:
+        """The response's body.
+
+        Raises:
+            ResponseError: It is longer than the limit.
+        """
+        return await whole_body(response, model, self.id_of(response))
 
     async def aclose(self) -> None:
         """Close this loop's connections, and have the other loops close theirs."""
