@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
+from memory import resident, tells_its_memory
 from wires import CLAUDE
 
 from smartllm import LLMClient, TextRequest
@@ -62,16 +61,11 @@ async def test_limiters_and_facts_of_many_models_go(kind: str) -> None:
     await client.aclose()
 
 
-def resident() -> int:
-    """Bytes of this process in memory; counting single allocations would take a quarter of an hour."""
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="a system that does not tell its memory")
+@tells_its_memory
 @pytest.mark.parametrize("kind", ["unlisted", "like"])
 async def test_a_hundred_thousand_models(kind: str) -> None:
+    """By the process's size: counting single allocations would take a quarter of an hour."""
     client, fake = client_for(kind)
     await ask(client, fake, range(10), kind)
     before = await asyncio.to_thread(resident)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from project_scripts import script
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def oldest() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("oldest", ROOT / "scripts" / "oldest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("oldest")
 
 
 def project(dependencies: str, extra: str = "", dev: str = "") -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from memory import tells_its_memory
 from pydantic import create_model
 
 import smartllm
@@ -226,14 +227,10 @@ def test_memory_does_not_grow_with_what_comes_from_outside(
 
 
 LONG = """
-import gc, sys
-from pathlib import Path
+import sys
 import test_memo
+from memory import resident
 from smartllm.rules import load_rules
-
-def resident():
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 rules, kind, count = load_rules(ambient=False), getattr(test_memo, sys.argv[1]), int(sys.argv[2])
 kind(rules, -1)
@@ -245,12 +242,13 @@ print(resident() - before)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells a process's memory so")
+@tells_its_memory
 @pytest.mark.parametrize("kind", ["names", "schemas", "classes"])
 def test_a_hundred_thousand_of_them(kind: str) -> None:
     """By the process's own size: counting each object takes ten times as long."""
     command = [sys.executable, "-c", LONG, kind, "100000"]
-    paths = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
+    here = Path(__file__).parent
+    paths = os.pathsep.join(filter(None, (str(here), str(here.parent), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=True
     )

@@ -13,9 +13,6 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from wires import CHAT, INVOKE, RESPONSES, Wire
 
@@ -185,14 +182,6 @@ def test_an_address_is_shown_without_login_and_query(url: str, shown: str) -> No
 
 
 # Calls
-
-
-@pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    return exporter
 
 
 @pytest.mark.parametrize("wire", [RESPONSES, CHAT, INVOKE], ids=lambda wire: wire.api_type)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import random
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from memory import resident
 from wires import INVOKE, RESPONSES, WIRES, Wire, share_service_models
 
 from smartllm import LLMClient
@@ -36,12 +36,6 @@ FAULTS = [
     Reply(end_after=5),
     Reply(raw=b"<html>"),
 ]
-
-
-def resident() -> int:
-    """Bytes of this process in memory."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 async def one_call(client: LLMClient, wire: Wire, number: int, chance: random.Random) -> str:
@@ -107,7 +101,6 @@ async def test_memory_stays_flat(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
                 ends |= await wave(clients, server, number, chance)
                 number += 100
                 if passed > SECONDS / 4:
-                    gc.collect()
                     samples.append(resident())
             for client in clients.values():
                 limiters = client._executor.shared._limiters.values()

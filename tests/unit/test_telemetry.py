@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from wires import CHAT, INVOKE, RESPONSES, WIRES, Wire, share_service_models
 
@@ -25,14 +24,6 @@ from smartllm.testing import LoopbackServer, Reply
 
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)
 CANARY = "canary-0009"
-
-
-@pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    return exporter
 
 
 @pytest.fixture
