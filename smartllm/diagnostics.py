@@ -18,7 +18,7 @@ Severity = Literal["info", "warning"]
 
 Action = Literal["dropped", "ignored", "changed", "added", "inferred", "noted"]
 
-OriginKind = Literal["request", "fact", "overlay", "default", "derived", "extra"]
+OriginKind = Literal["request", "setting", "environment", "fact", "overlay", "default", "derived", "extra"]
 
 CODES: Final[dict[str, str]] = {
     "api-type-ignored": "The model is not served on OpenAI's APIs, so the requested api_type means nothing.",
@@ -59,9 +59,10 @@ class Origin:
     """Where a value in the body, or the reason for a change, comes from.
 
     Attributes:
-        kind: ``request`` (the caller said so), ``fact`` (models.toml), ``overlay`` (the user's rules),
-            ``default``, ``derived`` (computed from others) or ``extra``.
-        name: The request field, or the path of the fact, such as ``sampling.when``.
+        kind: ``request`` (the caller said so), ``setting`` (the client's), ``environment`` (a variable),
+            ``fact`` (the shipped rules), ``overlay`` (the user's rules), ``default``, ``derived`` (computed
+            from others) or ``extra``.
+        name: The request field, the setting, the variable, or the path of the fact, such as ``sampling``.
         file: Rules file, for facts and overlays.
         line: Line in that file.
         verified: Day on which the fact was last checked.

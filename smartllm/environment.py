@@ -10,6 +10,8 @@ from typing import Final, Literal, NamedTuple
 from smartllm.errors import ConfigError
 
 RULES: Final = "SMARTLLM_RULES"
+MODELS: Final[Mapping[str, str]] = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
+"""The variables that name the model for requests that name none, by provider."""
 
 
 class Source(NamedTuple):

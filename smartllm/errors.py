@@ -12,7 +12,7 @@ from smartllm import error_codes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from smartllm.diagnostics import Diagnostic
+    from smartllm.diagnostics import Diagnostic, Origin
 
 RETRYABLE_STATUS: Final = error_codes.RETRYABLE_STATUS
 """HTTP statuses of failures that may pass."""
@@ -97,11 +97,19 @@ class UnsupportedError(CompileError):
 
     Attributes:
         field: The request field that is refused.
+        fact: Path of the fact that refuses it, or an empty string where no fact is needed for that.
     """
 
-    def __init__(self, message: str, *, field: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, field: str, hint: str = "", fact: str = "") -> None:
         super().__init__(message, hint=hint)
         self.field = field
+        self.fact = fact
+
+    def at(self, origin: Origin) -> UnsupportedError:
+        """This error with the row that states its fact in the message."""
+        return UnsupportedError(
+            f"{self.message} [{origin}]", field=self.field, hint=self.hint, fact=self.fact
+        )
 
 
 class DiagnosticError(CompileError):

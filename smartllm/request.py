@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator, field_validator
+from pydantic_core import PydanticKnownError
 from typing_extensions import TypeVar
 
+from smartllm.content import InputPart, Reasoning
+from smartllm.unicode import is_unicode
 from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
 
 __all__ = [
@@ -32,20 +35,24 @@ ProgressCallback = Callable[[dict[str, Any]], Awaitable[None] | None]
 T = TypeVar("T", bound=BaseModel, default=Any)
 
 
-class Reasoning(BaseModel):
-    """The reasoning of an answer as its provider wants it back: only the model that wrote it can read it.
+def _text_or_parts(value: Any, check: Any) -> Any:
+    """Texts are told apart first, so that what is wrong with one is said in plain words."""
+    if isinstance(value, str):
+        if not value:
+            raise PydanticKnownError("string_too_short", {"min_length": 1})
+        if not is_unicode(value):
+            raise PydanticKnownError("string_unicode")
+        return value
+    if isinstance(value, (list, tuple)):
+        return check(list(value))
+    raise PydanticKnownError("string_type")
 
-    Attributes:
-        model: Model id that was called.
-        dialect: Wire on which it was called.
-        blocks: The provider's own blocks, signatures included.
-    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    model: str
-    dialect: str
-    blocks: list[dict[str, Any]] = Field(repr=False)
+Content = Annotated[
+    str | Annotated[list[str | Annotated[InputPart, Field(discriminator="type")]], Field(min_length=1)],
+    WrapValidator(_text_or_parts),
+]
+"""Text, or texts and parts in order; not empty, since every provider refuses an empty turn."""
 
 
 class Message(BaseModel):
@@ -53,7 +60,7 @@ class Message(BaseModel):
 
     Attributes:
         role: ``user`` or ``assistant``. System text goes into ``system_prompt``.
-        content: The text; not empty, since every provider refuses an empty turn.
+        content: The text, or a list of texts and parts; not empty.
         reasoning: ``TextResponse.reasoning`` of that turn. It is sent back to the model that wrote it, and
             dropped with a diagnostic for any other.
     """
@@ -61,10 +68,10 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: Literal["user", "assistant"]
-    content: Annotated[str, Field(min_length=1)]
+    content: Content
     reasoning: Reasoning | None = None
 
-    def __init__(self, role: str | None = None, content: str | None = None, **data: Any) -> None:
+    def __init__(self, role: str | None = None, content: Any = None, **data: Any) -> None:
         given = {"role": role, "content": content}
         super().__init__(**{key: value for key, value in given.items() if value is not None}, **data)
 
@@ -135,14 +142,14 @@ class TextRequest(BaseRequest[T]):
     """A single prompt.
 
     Attributes:
-        prompt: The text of the user turn; not empty.
+        prompt: The user turn: a text, or a list of texts and parts; not empty.
 
     Example:
         >>> TextRequest(prompt="What is 2+2?", model="gpt-5.4").max_tokens
         2048
     """
 
-    prompt: Annotated[str, Field(min_length=1)]
+    prompt: Content
 
 
 class MessageRequest(BaseRequest[T]):

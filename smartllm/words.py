@@ -18,4 +18,7 @@ StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
 Verbosity = Literal["low", "medium", "high"]
 """How long an answer the caller wants."""
 
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "error"]
+"""Why an answer ended, in OpenTelemetry's words (gen_ai.response.finish_reasons)."""
+
 PROVIDERS: Final[tuple[str, ...]] = ("openai", "bedrock")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
 from smartllm.compiler.dialects.stream import Delta, StreamReader
 from smartllm.errors import StreamError

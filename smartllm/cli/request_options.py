@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -14,6 +15,8 @@ from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.compiler.target import API_DIALECTS
 from smartllm.diagnostics import LEVELS
+from smartllm.environment import MODELS, Environment
+from smartllm.rules import load_rules
 from smartllm.words import EFFORTS, PROVIDERS
 
 if TYPE_CHECKING:
@@ -98,12 +101,21 @@ def plan_from(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
         return compile_request(
             cast("Request", request),
             provider="openai" if flags["compatible"] else flags["provider"],
-            model=flags["model"],
             compatible=flags["compatible"],
-            rules=flags["rules"],
+            rules=load_rules(flags["rules"]),
+            today=dt.datetime.now(dt.UTC).date(),
+            **_model(request, flags),
             # The commands print diagnostics themselves; logging them too would say everything twice.
             level="raise" if flags["level"] == "raise" else "ignore",
         )
+
+
+def _model(request: Request | PlainRequest, flags: dict[str, Any]) -> dict[str, Any]:
+    """The model that a flag or a variable names, and where it comes from."""
+    if flags["model"] or request.model is not None:
+        return {"model": flags["model"]}
+    found = Environment().first(MODELS[flags["provider"] or PROVIDERS[0]])
+    return {} if found is None else {"model": found.value, "sources": {"model": found.source}}
 
 
 def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.intent import Intent
 from smartllm.compiler.json_values import check_json
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.thinking import is_thinking
 from smartllm.compiler.plan import Plan, Quota, Step
-from smartllm.compiler.report import Because, Report
 from smartllm.compiler.steps import WIRE_FIELDS, passed, second_step, step_of
 from smartllm.compiler.target import choose_target
-from smartllm.diagnostics import LEVELS, Level
+from smartllm.compiler.trace import Change, Reason, Trace, fact
+from smartllm.compiler.turns import turns_of
+from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
 from smartllm.rules import Host, Rules, RuleSet, Target, load_rules
+from smartllm.rules.hosts import host_row
 
 if TYPE_CHECKING:
-    from smartllm.request import Message, MessageRequest, TextRequest
+    from smartllm.environment import Source
+    from smartllm.request import MessageRequest, TextRequest
 
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
 
-_BY_DEFAULT: Final = {name: Because("default", name) for name in WIRE_FIELDS}
-_BY_REQUEST: Final = {name: Because("request", name) for name in (*WIRE_FIELDS, "messages", "prompt")}
+_BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE_FIELDS}
+_BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE_FIELDS, "messages", "prompt", "model")}
 
 
 def compile(  # noqa: A001 - the documented public name
@@ -37,22 +40,24 @@ def compile(  # noqa: A001 - the documented public name
     rules: Rules | None = None,
     level: Level = "warn",
     defaults: Mapping[str, Any] | None = None,
+    sources: Mapping[str, Source] | None = None,
     today: dt.date | None = None,
     compatible: bool = False,
 ) -> Plan:
     """Compile a request into the exact wire bodies for a model.
 
-    Needs no credentials, no client and no network.
+    Needs no credentials, no client and no network, and reads neither environment, home folder nor clock: what
+    it should know of them is handed in.
 
     Args:
         request: What the caller wants.
         provider: ``openai`` or ``bedrock``; None takes the host that the model id reveals.
-        model: Model id; overrides the request's. With neither, the provider's default model is used.
-        rules: Overlay files, or a loaded ``RuleSet``.
+        model: Model id; overrides the request's. With neither, the rules' default model of the provider.
+        rules: Overlay files, or a loaded ``RuleSet``; None takes the shipped rules alone.
         level: What to do about changes: ``ignore`` (record only), ``warn`` (record and log) or ``raise``.
         defaults: Values for fields that the request does not set, such as a client's temperature.
-        today: Day by which lifecycle diagnostics are judged; None means today (UTC). Bodies never depend
-            on it.
+        sources: Where ``model`` and the defaults come from, by field, for ``explain``.
+        today: Day by which shutdown dates are judged; None judges none. Bodies never depend on it.
         compatible: The target is another server that speaks OpenAI's API: an id that the rules do not know
             there gets what all such servers take.
 
@@ -73,27 +78,31 @@ def compile(  # noqa: A001 - the documented public name
     """
     if level not in LEVELS:
         raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
-    target, notes = choose_target(request, provider, model, load_rules(rules), compatible=compatible)
-    ages = lifecycle_notes(target, today or dt.datetime.now(dt.UTC).date())
-    intent, report = _intent(request, target, defaults or {})
-    report.diagnostics += (*notes, *ages)
+    target, notes = choose_target(
+        request, provider, model, load_rules(rules, ambient=False), compatible=compatible
+    )
+    intent, trace = _intent(request, target, defaults or {})
+    if sources or defaults or model is not None or request.model is None:
+        _tell_sources(trace, request, target, model, defaults or {}, sources or {})
     cold = intent.temperature == 0
-    intent = passed(intent, target, report)
-    steps = [step_of(intent, target, report)]
-    diagnostics = list(report.diagnostics)
+    intent = passed(intent, target, trace)
+    steps = [step_of(intent, target, trace)]
+    changes = trace.changes
     if intent.output is not None and intent.output.strategy == "two_pass":
-        steps.append(second_step(intent, target))
-        diagnostics += [item for item in steps[1].report.diagnostics if item.code == "schema-changed"]
+        step, second = second_step(intent, target, trace.reasons["model"])
+        steps.append(step)
+        changes = [*changes, *(change for change in second.changes if change.code == "schema-changed")]
     found = target.resolution
     plan = Plan(
         model=found.asked,
         host=target.host,
         resolution=found,
         steps=tuple(steps),
-        diagnostics=tuple(diagnostics),
+        diagnostics=(*notes, *lifecycle_notes(target, today), *_told(changes, steps[0])),
         quota=target.rules.remembered(
             _quota, found.asked, found.key, found.model, target.facts.concurrency, target.host
         ),
+        shell=host_row(target.host, target.rules).shell,
         cacheable=cold or is_thinking(intent, target.facts),
     )
     _announce(plan, level)
@@ -102,21 +111,18 @@ def compile(  # noqa: A001 - the documented public name
 
 def _intent(
     request: TextRequest[Any] | MessageRequest[Any], target: Target, defaults: Mapping[str, Any]
-) -> tuple[Intent, Report]:
+) -> tuple[Intent, Trace]:
     given = request.model_fields_set
     wishes = vars(request)
     if defaults:
         wishes = wishes | {name: value for name, value in defaults.items() if name not in given}
-    report = Report(target)
-    report.because = _BY_DEFAULT | {name: _BY_REQUEST[name] for name in given if name in _BY_REQUEST}
+    trace = Trace(_BY_DEFAULT | {name: _BY_REQUEST[name] for name in given if name in _BY_REQUEST})
     if "prompt" in wishes:
-        turns: tuple[Turn, ...] = (Turn("user", (wishes["prompt"],)),)
-        report.because["messages"] = _BY_REQUEST["prompt"]
-    else:
-        turns = tuple(_turn(message, index) for index, message in enumerate(wishes["messages"]))
+        trace.reasons["messages"] = _BY_REQUEST["prompt"]
     intent = Intent(
         model=target.resolution.asked,
-        turns=turns,
+        dialect=target.dialect,
+        turns=turns_of(wishes),
         max_tokens=wishes["max_tokens"],
         system=wishes["system_prompt"] or None,
         temperature=_number(wishes["temperature"]),
@@ -130,19 +136,38 @@ def _intent(
         explicit=frozenset(given),
         extra=_checked_extra(wishes["extra"]),
     )
-    return intent, report
+    return intent, trace
+
+
+def _tell_sources(
+    trace: Trace,
+    request: TextRequest[Any] | MessageRequest[Any],
+    target: Target,
+    model: str | None,
+    defaults: Mapping[str, Any],
+    sources: Mapping[str, Source],
+) -> None:
+    """Say where what the request does not set comes from."""
+    for name in defaults:
+        if name not in request.model_fields_set:
+            source = sources.get(name)
+            trace.reasons[name] = Reason("setting", name) if source is None else Reason(*source)
+    if model is not None:
+        source = sources.get("model")
+        trace.reasons["model"] = _BY_REQUEST["model"] if source is None else Reason(*source)
+    elif request.model is None:
+        trace.reasons["model"] = fact(f"host.{target.host}.default_model")
+
+
+def _told(changes: Sequence[Change], step: Step) -> Iterator[Diagnostic]:
+    for change in changes:
+        yield change.diagnostic(step.provenance.origin(change.origin))
 
 
 def _checked_extra(extra: dict[str, Any]) -> dict[str, Any]:
     if extra:
         check_json(extra, "extra")
     return extra
-
-
-def _turn(message: Message, index: int) -> Turn:
-    if message.reasoning is not None:
-        check_json(message.reasoning.blocks, "messages", index, "reasoning", "blocks")
-    return Turn(message.role, (message.content,), message.reasoning)
 
 
 def _number(value: float | None) -> float | None:
@@ -156,7 +181,7 @@ def _quota(
     """The host's number of calls, the model's, then what an overlay says about the account's quota."""
     rows = rules.table("quota")
     row = rows.get(asked) or rows.get(key) or rows.get(model or "") or {}
-    stated = concurrency or rules.table("host")[host]["concurrency"]
+    stated = concurrency or host_row(host, rules).concurrency
     return Quota(**{"concurrency": stated, **row})
 
 

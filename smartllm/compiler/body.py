@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from smartllm.compiler.report import Because
+from smartllm.compiler.trace import Reason
 
 Path = tuple[str | int, ...]
 
@@ -15,14 +15,14 @@ class Body:
 
     Attributes:
         data: The body.
-        because: Reason by path; a reason holds for everything under its path that has none of its own.
+        reasons: Reason by path; a reason holds for everything under its path that has none of its own.
     """
 
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
-        self.because: dict[Path, Because] = {}
+        self.reasons: dict[Path, Reason] = {}
 
-    def set(self, path: str, value: Any, because: Because) -> None:
+    def set(self, path: str, value: Any, because: Reason) -> None:
         """Set a value.
 
         Args:
@@ -32,18 +32,18 @@ class Body:
         """
         if "." not in path:  # most are
             self.data[path] = value
-            self.because[path,] = because
+            self.reasons[path,] = because
             return
         *above, last = keys = path.split(".")
         node = self.data
         for key in above:
             node = node.setdefault(key, {})
         node[last] = value
-        self.because[tuple(keys)] = because
+        self.reasons[tuple(keys)] = because
 
-    def note(self, path: Path, because: Because) -> None:
+    def note(self, path: Path, because: Reason) -> None:
         """Give a reason to something inside a value that was set as a whole."""
-        self.because[path] = because
+        self.reasons[path] = because
 
     def merge_extra(self, extra: Mapping[str, Any]) -> None:
         """Merge the caller's ``extra`` verbatim: objects merge, everything else replaces."""
@@ -51,19 +51,20 @@ class Body:
         depth = max(map(len, replaced), default=0)
         kept = {
             path: why
-            for path, why in self.because.items()
+            for path, why in self.reasons.items()
             if not any(path[:cut] in replaced for cut in range(1, min(len(path), depth) + 1))
         }
-        self.because = kept | replaced
-
-    def reasons(self) -> Iterator[tuple[Path, Any, Because]]:
-        """Each leaf with its value and reason, in body order."""
-        for path, value in leaves(self.data):
-            known = (path[:cut] for cut in range(len(path), 0, -1) if path[:cut] in self.because)
-            yield path, value, self.because[next(known)]
+        self.reasons = kept | replaced
 
 
-def _merged(node: dict[str, Any], extra: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, Because]]:
+def reasons_in(data: dict[str, Any], reasons: Mapping[Path, Reason]) -> Iterator[tuple[Path, Any, Reason]]:
+    """Each leaf of a body with its value and reason, in body order."""
+    for path, value in leaves(data):
+        known = (path[:cut] for cut in range(len(path), 0, -1) if path[:cut] in reasons)
+        yield path, value, reasons[next(known)]
+
+
+def _merged(node: dict[str, Any], extra: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, Reason]]:
     """Merge, and tell each path that was set."""
     for key, value in extra.items():
         here = (*at, key)
@@ -71,7 +72,7 @@ def _merged(node: dict[str, Any], extra: Mapping[str, Any], at: Path) -> Iterato
             yield from _merged(node[key], value, here)
             continue
         node[key] = value
-        yield here, Because("extra", ".".join(str(part) for part in here))
+        yield here, Reason("extra", ".".join(str(part) for part in here))
 
 
 def leaves(node: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from smartllm.content import InputPart, Reasoning, Text
 from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
-    from smartllm.compiler.schema_lowering import Lowered
-    from smartllm.request import Reasoning
+    from smartllm.compiler.schema.types import Lowered
+    from smartllm.rules.schema import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
 """``offer``: the tool is there but cannot be forced. ``two_pass``: a second step does the binding."""
@@ -21,18 +22,27 @@ OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 """What the caller asks for; ``extract`` is the second step of a two-pass plan."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn: a role, the texts that make it up, and the reasoning that came before them."""
+    """One turn: a role and the parts that make it up."""
 
     role: Literal["user", "assistant"]
-    texts: tuple[str, ...]
-    reasoning: Reasoning | None = None
+    parts: tuple[InputPart, ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its texts, in order."""
+        return tuple(part.text for part in self.parts if isinstance(part, Text))
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """The reasoning's blocks."""
-        return [] if self.reasoning is None else self.reasoning.blocks
+        """The blocks of its reasoning, as the provider wants them back."""
+        return [block for part in self.parts if isinstance(part, Reasoning) for block in part.blocks]
+
+    @property
+    def reasoning(self) -> tuple[Reasoning, ...]:
+        """Its reasoning parts."""
+        return tuple(part for part in self.parts if isinstance(part, Reasoning))
 
 
 @dataclass(frozen=True)
@@ -88,11 +98,13 @@ class Intent(NamedTuple):
     ``effort`` and ``budget_tokens`` are wishes: the thinking pass consumes them into ``thinking``.
 
     Attributes:
+        dialect: The wire on which it will be said.
         max_tokens: None once the target takes no limit here.
         explicit: Names of request fields that the caller (or the client's configuration) set.
     """
 
     model: str
+    dialect: Dialect
     turns: tuple[Turn, ...]
     max_tokens: int | None
     system: str | None = None

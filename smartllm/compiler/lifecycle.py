@@ -13,12 +13,12 @@ NOTICE: Final = dt.timedelta(days=90)
 """How long before a shutdown a compilation says so."""
 
 
-def lifecycle_notes(target: Target, today: dt.date) -> Iterator[Diagnostic]:
+def lifecycle_notes(target: Target, today: dt.date | None) -> Iterator[Diagnostic]:
     """A note when the model is gone, is about to go, or is legacy.
 
     Args:
         target: The compilation's target.
-        today: Day to judge by.
+        today: Day to judge announced ends by; None judges none.
 
     Yields:
         At most one diagnostic.
@@ -28,10 +28,10 @@ def lifecycle_notes(target: Target, today: dt.date) -> Iterator[Diagnostic]:
     facts = target.facts.lifecycle
     end = facts.shutdown
     instead = f"; move to {facts.successor}" if facts.successor else ""
-    if facts.state == "retired" or (end is not None and end <= today):
+    if facts.state == "retired" or (end is not None and today is not None and end <= today):
         when = f" since {end.isoformat()}" if end else ""
         yield _note(target, "lifecycle-ended", f"the model has been shut down{when}{instead}")
-    elif end is not None and end - today <= NOTICE:
+    elif end is not None and today is not None and end - today <= NOTICE:
         days = (end - today).days
         yield _note(
             target, "lifecycle-ending", f"the model shuts down on {end.isoformat()}, in {days} days{instead}"

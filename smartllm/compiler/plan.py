@@ -5,24 +5,22 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from smartllm.compiler.body import Body, Path, path_text
-from smartllm.compiler.dialects import DIALECT_CODE
+from smartllm.compiler.body import Path, path_text, reasons_in
 from smartllm.compiler.intent import OutputPlan
 from smartllm.compiler.prompts import ANSWER
-from smartllm.compiler.report import Report
+from smartllm.compiler.provenance import Provenance
+from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
+from smartllm.rules.hosts import Shell
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.schema import Dialect, Host
 
 _WIRE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_STREAM_OPERATIONS: Final = {code.stream_operation for code in DIALECT_CODE.values()} - {
-    code.operation for code in DIALECT_CODE.values()
-}
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,18 @@ class Step:
 
     Attributes:
         dialect: Wire format.
-        operation: Operation of that wire.
+        operation: The host's name of the operation.
         model: Model id as it goes on the wire.
+        title: The host's name for people.
+        path: Path below the host's address, percent-encoded.
         body: Wire body, as JSON data. In the second step of a two-pass plan, ``prompts.ANSWER`` stands for
             the first step's text.
+        reasons: Why each part of the body is there, by path; see ``origins``.
+        provenance: Where the reasons' full origins are found.
+        streamed: Whether the answer comes as a stream.
+        headers: Headers that the route asks for, beside the content type.
+        travel_keys: Keys of the body that only say how the answer travels.
+        max_output: The output limit that the body states, in tokens; 0 where it states none.
         output: The schema that this step's answer is bound to, or None.
         holes: Paths of the texts in the body that wait for the first step's text.
     """
@@ -57,26 +63,33 @@ class Step:
     dialect: Dialect
     operation: str
     model: str
+    title: str
+    path: str
     body: dict[str, Any]
-    built: Body = field(repr=False, compare=False)
-    report: Report = field(repr=False, compare=False)
+    reasons: Mapping[Path, Reason] = field(repr=False, compare=False)
+    provenance: Provenance = field(repr=False, compare=False)
+    streamed: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    travel_keys: frozenset[str] = frozenset()
+    max_output: int = 0
     output: OutputPlan | None = None
     holes: tuple[Path, ...] = ()
-
-    @property
-    def streamed(self) -> bool:
-        """Whether the answer comes as a stream."""
-        return self.body.get("stream") is True or self.operation in _STREAM_OPERATIONS
 
     @cached_property
     def payload(self) -> bytes:
         """The body as the bytes that are sent."""
         return _WIRE.encode(self.body).encode()
 
+    @property
+    def leaves(self) -> Iterator[tuple[Path, Any, Origin]]:
+        """Each leaf of the body with its value and origin, in body order."""
+        for path, value, reason in reasons_in(self.body, self.reasons):
+            yield path, value, self.provenance.origin(reason)
+
     @cached_property
     def origins(self) -> dict[str, Origin]:
         """Origin of each leaf of the body, by path."""
-        return {path_text(path): self.report.origin(why) for path, _, why in self.built.reasons()}
+        return {path_text(path): origin for path, _, origin in self.leaves}
 
     def fill(self, answer: str) -> Step:
         """This step with the first step's text in its holes.
@@ -102,6 +115,12 @@ class Step:
             "body": self.body,
         }
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Without what can be worked out again, and without the rules behind the reasons.
+        names = self.__dataclass_fields__
+        state = {name: value for name, value in vars(self).items() if name in names}
+        return state | {"provenance": self.provenance.only(set(self.reasons.values()))}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -114,6 +133,7 @@ class Plan:
         steps: The calls, in order.
         diagnostics: What the compiler changed, in order.
         quota: How many calls of this model a client makes at once and per minute.
+        shell: How the host is called at a shell.
         cacheable: The same request may be answered from a cache: temperature 0, or a model that thinks.
     """
 
@@ -123,6 +143,7 @@ class Plan:
     steps: tuple[Step, ...]
     diagnostics: tuple[Diagnostic, ...]
     quota: Quota
+    shell: Shell
     cacheable: bool = False
 
     @property
@@ -176,11 +197,13 @@ class Plan:
 
     def as_curl(self) -> str:
         """One curl command a step; keys and credentials stay shell variables."""
-        return "\n\n".join(_curl(step) for step in self.steps)
+        from smartllm.compiler.render.curl import curl  # noqa: PLC0415 - for those who look
+
+        return "\n\n".join(curl(step, self.shell) for step in self.steps)
 
     def explain(self) -> str:
         """Each body leaf with its value, its origin and the fact's file:line, then each diagnostic."""
-        from smartllm.compiler.explain import explain  # noqa: PLC0415 - explain reads plans
+        from smartllm.compiler.render.explain import explain  # noqa: PLC0415 - for those who look
 
         return explain(self)
 
@@ -196,14 +219,8 @@ def _filled(node: Any, path: Path, answer: str) -> Any:
 
 def _identity(step: Step) -> bytes:
     """The bytes that are sent, without what says only how the answer travels."""
-    transport = DIALECT_CODE[step.dialect].transport_keys
-    if transport.isdisjoint(step.body):
+    if step.travel_keys.isdisjoint(step.body):
         return step.payload
-    return _WIRE.encode({key: value for key, value in step.body.items() if key not in transport}).encode()
-
-
-def _curl(step: Step) -> str:
-    url, arguments = DIALECT_CODE[step.dialect].curl(step.model, streamed=step.streamed)
-    body = json.dumps(step.body, ensure_ascii=False, indent=2)
-    parts = [f"curl -sS -X POST {url}", *arguments, '-H "Content-Type: application/json"']
-    return " \\\n  ".join([*parts, f"--data-binary {shlex.quote(body)}"])
+    return _WIRE.encode(
+        {key: value for key, value in step.body.items() if key not in step.travel_keys}
+    ).encode()

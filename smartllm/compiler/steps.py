@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from smartllm.compiler.body import Body, Path
-from smartllm.compiler.dialects import DIALECT_CODE
+from smartllm.compiler.body import Body, Path, reasons_in
+from smartllm.compiler.dialects import ENCODERS, FIELDS
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.plan import Step
 from smartllm.compiler.prompts import ANSWER, extraction_prompt
-from smartllm.compiler.report import Because, Report
-from smartllm.diagnostics import Diagnostic
+from smartllm.compiler.provenance import Provenance
+from smartllm.compiler.trace import Change, Reason, Trace, fact
+from smartllm.content import Text
+from smartllm.errors import UnsupportedError
 from smartllm.rules import Target
+from smartllm.rules.hosts import host_row
 
 WIRE_FIELDS: Final = (
     "temperature",
@@ -29,41 +33,71 @@ WIRE_FIELDS: Final = (
 """Request fields that may stand in a body, beside the texts."""
 
 
-def passed(intent: Intent, target: Target, report: Report) -> Intent:
-    """The intent after all passes: legal for the target."""
-    for run in PASSES:
-        intent = run(intent, target.facts, report)
+def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
+    """The intent after all passes: legal for the target.
+
+    Raises:
+        UnsupportedError: A fact refuses a wish; names the row that states it.
+    """
+    try:
+        for run in PASSES:
+            intent = run(intent, target.facts, trace)
+    except UnsupportedError as error:
+        raise (error.at(target.origin(error.fact)) if error.fact else error) from None
     return intent
 
 
-def step_of(intent: Intent, target: Target, report: Report) -> Step:
+def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     """The call that a legal intent means, with the caller's ``extra`` in its body."""
-    code = DIALECT_CODE[target.dialect]
-    body = code.encode(intent, target.facts, report)
+    host = host_row(target.host, target.rules)
+    route = host.route[target.dialect]
+    body = Body()
+    _add(body, route.adds, target, "adds")
+    ENCODERS[target.dialect](body, intent, target.facts, trace)
+    if intent.stream and route.stream_key:
+        body.set(route.stream_key, True, trace.reason("stream"))
+        _add(body, route.stream_adds, target, "stream_adds")
     if intent.extra:
         body.merge_extra(intent.extra)
-        merged = Because("extra", "extra")
-        report.diagnostics.append(
-            Diagnostic(
-                "extra-merged",
-                "info",
-                "extra",
-                "added",
-                sorted(intent.extra),
-                sorted(intent.extra),
-                "merged into the body verbatim, after all rules",
-                report.origin(merged),
-            )
+        names = sorted(intent.extra)
+        reason = "merged into the body verbatim, after all rules"
+        trace.changes.append(
+            Change("extra-merged", "info", "extra", "added", names, names, reason, Reason("extra", "extra"))
         )
-    output = None if intent.output is None or intent.output.strategy == "two_pass" else intent.output
-    operation = code.stream_operation if intent.stream else code.operation
-    return Step(target.dialect, operation, intent.model, body.data, body, report, output)
+    streamed = intent.stream if route.stream_path else body.data.get(route.stream_key) is True
+    two_pass = intent.output is not None and intent.output.strategy == "two_pass"
+    return Step(
+        dialect=target.dialect,
+        operation=route.operation_for(streamed=streamed),
+        model=intent.model,
+        title=host.title,
+        path=route.path_for(intent.model, streamed=streamed),
+        body=body.data,
+        reasons=body.reasons,
+        provenance=Provenance(target),
+        streamed=streamed,
+        headers=route.headers_for(streamed=streamed),
+        travel_keys=route.travel_keys,
+        max_output=FIELDS[target.dialect].limit(body.data),
+        output=None if two_pass else intent.output,
+    )
 
 
-def second_step(first: Intent, target: Target) -> Step:
-    """Put the first step's text into the structure: no thinking where it can be off, no caller's wishes."""
+def _add(body: Body, additions: Mapping[str, Any], target: Target, name: str) -> None:
+    """What the host wants in every body of a dialect."""
+    for path, value in additions.items():
+        body.set(path, value, fact(f"host.{target.host}.route.{target.dialect}.{name}"))
+
+
+def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Trace]:
+    """Put the first step's text into the structure: no thinking where it can be off, no caller's wishes.
+
+    Args:
+        first: The first step's intent, after all passes.
+        target: The compilation's target.
+        model: Why it is this model.
+    """
     assert first.output is not None
-    report = Report(target)
     output = replace(first.output, wish="extract", strategy=None)
     wishes = first._replace(
         stream=False,
@@ -78,24 +112,23 @@ def second_step(first: Intent, target: Target) -> Step:
         explicit=frozenset(),
         extra={},
     )
-    for name in WIRE_FIELDS:
-        report.because[name] = Because("derived", "second step")
-    turn = report.because["messages"] = Because("derived", "second step")
-    intent = passed(wishes._replace(turns=_extraction_turn(None)), target, report)
+    trace = Trace(dict.fromkeys(WIRE_FIELDS, Reason("derived", "second step")) | {"model": model})
+    turn = trace.reasons["messages"] = Reason("derived", "second step")
+    intent = passed(wishes._replace(turns=_extraction_turn(None)), target, trace)
     if intent.output is not None and intent.output.strategy == "offer":
         intent = intent._replace(turns=_extraction_turn(output.name))
-    step = step_of(intent, target, report)
-    return replace(step, holes=_holes(step.built, turn))
+    step = step_of(intent, target, trace)
+    return replace(step, holes=_holes(step, turn)), trace
 
 
 def _extraction_turn(tool: str | None) -> tuple[Turn, ...]:
-    return (Turn("user", (extraction_prompt(tool=tool),)),)
+    return (Turn("user", (Text(extraction_prompt(tool=tool)),)),)
 
 
-def _holes(body: Body, turn: Because) -> tuple[Path, ...]:
+def _holes(step: Step, turn: Reason) -> tuple[Path, ...]:
     """Where the first step's text goes: in what is there because of the turn, and nowhere else."""
     return tuple(
         path
-        for path, value, why in body.reasons()
+        for path, value, why in reasons_in(step.body, step.reasons)
         if why is turn and isinstance(value, str) and ANSWER in value
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from smartllm.compiler.intent import Intent, OutputStrategy
 from smartllm.compiler.passes.thinking import is_thinking
-from smartllm.compiler.report import Report
 from smartllm.errors import UnsupportedError
 from smartllm.rules.schema import Facts
 
 
-def choose_strategy(intent: Intent, facts: Facts, report: Report) -> OutputStrategy:
+def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
     """The strategy for an intent's schema.
 
     ``auto`` takes the native schema where the rules prefer it, else a forced tool. Where the caller asked for
@@ -38,7 +37,7 @@ def choose_strategy(intent: Intent, facts: Facts, report: Report) -> OutputStrat
             return "tool"
         if can_extract(facts):
             return "two_pass"
-    raise _refused(wish, report, thinking=is_thinking(intent, facts))
+    raise _refused(intent, wish, thinking=is_thinking(intent, facts))
 
 
 def can_force(intent: Intent, facts: Facts) -> bool:
@@ -63,8 +62,7 @@ def _holds(when: str, *, thinking: bool) -> bool:
     return when in always or (when in {"unless-thinking", "effort-none"} and not thinking)
 
 
-def _refused(wish: str, report: Report, *, thinking: bool) -> UnsupportedError:
-    model = report.target.resolution.asked
+def _refused(intent: Intent, wish: str, *, thinking: bool) -> UnsupportedError:
     if wish == "native":
         problem, path = "takes no native schema", "structured.native"
     elif wish == "tool":
@@ -76,7 +74,8 @@ def _refused(wish: str, report: Report, *, thinking: bool) -> UnsupportedError:
         problem, path = "takes neither a schema nor tools", "tools.functions"
     hint = "pick another model" if wish in {"auto", "two_pass"} else 'use structured_output="auto"'
     return UnsupportedError(
-        f"response_format: {model} {problem} [{report.target.origin(path)}]",
+        f"response_format: {intent.model} {problem}",
         field="response_format",
         hint=hint,
+        fact=path,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from typing import TYPE_CHECKING, Any, Final, get_args
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
+from smartllm.rules.hosts import host_row
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, check_id, resolve
@@ -25,8 +26,6 @@ API_DIALECTS: Final[dict[ApiType, Dialect]] = {
     "converse": "bedrock_converse",
 }
 _API_TYPES: Final = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
-_MODEL_VARIABLES: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
-_HOSTS: Final[tuple[Host, ...]] = get_args(Host)
 
 
 def choose_target(
@@ -52,7 +51,7 @@ def choose_target(
     return rules.remembered(
         _chosen,
         provider,
-        model or request.model or default_model(provider or "openai", rules),
+        model or request.model or default_model(provider or PROVIDERS[0], rules),
         request.like,
         request.api_type if "api_type" in request.model_fields_set else None,
         compatible,
@@ -70,34 +69,35 @@ def _chosen(
     """The target; ``api_type`` is None where the caller leaves the choice."""
     for name in filter(None, (model, like)):
         check_id(name)
-    resolution = _compatible(model, like, rules) if compatible else None
+    # Only one host's API is spoken by other servers.
+    others = provider or next(name for name in rules.table("host") if host_row(name, rules).compatible)
+    resolution = _compatible(model, like, others, rules) if compatible else None
     resolution = resolution or resolve(model, rules, like=like)
     host = _host(resolution, provider)
     target = target_for(resolution, host, _dialect(api_type, resolution, host, rules), rules)
     return target, (*_inferred(target), *_api_ignored(api_type, target))
 
 
-def _compatible(model: str, like: str | None, rules: RuleSet) -> Resolution | None:
-    """What holds for a model of another server; None for one that the rules know on OpenAI's wires."""
+def _compatible(model: str, like: str | None, host: str, rules: RuleSet) -> Resolution | None:
+    """What holds for a model of another server; None for one that the rules know on that API."""
     with contextlib.suppress(UnknownModelError):
         found = resolve(model, rules, like=like)
-        if served_on(found, "openai", rules):
+        if served_on(found, cast("Host", host), rules):
             return None
-    profile = rules.table("host")["openai"]["compatible"]
+    profile = str(host_row(host, rules).compatible)
     note = f"profile for OpenAI-compatible servers: {profile}"
-    return Resolution(model, parse(model).key, "inferred", None, profile, None, "openai", note)
+    return Resolution(model, parse(model).key, "inferred", None, profile, None, cast("Host", host), note)
 
 
 def default_model(provider: str, rules: RuleSet) -> str:
-    """Model for requests that name none: OPENAI_MODEL or BEDROCK_MODEL, else the rules' default."""
-    named = os.environ.get(_MODEL_VARIABLES[provider])
-    return named or str(rules.table("host")[provider]["default_model"])
+    """The rules' model for requests that name none."""
+    return host_row(provider, rules).default_model
 
 
 def _host(resolution: Resolution, provider: str | None) -> Host:
-    for host in _HOSTS:
-        if host == (provider or resolution.host):
-            return host
+    host = provider or resolution.host
+    if host is not None:
+        return cast("Host", host)  # checked to be one
     raise ConfigError(
         f"model {resolution.asked!r}: the id does not tell which provider serves it",
         hint=f"pass provider= one of {', '.join(PROVIDERS)}",
@@ -107,14 +107,15 @@ def _host(resolution: Resolution, provider: str | None) -> Host:
 def _dialect(api_type: ApiType | None, resolution: Resolution, host: Host, rules: RuleSet) -> Dialect:
     here = served_on(resolution, host, rules)
     if not here:
-        others = sorted({dialect.partition("_")[0] for dialect in endpoints(resolution, host, rules)})
+        dialects = endpoints(resolution, host, rules)
+        others = sorted(name for name in rules.table("host") if _speaks(name, dialects, rules))
         raise UnsupportedError(
             f"provider: {resolution.asked} is not served on {host}; it is served on {', '.join(others)}",
             field="provider",
             hint=f"pass provider={others[0]!r}" if others else "add endpoints to its row in a rules overlay",
         )
     asked = None if api_type is None else API_DIALECTS[api_type]
-    if asked is None or not asked.startswith(host):
+    if asked is None or not _speaks(host, (asked,), rules):
         return here[0]
     if asked in here:
         return asked
@@ -124,6 +125,11 @@ def _dialect(api_type: ApiType | None, resolution: Resolution, host: Host, rules
         field="api_type",
         hint=f"pass {way_out}",
     )
+
+
+def _speaks(host: str, dialects: Iterable[Dialect], rules: RuleSet) -> bool:
+    """Whether a host speaks one of these dialects."""
+    return any(dialect in host_row(host, rules).route for dialect in dialects)
 
 
 def _inferred(target: Target) -> list[Diagnostic]:
@@ -145,7 +151,7 @@ def _inferred(target: Target) -> list[Diagnostic]:
 
 
 def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
-    if api_type is None or API_DIALECTS[api_type].startswith(target.host):
+    if api_type is None or _speaks(target.host, (API_DIALECTS[api_type],), target.rules):
         return []
     return [
         Diagnostic(

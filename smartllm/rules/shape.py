@@ -16,6 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from smartllm.rules.hosts import HostRow
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.schema import Dialect, Facts, Host
 
@@ -98,8 +99,8 @@ class VendorRow(_Table):
     latest: str | None = Field(default=None, description="Profile that a newer, unlisted model inherits.")
 
 
-class HostRow(_Table):
-    """Who serves the models."""
+class HostDefaults(_Table):
+    """What an overlay may say of a host: no address, no header, no credentials."""
 
     default_model: str | None = Field(
         default=None, description="Model for requests and configurations that name none."
@@ -131,10 +132,10 @@ class OnHost(_Table):
 
 
 class Document(_Table):
-    """A rules file: models.toml or an overlay."""
+    """An overlay."""
 
     vendor: dict[str, VendorRow] = Field(default_factory=dict)
-    host: dict[Host, HostRow] = Field(default_factory=dict)
+    host: dict[Host, HostDefaults] = Field(default_factory=dict)
     profile: dict[str, ProfileRow] = Field(default_factory=dict)
     model: dict[str, str | ModelRow] = Field(default_factory=dict)
     on: dict[Host, OnHost] = Field(default_factory=dict)
@@ -142,9 +143,19 @@ class Document(_Table):
     quota: dict[str, QuotaRow] = Field(default_factory=dict)
 
 
+HostTable = table_of(HostRow)
+"""All that a shipped file says of a host."""
+
+
+class ShippedDocument(Document):
+    """A rules file that comes with SmartLLM: it says how hosts are called too."""
+
+    host: dict[Host, HostTable] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
+
+
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a rules file, for editors."""
-    schema = Document.model_json_schema()
+    schema = ShippedDocument.model_json_schema()
     return {
         "$comment": "Generated from smartllm/rules/shape.py by `smartllm schema`; do not edit.",
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -157,10 +168,10 @@ def json_schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def shape_errors(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def shape_errors(data: Mapping[str, Any], *, overlay: bool = True) -> Iterator[tuple[KeyPath, str]]:
     """Each place where a rules document leaves the vocabulary: its key path and what is wrong."""
     try:
-        Document.model_validate(data)
+        (Document if overlay else ShippedDocument).model_validate(data)
     except ValidationError as error:
         for item in error.errors(include_url=False):
             path = tuple(str(part) for part in item["loc"])

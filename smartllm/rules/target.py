@@ -43,15 +43,23 @@ class Target:
 
     def _origin(self, path: str) -> Origin:
         keys = tuple(path.split("."))
+        if keys[0] == "host":  # of the host's own row, whatever the model
+            return self._stated(keys[:2], keys, path) or Origin("default", path)
         for row in reversed(self.chain):
             for prefix in (("wire", self.dialect), ()):
-                full = row + prefix + keys
-                layer = self.rules.layer_of(full)
-                if layer is not None:
-                    verified, source = self._evidence(row)
-                    kind: OriginKind = "overlay" if layer.overlay else "fact"
-                    return Origin(kind, path, layer.name, layer.line(full), verified, source)
+                found = self._stated(row, row + prefix + keys, path)
+                if found is not None:
+                    return found
         return Origin("default", path)
+
+    def _stated(self, row: KeyPath, full: KeyPath, path: str) -> Origin | None:
+        """The origin of what stands at a key path; None where nothing does."""
+        layer = self.rules.layer_of(full)
+        if layer is None:
+            return None
+        verified, source = self._evidence(row) if row in self.chain else (None, ())
+        kind: OriginKind = "overlay" if layer.overlay else "fact"
+        return Origin(kind, path, layer.name, layer.line(full), verified, source)
 
     def inference_origin(self) -> Origin:
         """The row from which the facts of an unlisted model were taken."""
@@ -114,7 +122,8 @@ def _endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dial
 
 def served_on(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
     """The wires of one host on which a resolved model is served, in the order of preference."""
-    return tuple(wire for wire in endpoints(resolution, host, rules) if wire.startswith(host))
+    spoken = rules.table("host").get(host, {}).get("route", {})
+    return tuple(wire for wire in endpoints(resolution, host, rules) if wire in spoken)
 
 
 def profile_chain(name: str, rules: RuleSet) -> tuple[str, ...]:

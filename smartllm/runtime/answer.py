@@ -12,10 +12,12 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
-from smartllm.compiler.dialects import DIALECT_CODE, Decoded
+from smartllm.compiler.dialects.decoding import Decoded
+from smartllm.compiler.dialects.readers import DECODERS
+from smartllm.content import Reasoning, described
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.errors import ProviderError, ResponseError
-from smartllm.request import MessageRequest, Reasoning, TextRequest
+from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
 from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.secrets import shown_address
@@ -34,7 +36,7 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
         ProviderError: It reports an error.
     """
     try:
-        return DIALECT_CODE[step.dialect].decode(answer.body, step.model)
+        return DECODERS[step.dialect].decode(answer.body, step.model)
     except ProviderError as error:
         error.request_id = error.request_id or answer.request_id
         error.status = error.status or _SUCCESS
@@ -167,9 +169,11 @@ def _metadata(
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     if isinstance(request, TextRequest):
-        metadata["prompt"] = request.prompt
+        metadata["prompt"] = described(request.prompt)
     else:
-        metadata["messages"] = [message.model_dump(exclude={"reasoning"}) for message in request.messages]
+        metadata["messages"] = [
+            {"role": message.role, "content": described(message.content)} for message in request.messages
+        ]
     if plan.output is not None:
         metadata["response_format"] = plan.output.schema
     if answers[-1].incomplete is not None:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from smartllm.compiler import Step
 from smartllm.errors import ProviderError
@@ -29,19 +29,11 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
 
 _JSON: Final = "application/json"
+_CONTENT: Final = {"Content-Type": _JSON}
 # As botocore does: nothing on the way may pack a stream and hold it back for that.
 _PLAIN: Final = {"Accept-Encoding": "identity"}
 _CONTROL: Final = ("bedrock-runtime", "bedrock")
 _PAGES: Final = 100
-_ROUTES: Final[dict[str, tuple[str, Mapping[str, str]]]] = {
-    "InvokeModel": ("invoke", {"Content-Type": _JSON, "Accept": _JSON}),
-    "InvokeModelWithResponseStream": (
-        "invoke-with-response-stream",
-        {"Content-Type": _JSON, "X-Amzn-Bedrock-Accept": _JSON},
-    ),
-    "Converse": ("converse", {"Content-Type": _JSON}),
-    "ConverseStream": ("converse-stream", {"Content-Type": _JSON}),
-}
 
 
 class BedrockTransport:
@@ -108,9 +100,8 @@ class BedrockTransport:
         await self._http.aclose()
 
     async def _post(self, step: Step) -> ClientResponse:
-        path, headers = _ROUTES[step.operation]
-        url = f"{await self._address()}/model/{quote(step.model, safe='')}/{path}"
-        signed = await self._auth.sign("POST", url, headers, step.payload) | _PLAIN
+        url = f"{await self._address()}{step.path}"
+        signed = await self._auth.sign("POST", url, {**_CONTENT, **step.headers}, step.payload) | _PLAIN
         return await self._http.send(
             WireRequest("POST", url, signed, step.payload, step.model), self._refused
         )

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Plan, Quota, Step
-from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ProviderError
 from smartllm.runtime.answer import CallRecord, Fetched, Found, decode_answer
@@ -213,9 +213,4 @@ class Executor:
 
 def _tokens(step: Step) -> int:
     """Tokens that a provider reserves when it admits a call: the input and the output limit."""
-    limits = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-    output = next((step.body[name] for name in limits if isinstance(step.body.get(name), int)), None)
-    if output is None:
-        config = step.body.get("inferenceConfig")
-        output = config.get("maxTokens", 0) if isinstance(config, dict) else 0
-    return len(step.payload) // _BYTES_A_TOKEN + (output if isinstance(output, int) else 0)
+    return len(step.payload) // _BYTES_A_TOKEN + step.max_output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
@@ -79,6 +80,8 @@ class LLMClient:
         self._executor = Executor(self._settings, self._transport)
         self._announce = Announcer()
         self._entered = self._closed = False
+        model = self._settings.sources.get("default_model")
+        self._sources = {} if model is None else {"model": model}
 
     async def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
         """Answer a prompt.
@@ -181,18 +184,16 @@ class LLMClient:
     def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
         """The plan that this client would execute for a request; raises as ``smartllm.compile``."""
         settings = self._settings
-        rules = load_rules(settings.rules, ambient=False)
-        model = None
-        if request.model is None:
-            model = settings.default_model or str(rules.table("host")[self.provider]["default_model"])
         level = self.config.level
         plan = compile_request(
             request,
             provider=self.provider,
-            model=model,
-            rules=rules,
+            model=settings.default_model if request.model is None else None,
+            rules=load_rules(settings.rules, ambient=False),
             level="ignore" if level == "warn" else level,
             defaults=self.config.request_defaults(),
+            sources=self._sources,
+            today=dt.datetime.now(dt.UTC).date(),
             compatible=self.provider == "openai" and settings.custom_endpoint is not None,
         )
         if level == "warn":

@@ -53,7 +53,7 @@ class OpenAITransport:
             step.model,
             status=response.status,
             request_id=self._http.id_of(response),
-            address=self._url(_path(step)),
+            address=self._url(step.path),
             elsewhere=self._settings.custom_endpoint is not None,
         )
 
@@ -83,7 +83,7 @@ class OpenAITransport:
         return f"{settings.address}{path}" + (f"?{settings.query}" if settings.query else "")
 
     async def _post(self, step: Step, accept: str) -> ClientResponse:
-        url = self._url(_path(step))
+        url = self._url(step.path)
         headers = await self._auth.sign("POST", url, {**_CONTENT, "Accept": accept}, step.payload)
         return await self._http.send(
             WireRequest("POST", url, headers, step.payload, step.model), self._refused
@@ -101,7 +101,3 @@ class OpenAITransport:
             method=request.method,
             key_source=None if source is None else source.name,
         )
-
-
-def _path(step: Step) -> str:
-    return step.operation.partition(" ")[2]

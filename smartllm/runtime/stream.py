@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from smartllm.compiler import Step
-from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
 from smartllm.compiler.dialects.stream import Delta, StreamReader
 from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError, StreamError

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from smartllm.compiler import Step
-from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects import FIELDS
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.reading import json_of, unicode_json
-from smartllm.compiler.schema_restore import restore
+from smartllm.compiler.schema.restore import restore
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
-
-# The texts are those that users of the first SmartLLM match on.
-_TRUNCATED: Final = {
-    ("openai_responses", "incomplete"): "OpenAI truncated structured output (status=incomplete)",
-    ("openai_chat", "length"): "OpenAI truncated structured output (finish_reason=length)",
-    **{
-        (dialect, reason): f"Bedrock truncated structured output (stop_reason={reason})"
-        for dialect in ("bedrock_invoke", "bedrock_converse")
-        for reason in ("max_tokens", "model_context_window_exceeded")
-    },
-}
-_FILTERS: Final = {
-    "content_filter": "content filter",
-    "content_filtered": "content filter",
-    "guardrail_intervened": "guardrail",
-}
-"""What withholds answers, by the wires' reasons."""
 
 
 def check_whole(step: Step, decoded: Decoded) -> None:
@@ -39,10 +23,13 @@ def check_whole(step: Step, decoded: Decoded) -> None:
         RefusalError: The model refused, or a content filter withheld the answer.
     """
     reason = decoded.incomplete or decoded.stop_reason
-    if reason in _FILTERS:
-        raise _refusal(f"the provider's {_FILTERS[reason]} withheld the answer ({reason})", step, decoded)
-    cut = _TRUNCATED.get((step.dialect, decoded.stop_reason))
-    if cut is not None:
+    fields = FIELDS[step.dialect]
+    if reason in fields.withheld:
+        who = fields.withheld[reason]
+        raise _refusal(f"the provider's {who} withheld the answer ({reason})", step, decoded)
+    if decoded.finish_reason == "length":
+        # The text is the one that users of the first SmartLLM match on.
+        cut = f"{step.title} truncated structured output ({fields.stop}={decoded.stop_reason})"
         raise TruncatedError(cut, model=step.model, request_id=decoded.request_id)
     if decoded.refusal is not None:
         raise _refusal("the model refused to answer", step, decoded)

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from smartllm import defaults, values
 from smartllm.config import LLMConfig, provider_of, region_of, timeout_of
-from smartllm.environment import RULES, Environment, Found, Source, ambient_rules
+from smartllm.environment import MODELS, RULES, Environment, Found, Source, ambient_rules
 from smartllm.setting_names import foreign_setting
 from smartllm.settings.aws import aws_endpoint, aws_keys, bearer_token
 from smartllm.settings.aws_address import aws_file_names, bedrock_address, needs_botocore
@@ -18,7 +18,6 @@ from smartllm.settings.certificates import for_aws, for_openai
 from smartllm.settings.openai import openai_address, openai_headers
 from smartllm.settings.proxies import Proxies
 
-_MODELS: Final = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
 _CACHE: Final = Found(".llm_cache", Source("default", "cache_dir"))
 
 
@@ -101,7 +100,7 @@ def _names(draft: Draft) -> None:
     profile = environment.first("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
     draft.put("profile", *(profile or (None, Source("default", "AWS"))))
     draft.found["aws_files"] = MappingProxyType(aws_file_names(environment))
-    model = draft.given("default_model") or environment.first(_MODELS[provider])
+    model = draft.given("default_model") or environment.first(MODELS[provider])
     if model is not None:
         values.text(model.source.name, model.value)
     draft.put("default_model", *(model or (None, Source("default", "rules"))))

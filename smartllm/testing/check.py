@@ -3,47 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from smartllm.compiler.dialects.bedrock_converse import EXTRA
+from smartllm.compiler.dialects import FIELDS, Fields
+from smartllm.compiler.passes.sampling import FIELDS as SAMPLING
+from smartllm.compiler.passes.sampling import NEUTRAL
 from smartllm.errors import SmartLLMError
-from smartllm.rules import Dialect, Facts, Host, endpoints, load_rules, resolve, target_for
+from smartllm.rules import Dialect, Facts, Host, load_rules, resolve, served_on, target_for
 
 Body = dict[str, Any]
-Check = Callable[[Body, Facts], Iterator[str]]
-
-_PLACES: Final = {
-    "temperature": ("temperature", "inferenceConfig.temperature"),
-    "top_p": ("top_p", "inferenceConfig.topP"),
-    "top_k": ("top_k", f"{EXTRA}.top_k"),
-}
-_LIMITS: Final = ("max_output_tokens", "max_completion_tokens", "max_tokens", "inferenceConfig.maxTokens")
-_EFFORTS: Final = ("reasoning.effort", "reasoning_effort", "output_config.effort")
-_EXTRA: Final = f"{EXTRA}."
+Check = Callable[[Body, Fields, Facts], Iterator[str]]
 
 
 def refusal(body: Body, model: str, dialect: Dialect) -> str | None:
     """The message of the 400 that a body would get; None when it is fine, or its model is not known."""
     rules = load_rules()
-    host: Host = "openai" if dialect.startswith("openai") else "bedrock"
     try:
         resolution = resolve(model, rules)
-        if dialect not in endpoints(resolution, host, rules):
-            return None
-        facts = target_for(resolution, host, dialect, rules).facts
+        host = next((host for host in get_args(Host) if dialect in served_on(resolution, host, rules)), None)
     except SmartLLMError:
         return None
-    return next((text for check in _CHECKS for text in check(body, facts)), None)
+    if host is None:
+        return None
+    facts, fields = target_for(resolution, host, dialect, rules).facts, FIELDS[dialect]
+    return next((text for check in _CHECKS for text in check(body, fields, facts)), None)
 
 
-def _sampling(body: Body, facts: Facts) -> Iterator[str]:
-    mode = _found(body, "thinking.type", f"{_EXTRA}thinking.type")
-    thinking = mode in {"enabled", "adaptive"} or (mode is None and _thinks(body, facts))
-    for name, places in _PLACES.items():
-        value = _found(body, *places)
-        if value is None or (value == 1 and name != "top_k"):
-            continue
+def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
+    mode = fields.found(body, f"{fields.thinking}.type")
+    thinking = mode in {"enabled", "adaptive"} or (mode is None and _thinks(body, fields, facts))
+    values = {name: fields.found(body, _place(name, fields, facts)) for name in SAMPLING}
+    for name, value in values.items():
         parameter = getattr(facts, name)
+        if value is None or value == NEUTRAL.get(name):
+            continue
         refused = facts.sampling == "never" or (facts.sampling == "effort-none" and thinking)
         if refused and facts.system == "blocks":
             yield f"`{name}` is deprecated for this model."
@@ -54,12 +47,12 @@ def _sampling(body: Body, facts: Facts) -> Iterator[str]:
         elif thinking and parameter.thinking is not None and not _within(value, parameter.thinking):
             yield f"`{name}` may only be set to 1 when thinking is enabled"
     for first, second in facts.exclusive:
-        if None not in (_found(body, *_PLACES[first]), _found(body, *_PLACES[second])):
+        if None not in (values.get(first), values.get(second)):
             yield f"`{first}` and `{second}` cannot both be specified for this model. Please use only one."
 
 
-def _thinking(body: Body, facts: Facts) -> Iterator[str]:
-    thinking = _found(body, "thinking", f"{_EXTRA}thinking") or {}
+def _thinking(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
+    thinking = fields.found(body, fields.thinking) or {}
     kind, modes = thinking.get("type"), facts.thinking.modes
     if kind == "enabled" and "budget" not in modes:
         yield (
@@ -70,21 +63,22 @@ def _thinking(body: Body, facts: Facts) -> Iterator[str]:
         yield "adaptive thinking is not supported on this model"
     if kind == "disabled" and facts.thinking.off != "disabled":
         yield '"thinking.type.disabled" is not supported for this model.'
-    budget, limit = thinking.get("budget_tokens"), _found(body, *_LIMITS)
+    budget, limit = thinking.get("budget_tokens"), fields.found(body, *fields.limits)
     if budget is not None and limit is not None and budget >= limit:
         yield "`max_tokens` must be greater than `thinking.budget_tokens`"
-    effort = _found(body, *_EFFORTS, *(f"{_EXTRA}{place}" for place in _EFFORTS))
+    effort = fields.found(body, *fields.effort)
     if effort is not None and effort not in facts.effort.levels:
         levels = ", ".join(f"'{level}'" for level in facts.effort.levels) or "none"
         yield f"Unsupported value: '{effort}' is not supported with this model. Supported are: {levels}."
-    choice = _found(body, "tool_choice.type", "toolConfig.toolChoice.tool", "toolConfig.toolChoice.any")
-    if kind == "enabled" and choice in ({}, "tool", "any") and facts.tools.forced == "unless-thinking":
+    choice = fields.found(body, fields.choice) or {}
+    forced = choice.get("type") in {"tool", "any"} or not choice.keys().isdisjoint({"tool", "any"})
+    if kind == "enabled" and forced and facts.tools.forced == "unless-thinking":
         yield "Thinking may not be enabled when tool_choice forces tool use."
 
 
-def _limits(body: Body, facts: Facts) -> Iterator[str]:
-    for place in _LIMITS:
-        value = _found(body, place)
+def _limits(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
+    for place in dict.fromkeys((*fields.limits, *_ANY_LIMIT)):
+        value = fields.found(body, place)
         if value is None:
             continue
         if place != facts.limits.field:
@@ -102,8 +96,8 @@ def _limits(body: Body, facts: Facts) -> Iterator[str]:
             )
 
 
-def _turns(body: Body, facts: Facts) -> Iterator[str]:
-    turns = body.get("messages") or []
+def _turns(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
+    turns = body.get(fields.turns) or []
     if turns and turns[-1].get("role") == "assistant" and not facts.messages.prefill:
         yield (
             "This model does not support assistant message prefill. The conversation must end with a user "
@@ -114,21 +108,18 @@ def _turns(body: Body, facts: Facts) -> Iterator[str]:
 _CHECKS: Final[tuple[Check, ...]] = (_sampling, _thinking, _limits, _turns)
 
 
-def _thinks(body: Body, facts: Facts) -> bool:
-    effort = _found(body, *_EFFORTS)
+_ANY_LIMIT: Final = tuple(place for fields in FIELDS.values() for place in fields.limits)
+
+
+def _place(name: str, fields: Fields, facts: Facts) -> str:
+    """Where a parameter would stand; one that the wire does not have, under its own name."""
+    return fields.sampling.get(name, name).format(place=getattr(facts, name).place)
+
+
+def _thinks(body: Body, fields: Fields, facts: Facts) -> bool:
+    effort = fields.found(body, *fields.effort)
     return effort != "none" if effort is not None else facts.thinking.default != "off"
 
 
 def _within(value: float, allowed: tuple[float, ...]) -> bool:
     return bool(allowed) and allowed[0] <= value <= allowed[-1]
-
-
-def _found(body: Body, *places: str) -> Any:
-    """The first value that stands at one of these paths."""
-    for place in places:
-        node: Any = body
-        for key in place.split("."):
-            node = node.get(key) if isinstance(node, dict) else None
-        if node is not None:
-            return node
-    return None

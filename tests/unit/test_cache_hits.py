@@ -31,7 +31,7 @@ from pydantic import (
 
 import smartllm
 from smartllm import LLMClient, Message, MessageRequest, Plan, TextRequest
-from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.errors import CompileError
 from smartllm.request import Request
 from smartllm.response import TextResponse
@@ -362,8 +362,8 @@ def test_a_clean_answer_is_whole_said_and_not_refused() -> None:
         assert worth_keeping(plan, [good])
         others: list[dict[str, Any]] = [
             {"refusal": "No."},
-            {"stop_reason": "length"},
-            {"stop_reason": ""},
+            {"finish_reason": "length"},
+            {"finish_reason": None},
             {"text": ""},
         ]
         for other in others:

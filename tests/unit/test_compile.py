@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
+import os
 import re
 import shlex
 from pathlib import Path
@@ -15,6 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 
 import smartllm
 from smartllm import Message, MessageRequest, TextRequest
+from smartllm.environment import Source
 from smartllm.errors import (
     ConfigError,
     DiagnosticError,
@@ -58,14 +61,50 @@ class TestTarget:
         assert smartllm.compile(request, model="gpt-4.1", rules=RULES).model == "gpt-4.1"
         assert smartllm.compile(request, rules=RULES, level="ignore").model == "gpt-4o"
 
-    def test_defaults_and_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_default_model_is_the_rules(self) -> None:
         hosts = RULES.table("host")
         assert compiled().model == hosts["openai"]["default_model"]
         assert compiled(provider="bedrock").model == hosts["bedrock"]["default_model"]
-        monkeypatch.setenv("OPENAI_MODEL", "gpt-4.1")
-        monkeypatch.setenv("BEDROCK_MODEL", "claude-opus-4-7")
-        assert compiled().model == "gpt-4.1"
-        assert compiled(provider="bedrock").model == "claude-opus-4-7"
+        assert compiled().origins["steps[0].model"].name == "host.openai.default_model"
+
+    def test_compiling_reads_no_environment_home_or_clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        request = TextRequest(prompt="hi")
+        known = smartllm.compile(request, level="ignore").as_json()
+
+        class Clock(dt.datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Any:
+                raise AssertionError("the clock was read")
+
+        class Variables(dict[str, str]):
+            def __getitem__(self, name: str) -> str:
+                raise AssertionError(f"{name} was read")
+
+            get = __contains__ = __getitem__  # type: ignore[assignment]
+
+        monkeypatch.setattr(os, "environ", Variables())
+        monkeypatch.setattr(dt, "datetime", Clock)
+        assert smartllm.compile(request, level="ignore").as_json() == known
+
+    def test_the_caller_hands_in_what_surrounds_it(self) -> None:
+        source = Source("environment", "OPENAI_MODEL")
+        plan = smartllm.compile(
+            TextRequest(prompt="hi"),
+            model="gpt-4.1",
+            rules=RULES,
+            sources={"model": source, "temperature": Source("setting", "temperature")},
+            defaults={"temperature": 0.5, "max_tokens": 9},
+        )
+        told = {
+            path.removeprefix("steps[0]."): (origin.kind, origin.name)
+            for path, origin in plan.origins.items()
+        }
+        assert told["model"] == ("environment", "OPENAI_MODEL")
+        assert told["temperature"] == ("setting", "temperature")
+        assert (
+            smartllm.compile(TextRequest(prompt="hi"), model="gpt-4.1").origins["steps[0].model"].kind
+            == "request"
+        )
 
     def test_a_model_on_the_wrong_host(self) -> None:
         with pytest.raises(UnsupportedError, match="gpt-4o is not served on bedrock; it is served on openai"):

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from smartllm import LLMConfig, defaults
+from smartllm import LLMClient, LLMConfig, TextRequest, defaults
 from smartllm.errors import ConfigError
+from smartllm.rules import load_rules
+from smartllm.testing import FakeTransport
 
 KEYS: dict[str, Any] = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 
@@ -175,16 +177,20 @@ def test_an_unusable_timeout_names_its_variable(
 
 
 def test_the_default_model_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    from smartllm.compiler.target import default_model
-    from smartllm.rules import load_rules
+    def model(provider: str) -> tuple[str, str]:
+        client = LLMClient(provider=provider, transport=FakeTransport())
+        plan = client.compile(TextRequest(prompt="hi"))
+        origins = plan.origins.get("steps[0].model")
+        return plan.model, str(origins)
 
-    rules = load_rules()
-    usual = default_model("openai", rules)
+    usual = load_rules(ambient=False).table("host")
     monkeypatch.setenv("OPENAI_MODEL", "")
-    assert default_model("openai", rules) == usual == rules.table("host")["openai"]["default_model"]
-    monkeypatch.setenv("OPENAI_MODEL", "one")
-    monkeypatch.setenv("BEDROCK_MODEL", "two")
-    assert (default_model("openai", rules), default_model("bedrock", rules)) == ("one", "two")
+    assert model("openai")[0] == usual["openai"]["default_model"]
+    assert "fact host.openai.default_model" in model("openai")[1]
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-4.1")
+    monkeypatch.setenv("BEDROCK_MODEL", "claude-opus-4-7")
+    assert model("openai") == ("gpt-4.1", "environment OPENAI_MODEL")
+    assert model("bedrock")[0] == "claude-opus-4-7"
 
 
 def test_secrets_are_not_shown() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smartllm.compiler.dialects import DIALECT_CODE
+from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.errors import ResponseError
 from smartllm.response import Usage
 from smartllm.rules import Dialect
@@ -88,7 +88,7 @@ WHOLE: dict[Dialect, dict[str, Any]] = {
 
 @pytest.mark.parametrize("dialect", WHOLE)
 def test_whole_answers(dialect: Dialect) -> None:
-    decoded = DIALECT_CODE[dialect].decode(WHOLE[dialect], "asked")
+    decoded = DECODERS[dialect].decode(WHOLE[dialect], "asked")
     assert decoded.text == "Hello there"
     assert decoded.usage == Usage(10, 20, 5, 3)
     assert decoded.thinking == ("First.\n\nSecond." if dialect == "openai_responses" else "Hm.")
@@ -107,7 +107,7 @@ def test_whole_answers(dialect: Dialect) -> None:
     "usage", [None, {}, {"input_tokens": None, "inputTokens": "many", "prompt_tokens": True}]
 )
 def test_missing_usage_is_zero(dialect: Dialect, usage: Any) -> None:
-    decoded = DIALECT_CODE[dialect].decode(
+    decoded = DECODERS[dialect].decode(
         WHOLE[dialect] | {"usage": usage, "additionalModelResponseFields": None}, "asked"
     )
     assert decoded.usage == Usage()
@@ -146,48 +146,48 @@ def test_missing_usage_is_zero(dialect: Dialect, usage: Any) -> None:
 )
 def test_no_answer(dialect: Dialect, reply: dict[str, Any]) -> None:
     with pytest.raises(ResponseError, match="the provider's reply has no") as caught:
-        DIALECT_CODE[dialect].decode(reply, "asked")
+        DECODERS[dialect].decode(reply, "asked")
     assert (caught.value.model, caught.value.status, caught.value.retryable) == ("asked", 200, False)
 
 
 def test_a_long_reply_is_cut_in_the_error() -> None:
     with pytest.raises(ResponseError) as caught:
-        DIALECT_CODE["openai_chat"].decode({"detail": "x" * 5000}, "asked")
+        DECODERS["openai_chat"].decode({"detail": "x" * 5000}, "asked")
     assert len(caught.value.message) < 300
 
 
 def test_refusals() -> None:
     refused = {"type": "message", "content": [{"type": "refusal", "refusal": "I can't."}]}
-    responses = DIALECT_CODE["openai_responses"].decode(RESPONSES | {"output": [refused]}, "asked")
+    responses = DECODERS["openai_responses"].decode(RESPONSES | {"output": [refused]}, "asked")
     assert responses.refusal == "I can't."
     message = {"content": None, "refusal": "I can't."}
-    chat = DIALECT_CODE["openai_chat"].decode(
+    chat = DECODERS["openai_chat"].decode(
         {"choices": [{"finish_reason": "stop", "message": message}], "usage": None}, "asked"
     )
     assert (chat.text, chat.refusal) == ("", "I can't.")
     claude = {"content": [], "stop_reason": "refusal", "stop_details": {"explanation": "Unsafe."}}
-    assert DIALECT_CODE["bedrock_invoke"].decode(claude, "asked").refusal == "Unsafe."
-    filtered = DIALECT_CODE["bedrock_converse"].decode(CONVERSE | {"stopReason": "content_filtered"}, "asked")
+    assert DECODERS["bedrock_invoke"].decode(claude, "asked").refusal == "Unsafe."
+    filtered = DECODERS["bedrock_converse"].decode(CONVERSE | {"stopReason": "content_filtered"}, "asked")
     assert filtered.refusal == "Hello there"
 
 
 def test_answers_that_may_hold_nothing() -> None:
     details = {"reason": "content_filter"}
     cut = RESPONSES | {"output": [], "status": "incomplete", "incomplete_details": details}
-    responses = DIALECT_CODE["openai_responses"].decode(cut, "asked")
+    responses = DECODERS["openai_responses"].decode(cut, "asked")
     assert (responses.text, responses.stop_reason, responses.incomplete) == (
         "",
         "incomplete",
         "content_filter",
     )
     for reason in ("length", "content_filter"):
-        chat = DIALECT_CODE["openai_chat"].decode({"choices": [{"finish_reason": reason}]}, "asked")
+        chat = DECODERS["openai_chat"].decode({"choices": [{"finish_reason": reason}]}, "asked")
         assert (chat.text, chat.stop_reason) == ("", reason)
     for reason in ("max_tokens", "refusal", "stop_sequence", "model_context_window_exceeded"):
-        claude = DIALECT_CODE["bedrock_invoke"].decode({"content": [], "stop_reason": reason}, "asked")
+        claude = DECODERS["bedrock_invoke"].decode({"content": [], "stop_reason": reason}, "asked")
         assert (claude.text, claude.stop_reason) == ("", reason)
         nothing: dict[str, Any] = {"output": {"message": {"content": []}}, "stopReason": reason}
-        converse = DIALECT_CODE["bedrock_converse"].decode(nothing, "asked")
+        converse = DECODERS["bedrock_converse"].decode(nothing, "asked")
         assert (converse.text, converse.stop_reason) == ("", reason)
 
 
@@ -196,42 +196,40 @@ def test_answers_that_may_hold_nothing() -> None:
 )
 def test_an_answer_that_says_anything_is_one(message: dict[str, Any]) -> None:
     reply = {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", **message}}]}
-    assert DIALECT_CODE["openai_chat"].decode(reply, "m").text == ""
+    assert DECODERS["openai_chat"].decode(reply, "m").text == ""
 
 
 def test_forced_tools() -> None:
     call = {"type": "function_call", "arguments": '{"a": 1}'}
-    assert (
-        DIALECT_CODE["openai_responses"].decode(RESPONSES | {"output": [call]}, "m").structured == '{"a": 1}'
-    )
+    assert DECODERS["openai_responses"].decode(RESPONSES | {"output": [call]}, "m").structured == '{"a": 1}'
     message = {"content": None, "tool_calls": [{"function": {"arguments": '{"a": 1}'}}]}
     chat = {"choices": [{"finish_reason": "stop", "message": message}]}
-    assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured == '{"a": 1}'
+    assert DECODERS["openai_chat"].decode(chat, "m").structured == '{"a": 1}'
     chat["choices"][0]["message"] = {"content": None, "function_call": {"name": "f", "arguments": "{}"}}
-    assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured == "{}"
+    assert DECODERS["openai_chat"].decode(chat, "m").structured == "{}"
     chat["choices"][0]["message"] = {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}
-    assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured == {"a": 1}
+    assert DECODERS["openai_chat"].decode(chat, "m").structured == {"a": 1}
     chat["choices"][0]["message"] = {"content": "x", "function_call": {"name": "", "arguments": ""}}
-    assert DIALECT_CODE["openai_chat"].decode(chat, "m").structured is None
+    assert DECODERS["openai_chat"].decode(chat, "m").structured is None
     tool = {"content": [{"type": "tool_use", "input": {"a": 1}}], "stop_reason": "tool_use"}
-    assert DIALECT_CODE["bedrock_invoke"].decode(tool, "m").structured == {"a": 1}
+    assert DECODERS["bedrock_invoke"].decode(tool, "m").structured == {"a": 1}
     block = {"toolUse": {"input": {"a": 1}}}
     converse = {"output": {"message": {"content": [block, SERVER_TOOL]}}, "stopReason": "tool_use"}
-    assert DIALECT_CODE["bedrock_converse"].decode(converse, "m").structured == {"a": 1}
+    assert DECODERS["bedrock_converse"].decode(converse, "m").structured == {"a": 1}
 
 
 def test_reasoning_that_is_shown_whole_is_thinking() -> None:
     content = [{"type": "reasoning_text", "text": "Hm."}, {"type": "reasoning_text", "text": "So."}]
     item = {"type": "reasoning", "summary": [], "content": content}
     reply = RESPONSES | {"output": [item, {"type": "message", "content": [{"type": "text", "text": "Hi"}]}]}
-    decoded = DIALECT_CODE["openai_responses"].decode(reply, "m")
+    decoded = DECODERS["openai_responses"].decode(reply, "m")
     assert (decoded.text, decoded.thinking) == ("Hi", "Hm.\n\nSo.")
 
 
 def test_what_is_cited_for_is_text() -> None:
     content = [{"text": "It says: "}, {"citationsContent": {"content": [{"text": "ask"}, {"text": "."}]}}]
     reply = {"output": {"message": {"content": content}}, "stopReason": "end_turn"}
-    assert DIALECT_CODE["bedrock_converse"].decode(reply, "m").text == "It says: ask."
+    assert DECODERS["bedrock_converse"].decode(reply, "m").text == "It says: ask."
 
 
 def test_content_of_chat_as_a_list_of_parts() -> None:
@@ -244,7 +242,7 @@ def test_content_of_chat_as_a_list_of_parts() -> None:
         {"type": "refusal", "refusal": "no"},
     ]
     reply = {"choices": [{"finish_reason": "stop", "message": {"content": content}}]}
-    decoded = DIALECT_CODE["openai_chat"].decode(reply, "m")
+    decoded = DECODERS["openai_chat"].decode(reply, "m")
     assert (decoded.text, decoded.thinking, decoded.refusal) == ("42", "hm!?", "no")
 
 
@@ -253,13 +251,13 @@ def test_only_the_first_choice_is_read() -> None:
         return {"finish_reason": "stop", "message": {"content": text}, **fields}
 
     reply = {"choices": [choice("B", index=1), choice("A", index=0), {"index": 2, "message": 5}]}
-    decoded = DIALECT_CODE["openai_chat"].decode(reply, "m")
+    decoded = DECODERS["openai_chat"].decode(reply, "m")
     assert (decoded.text, decoded.choices_dropped) == ("A", 2)
-    assert DIALECT_CODE["openai_chat"].decode({"choices": [choice("A"), choice("B")]}, "m").text == "A"
-    assert DIALECT_CODE["openai_chat"].decode({"choices": [choice("A", index=1)]}, "m").text == "A"
+    assert DECODERS["openai_chat"].decode({"choices": [choice("A"), choice("B")]}, "m").text == "A"
+    assert DECODERS["openai_chat"].decode({"choices": [choice("A", index=1)]}, "m").text == "A"
 
 
 @pytest.mark.parametrize("dialect", WHOLE)
 def test_ids_and_models_of_another_type_count_as_missing(dialect: Dialect) -> None:
-    decoded = DIALECT_CODE[dialect].decode(WHOLE[dialect] | {"id": 5, "model": {}}, "m")
+    decoded = DECODERS[dialect].decode(WHOLE[dialect] | {"id": 5, "model": {}}, "m")
     assert (decoded.request_id, decoded.model, decoded.text) == (None, None, "Hello there")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from smartllm.compiler.dialects import DIALECT_CODE
 from smartllm.compiler.dialects.failure import explanation
+from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.errors import (
     BadRequestError,
     ProviderError,
@@ -156,10 +156,10 @@ PLACES: dict[str, tuple[Dialect, Any, tuple[Any, ...]]] = {
 def test_another_type_than_the_wire_promises_is_an_error_and_never_text(place: str, odd: Any) -> None:
     dialect, reply, fine = PLACES[place]
     if any(odd == allowed and type(odd) is type(allowed) for allowed in fine):
-        DIALECT_CODE[dialect].decode(reply(odd), "m")
+        DECODERS[dialect].decode(reply(odd), "m")
         return
     with pytest.raises(ResponseError, match=r"the provider's reply has ") as caught:
-        DIALECT_CODE[dialect].decode(reply(odd), "m")
+        DECODERS[dialect].decode(reply(odd), "m")
     assert (caught.value.status, caught.value.retryable) == (200, False)
 
 
@@ -172,14 +172,14 @@ def test_the_error_names_the_place_and_what_stands_there() -> None:
         (True, "true or false"),
     ):
         with pytest.raises(ResponseError) as caught:
-            DIALECT_CODE["bedrock_invoke"].decode(claude({"type": "text", "text": odd}), "m")
+            DECODERS["bedrock_invoke"].decode(claude({"type": "text", "text": odd}), "m")
         assert f"has {found} where content.text should be text: " in caught.value.message
     with pytest.raises(ResponseError, match="has text where each item of content should be an object"):
-        DIALECT_CODE["bedrock_invoke"].decode(claude("x"), "m")
+        DECODERS["bedrock_invoke"].decode(claude("x"), "m")
     with pytest.raises(
         ResponseError, match="a part of content with the type 'image' should be text, thinking"
     ):
-        DIALECT_CODE["openai_chat"].decode(chat(content=[{"type": "image"}]), "m")
+        DECODERS["openai_chat"].decode(chat(content=[{"type": "image"}]), "m")
 
 
 class TestErrorsInsideASuccess:
@@ -225,7 +225,7 @@ class TestErrorsInsideASuccess:
         self, wire: Dialect, error: Any, kind: type, code: str | None, status: int | None, *, retryable: bool
     ) -> None:
         with pytest.raises(ProviderError) as caught:
-            DIALECT_CODE[wire].decode({"error": error, "id": "i"}, "m")
+            DECODERS[wire].decode({"error": error, "id": "i"}, "m")
         found = caught.value
         assert type(found) is kind
         assert (found.code, found.status, found.retryable) == (code, status, retryable)
@@ -244,13 +244,13 @@ class TestErrorsInsideASuccess:
     )
     def test_the_text_beside_it_is_kept(self, wire: Dialect, reply: dict[str, Any]) -> None:
         with pytest.raises(ProviderError) as caught:
-            DIALECT_CODE[wire].decode(reply | {"error": {"message": "no"}}, "m")
+            DECODERS[wire].decode(reply | {"error": {"message": "no"}}, "m")
         assert caught.value.partial_text == "Pa"
-        assert DIALECT_CODE[wire].decode(reply | {"error": None}, "m").text == "Pa"
+        assert DECODERS[wire].decode(reply | {"error": None}, "m").text == "Pa"
 
     def test_beside_what_is_no_text(self) -> None:
         with pytest.raises(ProviderError) as caught:
-            DIALECT_CODE["openai_chat"].decode(chat(content=5) | {"error": {"message": "no"}}, "m")
+            DECODERS["openai_chat"].decode(chat(content=5) | {"error": {"message": "no"}}, "m")
         assert caught.value.partial_text == ""
 
     @pytest.mark.parametrize(
@@ -262,14 +262,14 @@ class TestErrorsInsideASuccess:
     )
     def test_in_a_choice(self, choice: dict[str, Any]) -> None:
         with pytest.raises(ServerError, match="idle") as caught:
-            DIALECT_CODE["openai_chat"].decode({"choices": [choice | {"message": {"content": "Pa"}}]}, "m")
+            DECODERS["openai_chat"].decode({"choices": [choice | {"message": {"content": "Pa"}}]}, "m")
         assert (caught.value.code, caught.value.status, caught.value.retryable) == ("502", 502, True)
         assert caught.value.partial_text == "Pa"
 
     def test_a_choice_that_ends_by_an_error_without_a_reason(self) -> None:
         reply = {"choices": [{"finish_reason": "error", "message": {"content": "Pa"}}]}
         with pytest.raises(ProviderError, match="no reason given"):
-            DIALECT_CODE["openai_chat"].decode(reply, "m")
+            DECODERS["openai_chat"].decode(reply, "m")
 
     @pytest.mark.parametrize("status", ["failed", "cancelled"])
     @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ class TestErrorsInsideASuccess:
         with pytest.raises(
             ProviderError, match=r"Oops|ended the response as \w+ed: no reason given"
         ) as caught:
-            DIALECT_CODE["openai_responses"].decode({"status": status, "output": output, "error": error}, "m")
+            DECODERS["openai_responses"].decode({"status": status, "output": output, "error": error}, "m")
         assert type(caught.value) is kind
         assert caught.value.partial_text == "Pa"
 

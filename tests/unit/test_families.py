@@ -12,7 +12,8 @@ import smartllm
 from smartllm import LLMClient, Message, MessageRequest, Plan, TextRequest
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.passes.limits import limits
-from smartllm.compiler.report import Report
+from smartllm.compiler.trace import Trace
+from smartllm.content import Text
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules, resolve, target_for
 from smartllm.testing import LoopbackServer, Reply
@@ -254,5 +255,5 @@ def test_such_a_servers_schemas_have_no_strict_key_either() -> None:
 def test_a_limit_that_was_left_out_stays_out() -> None:
     resolution = resolve("us.amazon.nova-2-lite-v1:0", RULES)
     target = target_for(resolution, "bedrock", "bedrock_converse", RULES)
-    intent = Intent(model="m", turns=(Turn("user", ("hi",)),), max_tokens=None)
-    assert limits(intent, target.facts, Report(target)) is intent
+    intent = Intent(model="m", dialect=target.dialect, turns=(Turn("user", (Text("hi"),)),), max_tokens=None)
+    assert limits(intent, target.facts, Trace()) is intent

@@ -280,25 +280,25 @@ def test_after_the_passes_every_value_is_legal_and_nothing_is_lost_silently(
     request = TextRequest(prompt="hi", **fields)
     try:
         target, _ = choose_target(request, None, model, RULES)
-        before, report = _intent(request, target, {})
+        before, trace = _intent(request, target, {})
         after = before
         for run in PASSES:
-            after = run(after, target.facts, report)
+            after = run(after, target.facts, trace)
     except CompileError:
         return
     legal(after, target.facts)
-    assert {item.code for item in report.diagnostics} <= set(CODES)
-    told = {item.path for item in report.diagnostics}
+    assert {item.code for item in trace.changes} <= set(CODES)
+    told = {item.path for item in trace.changes}
     for name in ("temperature", "top_p", "top_k", "max_tokens"):
         if name in fields and getattr(before, name) != getattr(after, name):
             assert name in told
-    for item in report.diagnostics:
+    for item in trace.changes:
         assert item.asked != item.applied
-    again, count = after, len(report.diagnostics)
+    again, count = after, len(trace.changes)
     for run in PASSES:
-        again = run(again, target.facts, report)
+        again = run(again, target.facts, trace)
     assert again == after
-    assert len(report.diagnostics) == count
+    assert len(trace.changes) == count
 
 
 @given(models, requests)

@@ -10,8 +10,7 @@ from wires import CONVERSE, INVOKE, RESPONSES, WIRES, Wire, each_bedrock_wire, s
 
 import smartllm
 from smartllm import Message, MessageRequest, Reasoning
-from smartllm.compiler.dialects import DIALECT_CODE
-from smartllm.compiler.dialects.readers import stream_reader
+from smartllm.compiler.dialects.readers import DECODERS, stream_reader
 from smartllm.rules import load_rules
 from smartllm.testing import LoopbackServer, Reply
 
@@ -167,5 +166,5 @@ def test_blocks_without_signature_and_blocks_of_other_kinds() -> None:
         {"type": "redacted_thinking", "data": "x"},
         {"type": "text", "text": "y"},
     ]
-    decoded = DIALECT_CODE["bedrock_invoke"].decode({"content": content, "stop_reason": "end_turn"}, "m")
+    decoded = DECODERS["bedrock_invoke"].decode({"content": content, "stop_reason": "end_turn"}, "m")
     assert (decoded.text, decoded.thinking, decoded.reasoning) == ("y", "", (content[1],))

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from smartllm.compiler.schema_lowering import Lowered, Subset, lower, schema_name, schema_of
-from smartllm.compiler.schema_restore import restore
+from smartllm.compiler.schema.lower import lower
+from smartllm.compiler.schema.restore import restore
+from smartllm.compiler.schema.source import schema_name, schema_of
+from smartllm.compiler.schema.types import Lowered, Subset
 from smartllm.errors import UnsupportedError
 
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
@@ -822,7 +824,7 @@ def test_names_on_the_wire(response_format: Any, name: str) -> None:
 
 def test_lowering_loads_no_jsonschema() -> None:
     code = (
-        "import sys; from smartllm.compiler.schema_lowering import lower; "
+        "import sys; from smartllm.compiler.schema.lower import lower; "
         "lower({'properties': {'a': {'type': 'null'}}}, 'openai-strict'); print('jsonschema' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 import smartllm
 from smartllm import Plan, TextRequest
-from smartllm.compiler import schema_lowering
 from smartllm.compiler.prompts import ANSWER
-from smartllm.compiler.schema_lowering import lower
+from smartllm.compiler.schema import lower as lowering
+from smartllm.compiler.schema.lower import lower
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules
 from smartllm.words import ApiType
@@ -246,7 +246,7 @@ def test_a_schema_is_lowered_once_and_each_plan_has_its_own(monkeypatch: pytest.
         lowered.append(subset)
         return lower(schema, subset)
 
-    monkeypatch.setattr(schema_lowering, "lower", counted)
+    monkeypatch.setattr(lowering, "lower", counted)
     first, second = (smartllm.compile(request, level="ignore").body for _ in range(2))
     assert lowered == ["openai-strict"]
     first["text"]["format"]["schema"]["properties"].clear()

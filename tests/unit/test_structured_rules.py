@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 from smartllm.compiler import compile as compiled
-from smartllm.compiler.dialects import Decoded
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 from smartllm.request import TextRequest
 from smartllm.response import Usage
@@ -155,7 +155,9 @@ class TestWithheldOrCut:
         ).steps[0]
         for reason in ("max_output_tokens", None):
             with pytest.raises(TruncatedError, match="status=incomplete"):
-                check_whole(step, answer("{", stop_reason="incomplete", incomplete=reason))
+                check_whole(
+                    step, answer("{", stop_reason="incomplete", incomplete=reason, finish_reason="length")
+                )
         with pytest.raises(RefusalError, match="content filter") as caught:
             check_whole(step, answer("", stop_reason="incomplete", incomplete="content_filter"))
         assert (caught.value.refusal, caught.value.request_id) == ("", "i")

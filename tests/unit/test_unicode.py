@@ -29,7 +29,7 @@ from stream_events import (
     text_done,
 )
 
-from smartllm.compiler.dialects import DIALECT_CODE
+from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.compiler.dialects.reading import Halves, json_of, shown, unicode_json
 from smartllm.compiler.dialects.stream import DONE
 from smartllm.rules import Dialect
@@ -139,14 +139,14 @@ WHOLE: dict[Dialect, Any] = {
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_whole_answers(wire: Dialect) -> None:
-    answer = DIALECT_CODE[wire].decode(WHOLE[wire] | {"id\ud800": {"\ud800": ["\ud800"]}}, "m")
+    answer = DECODERS[wire].decode(WHOLE[wire] | {"id\ud800": {"\ud800": ["\ud800"]}}, "m")
     assert answer.text == "ok \ufffd"
     assert answer.raw["id\ufffd"] == {"\ufffd": ["\ufffd"]}
 
 
 def test_an_answer_that_is_unicode_is_not_copied() -> None:
     reply = {"choices": [{"message": {"content": "grüße " + THUMB}}]}
-    assert DIALECT_CODE["openai_chat"].decode(reply, "m").raw is reply
+    assert DECODERS["openai_chat"].decode(reply, "m").raw is reply
     assert unicode_json(reply) is reply
 
 

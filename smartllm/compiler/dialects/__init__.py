@@ -1,21 +1,41 @@
-"""The dialects: thin files that know how one wire spells an intent, and how to read its answers.
+"""The dialects: thin folders that know how one wire spells an intent, and how to read its answers.
 
-Readers of streamed answers are in ``readers``; compiling needs none.
+What reads answers is in ``readers``; compiling needs none of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from smartllm.compiler.dialects.base import Decoded, DialectCode
-from smartllm.compiler.dialects.bedrock_converse import BedrockConverse
-from smartllm.compiler.dialects.bedrock_invoke import BedrockInvoke
-from smartllm.compiler.dialects.openai_chat import OpenAIChat
-from smartllm.compiler.dialects.openai_responses import OpenAIResponses
-from smartllm.rules.schema import Dialect
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.anthropic_messages import encode as claude
+from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS as CLAUDE_FIELDS
+from smartllm.compiler.dialects.bedrock_converse import encode as converse
+from smartllm.compiler.dialects.bedrock_converse.fields import FIELDS as CONVERSE_FIELDS
+from smartllm.compiler.dialects.fields import Fields
+from smartllm.compiler.dialects.openai_chat import encode as chat
+from smartllm.compiler.dialects.openai_chat.fields import FIELDS as CHAT_FIELDS
+from smartllm.compiler.dialects.openai_responses import encode as responses
+from smartllm.compiler.dialects.openai_responses.fields import FIELDS as RESPONSES_FIELDS
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.trace import Trace
+from smartllm.rules.schema import Dialect, Facts
 
-DIALECT_CODE: Final[dict[Dialect, DialectCode]] = {
-    code.name: code for code in (OpenAIResponses(), OpenAIChat(), BedrockInvoke(), BedrockConverse())
+Encode = Callable[[Body, Intent, Facts, Trace], None]
+"""Spells a legal intent in a body."""
+
+ENCODERS: Final[dict[Dialect, Encode]] = {
+    "openai_responses": responses.encode,
+    "openai_chat": chat.encode,
+    "bedrock_invoke": claude.encode,
+    "bedrock_converse": converse.encode,
+}
+FIELDS: Final[dict[Dialect, Fields]] = {
+    "openai_responses": RESPONSES_FIELDS,
+    "openai_chat": CHAT_FIELDS,
+    "bedrock_invoke": CLAUDE_FIELDS,
+    "bedrock_converse": CONVERSE_FIELDS,
 }
 
-__all__ = ["DIALECT_CODE", "Decoded", "DialectCode"]
+__all__ = ["ENCODERS", "FIELDS", "Encode", "Fields"]

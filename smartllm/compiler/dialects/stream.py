@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from smartllm.compiler.dialects.base import Decoded, DialectCode
+from smartllm.compiler.dialects.decoding import Decoded, Decoder
 from smartllm.compiler.dialects.failure import failure
 from smartllm.compiler.dialects.reading import Halves, ShapeError, shown
 from smartllm.errors import ProviderError, StreamError
@@ -43,7 +43,7 @@ class StreamReader(ABC):
         over: The wire's terminator has been seen: nothing more may come.
     """
 
-    def __init__(self, dialect: DialectCode, model: str) -> None:
+    def __init__(self, dialect: Decoder, model: str) -> None:
         self.dialect, self.model = dialect, model
         self.ended = self.over = False
         self._texts: list[str] = []

@@ -1,6 +1,6 @@
 """The passes: each takes the intent one step nearer to what the target accepts.
 
-A pass is a function ``(Intent, Facts, Report) -> Intent``. It is idempotent, and it changes nothing that the
+A pass is a function ``(Intent, Facts, Trace) -> Intent``. It is idempotent, and it changes nothing that the
 caller asked for without a diagnostic.
 """
 
@@ -15,10 +15,10 @@ from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.sampling import sampling
 from smartllm.compiler.passes.thinking import thinking
-from smartllm.compiler.report import Report
+from smartllm.compiler.trace import Trace
 from smartllm.rules.schema import Facts
 
-Pass = Callable[[Intent, Facts, Report], Intent]
+Pass = Callable[[Intent, Facts, Trace], Intent]
 
 PASSES: Final[tuple[Pass, ...]] = (messages, thinking, sampling, limits, output)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.thinking import is_unlimited
-from smartllm.compiler.report import Report
+from smartllm.compiler.trace import Trace
 from smartllm.rules.schema import Facts
 
 
-def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
+def limits(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Raise or clamp max_tokens into the accepted range; leave it out where none may be sent."""
     asked = intent.max_tokens
     if asked is None:
         return intent
     if is_unlimited(intent, facts):
-        report.changed(
+        trace.changed(
             "max-tokens-dropped",
             "max_tokens",
             asked=asked,
@@ -27,7 +27,7 @@ def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
         return intent._replace(max_tokens=None)
     least, most = facts.limits.min_output, facts.limits.max_output
     if most is not None and asked > most:
-        report.changed(
+        trace.changed(
             "max-tokens-clamped",
             "max_tokens",
             asked=asked,
@@ -37,7 +37,7 @@ def limits(intent: Intent, facts: Facts, report: Report) -> Intent:
         )
         return intent._replace(max_tokens=most)
     if asked < least:
-        report.changed(
+        trace.changed(
             "max-tokens-raised",
             "max_tokens",
             asked=asked,

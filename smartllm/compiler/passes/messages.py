@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from smartllm.compiler.intent import Intent, Turn
-from smartllm.compiler.report import Report
+from smartllm.compiler.trace import Trace
+from smartllm.content import Reasoning, Text
 from smartllm.errors import UnsupportedError
 from smartllm.rules.schema import Facts
 
 
-def messages(intent: Intent, facts: Facts, report: Report) -> Intent:
+def messages(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Join turns of one role where roles must alternate; refuse or tidy a final assistant turn.
 
     Raises:
@@ -19,31 +20,32 @@ def messages(intent: Intent, facts: Facts, report: Report) -> Intent:
     """
     turns = intent.turns
     if any(turn.reasoning for turn in turns):
-        turns = tuple(_own_reasoning(turn, facts, report) for turn in turns)
+        turns = tuple(_own_reasoning(turn, intent, facts, trace) for turn in turns)
     if facts.messages.alternate:
-        turns = _alternate(turns, report)
+        turns = _alternate(turns, trace)
     if turns[0].role == "assistant" and not facts.messages.leading_assistant:
         raise UnsupportedError(
-            f"messages: the first message is the assistant's, but {report.target.resolution.asked} takes "
-            f"only a user's there [{report.target.origin('messages.leading_assistant')}]",
+            f"messages: the first message is the assistant's, but {intent.model} takes only a user's there",
             field="messages",
             hint="begin the conversation with a user message",
+            fact="messages.leading_assistant",
         )
     if turns[-1].role == "assistant":
-        turns = _prefill(turns, facts, report)
+        turns = _prefill(turns, intent, facts, trace)
     return intent if turns == intent.turns else intent._replace(turns=turns)
 
 
-def _alternate(turns: tuple[Turn, ...], report: Report) -> tuple[Turn, ...]:
+def _alternate(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:
     joined: list[Turn] = []
     for turn in turns:
         if joined and joined[-1].role == turn.role:
-            _without_reasoning(turn, report)  # it would stand behind a text
-            joined[-1] = replace(joined[-1], texts=joined[-1].texts + turn.texts)
+            # Its reasoning would stand behind a text.
+            behind = _without_reasoning(turn, trace)
+            joined[-1] = replace(joined[-1], parts=joined[-1].parts + behind.parts)
         else:
             joined.append(turn)
     if len(joined) < len(turns):
-        report.changed(
+        trace.changed(
             "messages-merged",
             "messages",
             asked=len(turns),
@@ -55,48 +57,43 @@ def _alternate(turns: tuple[Turn, ...], report: Report) -> tuple[Turn, ...]:
     return tuple(joined)
 
 
-def _own_reasoning(turn: Turn, facts: Facts, report: Report) -> Turn:
+def _own_reasoning(turn: Turn, intent: Intent, facts: Facts, trace: Trace) -> Turn:
     """The turn with its reasoning, if the very model that wrote it will read it."""
-    written = turn.reasoning
-    target = report.target
-    own = written is not None and (written.model, written.dialect) == (
-        target.resolution.asked,
-        target.dialect,
-    )
-    return turn if own and facts.messages.reasoning else _without_reasoning(turn, report)
+    reader = (intent.model, intent.dialect)
+    own = all((written.model, written.dialect) == reader for written in turn.reasoning)
+    return turn if own and facts.messages.reasoning else _without_reasoning(turn, trace)
 
 
-def _without_reasoning(turn: Turn, report: Report) -> Turn:
-    if turn.reasoning is None:
+def _without_reasoning(turn: Turn, trace: Trace) -> Turn:
+    if not turn.reasoning:
         return turn
-    report.changed(
+    trace.changed(
         "reasoning-dropped",
         "messages",
-        asked=turn.reasoning.model,
+        asked=turn.reasoning[0].model,
         applied=None,
         reason="only the model that wrote reasoning can read it, on the same wire and before the turn's text",
         fact="messages.reasoning",
         action="dropped",
         severity="info",
     )
-    return replace(turn, reasoning=None)
+    return replace(turn, parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
 
 
-def _prefill(turns: tuple[Turn, ...], facts: Facts, report: Report) -> tuple[Turn, ...]:
+def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace) -> tuple[Turn, ...]:
     if not facts.messages.prefill:
-        origin = report.target.origin("messages.prefill")
         raise UnsupportedError(
-            f"messages: the last message is the assistant's, but {report.target.resolution.asked} takes no "
-            f"prefill [{origin}]",
+            f"messages: the last message is the assistant's, but {intent.model} takes no prefill",
             field="messages",
             hint="end the conversation with a user message",
+            fact="messages.prefill",
         )
-    last = turns[-1]
-    trimmed = last.texts[-1].rstrip()
+    *before, last = turns[-1].parts
+    trimmed = last.text.rstrip() if isinstance(last, Text) else ""
     # Claude answers a final assistant text that ends in white space with a 400 (claude_bedrock facts §8).
-    if not facts.messages.alternate or trimmed == last.texts[-1] or not trimmed:
+    if not facts.messages.alternate or not trimmed or trimmed == turns[-1].texts[-1]:
         return turns
-    report.changed(
+    trace.changed(
         "prefill-trimmed",
         "messages",
         asked=None,
@@ -105,4 +102,4 @@ def _prefill(turns: tuple[Turn, ...], facts: Facts, report: Report) -> tuple[Tur
         fact="messages.prefill",
         severity="info",
     )
-    return (*turns[:-1], replace(last, texts=(*last.texts[:-1], trimmed)))
+    return (*turns[:-1], replace(turns[-1], parts=(*before, Text(trimmed))))

@@ -6,27 +6,27 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from smartllm.compiler.intent import Intent, OutputPlan, OutputWish
-from smartllm.compiler.report import Report
 from smartllm.compiler.strategy import choose_strategy
+from smartllm.compiler.trace import Trace
 from smartllm.rules.schema import Facts
 from smartllm.words import Verbosity
 
 
-def output(intent: Intent, facts: Facts, report: Report) -> Intent:
+def output(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Settle streaming, verbosity and the schema that the answer must match.
 
     Raises:
         UnsupportedError: The model can neither take a schema nor be made to call a tool here.
     """
-    intent = _schema(_verbosity(intent, facts, report), facts, report)
-    return _streaming(intent, facts, report)
+    intent = _schema(_verbosity(intent, facts, trace), facts, trace)
+    return _streaming(intent, facts, trace)
 
 
-def _streaming(intent: Intent, facts: Facts, report: Report) -> Intent:
+def _streaming(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     tools = intent.output is not None and intent.output.strategy in {"tool", "offer"}
     if not intent.stream or (facts.streaming and (facts.tools.streaming or not tools)):
         return intent
-    report.changed(
+    trace.changed(
         "streaming-unavailable",
         "stream",
         asked=True,
@@ -38,12 +38,12 @@ def _streaming(intent: Intent, facts: Facts, report: Report) -> Intent:
     return intent._replace(stream=False)
 
 
-def _verbosity(intent: Intent, facts: Facts, report: Report) -> Intent:
+def _verbosity(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     asked, levels = intent.verbosity, facts.verbosity.levels
     if asked is None or asked in levels:
         return intent
     if not levels:
-        report.changed(
+        trace.changed(
             "verbosity-dropped",
             "verbosity",
             asked=asked,
@@ -55,7 +55,7 @@ def _verbosity(intent: Intent, facts: Facts, report: Report) -> Intent:
         return intent._replace(verbosity=None)
     ladder = get_args(Verbosity)
     nearest = min(levels, key=lambda level: abs(ladder.index(level) - ladder.index(asked)))
-    report.changed(
+    trace.changed(
         "verbosity-changed",
         "verbosity",
         asked=asked,
@@ -66,19 +66,19 @@ def _verbosity(intent: Intent, facts: Facts, report: Report) -> Intent:
     return intent._replace(verbosity=nearest)
 
 
-def _schema(intent: Intent, facts: Facts, report: Report) -> Intent:
+def _schema(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     plan = intent.output
     if plan is None or plan.strategy is not None:
         return intent
-    strategy = choose_strategy(intent, facts, report)
+    strategy = choose_strategy(intent, facts)
     if strategy == "two_pass":
         return intent._replace(output=replace(plan, strategy=strategy))
-    from smartllm.compiler.schema_lowering import lower_once  # noqa: PLC0415 - see output_plan
+    from smartllm.compiler.schema.lower import lower_once  # noqa: PLC0415 - see output_plan
 
     kind = "native" if strategy == "native" else "tool"
     lowered = lower_once(plan.text, getattr(facts.structured, f"{kind}_subset"))
     for change in lowered.changes:
-        report.changed(
+        trace.changed(
             "schema-changed",
             "response_format",
             asked=f"{change.path} {change.keyword}",
@@ -95,7 +95,7 @@ def output_plan(response_format: Any, wish: OutputWish) -> OutputPlan | None:
     if response_format is None:
         return None
     # Loaded here: requests without a schema should not pay for reading schemas.
-    from smartllm.compiler.schema_lowering import schema_name, schema_text  # noqa: PLC0415
+    from smartllm.compiler.schema.source import schema_name, schema_text  # noqa: PLC0415
 
     description = response_format.__doc__ if isinstance(response_format, type) else None
     return OutputPlan(

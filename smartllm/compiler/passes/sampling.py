@@ -6,17 +6,17 @@ from typing import Any, Final
 
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.thinking import is_thinking, is_unlimited
-from smartllm.compiler.report import Report
+from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.schema import Facts, Parameter, SamplingField
 
 FIELDS: Final[tuple[SamplingField, ...]] = ("temperature", "top_p", "top_k")
 
 # The API's own defaults: saying them and not saying them is the same wish.
-_NEUTRAL: Final[dict[str, float]] = {"temperature": 1, "top_p": 1}
+NEUTRAL: Final[dict[str, float]] = {"temperature": 1, "top_p": 1}
 
 
-def sampling(intent: Intent, facts: Facts, report: Report) -> Intent:
+def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Drop, lower or refuse sampling parameters that the target does not accept.
 
     A value that the caller never set is left out without a word; an explicit one leaves a diagnostic.
@@ -35,14 +35,14 @@ def sampling(intent: Intent, facts: Facts, report: Report) -> Intent:
         if is_unlimited(intent, facts):
             refused = refused or "effort.unlimited"
         if refused is not None:
-            _reject(name, value, parameter, refused, intent, report)
+            _reject(name, value, facts, refused, intent, trace)
             kept[name] = None
         elif parameter.max is not None and value > parameter.max:
-            kept[name] = _lower(name, value, parameter.max, report)
+            kept[name] = _lower(name, value, parameter.max, trace)
     intent = intent._replace(**kept) if kept else intent
     for first, second in facts.exclusive:
         if getattr(intent, first) is not None and getattr(intent, second) is not None:
-            intent = _exclude(intent, first, second, report)
+            intent = _exclude(intent, first, second, trace)
     return intent
 
 
@@ -62,23 +62,24 @@ def _refused_by(
 
 
 def _reject(
-    name: str, value: float, parameter: Parameter, refused: str, intent: Intent, report: Report
+    name: SamplingField, value: float, facts: Facts, refused: str, intent: Intent, trace: Trace
 ) -> None:
     if name not in intent.explicit:
         return
-    model = report.target.resolution.asked
-    neutral = value == _NEUTRAL.get(name)
+    parameter: Parameter = getattr(facts, name)
+    neutral = value == NEUTRAL.get(name)
     if parameter.rejected == "error" and not neutral:
-        only_at_none = report.target.facts.sampling == "effort-none"
+        only_at_none = facts.sampling == "effort-none"
         raise UnsupportedError(
-            f"{name}: {model} does not accept {name}={value!r} here; only the default (1) is supported "
-            f"[{report.target.origin(refused)}]",
+            f"{name}: {intent.model} does not accept {name}={value!r} here; "
+            "only the default (1) is supported",
             field=name,
             hint=f'leave {name} unset, or set reasoning_effort="none"'
             if only_at_none
             else f"leave {name} unset",
+            fact=refused,
         )
-    report.changed(
+    trace.changed(
         "sampling-dropped",
         name,
         asked=value,
@@ -100,8 +101,8 @@ def _reason(name: str, refused: str) -> str:
     return f"the model does not accept {name} here"
 
 
-def _lower(name: str, value: float, highest: float, report: Report) -> float:
-    report.changed(
+def _lower(name: str, value: float, highest: float, trace: Trace) -> float:
+    trace.changed(
         "sampling-lowered",
         name,
         asked=value,
@@ -112,11 +113,11 @@ def _lower(name: str, value: float, highest: float, report: Report) -> float:
     return highest
 
 
-def _exclude(intent: Intent, first: SamplingField, second: SamplingField, report: Report) -> Intent:
+def _exclude(intent: Intent, first: SamplingField, second: SamplingField, trace: Trace) -> Intent:
     """Keep one of a pair: the second when the first is only a default, else the first."""
     if first not in intent.explicit:
         return _without(intent, first)
-    report.changed(
+    trace.changed(
         "sampling-exclusive",
         second,
         asked=getattr(intent, second),

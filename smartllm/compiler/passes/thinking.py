@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smartllm.compiler.intent import Intent, ThinkingPlan
-from smartllm.compiler.report import Report, fact
+from smartllm.compiler.trace import Trace, fact
 from smartllm.rules.schema import Facts
 from smartllm.words import EFFORTS, Effort
 
 
-def thinking(intent: Intent, facts: Facts, report: Report) -> Intent:
+def thinking(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Consume ``effort`` and ``budget_tokens`` into a ``ThinkingPlan``."""
     if intent.effort is None and intent.budget_tokens is None:
         return intent
     done = intent._replace(effort=None, budget_tokens=None)
     if not facts.thinking.modes or not facts.effort.levels:
-        _ignore(intent, facts, report)
+        _ignore(intent, facts, trace)
         return done
     if intent.effort == "none" and intent.budget_tokens is None:
-        return done._replace(thinking=_off(facts, report))
+        return done._replace(thinking=_off(facts, trace))
     if facts.thinking.modes[0] == "budget":
-        return _with_budget(intent, done, facts, report)
-    return done._replace(thinking=_with_effort(intent, facts, report))
+        return _with_budget(intent, done, facts, trace)
+    return done._replace(thinking=_with_effort(intent, facts, trace))
 
 
 def is_thinking(intent: Intent, facts: Facts) -> bool:
@@ -55,7 +55,7 @@ def nearest(budget: int, facts: Facts) -> Effort:
     return min(table, key=lambda item: (abs(item[1] - budget), item[1]))[0]
 
 
-def _ignore(intent: Intent, facts: Facts, report: Report) -> None:
+def _ignore(intent: Intent, facts: Facts, trace: Trace) -> None:
     fixed = bool(facts.thinking.modes)
     reason = (
         "the model's effort cannot be set"
@@ -65,7 +65,7 @@ def _ignore(intent: Intent, facts: Facts, report: Report) -> None:
     wishes = {"budget_tokens": intent.budget_tokens, "reasoning_effort": intent.effort}
     for path, asked in wishes.items():
         if asked is not None and (fixed or asked != "none"):
-            report.changed(
+            trace.changed(
                 "thinking-ignored",
                 path,
                 asked=asked,
@@ -76,7 +76,7 @@ def _ignore(intent: Intent, facts: Facts, report: Report) -> None:
             )
 
 
-def _off(facts: Facts, report: Report) -> ThinkingPlan | None:
+def _off(facts: Facts, trace: Trace) -> ThinkingPlan | None:
     if "none" in facts.effort.levels:
         return ThinkingPlan("effort", effort="none")
     if facts.thinking.off in {"disabled", "between_tools"} and facts.thinking.default != "off":
@@ -84,7 +84,7 @@ def _off(facts: Facts, report: Report) -> ThinkingPlan | None:
     if facts.thinking.default == "off":
         return None
     lowest = facts.effort.levels[0]
-    report.changed(
+    trace.changed(
         "thinking-off-impossible",
         "reasoning_effort",
         asked="none",
@@ -96,13 +96,13 @@ def _off(facts: Facts, report: Report) -> ThinkingPlan | None:
     return ThinkingPlan("adaptive" if mode == "adaptive" else "effort", effort=lowest)
 
 
-def _with_effort(intent: Intent, facts: Facts, report: Report) -> ThinkingPlan:
+def _with_effort(intent: Intent, facts: Facts, trace: Trace) -> ThinkingPlan:
     mode = facts.thinking.modes[0]
     assert mode != "budget"
     if intent.effort is None:
         assert intent.budget_tokens is not None
         level = nearest(intent.budget_tokens, facts)
-        report.changed(
+        trace.changed(
             "budget-mapped",
             "budget_tokens",
             asked=intent.budget_tokens,
@@ -110,10 +110,10 @@ def _with_effort(intent: Intent, facts: Facts, report: Report) -> ThinkingPlan:
             reason=f"the model takes an effort, not a budget; the nearest level is {level}",
             fact="effort.budgets",
         )
-        report.because["reasoning_effort"] = fact("effort.budgets")
+        trace.reasons["reasoning_effort"] = fact("effort.budgets")
         return ThinkingPlan(mode, effort=level)
     if intent.budget_tokens is not None:
-        report.changed(
+        trace.changed(
             "effort-overridden",
             "budget_tokens",
             asked=intent.budget_tokens,
@@ -122,19 +122,19 @@ def _with_effort(intent: Intent, facts: Facts, report: Report) -> ThinkingPlan:
             fact="thinking.modes",
             action="dropped",
         )
-    return ThinkingPlan(mode, effort=_clamped(intent.effort, facts.effort.levels, report, "effort.levels"))
+    return ThinkingPlan(mode, effort=_clamped(intent.effort, facts.effort.levels, trace, "effort.levels"))
 
 
-def _with_budget(intent: Intent, done: Intent, facts: Facts, report: Report) -> Intent:
+def _with_budget(intent: Intent, done: Intent, facts: Facts, trace: Trace) -> Intent:
     budget = intent.budget_tokens
     if budget is None:
         assert intent.effort is not None
         levels = [level for level in facts.effort.levels if level in facts.effort.budgets]
-        level = _clamped(intent.effort, levels, report, "effort.budgets")
+        level = _clamped(intent.effort, levels, trace, "effort.budgets")
         budget = facts.effort.budgets[level]
-        report.because["budget_tokens"] = fact(f"effort.budgets.{level}")
+        trace.reasons["budget_tokens"] = fact(f"effort.budgets.{level}")
     elif intent.effort is not None:
-        report.changed(
+        trace.changed(
             "effort-overridden",
             "reasoning_effort",
             asked=intent.effort,
@@ -145,7 +145,7 @@ def _with_budget(intent: Intent, done: Intent, facts: Facts, report: Report) -> 
             severity="info",
         )
     if budget < facts.thinking.min_budget:
-        report.changed(
+        trace.changed(
             "budget-raised",
             "budget_tokens",
             asked=budget,
@@ -154,10 +154,10 @@ def _with_budget(intent: Intent, done: Intent, facts: Facts, report: Report) -> 
             fact="thinking.min_budget",
         )
         budget = facts.thinking.min_budget
-    return _fit(done, budget, facts, report)
+    return _fit(done, budget, facts, trace)
 
 
-def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
+def _fit(intent: Intent, budget: int, facts: Facts, trace: Trace) -> Intent:
     """Make the budget fit under max_tokens: max_tokens grows, and only then the budget shrinks."""
     most = facts.limits.max_output
     assert intent.max_tokens is not None
@@ -167,7 +167,7 @@ def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
     if most is not None and budget + answer > most:
         # The answer keeps what the caller gave it, but thinking is never cut below half of the output.
         room = max(facts.thinking.min_budget, most - answer, most // 2)
-        report.changed(
+        trace.changed(
             "budget-lowered",
             "budget_tokens",
             asked=budget,
@@ -177,7 +177,7 @@ def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
         )
         budget = room
     grown = budget + answer if most is None else min(budget + answer, most)
-    report.changed(
+    trace.changed(
         "max-tokens-grown",
         "max_tokens",
         asked=intent.max_tokens,
@@ -189,10 +189,10 @@ def _fit(intent: Intent, budget: int, facts: Facts, report: Report) -> Intent:
     return intent._replace(max_tokens=grown, thinking=ThinkingPlan("budget", budget=budget))
 
 
-def _clamped(asked: Effort, levels: Sequence[Effort], report: Report, path: str) -> Effort:
+def _clamped(asked: Effort, levels: Sequence[Effort], trace: Trace, path: str) -> Effort:
     level = clamp(asked, levels)
     if level != asked:
-        report.changed(
+        trace.changed(
             "effort-clamped",
             "reasoning_effort",
             asked=asked,

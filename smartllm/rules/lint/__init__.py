@@ -29,7 +29,7 @@ def lint(rules: RuleSet, *, today: dt.date) -> list[Finding]:
     wrong = [
         Finding(layer.name, layer.line(path), "R001", message)
         for layer in rules.layers
-        for path, message in shape_errors(layer.data)
+        for path, message in shape_errors(layer.data, overlay=layer.overlay)
     ]
     for path, message in missing_keys(rules.data):
         layer = rules.layer_of(path) or rules.layers[-1]

@@ -8,25 +8,21 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan
-from smartllm.compiler.dialects import DIALECT_CODE, Decoded
+from smartllm.compiler.dialects.decoding import Decoded
+from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.errors import ProviderError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
-from smartllm.rules import Dialect
 from smartllm.runtime.answer import Fetched
 from smartllm.runtime.cache.files import FORMAT, format_of
 
-_CLEAN: Final[dict[Dialect, frozenset[str]]] = {
-    "openai_responses": frozenset({"completed"}),
-    "openai_chat": frozenset({"stop", "tool_calls", "function_call"}),
-    "bedrock_invoke": frozenset({"end_turn", "stop_sequence", "tool_use"}),
-    "bedrock_converse": frozenset({"end_turn", "stop_sequence", "tool_use"}),
-}
+_CLEAN: Final = frozenset({"stop", "tool_calls"})
 _READABLE: Final = (
     "text",
     "model",
@@ -45,10 +41,10 @@ _NO_ANSWER: Final = (ProviderError, ArithmeticError, AttributeError, LookupError
 def worth_keeping(plan: Plan, answers: Sequence[Decoded]) -> bool:
     """Whether answers ended cleanly: not cut, refused or empty."""
     return len(answers) == len(plan.steps) and all(
-        answer.stop_reason in _CLEAN[step.dialect]
+        answer.finish_reason in _CLEAN
         and answer.refusal is None
         and (bool(answer.text) or answer.structured is not None)
-        for step, answer in zip(plan.steps, answers, strict=True)
+        for answer in answers
     )
 
 
@@ -69,7 +65,7 @@ def entry_of(key: str, response: TextResponse[Any], answers: Sequence[Decoded]) 
     data: dict[str, Any] = {name: getattr(response, name) for name in _READABLE}
     data["structured_data"] = _shown(response.structured_data)
     if response.reasoning is not None:
-        data["reasoning"] = response.reasoning.model_dump(mode="json")
+        data["reasoning"] = asdict(response.reasoning)
     return {
         "format": FORMAT,
         "key": key,
@@ -98,7 +94,7 @@ def fetched_of(entry: Mapping[str, Any], plan: Plan) -> Fetched | None:
         return None
     try:
         answers = [
-            DIALECT_CODE[step.dialect].decode(reply, step.model)
+            DECODERS[step.dialect].decode(reply, step.model)
             for step, reply in zip(plan.steps, replies, strict=True)
         ]
         started, elapsed = dt.datetime.fromisoformat(entry["started"]), entry["elapsed"]

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from smartllm.compiler.schema_keywords import CONSTRAINTS, GROUPS
-from smartllm.compiler.schema_lowering import refuse
+from smartllm.compiler.schema.keywords import CONSTRAINTS, GROUPS
+from smartllm.compiler.schema.types import refuse
 
 _JSON_TYPES: Final = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 

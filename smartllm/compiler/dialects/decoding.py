@@ -1,4 +1,4 @@
-"""What every dialect offers, and the few things that they spell alike."""
+"""What the decoders of all dialects share: a whole answer in, what it says out."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.failure import reported
 from smartllm.compiler.dialects.reading import ShapeError, shown, unicode_json, word
-from smartllm.compiler.intent import Intent
-from smartllm.compiler.report import Because, Report, fact
 from smartllm.errors import ProviderError, ResponseError
-from smartllm.rules.schema import Dialect, Facts
+from smartllm.rules.schema import Dialect
 from smartllm.usage import Usage
-
-DERIVED_MODEL = Because("request", "model")
+from smartllm.words import FinishReason
 
 
 @dataclass(frozen=True)
@@ -37,6 +33,7 @@ class Decoded:
             sent it in one piece.
         incomplete: The wire's reason why the answer is incomplete, or None.
         choices_dropped: Choices beside the first, which are not read.
+        finish_reason: Why it stopped, in the words that all wires share; None for a word that is not known.
     """
 
     text: str
@@ -51,19 +48,13 @@ class Decoded:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     incomplete: str | None = None
     choices_dropped: int = 0
+    finish_reason: FinishReason | None = None
 
 
-class DialectCode(ABC):
-    """One wire format."""
+class Decoder(ABC):
+    """Reads the whole answers of one wire format."""
 
     name: ClassVar[Dialect]
-    operation: ClassVar[str]
-    stream_operation: ClassVar[str]
-    transport_keys: ClassVar[frozenset[str]] = frozenset()
-
-    @abstractmethod
-    def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
-        """Spell a legal intent as a wire body."""
 
     def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read an answer.
@@ -113,57 +104,6 @@ class DialectCode(ABC):
         except ShapeError:
             partial = ""
         return reported(error, model=model, prefix=prefix, request_id=word(reply.get("id")), partial=partial)
-
-    @abstractmethod
-    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:
-        """URL and further curl arguments for a model, with secrets as shell variables."""
-
-
-def reason(report: Report, name: str) -> Because:
-    """Why an intent field has its value."""
-    return report.because.get(name) or Because("derived", name)
-
-
-def set_messages(
-    body: Body, intent: Intent, facts: Facts, report: Report, *, path: str, kind: Mapping[str, str]
-) -> None:
-    """Spell the turns as OpenAI's wires do; system text comes first unless it has a field of its own.
-
-    Args:
-        body: Body under construction.
-        intent: What is said.
-        facts: Where system text goes.
-        report: Why.
-        path: Where the list of messages goes.
-        kind: Further keys of each message.
-    """
-    turns = [
-        {**kind, "role": str(turn.role), "content": text} for turn in intent.turns for text in turn.texts
-    ]
-    if intent.system is not None and facts.system != "instructions":
-        turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
-        body.note((path, 0, "role"), fact("system"))
-        body.note((path, 0, "content"), reason(report, "system_prompt"))
-    body.set(path, turns, reason(report, "messages"))
-
-
-def set_sampling(body: Body, intent: Intent, report: Report, paths: Mapping[str, str]) -> None:
-    """Spell the sampling parameters that are left; ``paths`` says where each one goes."""
-    for name, path in paths.items():
-        value = getattr(intent, name)
-        if value is not None:
-            body.set(path, value, reason(report, name))
-
-
-def set_limit(body: Body, intent: Intent, facts: Facts, report: Report) -> None:
-    """Spell the output limit, where one may be sent."""
-    if intent.max_tokens is not None:
-        body.set(facts.limits.field, intent.max_tokens, reason(report, "max_tokens"))
-
-
-def effort_reason(report: Report) -> Because:
-    """Why the effort has its value: the caller's word, or the fact that changed it."""
-    return report.because.get("reasoning_effort") or reason(report, "budget_tokens")
 
 
 def not_an_answer(reply: Any, model: str, missing: str) -> ResponseError:

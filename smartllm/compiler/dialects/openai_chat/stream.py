@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from smartllm.compiler.dialects.base import DialectCode
-from smartllm.compiler.dialects.chat_content import content_of, thinking_of
+from smartllm.compiler.dialects.decoding import Decoder
+from smartllm.compiler.dialects.openai_chat.content import content_of, thinking_of
 from smartllm.compiler.dialects.reading import (
     index,
     optional_object,
@@ -30,7 +30,7 @@ _CONSTANT: Final = frozenset({"id", "type", "index", "format"})
 class ChatReader(StreamReader):
     """Reads chat completion chunks; of several choices the first."""
 
-    def __init__(self, dialect: DialectCode, model: str) -> None:
+    def __init__(self, dialect: Decoder, model: str) -> None:
         super().__init__(dialect, model)
         self._head: dict[str, str] = {}
         self._finish: str | None = None

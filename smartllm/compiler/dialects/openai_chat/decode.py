@@ -1,23 +1,13 @@
-"""OpenAI Chat Completions: POST /chat/completions."""
+"""Reading the answers of OpenAI's Chat Completions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
-from smartllm.compiler.body import Body
-from smartllm.compiler.dialects.base import (
-    DERIVED_MODEL,
-    Decoded,
-    DialectCode,
-    effort_reason,
-    not_an_answer,
-    reason,
-    set_limit,
-    set_messages,
-    set_sampling,
-)
-from smartllm.compiler.dialects.chat_content import content_of, says_something, thinking_of
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.openai_chat.content import content_of, says_something, thinking_of
+from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
     arguments,
     integer,
@@ -27,39 +17,14 @@ from smartllm.compiler.dialects.reading import (
     table,
     word,
 )
-from smartllm.compiler.intent import Intent
-from smartllm.compiler.report import Because, Report, fact
-from smartllm.rules.schema import Dialect, Facts
+from smartllm.rules.schema import Dialect
 from smartllm.usage import Usage
 
-_EXPLAIN_NOTHING: Final = frozenset({"length", "content_filter"})
-"""Reasons to stop with which an answer may hold nothing."""
 
-
-class OpenAIChat(DialectCode):
-    """Encode to, and decode from, Chat Completions."""
+class ChatDecoder(Decoder):
+    """Reads chat completions."""
 
     name: ClassVar[Dialect] = "openai_chat"
-    operation = stream_operation = "POST /chat/completions"
-    transport_keys = frozenset({"stream", "stream_options"})
-
-    def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
-        """Spell the intent."""
-        body = Body()
-        body.set("model", intent.model, DERIVED_MODEL)
-        set_messages(body, intent, facts, report, path="messages", kind={})
-        set_limit(body, intent, facts, report)
-        set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
-        if intent.thinking is not None:
-            body.set("reasoning_effort", intent.thinking.effort, effort_reason(report))
-        if intent.verbosity is not None:
-            body.set("verbosity", intent.verbosity, reason(report, "verbosity"))
-        if intent.output is not None and intent.output.strategy != "two_pass":
-            _set_output(body, intent, facts)
-        if intent.stream:
-            body.set("stream", True, reason(report, "stream"))
-            body.set("stream_options.include_usage", True, Because("derived", "stream"))
-        return body
 
     def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a chat completion."""
@@ -71,7 +36,7 @@ class OpenAIChat(DialectCode):
         if choice.get("error") or stop_reason == "error":
             raise self.failed(reply, model, choice.get("error") or {})
         message = optional_object(choice.get("message"), "choices.message")
-        if stop_reason not in _EXPLAIN_NOTHING and not says_something(message):
+        if stop_reason not in FIELDS.empty and not says_something(message):
             raise not_an_answer(reply, model, "message" if not message else "content")
         content = content_of(message.get("content"))
         return Decoded(
@@ -85,6 +50,7 @@ class OpenAIChat(DialectCode):
             structured=_arguments(message),
             request_id=word(reply.get("id")),
             choices_dropped=len(choices) - 1,
+            finish_reason=FIELDS.finish.get(stop_reason),
         )
 
     def text_of(self, reply: Mapping[str, Any]) -> str:
@@ -92,31 +58,6 @@ class OpenAIChat(DialectCode):
         choices = optional_objects(reply.get("choices"), "choices")
         message = table(_first(choices).get("message")) if choices else {}
         return content_of(message.get("content")).text
-
-    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - both are in the body
-        """URL and authorisation."""
-        return '"${OPENAI_BASE_URL:-https://api.openai.com/v1}/chat/completions"', (
-            '-H "Authorization: Bearer $OPENAI_API_KEY"',
-        )
-
-
-def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
-    plan = intent.output
-    assert plan is not None
-    because = Because("request", "response_format")
-    if plan.strategy == "native":
-        named: dict[str, Any] = {"name": plan.name, "schema": plan.wire_schema}
-        if facts.structured.strict:
-            named["strict"] = True
-        body.set("response_format", {"type": "json_schema", "json_schema": named}, because)
-        return
-    function = {"name": plan.name, "parameters": plan.wire_schema}
-    if plan.description:
-        function["description"] = plan.description
-    body.set("tools", [{"type": "function", "function": function}], because)
-    if plan.strategy == "tool":
-        choice = {"type": "function", "function": {"name": plan.name}}
-        body.set("tool_choice", choice, fact("structured.native"))
 
 
 def _first(choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

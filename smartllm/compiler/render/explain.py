@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import path_text
-from smartllm.compiler.plan import Plan, Step
+
+if TYPE_CHECKING:
+    from smartllm.compiler.plan import Plan, Step
 
 _VALUE_WIDTH: Final = 44
 
@@ -39,10 +41,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _leaves(step: Step) -> Iterator[str]:
-    rows = [
-        (path_text(path), _value(value), str(step.report.origin(why)))
-        for path, value, why in step.built.reasons()
-    ]
+    rows = [(path_text(path), _value(value), str(origin)) for path, value, origin in step.leaves]
     first = max(len(row[0]) for row in rows)
     second = max(len(row[1]) for row in rows)
     for path, value, origin in rows:

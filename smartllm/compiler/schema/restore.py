@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.dialects.reading import json_of, unicode_json
-from smartllm.compiler.schema_keywords import definition_name, pointer
-from smartllm.compiler.schema_lowering import Lowered
+from smartllm.compiler.schema.keywords import definition_name, pointer
+from smartllm.compiler.schema.types import Lowered
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

@@ -1,22 +1,12 @@
-"""OpenAI Responses: POST /responses."""
+"""Reading the answers of OpenAI's Responses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from smartllm.compiler.body import Body
-from smartllm.compiler.dialects.base import (
-    DERIVED_MODEL,
-    Decoded,
-    DialectCode,
-    effort_reason,
-    not_an_answer,
-    reason,
-    set_limit,
-    set_messages,
-    set_sampling,
-)
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
     arguments,
     integer,
@@ -27,9 +17,7 @@ from smartllm.compiler.dialects.reading import (
     text,
     word,
 )
-from smartllm.compiler.intent import Intent
-from smartllm.compiler.report import Because, Report, fact
-from smartllm.rules.schema import Dialect, Facts
+from smartllm.rules.schema import Dialect
 from smartllm.usage import Usage
 
 FAILED: Final = frozenset({"failed", "cancelled"})
@@ -37,32 +25,10 @@ FAILED: Final = frozenset({"failed", "cancelled"})
 _UNFINISHED: Final = frozenset({"queued", "in_progress"})
 
 
-class OpenAIResponses(DialectCode):
-    """Encode to, and decode from, the Responses API."""
+class ResponsesDecoder(Decoder):
+    """Reads Responses objects."""
 
     name: ClassVar[Dialect] = "openai_responses"
-    operation = stream_operation = "POST /responses"
-    transport_keys = frozenset({"stream"})
-
-    def encode(self, intent: Intent, facts: Facts, report: Report) -> Body:
-        """Spell the intent."""
-        body = Body()
-        body.set("model", intent.model, DERIVED_MODEL)
-        if intent.system is not None and facts.system == "instructions":
-            body.set("instructions", intent.system, reason(report, "system_prompt"))
-        # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
-        set_messages(body, intent, facts, report, path="input", kind={"type": "message"})
-        set_limit(body, intent, facts, report)
-        set_sampling(body, intent, report, {"temperature": "temperature", "top_p": "top_p"})
-        if intent.thinking is not None:
-            body.set("reasoning.effort", intent.thinking.effort, effort_reason(report))
-        if intent.verbosity is not None:
-            body.set("text.verbosity", intent.verbosity, reason(report, "verbosity"))
-        if intent.output is not None and intent.output.strategy != "two_pass":
-            _set_output(body, intent, facts)
-        if intent.stream:
-            body.set("stream", True, reason(report, "stream"))
-        return body
 
     def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Responses object."""
@@ -75,7 +41,7 @@ class OpenAIResponses(DialectCode):
         if status in _UNFINISHED:
             raise not_an_answer(reply, model, f"end yet (status {status})")
         output = objects(reply["output"], "output")
-        if not output and status != "incomplete":
+        if not output and status not in FIELDS.empty:
             raise not_an_answer(reply, model, "output")
         structured: Any = None
         for item in output:
@@ -94,37 +60,12 @@ class OpenAIResponses(DialectCode):
             structured=structured,
             request_id=word(reply.get("id")),
             incomplete=word(reason),
+            finish_reason=FIELDS.finish.get(word(reason) or status) or FIELDS.finish.get(status),
         )
 
     def text_of(self, reply: Mapping[str, Any]) -> str:
         """The text of a Responses object."""
         return text_of(optional_objects(reply.get("output"), "output"))
-
-    def curl(self, model: str, *, streamed: bool) -> tuple[str, tuple[str, ...]]:  # noqa: ARG002 - both are in the body
-        """URL and authorisation."""
-        return '"${OPENAI_BASE_URL:-https://api.openai.com/v1}/responses"', (
-            '-H "Authorization: Bearer $OPENAI_API_KEY"',
-        )
-
-
-def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
-    plan = intent.output
-    assert plan is not None
-    because = Because("request", "response_format")
-    if plan.strategy == "native":
-        named: dict[str, Any] = {"type": "json_schema", "name": plan.name, "schema": plan.wire_schema}
-        if facts.structured.strict:
-            named["strict"] = True
-        body.set("text.format", named, because)
-        return
-    function: dict[str, Any] = {"type": "function", "name": plan.name, "parameters": plan.wire_schema}
-    if facts.structured.strict:
-        function["strict"] = False  # the API's own default is true
-    if plan.description:
-        function["description"] = plan.description
-    body.set("tools", [function], because)
-    if plan.strategy == "tool":
-        body.set("tool_choice", {"type": "function", "name": plan.name}, fact("structured.native"))
 
 
 def text_of(output: Sequence[Mapping[str, Any]]) -> str:

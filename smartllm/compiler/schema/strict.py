@@ -12,10 +12,10 @@ import re
 from itertools import islice
 from typing import Any, Final
 
-from smartllm.compiler.schema_keywords import CONSTRAINTS, GROUPS, Place, definition_name, pointer, references
-from smartllm.compiler.schema_limits import check_limits
-from smartllm.compiler.schema_lowering import WRAPPED, Change, Codec, Subset, refuse, wrap
-from smartllm.compiler.schema_view import Reading, View, is_mapping, values_of
+from smartllm.compiler.schema.keywords import CONSTRAINTS, GROUPS, Place, definition_name, pointer, references
+from smartllm.compiler.schema.limits import check_limits
+from smartllm.compiler.schema.types import WRAPPED, Change, Codec, Subset, refuse, wrap
+from smartllm.compiler.schema.view import Reading, View, is_mapping, values_of
 
 _FORMATS: Final = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from smartllm.compiler.dialects.base import DialectCode
-from smartllm.compiler.dialects.openai_responses import FAILED, text_of
+from smartllm.compiler.dialects.decoding import Decoder
+from smartllm.compiler.dialects.openai_responses.decode import FAILED, text_of
 from smartllm.compiler.dialects.reading import an_object, optional_objects, text, word
 from smartllm.compiler.dialects.stream import DONE, SILENT, Delta, StreamReader
 from smartllm.unicode import unicode_text
@@ -32,7 +32,7 @@ _Place = tuple[str, Any, Any]
 class ResponsesReader(StreamReader):
     """Reads the events of the Responses API; the last one holds the whole answer, with most servers."""
 
-    def __init__(self, dialect: DialectCode, model: str) -> None:
+    def __init__(self, dialect: Decoder, model: str) -> None:
         super().__init__(dialect, model)
         self._response: Mapping[str, Any] = {}
         self._items: dict[Any, Mapping[str, Any]] = {}

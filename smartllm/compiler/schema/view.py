@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from smartllm.compiler.schema_keywords import CONSTRAINTS, GROUPS, Place, definition_name, references
-from smartllm.compiler.schema_lowering import refuse
-from smartllm.compiler.schema_merge import for_type, merged, types_of
+from smartllm.compiler.schema.keywords import CONSTRAINTS, GROUPS, Place, definition_name, references
+from smartllm.compiler.schema.merge import for_type, merged, types_of
+from smartllm.compiler.schema.types import refuse
 from smartllm.errors import UnsupportedError
 
 Record = Callable[[str, str, str, str], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from smartllm.compiler.dialects.base import DialectCode
+from smartllm.compiler.dialects.decoding import Decoder
 from smartllm.compiler.dialects.reading import an_object, index, json_of, optional_text, table, text
 from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader
 
@@ -23,7 +23,7 @@ _DELTAS: Final = {
 class ClaudeReader(StreamReader):
     """Reads Claude's events."""
 
-    def __init__(self, dialect: DialectCode, model: str) -> None:
+    def __init__(self, dialect: Decoder, model: str) -> None:
         super().__init__(dialect, model)
         self._begun = False
         self._head: dict[str, Any] = {}
@@ -149,7 +149,7 @@ class _Block:
 
 
 def tool_input(joined: str) -> Any:
-    """Arguments of a tool call; as text where they are no JSON object, for the runtime to report."""
+    """Arguments of a tool call; as text where they are no JSON object, for the runtime to trace."""
     try:
         found = json_of(joined or "{}")
     except (ValueError, RecursionError):

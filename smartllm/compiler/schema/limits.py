@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from smartllm.compiler.schema_keywords import subschemas
-from smartllm.compiler.schema_lowering import refuse
-from smartllm.compiler.schema_view import View
+from smartllm.compiler.schema.keywords import subschemas
+from smartllm.compiler.schema.types import refuse
+from smartllm.compiler.schema.view import View
 
 # developers.openai.com/api/docs/guides/structured-outputs, 2025-11 (facts/openai.md §8).
 _PROPERTIES: Final = 5000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from smartllm.compiler.dialects.base import DialectCode
+from smartllm.compiler.dialects.anthropic_messages.stream import tool_input
+from smartllm.compiler.dialects.decoding import Decoder
 from smartllm.compiler.dialects.reading import ShapeError, an_object, index, objects, optional_object, text
 from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader
-from smartllm.compiler.dialects.stream_claude import tool_input
 
 _EVENTS: Final = frozenset(
     {
@@ -36,7 +36,7 @@ _PADDING: Final = "p"
 class ConverseReader(StreamReader):
     """Reads ConverseStream's events, each a mapping from its type to its content."""
 
-    def __init__(self, dialect: DialectCode, model: str) -> None:
+    def __init__(self, dialect: Decoder, model: str) -> None:
         super().__init__(dialect, model)
         self._begun = False
         self._blocks: dict[int, _Block] = {}

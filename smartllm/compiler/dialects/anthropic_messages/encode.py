@@ -1,0 +1,63 @@
+"""Spelling an intent as Claude's Messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
+from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_sampling
+from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.trace import Reason, Trace, fact
+from smartllm.rules.schema import Facts
+
+
+def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
+    """Spell the intent."""
+    set_limit(body, intent, facts, trace)
+    if intent.system is not None:
+        body.set("system", intent.system, trace.reason("system_prompt"))
+    turns = [{"role": turn.role, "content": _content(turn)} for turn in intent.turns]
+    body.set(FIELDS.turns, turns, trace.reason("messages"))
+    set_sampling(body, intent, facts, trace, FIELDS.sampling)
+    set_thinking(body, intent, facts, trace, prefix="")
+    if intent.output is not None and intent.output.strategy != "two_pass":
+        _set_output(body, intent)
+
+
+def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, prefix: str) -> None:
+    """Spell Claude's thinking fields, at the top of the body or under ``prefix``."""
+    plan = intent.thinking
+    if plan is None:
+        return
+    if plan.mode == "off":
+        body.set(f"{prefix}thinking.type", facts.thinking.off, fact("thinking.off"))
+        return
+    if plan.mode == "budget":
+        body.set(f"{prefix}thinking.type", "enabled", fact("thinking.modes"))
+        body.set(f"{prefix}thinking.budget_tokens", plan.budget, trace.reason("budget_tokens"))
+        return
+    body.set(f"{prefix}thinking.type", "adaptive", fact("thinking.modes"))
+    body.set(f"{prefix}output_config.effort", plan.effort, effort_reason(trace))
+
+
+def _content(turn: Turn) -> str | list[dict[str, Any]]:
+    texts, blocks = turn.texts, turn.blocks
+    if len(texts) == 1 and not blocks:
+        return texts[0]
+    return [*blocks, *({"type": "text", "text": text} for text in texts)]
+
+
+def _set_output(body: Body, intent: Intent) -> None:
+    plan = intent.output
+    assert plan is not None
+    because = Reason("request", "response_format")
+    if plan.strategy == "native":
+        body.set("output_config.format", {"type": "json_schema", "schema": plan.wire_schema}, because)
+        return
+    tool = {"name": plan.name, "input_schema": plan.wire_schema}
+    if plan.description:
+        tool["description"] = plan.description
+    body.set("tools", [tool], because)
+    if plan.strategy == "tool":
+        body.set(FIELDS.choice, {"type": "tool", "name": plan.name}, fact("tools.forced"))

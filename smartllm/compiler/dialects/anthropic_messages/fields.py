@@ -1,0 +1,36 @@
+"""Places and words of Claude's Messages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from smartllm.compiler.dialects.fields import Fields
+
+FIELDS: Final = Fields(
+    limits=("max_tokens",),
+    sampling={"temperature": "temperature", "top_p": "top_p", "top_k": "top_k"},
+    effort=("output_config.effort",),
+    thinking="thinking",
+    stop="stop_reason",
+    finish={
+        "end_turn": "stop",
+        "stop_sequence": "stop",
+        "max_tokens": "length",
+        "model_context_window_exceeded": "length",
+        "tool_use": "tool_calls",
+        "refusal": "refusal",
+        "content_filtered": "content_filter",
+        "guardrail_intervened": "content_filter",
+    },
+    withheld={"content_filtered": "content filter", "guardrail_intervened": "guardrail"},
+    empty=frozenset(
+        {
+            "max_tokens",
+            "model_context_window_exceeded",
+            "stop_sequence",
+            "refusal",
+            "content_filtered",
+            "guardrail_intervened",
+        }
+    ),
+)

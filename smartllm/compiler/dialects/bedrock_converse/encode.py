@@ -1,0 +1,73 @@
+"""Spelling an intent as Bedrock's Converse."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
+from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
+from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_sampling
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.trace import Reason, Trace, fact
+from smartllm.rules.schema import Facts
+
+
+def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
+    """Spell the intent."""
+    _set_messages(body, intent, facts, trace)
+    set_limit(body, intent, facts, trace)
+    set_sampling(body, intent, facts, trace, FIELDS.sampling)
+    if intent.thinking is not None and intent.thinking.mode == "effort":
+        _set_effort(body, intent, facts, trace)
+    else:
+        set_thinking(body, intent, facts, trace, prefix=f"{EXTRA}.")
+    if intent.output is not None and intent.output.strategy != "two_pass":
+        _set_output(body, intent, facts)
+
+
+def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
+    turns: list[dict[str, Any]] = [
+        {"role": turn.role, "content": [*turn.blocks, *({"text": text} for text in turn.texts)]}
+        for turn in intent.turns
+    ]
+    if intent.system is not None and facts.system == "user":  # models that have no system field
+        first = next((index for index, turn in enumerate(intent.turns) if turn.role == "user"), 0)
+        turns[first]["content"] = [{"text": intent.system}, *turns[first]["content"]]
+        body.note(("messages", first, "content", 0, "text"), fact("system"))
+    body.set("messages", turns, trace.reason("messages"))
+    if intent.system is not None and facts.system != "user":
+        body.set("system", [{"text": intent.system}], trace.reason("system_prompt"))
+
+
+def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
+    """Spell a bare effort, which each family takes under a key of its own."""
+    assert intent.thinking is not None
+    place = f"{EXTRA}.{facts.effort.place}"
+    if facts.effort.place == "reasoningConfig":
+        body.set(f"{place}.type", "enabled", fact("thinking.modes"))
+        place += ".maxReasoningEffort"
+    body.set(place, intent.thinking.effort, effort_reason(trace))
+
+
+def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
+    plan = intent.output
+    assert plan is not None
+    because = Reason("request", "response_format")
+    if plan.strategy == "native":
+        # The schema is JSON text here, not an object (bedrock_runtime facts §1.2).
+        schema = json.dumps(plan.wire_schema, ensure_ascii=False)
+        named = {"schema": schema, "name": plan.name}
+        body.set(
+            "outputConfig.textFormat", {"type": "json_schema", "structure": {"jsonSchema": named}}, because
+        )
+        return
+    spec = {"name": plan.name, "inputSchema": {"json": plan.wire_schema}}
+    if plan.description:
+        spec["description"] = plan.description
+    body.set("toolConfig.tools", [{"toolSpec": spec}], because)
+    if plan.strategy == "tool":
+        by_name = facts.tools.choice == "named"
+        choice: dict[str, Any] = {"tool": {"name": plan.name}} if by_name else {"any": {}}
+        body.set(FIELDS.choice, choice, fact("tools.forced" if by_name else "tools.choice"))

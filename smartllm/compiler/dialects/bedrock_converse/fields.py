@@ -1,0 +1,34 @@
+"""Places and words of Bedrock's Converse."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS as CLAUDE
+from smartllm.compiler.dialects.fields import Fields
+
+EXTRA: Final = "additionalModelRequestFields"
+"""Where Converse takes what only some models know."""
+
+FIELDS: Final = Fields(
+    limits=("inferenceConfig.maxTokens",),
+    sampling={
+        "temperature": "inferenceConfig.temperature",
+        "top_p": "inferenceConfig.topP",
+        # Converse has no topK of its own; botocore refuses one in inferenceConfig (bedrock_runtime §3).
+        "top_k": f"{EXTRA}.{{place}}",
+    },
+    effort=(
+        f"{EXTRA}.output_config.effort",
+        f"{EXTRA}.reasoning_effort",
+        f"{EXTRA}.reasoning.effort",
+        f"{EXTRA}.reasoning_config",
+        f"{EXTRA}.reasoningConfig.maxReasoningEffort",
+    ),
+    thinking=f"{EXTRA}.thinking",
+    choice="toolConfig.toolChoice",
+    stop="stop_reason",
+    finish=CLAUDE.finish,
+    withheld=CLAUDE.withheld,
+    empty=CLAUDE.empty,
+)

@@ -1,0 +1,53 @@
+"""Where a wire has what other rooms ask for, and what its words mean: one table a dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smartllm.words import FinishReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """One wire's places and words.
+
+    Attributes:
+        limits: Where the output limit may stand.
+        sampling: Where each sampling parameter stands; ``{place}`` is the parameter's own fact.
+        effort: Where the effort may stand.
+        thinking: Where Claude's thinking object stands, or an empty string.
+        turns: Where the turns stand.
+        choice: Where a forced tool choice stands, with the key under which its kind stands.
+        stop: The field that tells why an answer stopped, as people know it.
+        finish: What the words of that field mean; a word that is not here means nothing that we know.
+        withheld: Words that tell that somebody withheld the answer, and who.
+        empty: Words with which an answer may hold nothing.
+    """
+
+    limits: tuple[str, ...]
+    sampling: Mapping[str, str]
+    effort: tuple[str, ...]
+    thinking: str = ""
+    turns: str = "messages"
+    choice: str = "tool_choice"
+    stop: str
+    finish: Mapping[str, FinishReason]
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    empty: frozenset[str] = frozenset()
+
+    def found(self, body: Mapping[str, Any], *places: str) -> Any:
+        """The first value that stands in a body at one of these paths, or None."""
+        for place in places:
+            node: Any = body
+            for key in place.split("."):
+                node = node.get(key) if isinstance(node, Mapping) else None
+            if node is not None:
+                return node
+        return None
+
+    def limit(self, body: Mapping[str, Any]) -> int:
+        """The output limit that a body states, in tokens; 0 where it states none."""
+        stated = self.found(body, *self.limits)
+        return stated if isinstance(stated, int) and not isinstance(stated, bool) else 0

@@ -1,0 +1,45 @@
+"""Spelling an intent as OpenAI's Chat Completions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.openai_chat.fields import FIELDS
+from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_sampling
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.trace import Reason, Trace, fact
+from smartllm.rules.schema import Facts
+
+
+def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
+    """Spell the intent."""
+    body.set("model", intent.model, trace.reason("model"))
+    set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={})
+    set_limit(body, intent, facts, trace)
+    set_sampling(body, intent, facts, trace, FIELDS.sampling)
+    if intent.thinking is not None:
+        body.set("reasoning_effort", intent.thinking.effort, effort_reason(trace))
+    if intent.verbosity is not None:
+        body.set("verbosity", intent.verbosity, trace.reason("verbosity"))
+    if intent.output is not None and intent.output.strategy != "two_pass":
+        _set_output(body, intent, facts)
+
+
+def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
+    plan = intent.output
+    assert plan is not None
+    because = Reason("request", "response_format")
+    if plan.strategy == "native":
+        named: dict[str, Any] = {"name": plan.name, "schema": plan.wire_schema}
+        if facts.structured.strict:
+            named["strict"] = True
+        body.set("response_format", {"type": "json_schema", "json_schema": named}, because)
+        return
+    function = {"name": plan.name, "parameters": plan.wire_schema}
+    if plan.description:
+        function["description"] = plan.description
+    body.set("tools", [{"type": "function", "function": function}], because)
+    if plan.strategy == "tool":
+        choice = {"type": "function", "function": {"name": plan.name}}
+        body.set(FIELDS.choice, choice, fact("tools.forced"))

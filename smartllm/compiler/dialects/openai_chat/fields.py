@@ -1,0 +1,24 @@
+"""Places and words of OpenAI's Chat Completions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from smartllm.compiler.dialects.fields import Fields
+
+FIELDS: Final = Fields(
+    limits=("max_completion_tokens", "max_tokens"),
+    sampling={"temperature": "temperature", "top_p": "top_p"},
+    effort=("reasoning_effort",),
+    stop="finish_reason",
+    finish={
+        "stop": "stop",
+        "length": "length",
+        "tool_calls": "tool_calls",
+        "function_call": "tool_calls",
+        "content_filter": "content_filter",
+        "error": "error",
+    },
+    withheld={"content_filter": "content filter"},
+    empty=frozenset({"length", "content_filter"}),
+)

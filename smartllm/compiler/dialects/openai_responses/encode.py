@@ -1,0 +1,49 @@
+"""Spelling an intent as OpenAI's Responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.openai_responses.fields import FIELDS
+from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_sampling
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.trace import Reason, Trace, fact
+from smartllm.rules.schema import Facts
+
+
+def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
+    """Spell the intent."""
+    body.set("model", intent.model, trace.reason("model"))
+    if intent.system is not None and facts.system == "instructions":
+        body.set("instructions", intent.system, trace.reason("system_prompt"))
+    # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
+    set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={"type": "message"})
+    set_limit(body, intent, facts, trace)
+    set_sampling(body, intent, facts, trace, FIELDS.sampling)
+    if intent.thinking is not None:
+        body.set("reasoning.effort", intent.thinking.effort, effort_reason(trace))
+    if intent.verbosity is not None:
+        body.set("text.verbosity", intent.verbosity, trace.reason("verbosity"))
+    if intent.output is not None and intent.output.strategy != "two_pass":
+        _set_output(body, intent, facts)
+
+
+def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
+    plan = intent.output
+    assert plan is not None
+    because = Reason("request", "response_format")
+    if plan.strategy == "native":
+        named: dict[str, Any] = {"type": "json_schema", "name": plan.name, "schema": plan.wire_schema}
+        if facts.structured.strict:
+            named["strict"] = True
+        body.set("text.format", named, because)
+        return
+    function: dict[str, Any] = {"type": "function", "name": plan.name, "parameters": plan.wire_schema}
+    if facts.structured.strict:
+        function["strict"] = False  # the API's own default is true
+    if plan.description:
+        function["description"] = plan.description
+    body.set("tools", [function], because)
+    if plan.strategy == "tool":
+        body.set(FIELDS.choice, {"type": "function", "name": plan.name}, fact("tools.forced"))

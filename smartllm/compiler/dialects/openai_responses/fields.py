@@ -1,0 +1,26 @@
+"""Places and words of OpenAI's Responses."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from smartllm.compiler.dialects.fields import Fields
+
+FIELDS: Final = Fields(
+    limits=("max_output_tokens",),
+    sampling={"temperature": "temperature", "top_p": "top_p"},
+    effort=("reasoning.effort",),
+    turns="input",
+    stop="status",
+    # The status says only that it is incomplete; the reason beside it says why.
+    finish={
+        "completed": "stop",
+        "incomplete": "length",
+        "max_output_tokens": "length",
+        "content_filter": "content_filter",
+        "failed": "error",
+        "cancelled": "error",
+    },
+    withheld={"content_filter": "content filter"},
+    empty=frozenset({"incomplete"}),
+)

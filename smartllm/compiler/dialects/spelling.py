@@ -1,0 +1,53 @@
+"""What dialects spell alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.intent import Intent
+from smartllm.compiler.trace import Reason, Trace, fact
+from smartllm.rules.schema import Facts
+
+
+def set_messages(
+    body: Body, intent: Intent, facts: Facts, trace: Trace, *, path: str, kind: Mapping[str, str]
+) -> None:
+    """Spell the turns as OpenAI's wires do; system text comes first unless it has a field of its own.
+
+    Args:
+        body: Body under construction.
+        intent: What is said.
+        facts: Where system text goes.
+        trace: Why.
+        path: Where the list of messages goes.
+        kind: Further keys of each message.
+    """
+    turns = [
+        {**kind, "role": str(turn.role), "content": text} for turn in intent.turns for text in turn.texts
+    ]
+    if intent.system is not None and facts.system != "instructions":
+        turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
+        body.note((path, 0, "role"), fact("system"))
+        body.note((path, 0, "content"), trace.reason("system_prompt"))
+    body.set(path, turns, trace.reason("messages"))
+
+
+def set_sampling(body: Body, intent: Intent, facts: Facts, trace: Trace, places: Mapping[str, str]) -> None:
+    """Spell the sampling parameters that are left; ``places`` says where each one goes."""
+    for name, place in places.items():
+        value = getattr(intent, name)
+        if value is not None:
+            path = place.format(place=getattr(facts, name).place) if "{" in place else place
+            body.set(path, value, trace.reason(name))
+
+
+def set_limit(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
+    """Spell the output limit, where one may be sent."""
+    if intent.max_tokens is not None:
+        body.set(facts.limits.field, intent.max_tokens, trace.reason("max_tokens"))
+
+
+def effort_reason(trace: Trace) -> Reason:
+    """Why the effort has its value: the caller's word, or the fact that changed it."""
+    return trace.reasons.get("reasoning_effort") or trace.reason("budget_tokens")

@@ -1,0 +1,1 @@
+"""JSON Schema: lowered to what a target takes, and answers restored from it."""

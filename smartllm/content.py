@@ -1,0 +1,223 @@
+"""The parts that turns and answers are made of: plain, frozen values of the standard library.
+
+A turn or an answer that is only text may be said as a ``str``; a list holds texts and parts in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Literal
+
+_SOURCES: Final = ("data", "path", "url", "file_id", "s3")
+
+
+def _kind(name: str) -> Any:
+    """The field that tells a part's kind where parts are JSON."""
+    return field(default=name, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text.
+
+    Attributes:
+        text: The text.
+        citations: What an answer cites for it, as the wire spells it.
+    """
+
+    text: str
+    citations: tuple[Mapping[str, Any], ...] = ()
+    type: Literal["text"] = _kind("text")
+
+
+@dataclass(frozen=True, slots=True)
+class _Media:
+    data: bytes | None = field(default=None, repr=False)
+    path: str | None = None
+    url: str | None = field(default=None, repr=False)
+    file_id: str | None = None
+    s3: str | None = None
+    media_type: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in _SOURCES if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "none of them"
+            raise ValueError(f"{type(self).__name__}: give exactly one of {', '.join(_SOURCES)}, not {said}")
+
+
+@dataclass(frozen=True, slots=True)
+class Image(_Media):
+    """A picture, of exactly one source.
+
+    Attributes:
+        data: Its bytes.
+        path: A local file.
+        url: Where the provider fetches it.
+        file_id: A file that the provider holds.
+        s3: Address of an object in S3.
+        media_type: Such as ``image/png``; None finds it out.
+        detail: How closely the model looks, in the provider's word.
+    """
+
+    detail: str | None = None
+    type: Literal["image"] = _kind("image")
+
+
+@dataclass(frozen=True, slots=True)
+class Document(_Media):
+    """A document, of exactly one source; see ``Image``.
+
+    Attributes:
+        name: How the model is told its name.
+        citations: The answer may cite it.
+    """
+
+    name: str | None = None
+    citations: bool = False
+    type: Literal["document"] = _kind("document")
+
+
+@dataclass(frozen=True, slots=True)
+class Audio(_Media):
+    """Sound, of exactly one source; see ``Image``."""
+
+    type: Literal["audio"] = _kind("audio")
+
+
+@dataclass(frozen=True, slots=True)
+class Video(_Media):
+    """A film, of exactly one source; see ``Image``."""
+
+    type: Literal["video"] = _kind("video")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool that the model asks for.
+
+    Attributes:
+        id: The provider's id of the call; empty where the wire gives none.
+        name: The tool's name.
+        arguments: What it is called with; the text of it where that is no JSON object.
+    """
+
+    id: str
+    name: str
+    arguments: dict[str, Any] | str
+    type: Literal["tool_call"] = _kind("tool_call")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a called tool gave back.
+
+    Attributes:
+        call_id: Id of the call.
+        content: Text, any JSON value, or parts.
+        error: The tool failed.
+    """
+
+    call_id: str
+    content: Any
+    error: bool = False
+    type: Literal["tool_result"] = _kind("tool_result")
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """Reasoning of a model: as text for people, and as its provider wants it back.
+
+    Only the model that wrote it can read the blocks, on the same wire.
+
+    Attributes:
+        model: Model id that was called.
+        dialect: Wire on which it was called.
+        blocks: The provider's own blocks, signatures included; empty where it takes none back.
+        text: What was shown of it.
+    """
+
+    model: str = ""
+    dialect: str = ""
+    blocks: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    text: str = ""
+    type: Literal["reasoning"] = _kind("reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class CachePoint:
+    """The provider may keep what stands before this, and read it at a lower price.
+
+    Attributes:
+        ttl: How long it is kept.
+    """
+
+    ttl: Literal["5m", "1h"] = "5m"
+    type: Literal["cache_point"] = _kind("cache_point")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The model's own words of refusal.
+
+    Attributes:
+        text: The words.
+    """
+
+    text: str
+    type: Literal["refusal"] = _kind("refusal")
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A part of an answer that SmartLLM does not read.
+
+    Attributes:
+        raw: The part as the wire sent it.
+        kind: The wire's word for it.
+    """
+
+    raw: Mapping[str, Any]
+    kind: str = ""
+    type: Literal["other"] = _kind("other")
+
+
+InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint
+"""What may stand in a turn."""
+
+Part = InputPart | Refusal | Other
+"""What may stand in an answer."""
+
+
+def parts_of(content: str | Iterable[str | InputPart]) -> tuple[InputPart, ...]:
+    """The parts of what a caller wrote; each bare text is one."""
+    if isinstance(content, str):
+        return (Text(content),)
+    return tuple(Text(part) if isinstance(part, str) else part for part in content)
+
+
+def text_of(parts: Iterable[Part]) -> str:
+    """The text of parts; what is not text is left out."""
+    return "".join(part.text for part in parts if isinstance(part, Text))
+
+
+def described(content: str | Sequence[str | Part]) -> Any:
+    """What was written, as JSON-ready data for logs and metadata; bytes are told by their number alone."""
+    if isinstance(content, str):
+        return content
+    return [part if isinstance(part, str) else _described(part) for part in content]
+
+
+def _described(part: Part) -> dict[str, Any]:
+    data: dict[str, Any] = {"type": part.type}
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if one.name == "type" or value == one.default or (value == [] and one.default_factory is list):
+            continue
+        if isinstance(value, bytes):
+            value = f"{len(value)} bytes"
+        elif isinstance(value, (tuple, list)):
+            value = [_described(item) if hasattr(item, "type") else item for item in value]
+        data[one.name] = value
+    return data
