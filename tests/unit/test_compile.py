@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from snapshot_files import FileSnapshot
-from syrupy.assertion import SnapshotAssertion
 
 import smartllm
 from smartllm import Message, MessageRequest, TextRequest
@@ -267,31 +265,6 @@ class TestPlan:
         step = compiled("gpt-4.1", prompt="Grüße 🌍").steps[0]
         assert "Grüße 🌍".encode() in step.payload
         assert json.loads(step.payload) == step.body
-
-    @pytest.mark.parametrize(
-        ("name", "model", "fields"),
-        [
-            ("opus-4-7", "eu.anthropic.claude-opus-4-7", {"reasoning_effort": "high", "temperature": 0.2}),
-            ("sonnet-4-6", "us.anthropic.claude-sonnet-4-6", {"reasoning_effort": "high", "top_k": 3}),
-            (
-                "gpt-5-4-chat",
-                "gpt-5.4",
-                {"api_type": "chat_completions", "system_prompt": "Be brief.", "extra": {"seed": 7}},
-            ),
-            ("inferred", "claude-opus-77", {"max_tokens": 10**6, "prompt": "a long prompt " * 9}),
-        ],
-    )
-    def test_explain(
-        self, name: str, model: str, fields: dict[str, Any], snapshot: SnapshotAssertion
-    ) -> None:
-        text = compiled(model, **fields).explain()
-        assert text == snapshot(name=f"explain/{name}.txt", extension_class=FileSnapshot)
-
-    def test_every_fact_in_an_explanation_points_at_its_line(self) -> None:
-        lines = RULES.layers[0].text.splitlines()
-        for origin in compiled("claude-opus-4-7", reasoning_effort="high", temperature=1).origins.values():
-            if origin.kind == "fact":
-                assert origin.name.split(".")[-1] in lines[(origin.line or 0) - 1]
 
 
 def test_errors_carry_their_hint() -> None:

@@ -1,4 +1,4 @@
-"""The gallery of schemas x every strategy: the parts of the body that bind the answer, one file each."""
+"""The gallery of schemas x every strategy: the parts of the body that bind the answer, a file a strategy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gallery import GALLERY
-from snapshot_files import ROOT, FileSnapshot
+from snapshot_files import by_case, kept, kept_files
 from syrupy.assertion import SnapshotAssertion
 from versions import with_todays_pydantic
 
@@ -29,27 +29,28 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
 BINDING = ("text", "response_format", "tools", "tool_choice", "output_config", "outputConfig", "toolConfig")
 
 
-@with_todays_pydantic
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("name", GALLERY)
-def test_gallery(name: str, strategy: str, snapshot: SnapshotAssertion) -> None:
+def bound(name: str, strategy: str) -> dict[str, Any]:
+    """What binds the answer to a schema, or why nothing can."""
     model, fields = STRATEGIES[strategy]
     request = TextRequest(prompt="hi", model=model, response_format=GALLERY[name].model, **fields)
     try:
         plan = smartllm.compile(request, rules=RULES, level="ignore")
     except UnsupportedError as error:
-        data: Any = {"refused": error.message, "hint": error.hint}
-    else:
-        body = plan.steps[-1].body
-        changes = [str(item.asked) for item in plan.diagnostics if item.code == "schema-changed"]
-        data = {
-            "steps": len(plan.steps),
-            "changes": changes,
-            "body": {k: body[k] for k in BINDING if k in body},
-        }
-    assert data == snapshot(name=f"gallery/{strategy}/{name}.json", extension_class=FileSnapshot)
+        return {"refused": error.message, "hint": error.hint}
+    body = plan.steps[-1].body
+    return {
+        "steps": len(plan.steps),
+        "changes": [str(item.asked) for item in plan.diagnostics if item.code == "schema-changed"],
+        "body": {key: body[key] for key in BINDING if key in body},
+    }
+
+
+@with_todays_pydantic
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_gallery(strategy: str, snapshot: SnapshotAssertion) -> None:
+    data = by_case(GALLERY, lambda name: bound(name, strategy))
+    assert data == kept(snapshot, f"gallery/{strategy}.json")
 
 
 def test_no_stale_files() -> None:
-    kept = {path.relative_to(ROOT / "gallery").as_posix() for path in (ROOT / "gallery").rglob("*.json")}
-    assert kept == {f"{strategy}/{name}.json" for strategy in STRATEGIES for name in GALLERY}
+    assert kept_files("gallery") == {f"{strategy}.json" for strategy in STRATEGIES}

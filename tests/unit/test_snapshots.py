@@ -1,4 +1,4 @@
-"""Every listed model x every case x every wire that serves it: one body, one file."""
+"""Every listed model x every wire that serves it: one file, with the body of every case in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 import tomli
-from snapshot_files import ROOT, FileSnapshot
+from snapshot_files import ROOT, by_case, kept, kept_files
 from syrupy.assertion import SnapshotAssertion
 
 import smartllm
@@ -21,21 +21,11 @@ from smartllm.rules import Dialect, Host, Resolution, load_rules, resolve, serve
 from smartllm.rules.schema import facts_data
 from smartllm.words import ApiType
 
-CASES: dict[str, dict[str, Any]] = {
-    name: fields
-    for file in sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
-    for name, fields in tomli.loads(file.read_text(encoding="utf-8")).items()
-}
+CASE_FILES = sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
+READ = [case for file in CASE_FILES for case in tomli.loads(file.read_text(encoding="utf-8")).items()]
+CASES: dict[str, dict[str, Any]] = dict(READ)
 RULES = load_rules(ambient=False)
 API_TYPES = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
-
-
-def targets() -> list[tuple[str, Dialect]]:
-    """Each listed model with each wire that serves it."""
-    found: list[tuple[str, Dialect]] = []
-    for model in RULES.table("model"):
-        found += [(model, dialect) for dialect in wires_of(resolve(model, RULES))]
-    return found
 
 
 def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
@@ -43,17 +33,24 @@ def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
     return {dialect: host for host in get_args(Host) for dialect in served_on(resolution, host, RULES)}
 
 
+MODELS: dict[str, Resolution] = {model: resolve(model, RULES) for model in RULES.table("model")}
+TARGETS = [(model, *wire) for model, resolution in MODELS.items() for wire in wires_of(resolution).items()]
+VENDORS = {
+    vendor: [model for model, resolution in MODELS.items() if resolution.vendor == vendor]
+    for vendor in RULES.table("vendor")
+}
+
+
 def request_of(fields: dict[str, Any], api_type: ApiType) -> TextRequest[Any] | MessageRequest[Any]:
     kind = TextRequest if "prompt" in fields else MessageRequest
     return kind(**fields, api_type=api_type)
 
 
-def compiled(model: str, dialect: Dialect, case: str) -> Any:
+def compiled(model: str, dialect: Dialect, host: Host, case: str) -> Any:
     """The body or bodies of a case, or the text of its refusal."""
     request = request_of(CASES[case], API_TYPES[dialect])
     try:
-        provider = dialect.partition("_")[0]
-        plan = smartllm.compile(request, model=model, provider=provider, rules=RULES, level="ignore")
+        plan = smartllm.compile(request, model=model, provider=host, rules=RULES, level="ignore")
     except CompileError as error:
         return {"refused": error.message.partition(" [")[0]}  # without file:line, which moves
     assert {step.dialect for step in plan.steps} == {dialect}
@@ -61,11 +58,18 @@ def compiled(model: str, dialect: Dialect, case: str) -> Any:
     return bodies[0] if len(bodies) == 1 else {"steps": bodies}
 
 
-@pytest.mark.parametrize(("model", "dialect"), targets(), ids=lambda value: value)
-def test_bodies(model: str, dialect: Dialect, snapshot: SnapshotAssertion) -> None:
-    for case in CASES:
-        name = f"{dialect}/{model}/{case}.json"
-        assert compiled(model, dialect, case) == snapshot(name=name, extension_class=FileSnapshot), name
+@pytest.mark.parametrize(("model", "dialect", "host"), TARGETS)
+def test_bodies(model: str, dialect: Dialect, host: Host, snapshot: SnapshotAssertion) -> None:
+    bodies = by_case(CASES, lambda case: compiled(model, dialect, host, case))
+    assert bodies == kept(snapshot, f"{dialect}/{model}.json")
+
+
+def test_no_case_hides_another() -> None:
+    assert [name for name, _ in READ] == list(CASES)
+
+
+def test_every_model_is_in_a_vendors_file() -> None:
+    assert sorted(model for models in VENDORS.values() for model in models) == sorted(MODELS)
 
 
 def facts_of(resolution: Resolution) -> dict[str, Any]:
@@ -84,36 +88,39 @@ def difference(mine: Any, base: Any) -> Any:
     return {} if mine == base else mine
 
 
-@pytest.mark.parametrize("model", RULES.table("model"))
-def test_resolution(model: str, snapshot: SnapshotAssertion) -> None:
+def differences(model: str) -> dict[str, Any]:
     """The delta to the profile shows what is the model's own, the digest that an edit touched it at all."""
-    resolution = resolve(model, RULES)
+    resolution = MODELS[model]
     facts, base = facts_of(resolution), facts_of(replace(resolution, model=None))
     text = json.dumps(facts, sort_keys=True)
-    data = {
+    return {
         "profile": resolution.profile,
         "endpoints": list(facts),
         "differs": {dialect: difference(facts[dialect], base.get(dialect, {})) for dialect in facts},
         "digest": hashlib.sha256(text.encode()).hexdigest()[:16],
     }
-    assert data == snapshot(name=f"resolution/{model}.json", extension_class=FileSnapshot)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_resolution(vendor: str, snapshot: SnapshotAssertion) -> None:
+    data = by_case(VENDORS[vendor], differences)
+    assert data == kept(snapshot, f"resolution/{vendor}.json")
 
 
 @pytest.mark.parametrize("profile", RULES.table("profile"))
 def test_profiles(profile: str, snapshot: SnapshotAssertion) -> None:
-    resolution = Resolution(profile, profile, "exact", None, profile, None, None)
-    data = facts_of(resolution)
-    assert data == snapshot(name=f"resolution/profiles/{profile}.json", extension_class=FileSnapshot)
+    data = facts_of(Resolution(profile, profile, "exact", None, profile, None, None))
+    assert data == kept(snapshot, f"resolution/profiles/{profile}.json")
 
 
 def test_no_stale_files() -> None:
-    expected = {f"{dialect}/{model}/{case}.json" for model, dialect in targets() for case in CASES}
-    expected |= {f"resolution/{model}.json" for model in RULES.table("model")}
-    expected |= {f"resolution/profiles/{profile}.json" for profile in RULES.table("profile")}
-    kept = {*API_TYPES, "resolution"}
-    found = {
-        path.relative_to(ROOT).as_posix()
-        for path in ROOT.rglob("*.json")
-        if path.relative_to(ROOT).parts[0] in kept
-    }
-    assert found == expected
+    """A stale case in a file fails that file's own test: the whole text is compared."""
+    bodies = {f"{dialect}/{model}.json" for model, dialect, _ in TARGETS}
+    resolution = {f"{vendor}.json" for vendor in VENDORS}
+    resolution |= {f"profiles/{profile}.json" for profile in RULES.table("profile")}
+    assert {f"{dialect}/{path}" for dialect in API_TYPES for path in kept_files(dialect)} == bodies
+    assert kept_files("resolution") == resolution
+
+
+def test_no_stale_folders() -> None:
+    assert {path.name for path in ROOT.iterdir()} == {*API_TYPES, "resolution", "gallery", "explain"}

@@ -10,7 +10,7 @@ import collections.abc
 import json
 import re
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, Union, get_args, get_origin
@@ -22,7 +22,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
-from snapshot_files import ROOT
+from snapshot_files import ROOT, kept_bodies
 from versions import with_todays_openai
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
@@ -257,30 +257,22 @@ def family_problems(body: Any) -> list[str]:
     return converse_problems(body, FamilyExtras)
 
 
-FOLDERS = sorted(path for dialect in CHECKS for path in ROOT.glob(f"{dialect}/*"))
-
-
-def bodies(folder: Path) -> Iterable[tuple[str, Any]]:
-    for path in sorted(folder.glob("*.json")):
-        data = json.loads(path.read_text(encoding="utf-8"))
-        for body in data.get("steps", [data]):
-            if "refused" not in body:
-                yield path.stem, body
+FILES = sorted(path for dialect in CHECKS for path in ROOT.glob(f"{dialect}/*.json"))
 
 
 @with_todays_openai
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_bodies_have_the_vendors_shape(folder: Path) -> None:
-    check = CHECKS[folder.parent.name]
-    if check is converse_problems and not folder.name.startswith("claude"):
+@pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_bodies_have_the_vendors_shape(file: Path) -> None:
+    check = CHECKS[file.parent.name]
+    if check is converse_problems and not file.stem.startswith("claude"):
         check = family_problems
-    checked = [(case, check(body)) for case, body in bodies(folder)]
+    checked = [(case, check(body)) for case, body in kept_bodies(file)]
     assert checked
     assert [(case, found) for case, found in checked if found] == []
 
 
 def test_every_wire_has_bodies() -> None:
-    assert {folder.parent.name for folder in FOLDERS} == set(CHECKS)
+    assert {file.parent.name for file in FILES} == set(CHECKS)
 
 
 GOOD: dict[str, dict[str, Any]] = {
