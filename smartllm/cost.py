@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Final
+from typing import NamedTuple
 
 from smartllm.usage import Usage
 
-_PROVIDERS: Final = {"openai": "openai", "bedrock": "aws"}
+
+class Billing(NamedTuple):
+    """How a host's token counts are priced.
+
+    Attributes:
+        prices: The provider's id in genai-prices.
+        cached_apart: The count of input tokens leaves out those read from the prompt cache.
+    """
+
+    prices: str
+    cached_apart: bool
 
 
-def cost_of(usage: Usage, *, provider: str, model: str, when: str | None = None) -> Decimal | None:
+def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = None) -> Decimal | None:
     """The price of a call in US dollars.
 
     Args:
         usage: Its token counts.
-        provider: ``openai`` or ``bedrock``.
+        billing: How its host's counts are priced.
         model: Model id that was called.
         when: ISO 8601 time of the call; prices change.
 
@@ -28,8 +38,7 @@ def cost_of(usage: Usage, *, provider: str, model: str, when: str | None = None)
         import genai_prices  # noqa: PLC0415 - optional
     except ImportError:
         return None
-    # Claude's input count leaves the cached tokens out, OpenAI's holds them (claude_bedrock facts §9).
-    beside = usage.cached_tokens if provider == "bedrock" else 0
+    beside = usage.cached_tokens if billing.cached_apart else 0
     counted = genai_prices.Usage(
         input_tokens=usage.input_tokens + beside,
         output_tokens=usage.output_tokens,
@@ -39,7 +48,7 @@ def cost_of(usage: Usage, *, provider: str, model: str, when: str | None = None)
         price = genai_prices.calc_price(
             counted,
             model_ref=model,
-            provider_id=_PROVIDERS[provider],
+            provider_id=billing.prices,
             genai_request_timestamp=None if when is None else dt.datetime.fromisoformat(when),
         )
     except (LookupError, ValueError):

@@ -12,6 +12,7 @@ from smartllm.usage import Usage
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from smartllm.cost import Billing
     from smartllm.diagnostics import Diagnostic
     from smartllm.request import Message, Reasoning
 
@@ -46,6 +47,7 @@ class TextResponse(Generic[T]):
         reasoning: The provider's reasoning blocks, for the next turn of a conversation; see ``as_message``.
         provider: ``openai`` or ``bedrock``.
         requested_model: Model id that was called.
+        billing: How the host's token counts are priced.
     """
 
     text: str
@@ -65,15 +67,16 @@ class TextResponse(Generic[T]):
     reasoning: Reasoning | None = None
     provider: str | None = None
     requested_model: str | None = None
+    billing: Billing | None = field(default=None, repr=False)
 
     @property
     def cost(self) -> Decimal | None:
         """Price of the original call in US dollars, by genai-prices; None without it, or without a price."""
-        from smartllm.cost import cost_of  # noqa: PLC0415 - which needs Usage from here
+        from smartllm.cost import cost_of  # noqa: PLC0415 - for those who ask
 
-        if self.provider is None or self.requested_model is None:
+        if self.billing is None or self.requested_model is None:
             return None
-        return cost_of(self.usage, provider=self.provider, model=self.requested_model, when=self.timestamp)
+        return cost_of(self.usage, self.billing, model=self.requested_model, when=self.timestamp)
 
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning.

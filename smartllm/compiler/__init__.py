@@ -102,7 +102,7 @@ def compile(  # noqa: A001 - the documented public name
         quota=target.rules.remembered(
             _quota, found.asked, found.key, found.model, target.facts.concurrency, target.host
         ),
-        shell=host_row(target.host, target.rules).shell,
+        host_row=host_row(target.host, target.rules),
         cacheable=cold or is_thinking(intent, target.facts),
     )
     _announce(plan, level)

@@ -16,7 +16,7 @@ from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
-from smartllm.rules.hosts import Shell
+from smartllm.rules.hosts import HostRow
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.schema import Dialect, Host
 
@@ -46,7 +46,6 @@ class Step:
         dialect: Wire format.
         operation: The host's name of the operation.
         model: Model id as it goes on the wire.
-        title: The host's name for people.
         path: Path below the host's address, percent-encoded.
         body: Wire body, as JSON data. In the second step of a two-pass plan, ``prompts.ANSWER`` stands for
             the first step's text.
@@ -63,7 +62,6 @@ class Step:
     dialect: Dialect
     operation: str
     model: str
-    title: str
     path: str
     body: dict[str, Any]
     reasons: Mapping[Path, Reason] = field(repr=False, compare=False)
@@ -133,7 +131,7 @@ class Plan:
         steps: The calls, in order.
         diagnostics: What the compiler changed, in order.
         quota: How many calls of this model a client makes at once and per minute.
-        shell: How the host is called at a shell.
+        host_row: What the rules say of the host.
         cacheable: The same request may be answered from a cache: temperature 0, or a model that thinks.
     """
 
@@ -143,7 +141,7 @@ class Plan:
     steps: tuple[Step, ...]
     diagnostics: tuple[Diagnostic, ...]
     quota: Quota
-    shell: Shell
+    host_row: HostRow = field(repr=False)
     cacheable: bool = False
 
     @property
@@ -199,7 +197,7 @@ class Plan:
         """One curl command a step; keys and credentials stay shell variables."""
         from smartllm.compiler.render.curl import curl  # noqa: PLC0415 - for those who look
 
-        return "\n\n".join(curl(step, self.shell) for step in self.steps)
+        return "\n\n".join(curl(step, self.host_row.shell) for step in self.steps)
 
     def explain(self) -> str:
         """Each body leaf with its value, its origin and the fact's file:line, then each diagnostic."""

@@ -17,7 +17,7 @@ from smartllm.compiler.trace import Change, Reason, Trace, fact
 from smartllm.content import Text
 from smartllm.errors import UnsupportedError
 from smartllm.rules import Target
-from smartllm.rules.hosts import host_row
+from smartllm.rules.hosts import routes_of
 
 WIRE_FIELDS: Final = (
     "temperature",
@@ -49,8 +49,7 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
 
 def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     """The call that a legal intent means, with the caller's ``extra`` in its body."""
-    host = host_row(target.host, target.rules)
-    route = host.route[target.dialect]
+    route = routes_of(target.host, target.rules)[target.dialect]
     body = Body()
     _add(body, route.adds, target, "adds")
     ENCODERS[target.dialect](body, intent, target.facts, trace)
@@ -70,7 +69,6 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         dialect=target.dialect,
         operation=route.operation_for(streamed=streamed),
         model=intent.model,
-        title=host.title,
         path=route.path_for(intent.model, streamed=streamed),
         body=body.data,
         reasons=body.reasons,

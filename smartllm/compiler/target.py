@@ -6,9 +6,10 @@ import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from smartllm.compiler.dialects import FIELDS
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
-from smartllm.rules.hosts import host_row
+from smartllm.rules.hosts import host_row, routes_of
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, check_id, resolve
@@ -19,13 +20,7 @@ from smartllm.words import PROVIDERS, ApiType
 if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
 
-API_DIALECTS: Final[dict[ApiType, Dialect]] = {
-    "responses": "openai_responses",
-    "chat_completions": "openai_chat",
-    "invoke": "bedrock_invoke",
-    "converse": "bedrock_converse",
-}
-_API_TYPES: Final = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
+API_DIALECTS: Final[dict[ApiType, Dialect]] = {fields.api_type: dialect for dialect, fields in FIELDS.items()}
 
 
 def choose_target(
@@ -119,7 +114,7 @@ def _dialect(api_type: ApiType | None, resolution: Resolution, host: Host, rules
         return here[0]
     if asked in here:
         return asked
-    way_out = " or ".join(f'api_type="{_API_TYPES[dialect]}"' for dialect in here)
+    way_out = " or ".join(f'api_type="{FIELDS[dialect].api_type}"' for dialect in here)
     raise UnsupportedError(
         f'api_type: {resolution.asked} is not served on api_type="{api_type}"; use {way_out}',
         field="api_type",
@@ -129,7 +124,7 @@ def _dialect(api_type: ApiType | None, resolution: Resolution, host: Host, rules
 
 def _speaks(host: str, dialects: Iterable[Dialect], rules: RuleSet) -> bool:
     """Whether a host speaks one of these dialects."""
-    return any(dialect in host_row(host, rules).route for dialect in dialects)
+    return any(dialect in routes_of(host, rules) for dialect in dialects)
 
 
 def _inferred(target: Target) -> list[Diagnostic]:
@@ -160,7 +155,7 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
             "api_type",
             "ignored",
             api_type,
-            _API_TYPES[target.dialect],
+            FIELDS[target.dialect].api_type,
             f"{target.host} has no such API; {target.dialect} was used",
             target.origin("endpoints"),
         )

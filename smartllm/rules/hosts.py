@@ -71,9 +71,9 @@ class Shell:
     arguments: tuple[str, ...] = _row((), "How curl authorises itself.")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class HostRow:
-    """Who serves the models."""
+    """Who serves the models, and how calls get there; without the routes it is small and goes with plans."""
 
     title: str = _row("", "The name for people.")
     default_model: str = _row("", "Model for requests and configurations that name none.")
@@ -91,6 +91,12 @@ class HostRow:
     prices: str = _row("", "The provider's id in genai-prices.")
     telemetry: str = _row("", "The provider's name in OpenTelemetry's conventions.")
     shell: Shell = Shell()
+
+
+@dataclass(frozen=True)
+class HostTable(HostRow):
+    """A row with its routes, as files state it."""
+
     route: dict[Dialect, Route] = _row({}, "The dialects that the host speaks, with their routes.")
 
 
@@ -103,14 +109,22 @@ def host_row(host: str, rules: RuleSet) -> HostRow:
     return rules.remembered(_host_row, host)
 
 
+def routes_of(host: str, rules: RuleSet) -> Mapping[Dialect, Route]:
+    """The dialects that a host speaks, with their routes."""
+    return rules.remembered(_routes, host)
+
+
 def _host_row(host: str, rules: RuleSet) -> HostRow:
     rows = rules.table("host")
     if host not in rows:
         raise ConfigError(f"provider={host!r} is not known; allowed: {', '.join(rows)}")
-    row = dict(rows[host])
-    routes = {dialect: _known(Route, data) for dialect, data in row.pop("route", {}).items()}
-    shell = _known(Shell, row.pop("shell", {}))
-    return _known(HostRow, {**row, "route": routes, "shell": shell})
+    row = rows[host]
+    return _known(HostRow, {**row, "shell": _known(Shell, row.get("shell", {}))})
+
+
+def _routes(host: str, rules: RuleSet) -> Mapping[Dialect, Route]:
+    stated = rules.table("host").get(host, {}).get("route", {})
+    return {dialect: _known(Route, data) for dialect, data in stated.items()}
 
 
 def _known(kind: type[T], data: Mapping[str, Any]) -> T:

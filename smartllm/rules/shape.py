@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from smartllm.rules.hosts import HostRow
+from smartllm.rules.hosts import HostTable as HostTableFacts
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.schema import Dialect, Facts, Host
 
@@ -143,7 +143,7 @@ class Document(_Table):
     quota: dict[str, QuotaRow] = Field(default_factory=dict)
 
 
-HostTable = table_of(HostRow)
+HostTable = table_of(HostTableFacts)
 """All that a shipped file says of a host."""
 
 

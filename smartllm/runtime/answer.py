@@ -15,6 +15,7 @@ from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.content import Reasoning, described
+from smartllm.cost import Billing
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.request import MessageRequest, TextRequest
@@ -89,7 +90,7 @@ class Fetched:
         first, last = self.answers[0], self.answers[-1]
         structured = None
         if request.response_format is not None:
-            check_whole(plan.steps[-1], last)
+            check_whole(plan, plan.steps[-1], last)
             structured = structured_data(request.response_format, plan.steps[-1], last)
         usage = sum((answer.usage for answer in self.answers), start=Usage())
         return TextResponse(
@@ -108,6 +109,7 @@ class Fetched:
             reasoning=_reasoning(plan, first),
             provider=plan.host,
             requested_model=plan.model,
+            billing=Billing(plan.host_row.prices, plan.host_row.cached_input == "apart"),
         )
 
 

@@ -110,7 +110,7 @@ class Executor:
         first = await self.call(plan, plan.steps[0], progress, deadline)
         answers = [first]
         if len(plan.steps) > 1:
-            check_whole(plan.steps[0], first)
+            check_whole(plan, plan.steps[0], first)
             answers.append(await self.call(plan, plan.steps[1].fill(first.text), progress, deadline))
         return Fetched(answers, started, time.perf_counter() - clock)
 

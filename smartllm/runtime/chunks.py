@@ -60,7 +60,7 @@ async def stream_chunks(
 
 async def _bound(executor: Executor, plan: Plan, first: Any, progress: Progress, deadline: Deadline) -> Any:
     """The answer to the second step."""
-    check_whole(plan.steps[0], first)
+    check_whole(plan, plan.steps[0], first)
     async with deadline.scope():
         return await executor.call(plan, plan.steps[1].fill(first.text), progress, deadline)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from smartllm.compiler import Step
+from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.reading import json_of, unicode_json
@@ -15,7 +15,7 @@ from smartllm.compiler.schema.restore import restore
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 
 
-def check_whole(step: Step, decoded: Decoded) -> None:
+def check_whole(plan: Plan, step: Step, decoded: Decoded) -> None:
     """Refuse an answer that was cut off or withheld before structured data is read from it.
 
     Raises:
@@ -29,7 +29,7 @@ def check_whole(step: Step, decoded: Decoded) -> None:
         raise _refusal(f"the provider's {who} withheld the answer ({reason})", step, decoded)
     if decoded.finish_reason == "length":
         # The text is the one that users of the first SmartLLM match on.
-        cut = f"{step.title} truncated structured output ({fields.stop}={decoded.stop_reason})"
+        cut = f"{plan.host_row.title} truncated structured output ({fields.stop}={decoded.stop_reason})"
         raise TruncatedError(cut, model=step.model, request_id=decoded.request_id)
     if decoded.refusal is not None:
         raise _refusal("the model refused to answer", step, decoded)

@@ -150,19 +150,21 @@ class TestWithheldOrCut:
         assert reason in caught.value.message
 
     def test_the_reason_of_an_incomplete_answer_decides(self) -> None:
-        step = compiled(
-            TextRequest(prompt="x", response_format=Numbers, api_type="responses"), model="gpt-4o"
-        ).steps[0]
+        request = TextRequest(prompt="x", response_format=Numbers, api_type="responses")
+        plan = compiled(request, model="gpt-4o")
+        step = plan.steps[0]
         for reason in ("max_output_tokens", None):
             with pytest.raises(TruncatedError, match="status=incomplete"):
                 check_whole(
-                    step, answer("{", stop_reason="incomplete", incomplete=reason, finish_reason="length")
+                    plan,
+                    step,
+                    answer("{", stop_reason="incomplete", incomplete=reason, finish_reason="length"),
                 )
         with pytest.raises(RefusalError, match="content filter") as caught:
-            check_whole(step, answer("", stop_reason="incomplete", incomplete="content_filter"))
+            check_whole(plan, step, answer("", stop_reason="incomplete", incomplete="content_filter"))
         assert (caught.value.refusal, caught.value.request_id) == ("", "i")
         with pytest.raises(RefusalError, match="the model refused") as caught:
-            check_whole(step, answer("", refusal="No."))
+            check_whole(plan, step, answer("", refusal="No."))
         assert caught.value.refusal == "No."
 
 

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from wires import CHAT, INVOKE, RESPONSES, WIRES, Wire, share_service_models
 
 from smartllm import TextResponse
+from smartllm.cost import Billing
 from smartllm.errors import ProviderError
 from smartllm.runtime.observe import telemetry
 from smartllm.testing import LoopbackServer, Reply
@@ -170,7 +171,7 @@ async def test_claude_on_bedrock(server: LoopbackServer) -> None:
 def test_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
     response: TextResponse[Any] = TextResponse(text="x", model="m", stop_reason="stop", input_tokens=5)
     assert response.cost is None
-    response.provider, response.requested_model = "openai", "what-ever"
+    response.billing, response.requested_model = Billing("openai", cached_apart=False), "what-ever"
     assert response.cost is None
     original = builtins.__import__
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smartllm.words import FinishReason
+from smartllm.words import ApiType, FinishReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class Fields:
     """One wire's places and words.
 
     Attributes:
+        api_type: The caller's word for the API.
         limits: Where the output limit may stand.
         sampling: Where each sampling parameter stands; ``{place}`` is the parameter's own fact.
         effort: Where the effort may stand.
@@ -26,6 +27,7 @@ class Fields:
         empty: Words with which an answer may hold nothing.
     """
 
+    api_type: ApiType
     limits: tuple[str, ...]
     sampling: Mapping[str, str]
     effort: tuple[str, ...]

@@ -20,7 +20,6 @@ from smartllm.log import logger
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 
-_PROVIDERS: Final = {"openai": "openai", "bedrock": "aws.bedrock"}
 _ASKED: Final = ("temperature", "top_p", "top_k", "max_tokens")
 
 
@@ -74,7 +73,7 @@ def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, cont
         return
     attributes = {
         "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": _PROVIDERS[plan.host],
+        "gen_ai.provider.name": plan.host_row.telemetry,
         "gen_ai.request.model": plan.model,
     }
     asked = {name: getattr(request, name) for name in _ASKED}

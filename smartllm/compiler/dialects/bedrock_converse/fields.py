@@ -11,6 +11,7 @@ EXTRA: Final = "additionalModelRequestFields"
 """Where Converse takes what only some models know."""
 
 FIELDS: Final = Fields(
+    api_type="converse",
     limits=("inferenceConfig.maxTokens",),
     sampling={
         "temperature": "inferenceConfig.temperature",

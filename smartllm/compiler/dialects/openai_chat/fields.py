@@ -7,6 +7,7 @@ from typing import Final
 from smartllm.compiler.dialects.fields import Fields
 
 FIELDS: Final = Fields(
+    api_type="chat_completions",
     limits=("max_completion_tokens", "max_tokens"),
     sampling={"temperature": "temperature", "top_p": "top_p"},
     effort=("reasoning_effort",),

@@ -7,6 +7,7 @@ from typing import Final
 from smartllm.compiler.dialects.fields import Fields
 
 FIELDS: Final = Fields(
+    api_type="responses",
     limits=("max_output_tokens",),
     sampling={"temperature": "temperature", "top_p": "top_p"},
     effort=("reasoning.effort",),
