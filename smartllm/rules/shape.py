@@ -17,7 +17,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from smartllm.rules.positions import KeyPath
-from smartllm.rules.schema import Dialect, Facts, Host
+from smartllm.rules.vocabulary import Dialect, Facts, Host
+from smartllm.rules.vocabulary.host import HostRow
 
 Page = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 
@@ -29,7 +30,7 @@ class _Table(BaseModel):
 @cache
 def table_of(kind: Any) -> type[BaseModel]:
     """The pydantic model of one table of the vocabulary."""
-    hints = get_type_hints(kind, localns={"dt": dt}, include_extras=True)
+    hints = get_type_hints(kind, include_extras=True)
     content: dict[str, Any] = {}
     for one in fields(kind):
         default: Any = one.default if one.default_factory is MISSING else one.default_factory()
@@ -61,6 +62,9 @@ def _checked(hint: Any) -> Any:
 
 FactsTable = table_of(Facts)
 """Facts as a row may state them."""
+
+HostTable = table_of(HostRow)
+"""What a row of ``[host.*]`` may state."""
 
 
 class Evidence(FactsTable):  # type: ignore[misc, valid-type]  # made from the vocabulary
@@ -98,21 +102,6 @@ class VendorRow(_Table):
     latest: str | None = Field(default=None, description="Profile that a newer, unlisted model inherits.")
 
 
-class HostRow(_Table):
-    """Who serves the models."""
-
-    default_model: str | None = Field(
-        default=None, description="Model for requests and configurations that name none."
-    )
-    concurrency: int | None = Field(
-        default=None, ge=1, description="Requests in flight, for models that state no number of their own."
-    )
-    compatible: str | None = Field(
-        default=None,
-        description="Profile for unlisted models of other servers that speak this host's API.",
-    )
-
-
 class QuotaRow(_Table):
     """What an account may use of a model; belongs into an overlay, as accounts differ."""
 
@@ -134,7 +123,7 @@ class Document(_Table):
     """A rules file: models.toml or an overlay."""
 
     vendor: dict[str, VendorRow] = Field(default_factory=dict)
-    host: dict[Host, HostRow] = Field(default_factory=dict)
+    host: dict[Host, HostTable] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
     profile: dict[str, ProfileRow] = Field(default_factory=dict)
     model: dict[str, str | ModelRow] = Field(default_factory=dict)
     on: dict[Host, OnHost] = Field(default_factory=dict)
