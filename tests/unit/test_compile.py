@@ -210,7 +210,7 @@ class TestPlan:
         data = json.loads(plan.as_json())
         assert list(data) == ["model", "resolution", "fingerprint", "steps", "diagnostics"]
         assert list(data["steps"][0]) == ["dialect", "operation", "model", "body"]
-        assert data["diagnostics"][0]["origin"]["file"] == "smartllm/rules/models.toml"
+        assert data["diagnostics"][0]["origin"]["file"] == "smartllm/rules/profiles/anthropic.toml"
         assert data["diagnostics"][0]["origin"]["source"]
 
     @pytest.mark.parametrize("model", ["gpt-4.1", "us.anthropic.claude-3-5-sonnet-20241022-v2:0"])
@@ -249,10 +249,10 @@ class TestPlan:
         assert text == snapshot(name=f"explain/{name}.txt", extension_class=FileSnapshot)
 
     def test_every_fact_in_an_explanation_points_at_its_line(self) -> None:
-        lines = RULES.layers[0].text.splitlines()
+        lines = {layer.name: layer.text.splitlines() for layer in RULES.layers}
         for origin in compiled("claude-opus-4-7", reasoning_effort="high", temperature=1).origins.values():
             if origin.kind == "fact":
-                assert origin.name.split(".")[-1] in lines[(origin.line or 0) - 1]
+                assert origin.name.split(".")[-1] in lines[str(origin.file)][(origin.line or 0) - 1]
 
 
 def test_errors_carry_their_hint() -> None:
