@@ -59,7 +59,7 @@ class Origin:
     """Where a value in the body, or the reason for a change, comes from.
 
     Attributes:
-        kind: ``request`` (the caller said so), ``fact`` (models.toml), ``overlay`` (the user's rules),
+        kind: ``request`` (the caller said so), ``fact`` (the shipped rules), ``overlay`` (the user's rules),
             ``default``, ``derived`` (computed from others) or ``extra``.
         name: The request field, or the path of the fact, such as ``sampling.when``.
         file: Rules file, for facts and overlays.
