@@ -1,4 +1,4 @@
-"""For maintainers: where models.toml and public catalogues disagree. It reports; it decides nothing.
+"""For maintainers: where the shipped rules and public catalogues disagree. It reports; it decides nothing.
 
 Install what you want to compare with, then run it: pip install modelroster litellm genai-prices
 """
@@ -262,7 +262,7 @@ def spelled(value: Any) -> str:
 @click.option("--catalogue", "names", multiple=True, type=click.Choice(list(CATALOGUES)), help="Only these.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(names: tuple[str, ...], *, as_json: bool) -> None:
-    """Print where models.toml and public catalogues disagree."""
+    """Print where the shipped rules and public catalogues disagree."""
     rules, report, compared = load_rules(ambient=False), Report(), 0
     for name in names or CATALOGUES:
         package, file, claims = CATALOGUES[name]

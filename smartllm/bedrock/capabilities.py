@@ -8,7 +8,7 @@ from typing import Literal
 from smartllm.errors import UnknownModelError
 from smartllm.log import logger
 from smartllm.rules import load_rules, resolve, served_on, target_for
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 
 ThinkingMode = Literal["none", "manual_budget", "adaptive_effort"]
 """How a model is told to think: not at all, by a budget in tokens, or by an effort."""

@@ -9,8 +9,9 @@ import click
 from smartllm.cli.request_input import usage_error
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.errors import RulesError
+from smartllm.rules.layer import read_layer
 from smartllm.rules.lint import CHECKS, Finding, lint
-from smartllm.rules.load import RuleSet, load_rules, merge, read_layer
+from smartllm.rules.load import RuleSet, load_rules, merge
 
 
 @click.command("lint")
@@ -52,9 +53,9 @@ def _findings(files: tuple[str, ...]) -> tuple[list[Finding], int]:
         return lint(rules, today=today), len(rules.layers)
     found: list[Finding] = []
     for path in files:
-        # Not loaded as an overlay: its shape is what R001 reports.
+        # Not loaded with the others: a wrong shape is what R001 reports.
         builtin = load_rules(ambient=False)
-        layer = read_layer(path, name=path, overlay=False)
+        layer = read_layer(path, name=path, kind="overlay")
         rules = RuleSet((*builtin.layers, layer), merge(builtin.data, layer.data))
         found += [item for item in lint(rules, today=today) if item.file == path]
     return found, len(files)

@@ -13,7 +13,7 @@ from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.rules.schema import Dialect
+    from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
 """``offer``: the tool is there but cannot be forced. ``two_pass``: a second step does the binding."""

@@ -18,7 +18,7 @@ from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules.hosts import HostRow
 from smartllm.rules.resolve import Resolution
-from smartllm.rules.schema import Dialect, Host
+from smartllm.rules.vocabulary import Dialect, Host
 
 _WIRE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smartllm.compiler.intent import Intent, OutputStrategy
 from smartllm.compiler.passes.thinking import is_thinking
 from smartllm.errors import UnsupportedError
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 
 
 def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:

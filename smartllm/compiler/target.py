@@ -13,8 +13,8 @@ from smartllm.rules.hosts import host_row, routes_of
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, check_id, resolve
-from smartllm.rules.schema import Dialect, Host
 from smartllm.rules.target import Target, endpoints, served_on, target_for
+from smartllm.rules.vocabulary import Dialect, Host
 from smartllm.words import PROVIDERS, ApiType
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from smartllm.rules.load import Rules, RuleSet, load_rules
 from smartllm.rules.resolve import Resolution, resolve
-from smartllm.rules.schema import DIALECTS, Dialect, Facts, Host
 from smartllm.rules.target import Target, endpoints, served_on, target_for
+from smartllm.rules.vocabulary import DIALECTS, Dialect, Facts, Host
 
 __all__ = [
     "DIALECTS",

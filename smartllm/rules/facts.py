@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartllm.diagnostics import Origin
-from smartllm.rules.schema import facts_data
 from smartllm.rules.target import Target
+from smartllm.rules.vocabulary import facts_data
 
 
 @dataclass(frozen=True, slots=True)

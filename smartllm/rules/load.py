@@ -1,4 +1,4 @@
-"""Reading rules files: layers, deep merge, and an index that knows the line of every fact."""
+"""Loading rules: the shipped files and their overlays, merged, and which of them states what."""
 
 from __future__ import annotations
 
@@ -6,20 +6,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any, Final, TypeVar
-
-import tomli
-from typing_extensions import TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from smartllm.environment import RULES as ENVIRONMENT
 from smartllm.environment import ambient_rules
 from smartllm.errors import RulesError
+from smartllm.rules.layer import Layer, builtin_layers, read_layer
 from smartllm.rules.memo import MISSING, Memo
-from smartllm.rules.positions import KeyPath, key_lines, line_of
-
-BUILTIN: Final = Path(__file__).with_name("models.toml")
-BUILTIN_NAME: Final = "smartllm/rules/models.toml"
+from smartllm.rules.positions import KeyPath
 
 AnyPath = str | os.PathLike[str]
 R = TypeVar("R")
@@ -32,38 +26,8 @@ def _memo() -> Memo:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One rules file.
-
-    Attributes:
-        name: How messages name the file.
-        text: Its text.
-        data: Its parsed content.
-        overlay: It is a user's file, not the one shipped here.
-    """
-
-    name: str
-    text: str
-    data: dict[str, Any]
-    overlay: bool
-
-    @cached_property
-    def lines(self) -> dict[KeyPath, int]:
-        """Line of each key path."""
-        return key_lines(self.text)
-
-    def line(self, path: KeyPath) -> int:
-        """Line of a key path, or of the nearest key above it."""
-        return line_of(self.lines, path)
-
-    def where(self, path: KeyPath) -> str:
-        """``file:line`` of a key path."""
-        return f"{self.name}:{self.line(path)}"
-
-
-@dataclass(frozen=True)
 class RuleSet:
-    """All rules in force: the shipped file and its overlays, merged.
+    """All rules in force: the shipped files and their overlays, merged.
 
     Attributes:
         layers: The files, weakest first.
@@ -96,10 +60,27 @@ class RuleSet:
 
     def layer_of(self, path: KeyPath) -> Layer | None:
         """The strongest layer that states exactly this path."""
-        for layer in reversed(self.layers):
+        for layer in self._stating.get(path[:2], ()):
             if has_path(layer.data, path):
                 return layer
         return None
+
+    def place(self, path: KeyPath) -> tuple[str, int]:
+        """File and line of a path in the strongest layer that states it, or the nearest key above it."""
+        while (layer := self.layer_of(path)) is None:
+            path = path[:-1]
+        return layer.name, layer.line(path)
+
+    @cached_property
+    def _stating(self) -> dict[KeyPath, list[Layer]]:
+        """The layers that state anything, a table, or a row of one, the strongest first."""
+        found: dict[KeyPath, list[Layer]] = {(): [*reversed(self.layers)]}
+        for layer in reversed(self.layers):
+            for name, table in layer.data.items():
+                found.setdefault((name,), []).append(layer)
+                for row in table if isinstance(table, dict) else ():
+                    found.setdefault((name, row), []).append(layer)
+        return found
 
 
 Rules = AnyPath | Sequence[AnyPath] | RuleSet
@@ -109,7 +90,7 @@ Rules = AnyPath | Sequence[AnyPath] | RuleSet
 def load_rules(rules: Rules | None = None, *, ambient: bool = True) -> RuleSet:
     """Load the shipped rules and every overlay.
 
-    Weakest to strongest: the shipped file, the user's ``rules.toml`` in the configuration folder, the files
+    Weakest to strongest: the shipped files, the user's ``rules.toml`` in the configuration folder, the files
     in ``SMARTLLM_RULES`` (separated like a PATH), then ``rules``. Nothing is fetched from a network.
 
     Args:
@@ -176,15 +157,25 @@ def _stamp(path: AnyPath) -> tuple[int, int]:
 
 @lru_cache(maxsize=32)
 def _load(stamps: tuple[tuple[str, tuple[int, int]], ...]) -> RuleSet:
-    layers = [builtin_layer()] + [read_layer(path, name=path, overlay=True) for path, _ in stamps]
+    layers = [*builtin_layers(), *(_overlay(path) for path, _ in stamps)]
     data: dict[str, Any] = {}
     for layer in layers:
         data = merge(data, layer.data)
     rules = RuleSet(tuple(layers), data)
     for path, message in missing_keys(data):
-        layer = rules.layer_of(path) or layers[-1]
-        raise RulesError(f"{layer.where(path)}: {message}")
+        file, line = rules.place(path)
+        raise RulesError(f"{file}:{line}: {message}")
     return rules
+
+
+def _overlay(path: str) -> Layer:
+    """A user's file, whose shape is checked at once."""
+    from smartllm.rules.shape import shape_errors  # noqa: PLC0415 - loads pydantic, for overlays alone
+
+    layer = read_layer(path, name=path, kind="overlay")
+    for wrong, message in shape_errors(layer.data):
+        raise RulesError(f"{layer.where(wrong)}: {message}")
+    return layer
 
 
 def missing_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -196,33 +187,3 @@ def missing_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         for key in ("host", "families", "latest"):
             if key not in row:
                 yield ("vendor", vendor), f"'vendor.{vendor}.{key}' is missing"
-
-
-@lru_cache(maxsize=1)
-def builtin_layer() -> Layer:
-    """The shipped rules; their shape is checked by lint, not at each start."""
-    return read_layer(BUILTIN, name=BUILTIN_NAME, overlay=False)
-
-
-def read_layer(path: AnyPath, *, name: str, overlay: bool) -> Layer:
-    """Read one rules file; an overlay's shape is checked at once.
-
-    Raises:
-        RulesError: With ``file:line`` first.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        data = tomli.loads(text)
-    except OSError as error:
-        raise RulesError(f"{name}:1: the rules file cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise RulesError(f"{name}:1: the rules file is not UTF-8 text ({error.reason})") from None
-    except tomli.TOMLDecodeError as error:
-        raise RulesError(f"{name}:{error.lineno}: not valid TOML: {error.msg}") from None
-    layer = Layer(name, text, data, overlay)
-    if overlay:
-        from smartllm.rules.shape import shape_errors  # noqa: PLC0415 - loads pydantic, for overlays alone
-
-        for path_found, message in shape_errors(data):
-            raise RulesError(f"{layer.where(path_found)}: {message}")
-    return layer

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from smartllm.rules.schema import Host
+from smartllm.rules.vocabulary import Host
 
 # ARN resources whose path names a model; the others (application-inference-profile, provisioned-model,
 # imported-model, prompt-router ...) are opaque and need [alias] or like=.

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from smartllm.errors import UnknownModelError
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import ModelName, parse
-from smartllm.rules.schema import Host
+from smartllm.rules.vocabulary import Host
 
 How = Literal["alias", "exact", "like", "inferred"]
 

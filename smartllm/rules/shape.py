@@ -16,9 +16,9 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from smartllm.rules.hosts import HostTable as HostTableFacts
 from smartllm.rules.positions import KeyPath
-from smartllm.rules.schema import Dialect, Facts, Host
+from smartllm.rules.vocabulary import Dialect, Facts, Host
+from smartllm.rules.vocabulary.host import HostDefaults, HostTable
 
 Page = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 
@@ -30,7 +30,7 @@ class _Table(BaseModel):
 @cache
 def table_of(kind: Any) -> type[BaseModel]:
     """The pydantic model of one table of the vocabulary."""
-    hints = get_type_hints(kind, localns={"dt": dt}, include_extras=True)
+    hints = get_type_hints(kind, include_extras=True)
     content: dict[str, Any] = {}
     for one in fields(kind):
         default: Any = one.default if one.default_factory is MISSING else one.default_factory()
@@ -62,6 +62,9 @@ def _checked(hint: Any) -> Any:
 
 FactsTable = table_of(Facts)
 """Facts as a row may state them."""
+
+OverlayHost = table_of(HostDefaults)
+ShippedHost = table_of(HostTable)
 
 
 class Evidence(FactsTable):  # type: ignore[misc, valid-type]  # made from the vocabulary
@@ -99,21 +102,6 @@ class VendorRow(_Table):
     latest: str | None = Field(default=None, description="Profile that a newer, unlisted model inherits.")
 
 
-class HostDefaults(_Table):
-    """What an overlay may say of a host: no address, no header, no credentials."""
-
-    default_model: str | None = Field(
-        default=None, description="Model for requests and configurations that name none."
-    )
-    concurrency: int | None = Field(
-        default=None, ge=1, description="Requests in flight, for models that state no number of their own."
-    )
-    compatible: str | None = Field(
-        default=None,
-        description="Profile for unlisted models of other servers that speak this host's API.",
-    )
-
-
 class QuotaRow(_Table):
     """What an account may use of a model; belongs into an overlay, as accounts differ."""
 
@@ -135,7 +123,7 @@ class Document(_Table):
     """An overlay."""
 
     vendor: dict[str, VendorRow] = Field(default_factory=dict)
-    host: dict[Host, HostDefaults] = Field(default_factory=dict)
+    host: dict[Host, OverlayHost] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
     profile: dict[str, ProfileRow] = Field(default_factory=dict)
     model: dict[str, str | ModelRow] = Field(default_factory=dict)
     on: dict[Host, OnHost] = Field(default_factory=dict)
@@ -143,14 +131,10 @@ class Document(_Table):
     quota: dict[str, QuotaRow] = Field(default_factory=dict)
 
 
-HostTable = table_of(HostTableFacts)
-"""All that a shipped file says of a host."""
-
-
 class ShippedDocument(Document):
     """A rules file that comes with SmartLLM: it says how hosts are called too."""
 
-    host: dict[Host, HostTable] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
+    host: dict[Host, ShippedHost] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
 
 
 def json_schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from smartllm.errors import RulesError
 from smartllm.rules.load import RuleSet, has_path, merge
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.resolve import Resolution
-from smartllm.rules.schema import META, Dialect, Facts, Host, facts_from
+from smartllm.rules.vocabulary import META, Dialect, Facts, Host, facts_from
 
 
 @dataclass(frozen=True)

@@ -247,7 +247,7 @@ class TestPlan:
         data = json.loads(plan.as_json())
         assert list(data) == ["model", "resolution", "fingerprint", "steps", "diagnostics"]
         assert list(data["steps"][0]) == ["dialect", "operation", "model", "body"]
-        assert data["diagnostics"][0]["origin"]["file"] == "smartllm/rules/models.toml"
+        assert data["diagnostics"][0]["origin"]["file"] == "smartllm/rules/profiles/anthropic.toml"
         assert data["diagnostics"][0]["origin"]["source"]
 
     @pytest.mark.parametrize("model", ["gpt-4.1", "us.anthropic.claude-3-5-sonnet-20241022-v2:0"])

@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 import smartllm
 from smartllm import TextRequest
 from smartllm.rules import Target, load_rules, target_for
-from smartllm.rules.schema import facts_data
+from smartllm.rules.vocabulary import facts_data
 
 RULES = load_rules(ambient=False)
 EXPLAINED: dict[str, tuple[str, dict[str, Any]]] = {

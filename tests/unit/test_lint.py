@@ -11,8 +11,9 @@ from commands import invoke
 
 from smartllm.cli import main
 from smartllm.rules import RuleSet, load_rules
+from smartllm.rules.layer import LayerKind, read_layer
 from smartllm.rules.lint import CHECKS, lint
-from smartllm.rules.load import merge, read_layer
+from smartllm.rules.load import merge
 
 TODAY = dt.date(2026, 11, 23)
 EVIDENCE = 'verified = 2026-11-01\nsource = ["https://example.com/facts"]\n'
@@ -80,6 +81,17 @@ BAD = {
     "R016": ("[vendor.acme]\nfamilies = ['rocket', 'ship']\n", "families", "'ship' has no listed model"),
     "R018": ("[quota]\nrocket-9 = { concurrency = 2 }\n", "rocket-9", "which is not listed"),
     "R017": ("[profile.two]\nwire.openai_chat = {}\n", "wire.openai_chat", "is empty"),
+    "R019": (f"[profile.x]\n{EVIDENCE}", "[profile.x]", "profile.x belongs into a file in profiles/"),
+    "R020": (
+        "[profile.two]\nstreaming = true\n",
+        "[profile.two]",
+        "profile.two is defined at base.toml:16 too",
+    ),
+}
+# Checks of the shipped files: what base.toml and extra.toml are. Elsewhere they are overlays.
+SHIPPED: dict[str, tuple[LayerKind, LayerKind]] = {
+    "R019": ("overlay", "models"),
+    "R020": ("profiles", "profiles"),
 }
 # Further ways to break a check: code, text, piece of the message.
 MORE_BAD = [
@@ -155,12 +167,14 @@ GOOD = {
 }
 
 
-def rules_of(tmp_path: Path, text: str) -> RuleSet:
+def rules_of(
+    tmp_path: Path, text: str, kinds: tuple[LayerKind, LayerKind] = ("overlay", "overlay")
+) -> RuleSet:
     layers = []
-    for name, content in (("base.toml", BASE), ("extra.toml", text)):
+    for name, content, kind in zip(("base.toml", "extra.toml"), (BASE, text), kinds, strict=True):
         path = tmp_path / name
         path.write_text(content, encoding="utf-8")
-        layers.append(read_layer(path, name=name, overlay=False))
+        layers.append(read_layer(path, name=name, kind=kind))
     return RuleSet(tuple(layers), merge(layers[0].data, layers[1].data))
 
 
@@ -171,7 +185,8 @@ def test_the_base_of_these_examples_is_clean(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", sorted(CHECKS))
 def test_bad(code: str, tmp_path: Path) -> None:
     text, line, message = BAD[code]
-    found = [item for item in lint(rules_of(tmp_path, text), today=TODAY) if item.code == code]
+    rules = rules_of(tmp_path, text, SHIPPED.get(code, ("overlay", "overlay")))
+    found = [item for item in lint(rules, today=TODAY) if item.code == code]
     assert found, f"{code} found nothing"
     first = found[0]
     assert first.file == "extra.toml"
@@ -203,8 +218,12 @@ def test_the_shipped_rules_are_clean() -> None:
 
 class TestCommand:
     def test_the_shipped_rules(self) -> None:
-        result = invoke(main, ["lint"])
-        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no findings in 1 file(s)\n")
+        result, files = invoke(main, ["lint"]), len(load_rules(ambient=False).layers)
+        assert (result.exit_code, result.stdout, result.stderr) == (
+            0,
+            "",
+            f"no findings in {files} file(s)\n",
+        )
 
     def test_an_overlay_with_a_finding(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.toml"

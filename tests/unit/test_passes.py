@@ -20,7 +20,7 @@ from smartllm.compiler.target import choose_target
 from smartllm.diagnostics import CODES
 from smartllm.errors import CompileError, UnsupportedError
 from smartllm.rules import load_rules
-from smartllm.rules.schema import Facts, facts_from
+from smartllm.rules.vocabulary import Facts, facts_from
 from smartllm.words import EFFORTS, Effort
 
 RULES = load_rules(ambient=False)

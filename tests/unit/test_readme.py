@@ -143,4 +143,4 @@ def test_the_main_command_prints_body_and_explanation(tmp_path: Path) -> None:
     ]
     assert '"type": "adaptive"' in outputs[0]
     assert "diagnostics" in outputs[1]
-    assert "smartllm/rules/models.toml:" in outputs[1]
+    assert "smartllm/rules/profiles/anthropic.toml:" in outputs[1]

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import smartllm
 from smartllm.errors import RulesError, UnknownModelError
 from smartllm.rules import RuleSet, load_rules, resolve, target_for
 from smartllm.rules.load import merge
 from smartllm.rules.positions import key_lines, line_of
-from smartllm.rules.schema import Dialect
+from smartllm.rules.vocabulary import Dialect
 
 BUILTIN = load_rules(ambient=False)
+PACKAGE = Path(smartllm.__file__).parent
 
 
 def overlay(tmp_path: Path, text: str, name: str = "rules.toml") -> Path:
@@ -65,13 +67,12 @@ after = 'x'
         assert line_of(lines, ("nowhere",)) == 1
 
     def test_every_shipped_fact_has_its_own_line(self) -> None:
-        layer = BUILTIN.layers[0]
-        rows = [("model", key) for key in layer.data["model"]] + [
-            ("profile", key) for key in layer.data["profile"]
-        ]
-        text = layer.text.splitlines()
-        for path in rows:
-            assert path[-1] in text[layer.line(path) - 1]
+        for path in [("model", key) for key in BUILTIN.table("model")] + [
+            ("profile", key) for key in BUILTIN.table("profile")
+        ]:
+            layer = BUILTIN.layer_of(path)
+            assert layer is not None
+            assert path[-1] in layer.text.splitlines()[layer.line(path) - 1]
 
 
 class TestMerge:
@@ -261,7 +262,7 @@ class TestFacts:
     def test_an_origin_names_row_evidence_and_default(self) -> None:
         target = target_for(resolve("claude-opus-4-7", BUILTIN), "bedrock", "bedrock_invoke", BUILTIN)
         origin = target.origin("sampling")
-        line = BUILTIN.layers[0].text.splitlines()[(origin.line or 0) - 1]
+        line = (PACKAGE.parent / str(origin.file)).read_text().splitlines()[(origin.line or 0) - 1]
         assert line.startswith("sampling")
         assert origin.verified is not None
         assert origin.source

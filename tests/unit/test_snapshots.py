@@ -18,7 +18,7 @@ from smartllm.compiler.target import API_DIALECTS
 from smartllm.errors import CompileError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.rules import Dialect, Host, Resolution, load_rules, resolve, served_on, target_for
-from smartllm.rules.schema import facts_data
+from smartllm.rules.vocabulary import facts_data
 from smartllm.words import ApiType
 
 CASE_FILES = sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))

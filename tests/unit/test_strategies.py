@@ -86,7 +86,7 @@ def test_refusals_name_the_fact(model: str, fields: dict[str, Any], says: str) -
     with pytest.raises(UnsupportedError, match=f"response_format: .*{says}") as caught:
         plan(model, **fields)
     assert caught.value.field == "response_format"
-    assert "models.toml:" in str(caught.value)
+    assert "smartllm/rules/profiles/" in str(caught.value)
 
 
 class TestTwoSteps:

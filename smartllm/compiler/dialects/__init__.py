@@ -20,7 +20,7 @@ from smartllm.compiler.dialects.openai_responses import encode as responses
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS as RESPONSES_FIELDS
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Trace
-from smartllm.rules.schema import Dialect, Facts
+from smartllm.rules.vocabulary import Dialect, Facts
 
 Encode = Callable[[Body, Intent, Facts, Trace], None]
 """Spells a legal intent in a body."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from smartllm.compiler.dialects.failure import reported
 from smartllm.compiler.dialects.reading import ShapeError, shown, unicode_json, word
 from smartllm.errors import ProviderError, ResponseError
-from smartllm.rules.schema import Dialect
+from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 from smartllm.words import FinishReason
 

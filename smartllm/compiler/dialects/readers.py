@@ -14,7 +14,7 @@ from smartllm.compiler.dialects.openai_chat.stream import ChatReader
 from smartllm.compiler.dialects.openai_responses.decode import ResponsesDecoder
 from smartllm.compiler.dialects.openai_responses.stream import ResponsesReader
 from smartllm.compiler.dialects.stream import StreamReader
-from smartllm.rules.schema import Dialect
+from smartllm.rules.vocabulary import Dialect
 
 DECODERS: Final[dict[Dialect, Decoder]] = {
     decoder.name: decoder

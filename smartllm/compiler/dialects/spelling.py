@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from smartllm.compiler.body import Body
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 
 
 def set_messages(

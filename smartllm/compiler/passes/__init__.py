@@ -16,7 +16,7 @@ from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.sampling import sampling
 from smartllm.compiler.passes.thinking import thinking
 from smartllm.compiler.trace import Trace
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 
 Pass = Callable[[Intent, Facts, Trace], Intent]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.thinking import is_unlimited
 from smartllm.compiler.trace import Trace
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 
 
 def limits(intent: Intent, facts: Facts, trace: Trace) -> Intent:

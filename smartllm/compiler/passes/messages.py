@@ -8,7 +8,7 @@ from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Trace
 from smartllm.content import Reasoning, Text
 from smartllm.errors import UnsupportedError
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 
 
 def messages(intent: Intent, facts: Facts, trace: Trace) -> Intent:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from smartllm.compiler.intent import Intent, OutputPlan, OutputWish
 from smartllm.compiler.strategy import choose_strategy
 from smartllm.compiler.trace import Trace
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 from smartllm.words import Verbosity
 
 

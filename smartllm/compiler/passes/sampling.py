@@ -8,7 +8,7 @@ from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.thinking import is_thinking, is_unlimited
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
-from smartllm.rules.schema import Facts, Parameter, SamplingField
+from smartllm.rules.vocabulary import Facts, Parameter, SamplingField
 
 FIELDS: Final[tuple[SamplingField, ...]] = ("temperature", "top_p", "top_k")
 

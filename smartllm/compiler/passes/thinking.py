@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.trace import Trace, fact
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 from smartllm.words import EFFORTS, Effort
 
 

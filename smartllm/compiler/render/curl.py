@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smartllm.compiler.plan import Step
-    from smartllm.rules.hosts import Shell
+    from smartllm.rules.vocabulary.host import Shell
 
 
 def curl(step: Step, shell: Shell) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from smartllm.rules.lint import facts, rows, table  # noqa: F401 - importing registers their checks
+from smartllm.rules.lint import facts, files, rows, table  # noqa: F401 - importing registers their checks
 from smartllm.rules.lint.check import CHECKS as _CHECKS
 from smartllm.rules.lint.check import Check, Context, Finding
 from smartllm.rules.load import RuleSet, missing_keys
@@ -32,8 +32,7 @@ def lint(rules: RuleSet, *, today: dt.date) -> list[Finding]:
         for path, message in shape_errors(layer.data, overlay=layer.overlay)
     ]
     for path, message in missing_keys(rules.data):
-        layer = rules.layer_of(path) or rules.layers[-1]
-        wrong.append(Finding(layer.name, layer.line(path), "R001", message))
+        wrong.append(Finding(*rules.place(path), "R001", message))
     if not wrong:
         context = Context(rules, today)
         wrong = [finding for check in CHECKS.values() for finding in check.run(context)]

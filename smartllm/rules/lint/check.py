@@ -42,9 +42,8 @@ class Context:
     today: dt.date
 
     def at(self, path: KeyPath, code: str, message: str) -> Finding:
-        """A finding at the strongest layer that states a path."""
-        layer = self.rules.layer_of(path) or self.rules.layers[-1]
-        return Finding(layer.name, layer.line(path), code, message)
+        """A finding where the strongest layer states a path, or the nearest key above it."""
+        return Finding(*self.rules.place(path), code, message)
 
     def rows(self) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
         """Every row that states facts, with its path: profiles, models, and both on each host."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from smartllm.rules.lint.check import Context, Finding, check
-from smartllm.rules.schema import Facts
 from smartllm.rules.target import Target
+from smartllm.rules.vocabulary import Facts
 from smartllm.words import EFFORTS
 
 

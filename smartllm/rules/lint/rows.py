@@ -11,8 +11,8 @@ from smartllm.rules.lint.check import Context, Finding, check
 from smartllm.rules.load import merge
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.resolve import row_profile
-from smartllm.rules.schema import META
 from smartllm.rules.target import profile_chain
+from smartllm.rules.vocabulary import META
 
 _STALE: Final = dt.timedelta(days=365)
 

@@ -9,7 +9,7 @@ from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_sampling
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
-from smartllm.rules.schema import Facts
+from smartllm.rules.vocabulary import Facts
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:

@@ -18,7 +18,7 @@ from smartllm.compiler.dialects.reading import (
     table,
     text,
 )
-from smartllm.rules.schema import Dialect
+from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
 

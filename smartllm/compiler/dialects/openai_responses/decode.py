@@ -17,7 +17,7 @@ from smartllm.compiler.dialects.reading import (
     text,
     word,
 )
-from smartllm.rules.schema import Dialect
+from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
 FAILED: Final = frozenset({"failed", "cancelled"})

@@ -1,0 +1,101 @@
+"""What a row of ``[host.*]`` may say: how calls get to a host, and on which routes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from smartllm.rules.vocabulary.fact import fact
+from smartllm.rules.vocabulary.wire import Dialect
+
+Auth = Literal["bearer", "sigv4"]
+Framing = Literal["sse", "event-stream"]
+ErrorShape = Literal["openai", "aws"]
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """Where one dialect goes on a host, and what its body must add there."""
+
+    path: str = fact("", "Path below the host's address; {model} stands for the id.")
+    operation: str = fact("", "The host's name of the operation; left out: the method and the path.")
+    headers: dict[str, str] = fact({}, "Headers beside the content type.")
+    stream_path: str = fact("", "Path for a streamed answer, where it is another.")
+    stream_operation: str = fact("", "As operation, for a streamed answer.")
+    stream_headers: dict[str, str] = fact({}, "As headers, for a streamed answer.")
+    stream_key: str = fact("", "Key of the body that asks for a streamed answer.")
+    stream_adds: dict[str, Any] = fact({}, "What the body of a streamed call holds too, by dotted path.")
+    adds: dict[str, Any] = fact({}, "What every body must begin with, by dotted path.")
+
+    def operation_for(self, *, streamed: bool) -> str:
+        """The host's name of the operation."""
+        named = self.stream_operation if streamed and self.stream_operation else self.operation
+        return named or f"POST {self.path}"
+
+    def path_for(self, model: str, *, streamed: bool) -> str:
+        """The path for a model, percent-encoded."""
+        path = self.stream_path if streamed and self.stream_path else self.path
+        if "{model}" not in path:
+            return path
+        from urllib.parse import quote  # noqa: PLC0415 - hosts with the model in the body need none
+
+        return path.replace("{model}", quote(model, safe=""))
+
+    def headers_for(self, *, streamed: bool) -> Mapping[str, str]:
+        """The headers of the route, beside the content type."""
+        return self.stream_headers if streamed and self.stream_path else self.headers
+
+    @property
+    def travel_keys(self) -> frozenset[str]:
+        """Keys of a body that only say how the answer travels."""
+        keys = {name.partition(".")[0] for name in self.stream_adds}
+        return frozenset(keys | {self.stream_key} - {""})
+
+
+@dataclass(frozen=True)
+class Shell:
+    """How a host is called at a shell, in words that hold no secret."""
+
+    address: str = fact("", "The address, as it stands between double quotes.")
+    arguments: tuple[str, ...] = fact((), "How curl authorises itself.")
+
+
+@dataclass(frozen=True)
+class HostRow:
+    """Who serves the models, and how calls get there; without the routes it is small and goes with plans."""
+
+    title: str = fact("", "The name for people.")
+    default_model: str = fact("", "Model for requests and configurations that name none.")
+    concurrency: int = fact(1, "Requests in flight, for models that state no number of their own.")
+    compatible: str | None = fact(
+        None, "Profile for unlisted models of other servers that speak this host's API."
+    )
+    auth: Auth = fact("bearer", "How calls are authorised.")
+    framing: Framing = fact("sse", "How a streamed answer is cut into events.")
+    errors: ErrorShape = fact("openai", "How an answer with an error status is read.")
+    id_header: str = fact("", "Header that holds the id of a call.")
+    cached_input: Literal["inside", "apart"] = fact(
+        "inside", "Whether the count of input tokens holds those read from the prompt cache."
+    )
+    prices: str = fact("", "The provider's id in genai-prices.")
+    telemetry: str = fact("", "The provider's name in OpenTelemetry's conventions.")
+    shell: Shell = fact(Shell())
+
+
+@dataclass(frozen=True)
+class HostTable(HostRow):
+    """A row with its routes, as files state it."""
+
+    route: dict[Dialect, Route] = fact({}, "The dialects that the host speaks, with their routes.")
+
+
+@dataclass(frozen=True)
+class HostDefaults:
+    """What an overlay may say of a host: no address, no header, no credentials."""
+
+    default_model: str | None = fact(None, "Model for requests and configurations that name none.")
+    concurrency: int | None = fact(
+        None, ge=1, description="Requests in flight, for models that state no number of their own."
+    )
+    compatible: str | None = fact(
+        None, "Profile for unlisted models of other servers that speak this host's API."
+    )

@@ -1,0 +1,18 @@
+"""What goes in: conversations and system text."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from smartllm.rules.vocabulary.fact import fact
+
+System = Literal["instructions", "developer", "system", "user", "blocks"]
+
+
+@dataclass(frozen=True, eq=False)
+class Messages:
+    """What a conversation must look like."""
+
+    alternate: bool = fact(False, "Roles must alternate between user and assistant.")
+    prefill: bool = fact(True, "The last message may be the assistant's.")
+    reasoning: bool = fact(False, "Reasoning blocks of earlier answers are taken back.")
+    leading_assistant: bool = fact(True, "The first message may be the assistant's.")

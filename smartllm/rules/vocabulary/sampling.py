@@ -1,0 +1,25 @@
+"""Sampling parameters."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from smartllm.rules.vocabulary.fact import fact
+
+SamplingField = Literal["temperature", "top_p", "top_k"]
+Sampling = Literal["always", "effort-none", "never"]
+Range = Annotated[tuple[float, ...], ("max_length", 2)]
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """One sampling parameter."""
+
+    accepted: bool = fact(True, "The API knows this parameter at all.")
+    max: float | None = fact(None, "Largest value accepted.")
+    thinking: Range | None = fact(
+        None, "Range accepted while thinking is on; [] means it must be absent then."
+    )
+    rejected: Literal["drop", "error"] = fact("drop", "What an explicit value gets where it is not accepted.")
+    place: Literal["top_k", "inferenceConfig.topK"] = fact(
+        "top_k", "Key under additionalModelRequestFields (top_k on Converse only)."
+    )
