@@ -174,7 +174,7 @@ def facts_of(resolution: Resolution, rules: RuleSet) -> tuple[Facts, list[str]]:
     """The facts of a model on its first wire, and all its wires."""
     host = resolution.host or "openai"
     served = endpoints(resolution, host, rules)
-    wire = served[0] if served else "bedrock_invoke"
+    wire = served[0] if served else "anthropic_messages"
     return target_for(resolution, host, wire, rules).facts, sorted(served)
 
 

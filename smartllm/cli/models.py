@@ -12,7 +12,8 @@ from smartllm.cli.request_options import RULES
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo_json
 from smartllm.errors import RulesError
-from smartllm.rules import Host, RuleSet, endpoints, load_rules, resolve, served_on, target_for
+from smartllm.rules import Host, RuleSet, load_rules, resolve, served_on, target_for
+from smartllm.rules.hosts import routes_of
 
 COLUMNS: Final = (
     "model",
@@ -66,19 +67,19 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
 def describe(model: str, rules: RuleSet) -> dict[str, Any]:
     """The main facts of a listed model; those of its first wire where wires differ."""
     resolution = resolve(model, rules)
-    host = resolution.host or "openai"
-    served = endpoints(resolution, host, rules)
-    first = served[0] if served else ("bedrock_invoke" if host == "bedrock" else "openai_responses")
+    by_host = {host: served_on(resolution, host, rules) for host in get_args(Host)}
+    host = resolution.host or next((name for name, wires in by_host.items() if wires), get_args(Host)[0])
+    # One that no host serves has no wire; its facts are the same on all that the host speaks.
+    first = next(iter(by_host[host] or routes_of(host, rules)))
     facts = target_for(resolution, host, first, rules).facts
-    wires = [wire for each in get_args(Host) for wire in served_on(resolution, each, rules)]
     end = facts.lifecycle.shutdown
     return {
         "model": model,
         "vendor": resolution.vendor,
         "host": host,
-        "hosts": list(dict.fromkeys(wire.partition("_")[0] for wire in wires)),
+        "hosts": [name for name, wires in by_host.items() if wires],
         "profile": resolution.profile,
-        "endpoints": wires,
+        "endpoints": [wire for wires in by_host.values() for wire in wires],
         "sampling": facts.sampling,
         "thinking": list(facts.thinking.modes),
         "thinking_default": facts.thinking.default,

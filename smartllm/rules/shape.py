@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.vocabulary import Dialect, Facts, Host
 from smartllm.rules.vocabulary.host import HostDefaults, HostTable
+from smartllm.rules.vocabulary.wire import RENAMED
 
 Page = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 
@@ -171,6 +172,9 @@ def _explain(path: KeyPath, kind: str, message: str, value: Any) -> str:
         near = difflib.get_close_matches(path[-1], _keys_at(path[:-1]), n=1)
         suggestion = f"; did you mean {near[0]!r}?" if near else ""
         return f"unknown key {dotted!r}{suggestion}"
+    for word in (value, path[-1]):
+        if isinstance(word, str) and word in RENAMED:
+            return f"{dotted!r}: {word!r} is called {RENAMED[word]!r} now"
     return f"{dotted!r} = {value!r}: {message[0].lower()}{message[1:]}"
 
 

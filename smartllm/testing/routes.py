@@ -66,7 +66,7 @@ def _wire(module: Any) -> Wire:
 WIRES: dict[Dialect, Wire] = {
     "openai_responses": _wire(responses_wire),
     "openai_chat": _wire(chat_wire),
-    "bedrock_invoke": _wire(claude_wire),
+    "anthropic_messages": _wire(claude_wire),
     "bedrock_converse": _wire(converse_wire),
 }
 _OPENAI: dict[str, Dialect] = {
@@ -74,8 +74,8 @@ _OPENAI: dict[str, Dialect] = {
     "/v1/chat/completions": "openai_chat",
 }
 _BEDROCK: dict[str, tuple[Dialect, bool]] = {
-    "invoke": ("bedrock_invoke", False),
-    "invoke-with-response-stream": ("bedrock_invoke", True),
+    "invoke": ("anthropic_messages", False),
+    "invoke-with-response-stream": ("anthropic_messages", True),
     "converse": ("bedrock_converse", False),
     "converse-stream": ("bedrock_converse", True),
 }

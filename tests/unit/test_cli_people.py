@@ -26,7 +26,7 @@ class TestExplain:
         result = run("explain", OPUS)
         assert result.exit_code == 0
         head, *lines = result.stdout.splitlines()
-        assert head == f"{OPUS}: exact, profile claude-4.7; bedrock_invoke on bedrock"
+        assert head == f"{OPUS}: exact, profile claude-4.7; anthropic_messages on bedrock"
         rows = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
         value, row, day, source = rows["thinking.modes"]
         assert (value, day) == ("adaptive", "2026-11-23")
@@ -92,7 +92,7 @@ class TestDiff:
     def test_between_hosts_as_json(self) -> None:
         request = json.dumps({"prompt": "hi", "temperature": 0.3, "api_type": "responses"})
         told = json.loads(run("diff", "o3", OPUS, "-r", "-", "--json", stdin=request).stdout)
-        assert told["facts"]["endpoints"]["b"] == ["bedrock_invoke", "bedrock_converse"]
+        assert told["facts"]["endpoints"]["b"] == ["anthropic_messages", "bedrock_converse"]
         assert "refused" in told["bodies"]["a"]
         assert told["bodies"]["b"]["bodies"][0]["max_tokens"] == 2048
 

@@ -41,7 +41,7 @@ class TestTarget:
         [
             ("gpt-4.1", "responses", "openai_responses"),
             ("gpt-4.1", "chat_completions", "openai_chat"),
-            ("claude-opus-4-7", "invoke", "bedrock_invoke"),
+            ("claude-opus-4-7", "invoke", "anthropic_messages"),
             ("claude-opus-4-7", "converse", "bedrock_converse"),
         ],
     )
@@ -128,7 +128,7 @@ class TestTarget:
 
     def test_an_openai_api_type_means_nothing_on_bedrock(self) -> None:
         plan = compiled("claude-opus-4-7", api_type="chat_completions")
-        assert plan.steps[0].dialect == "bedrock_invoke"
+        assert plan.steps[0].dialect == "anthropic_messages"
         assert [item.code for item in plan.diagnostics] == ["api-type-ignored"]
 
     def test_like(self) -> None:

@@ -81,7 +81,7 @@ SERVER_TOOL = {"toolUse": {"input": {"code": "1"}, "type": "server_tool_use"}}
 WHOLE: dict[Dialect, dict[str, Any]] = {
     "openai_responses": RESPONSES,
     "openai_chat": CHAT,
-    "bedrock_invoke": CLAUDE,
+    "anthropic_messages": CLAUDE,
     "bedrock_converse": CONVERSE,
 }
 
@@ -133,13 +133,13 @@ def test_missing_usage_is_zero(dialect: Dialect, usage: Any) -> None:
             "openai_chat",
             {"choices": [{"message": {"content": [], "tool_calls": []}, "finish_reason": "stop"}]},
         ),
-        ("bedrock_invoke", {"message": "no"}),
-        ("bedrock_invoke", {"content": None}),
+        ("anthropic_messages", {"message": "no"}),
+        ("anthropic_messages", {"content": None}),
         ("bedrock_converse", {}),
         ("bedrock_converse", {"output": {"message": {}}}),
-        ("bedrock_invoke", {"content": []}),
-        ("bedrock_invoke", {"content": [], "stop_reason": "end_turn"}),
-        ("bedrock_invoke", {"content": [{"type": "text", "text": "x"}], "stop_reason": None}),
+        ("anthropic_messages", {"content": []}),
+        ("anthropic_messages", {"content": [], "stop_reason": "end_turn"}),
+        ("anthropic_messages", {"content": [{"type": "text", "text": "x"}], "stop_reason": None}),
         ("bedrock_converse", {"output": {"message": {"content": []}}}),
         ("bedrock_converse", {"output": {"message": {"content": []}}, "stopReason": "end_turn"}),
     ],
@@ -166,7 +166,7 @@ def test_refusals() -> None:
     )
     assert (chat.text, chat.refusal) == ("", "I can't.")
     claude = {"content": [], "stop_reason": "refusal", "stop_details": {"explanation": "Unsafe."}}
-    assert DECODERS["bedrock_invoke"].decode(claude, "asked").refusal == "Unsafe."
+    assert DECODERS["anthropic_messages"].decode(claude, "asked").refusal == "Unsafe."
     filtered = DECODERS["bedrock_converse"].decode(CONVERSE | {"stopReason": "content_filtered"}, "asked")
     assert filtered.refusal == "Hello there"
 
@@ -184,7 +184,7 @@ def test_answers_that_may_hold_nothing() -> None:
         chat = DECODERS["openai_chat"].decode({"choices": [{"finish_reason": reason}]}, "asked")
         assert (chat.text, chat.stop_reason) == ("", reason)
     for reason in ("max_tokens", "refusal", "stop_sequence", "model_context_window_exceeded"):
-        claude = DECODERS["bedrock_invoke"].decode({"content": [], "stop_reason": reason}, "asked")
+        claude = DECODERS["anthropic_messages"].decode({"content": [], "stop_reason": reason}, "asked")
         assert (claude.text, claude.stop_reason) == ("", reason)
         nothing: dict[str, Any] = {"output": {"message": {"content": []}}, "stopReason": reason}
         converse = DECODERS["bedrock_converse"].decode(nothing, "asked")
@@ -212,7 +212,7 @@ def test_forced_tools() -> None:
     chat["choices"][0]["message"] = {"content": "x", "function_call": {"name": "", "arguments": ""}}
     assert DECODERS["openai_chat"].decode(chat, "m").structured is None
     tool = {"content": [{"type": "tool_use", "input": {"a": 1}}], "stop_reason": "tool_use"}
-    assert DECODERS["bedrock_invoke"].decode(tool, "m").structured == {"a": 1}
+    assert DECODERS["anthropic_messages"].decode(tool, "m").structured == {"a": 1}
     block = {"toolUse": {"input": {"a": 1}}}
     converse = {"output": {"message": {"content": [block, SERVER_TOOL]}}, "stopReason": "tool_use"}
     assert DECODERS["bedrock_converse"].decode(converse, "m").structured == {"a": 1}

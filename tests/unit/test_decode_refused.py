@@ -19,7 +19,7 @@ from smartllm.errors import (
 from smartllm.rules import Dialect
 
 ODD: tuple[Any, ...] = (None, 5, True, "x", [], {}, ["x"], [5], {"text": "x"})
-WIRES: tuple[Dialect, ...] = ("openai_responses", "openai_chat", "bedrock_invoke", "bedrock_converse")
+WIRES: tuple[Dialect, ...] = ("openai_responses", "openai_chat", "anthropic_messages", "bedrock_converse")
 
 
 def responses(*output: Any) -> dict[str, Any]:
@@ -104,16 +104,20 @@ PLACES: dict[str, tuple[Dialect, Any, tuple[Any, ...]]] = {
         (None, "x", {}, {"text": "x"}),
     ),
     "Claude stop_reason": (
-        "bedrock_invoke",
+        "anthropic_messages",
         lambda odd: claude({"type": "x"}) | {"stop_reason": odd},
         ("x",),
     ),
-    "Claude block": ("bedrock_invoke", claude, ()),
-    "Claude type": ("bedrock_invoke", lambda odd: claude({"type": odd, "text": "x"}), ("x",)),
-    "Claude text": ("bedrock_invoke", lambda odd: claude({"type": "text", "text": odd}), ("x",)),
-    "Claude thinking": ("bedrock_invoke", lambda odd: claude({"type": "thinking", "thinking": odd}), ("x",)),
+    "Claude block": ("anthropic_messages", claude, ()),
+    "Claude type": ("anthropic_messages", lambda odd: claude({"type": odd, "text": "x"}), ("x",)),
+    "Claude text": ("anthropic_messages", lambda odd: claude({"type": "text", "text": odd}), ("x",)),
+    "Claude thinking": (
+        "anthropic_messages",
+        lambda odd: claude({"type": "thinking", "thinking": odd}),
+        ("x",),
+    ),
     "Claude input": (
-        "bedrock_invoke",
+        "anthropic_messages",
         lambda odd: claude({"type": "tool_use", "input": odd}),
         ("x", {}, {"text": "x"}),
     ),
@@ -172,10 +176,10 @@ def test_the_error_names_the_place_and_what_stands_there() -> None:
         (True, "true or false"),
     ):
         with pytest.raises(ResponseError) as caught:
-            DECODERS["bedrock_invoke"].decode(claude({"type": "text", "text": odd}), "m")
+            DECODERS["anthropic_messages"].decode(claude({"type": "text", "text": odd}), "m")
         assert f"has {found} where content.text should be text: " in caught.value.message
     with pytest.raises(ResponseError, match="has text where each item of content should be an object"):
-        DECODERS["bedrock_invoke"].decode(claude("x"), "m")
+        DECODERS["anthropic_messages"].decode(claude("x"), "m")
     with pytest.raises(
         ResponseError, match="a part of content with the type 'image' should be text, thinking"
     ):
@@ -238,7 +242,7 @@ class TestErrorsInsideASuccess:
         [
             ("openai_responses", part(type="output_text", text="Pa")),
             ("openai_chat", chat(content="Pa")),
-            ("bedrock_invoke", claude({"type": "text", "text": "Pa"})),
+            ("anthropic_messages", claude({"type": "text", "text": "Pa"})),
             ("bedrock_converse", converse({"text": "Pa"})),
         ],
     )

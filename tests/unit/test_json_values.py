@@ -171,7 +171,7 @@ def test_a_default_that_is_no_json_is_refused_each_time() -> None:
 
 def test_reasoning_that_is_no_json_is_refused() -> None:
     blocks = [{"type": "thinking", "thinking": "a", "signature": math.nan}]
-    reasoning = Reasoning(model="claude-opus-4-7", dialect="bedrock_invoke", blocks=blocks)
+    reasoning = Reasoning(model="claude-opus-4-7", dialect="anthropic_messages", blocks=blocks)
     turns = [Message("user", "a"), Message("assistant", "b", reasoning=reasoning), Message("user", "c")]
     request: MessageRequest[Any] = MessageRequest(messages=turns, model="claude-opus-4-7")
     with pytest.raises(UnsupportedError, match=r"messages\[1\].reasoning.blocks\[0\].signature: nan"):

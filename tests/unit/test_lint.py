@@ -96,6 +96,9 @@ SHIPPED: dict[str, tuple[LayerKind, LayerKind]] = {
 # Further ways to break a check: code, text, piece of the message.
 MORE_BAD = [
     ("R001", "[model]\nrocket-9 = { streaming = true }\n", "'model.rocket-9.profile' is missing"),
+    ("R001", "[profile.two]\nendpoints = ['bedrock_invoke']\n", "is called 'anthropic_messages' now"),
+    ("R001", "[profile.two.wire.bedrock_invoke]\nsampling = 'never'\n", "is called 'anthropic_messages' now"),
+    ("R001", "[host.openai]\nauth = 'sigv4'\n", "unknown key 'host.openai.auth'"),
     ("R001", "[vendor.other]\nhost = 'openai'\n", "'vendor.other.families' is missing"),
     ("R002", "[vendor.acme]\nlatest = 'nowhere'\n", "'nowhere' is not defined"),
     ("R002", "[on.openai.profile.nowhere]\nstreaming = true\n", "'nowhere' is not defined"),
@@ -120,7 +123,6 @@ MORE_BAD = [
     ("R011", "[profile.two]\nexclusive = [['temperature', 'top_k']]\n", "exclusive pair"),
     ("R011", "[profile.two]\nstructured.prefer = 'native'\n", "no native structured output"),
     ("R011", "[profile.two]\ntools.functions = 'never'\n", "function tools are never accepted"),
-    ("R011", "[profile.two]\nendpoints = ['bedrock_invoke']\n", "needs an api_version"),
     (
         "R013",
         "[model]\nrocket-2 = { profile = 'two', lifecycle = { shutdown = 2027-01-01 } }\n",

@@ -123,7 +123,7 @@ class TestQuota:
             )
             plan = smartllm.compile(request, provider="bedrock", rules=rules, level="ignore")
             found[plan.steps[0].dialect] = plan.quota.concurrency
-        assert found == {"bedrock_invoke": 40, "bedrock_converse": 3}
+        assert found == {"anthropic_messages": 40, "bedrock_converse": 3}
 
     def test_the_host_decides(self, tmp_path: Path) -> None:
         overlay = tmp_path / "rules.toml"

@@ -73,7 +73,7 @@ async def test_it_goes_back_as_it_came(wire: Wire, how: str) -> None:
 def test_any_other_model_or_wire_does_not_get_it(wire: Wire) -> None:
     blocks = [{"type": "thinking", "thinking": "canary", "signature": "s"}]
     for model, dialect in (
-        ("eu.other", "bedrock_invoke"),
+        ("eu.other", "anthropic_messages"),
         (wire.model, "another"),
         (wire.model, "openai_chat"),
     ):
@@ -85,7 +85,7 @@ def test_any_other_model_or_wire_does_not_get_it(wire: Wire) -> None:
 
 
 def test_the_reasoning_of_a_turn_that_is_joined_to_another_is_dropped() -> None:
-    reasoning = Reasoning(model=INVOKE.model, dialect="bedrock_invoke", blocks=[{"type": "thinking"}])
+    reasoning = Reasoning(model=INVOKE.model, dialect="anthropic_messages", blocks=[{"type": "thinking"}])
     messages = [
         Message("user", "a"),
         Message("assistant", "b", reasoning=reasoning),
@@ -166,5 +166,5 @@ def test_blocks_without_signature_and_blocks_of_other_kinds() -> None:
         {"type": "redacted_thinking", "data": "x"},
         {"type": "text", "text": "y"},
     ]
-    decoded = DECODERS["bedrock_invoke"].decode({"content": content, "stop_reason": "end_turn"}, "m")
+    decoded = DECODERS["anthropic_messages"].decode({"content": content, "stop_reason": "end_turn"}, "m")
     assert (decoded.text, decoded.thinking, decoded.reasoning) == ("y", "", (content[1],))

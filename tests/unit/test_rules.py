@@ -186,11 +186,11 @@ class TestOverlays:
     def test_an_unknown_or_circular_profile_is_named(self, tmp_path: Path) -> None:
         rules = load_rules(overlay(tmp_path, '[model]\nclaude-opus-9 = "claude-4.77"\n'))
         with pytest.raises(RulesError, match=r"'claude-4\.77' is not defined; did you mean 'claude-4\.7'"):
-            target_for(resolve("claude-opus-9", rules), "bedrock", "bedrock_invoke", rules)
+            target_for(resolve("claude-opus-9", rules), "bedrock", "anthropic_messages", rules)
         text = '[profile.a]\nextends = "b"\n[profile.b]\nextends = "a"\n[model]\nclaude-opus-9 = "a"\n'
         rules = load_rules(overlay(tmp_path, text))
         with pytest.raises(RulesError, match="a -> b -> a"):
-            target_for(resolve("claude-opus-9", rules), "bedrock", "bedrock_invoke", rules)
+            target_for(resolve("claude-opus-9", rules), "bedrock", "anthropic_messages", rules)
 
 
 class TestResolve:
@@ -247,8 +247,8 @@ class TestResolve:
 
 class TestFacts:
     def test_facts_come_from_profile_row_and_wire(self) -> None:
-        assert facts_of("claude-sonnet-4-6", "bedrock_invoke").thinking.modes[0] == "budget"
-        assert facts_of("claude-opus-4-6", "bedrock_invoke").thinking.modes[0] == "adaptive"
+        assert facts_of("claude-sonnet-4-6", "anthropic_messages").thinking.modes[0] == "budget"
+        assert facts_of("claude-opus-4-6", "anthropic_messages").thinking.modes[0] == "adaptive"
         assert facts_of("gpt-5.4", "openai_responses").limits.min_output == 16
         assert facts_of("gpt-5.4", "openai_chat").limits.field == "max_completion_tokens"
 
@@ -256,11 +256,11 @@ class TestFacts:
         text = "[on.bedrock.model.claude-opus-4-1]\nlimits.max_output = 7\n"
         text += '[on.bedrock.profile."claude-4"]\nlimits.context = 9\n'
         rules = load_rules(overlay(tmp_path, text))
-        facts = facts_of("claude-opus-4-1", "bedrock_invoke", rules)
+        facts = facts_of("claude-opus-4-1", "anthropic_messages", rules)
         assert (facts.limits.max_output, facts.limits.context) == (7, 9)
 
     def test_an_origin_names_row_evidence_and_default(self) -> None:
-        target = target_for(resolve("claude-opus-4-7", BUILTIN), "bedrock", "bedrock_invoke", BUILTIN)
+        target = target_for(resolve("claude-opus-4-7", BUILTIN), "bedrock", "anthropic_messages", BUILTIN)
         origin = target.origin("sampling")
         line = (PACKAGE.parent / str(origin.file)).read_text().splitlines()[(origin.line or 0) - 1]
         assert line.startswith("sampling")

@@ -11,7 +11,7 @@ from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ResponseError
 from smartllm.response import Usage
 
-WIRE: Final = "bedrock_invoke"
+WIRE: Final = "anthropic_messages"
 OPEN = [BEGIN, start(0, type="text", text="")]
 SAID = [*OPEN, block(0, "text_delta", text="Pa")]
 

@@ -36,7 +36,7 @@ from smartllm.rules import Dialect
 from smartllm.unicode import unicode_text
 
 HIGH, LOW, THUMB = "\ud83d", "\udc4d", "\U0001f44d"
-WIRES: tuple[Dialect, ...] = ("openai_responses", "openai_chat", "bedrock_invoke", "bedrock_converse")
+WIRES: tuple[Dialect, ...] = ("openai_responses", "openai_chat", "anthropic_messages", "bedrock_converse")
 
 
 def streamed(wire: Dialect, texts: Sequence[str]) -> list[Event]:
@@ -45,13 +45,17 @@ def streamed(wire: Dialect, texts: Sequence[str]) -> list[Event]:
     ends: dict[str, list[Event]] = {
         "openai_responses": [text_done("".join(texts)), completed(message("".join(texts)))],
         "openai_chat": [chunk({"content": ""}, "stop"), DONE],
-        "bedrock_invoke": [STOP, END],
+        "anthropic_messages": [STOP, END],
         "bedrock_converse": [STOPPED],
     }
     deltas: dict[str, list[Event]] = {
         "openai_responses": [text_delta(text) for text in texts],
         "openai_chat": [chunk({"content": text}) for text in texts],
-        "bedrock_invoke": [BEGIN, start(0, **last), *(block(0, "text_delta", text=text) for text in texts)],
+        "anthropic_messages": [
+            BEGIN,
+            start(0, **last),
+            *(block(0, "text_delta", text=text) for text in texts),
+        ],
         "bedrock_converse": [delta(0, text=text) for text in texts],
     }
     return [*deltas[wire], *ends[wire]]
@@ -92,9 +96,9 @@ def test_a_half_is_not_joined_to_another_block() -> None:
         block(2, "thinking_delta", thinking="h" + HIGH),
         block(2, "thinking_delta", thinking=LOW),
     ]
-    deltas = fed("bedrock_invoke", events)[1]
+    deltas = fed("anthropic_messages", events)[1]
     assert [piece.text for piece in deltas if piece] == ["", "", "\ufffd\ufffd", "", "h", THUMB]
-    assert decoded("bedrock_invoke", [*events, STOP, END]).text == "\ufffd\ufffd"
+    assert decoded("anthropic_messages", [*events, STOP, END]).text == "\ufffd\ufffd"
 
 
 def test_the_last_half_is_told_with_the_end() -> None:
@@ -129,7 +133,7 @@ def test_arguments_and_what_stands_beside_are_unicode() -> None:
 WHOLE: dict[Dialect, Any] = {
     "openai_responses": {"status": "completed", "output": [message("ok " + HIGH)]},
     "openai_chat": {"choices": [{"message": {"content": "ok " + HIGH}}]},
-    "bedrock_invoke": {"stop_reason": "end_turn", "content": [{"type": "text", "text": "ok " + HIGH}]},
+    "anthropic_messages": {"stop_reason": "end_turn", "content": [{"type": "text", "text": "ok " + HIGH}]},
     "bedrock_converse": {
         "stopReason": "end_turn",
         "output": {"message": {"content": [{"text": "ok " + HIGH}]}},

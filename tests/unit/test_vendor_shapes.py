@@ -248,7 +248,7 @@ def converse_problems(body: Any, extras_kind: Any = ClaudeExtras) -> list[str]:
 CHECKS = {
     "openai_responses": responses_problems,
     "openai_chat": chat_problems,
-    "bedrock_invoke": invoke_problems,
+    "anthropic_messages": invoke_problems,
     "bedrock_converse": converse_problems,
 }
 
@@ -278,7 +278,7 @@ def test_every_wire_has_bodies() -> None:
 GOOD: dict[str, dict[str, Any]] = {
     "openai_responses": {"model": "m", "input": [{"type": "message", "role": "user", "content": "hi"}]},
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "hi"}]},
-    "bedrock_invoke": {
+    "anthropic_messages": {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 5,
         "messages": [{"role": "user", "content": "hi"}],
@@ -315,19 +315,19 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("openai_chat", {"messages": {"role": "user", "content": "hi"}}),
     ("openai_chat", {"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}}),
     ("openai_chat", {"tools": [{"type": "function", "name": "n"}]}),
-    ("bedrock_invoke", {"stream": True}),
-    ("bedrock_invoke", {"model": "m"}),
-    ("bedrock_invoke", {"max_tokens": "5"}),
-    ("bedrock_invoke", {"anthropic_version": "2023-06-01"}),
-    ("bedrock_invoke", {"messages": [{"role": "user"}]}),
-    ("bedrock_invoke", {"thinking": {"type": "enabled"}}),
-    ("bedrock_invoke", {"thinking": {"type": "adaptive", "budget_tokens": 1024}}),
-    ("bedrock_invoke", {"thinking": {"type": "between_tools", "display": "omitted"}}),
-    ("bedrock_invoke", {"output_config": {"efort": "low"}}),
-    ("bedrock_invoke", {"output_config": {"effort": "minimal"}}),
-    ("bedrock_invoke", {"output_format": {"type": "json_schema", "schema": {}}}),
-    ("bedrock_invoke", {"tools": [{**TOOL, "parameters": {}}]}),
-    ("bedrock_invoke", {"tool_choice": {"type": "tool"}}),
+    ("anthropic_messages", {"stream": True}),
+    ("anthropic_messages", {"model": "m"}),
+    ("anthropic_messages", {"max_tokens": "5"}),
+    ("anthropic_messages", {"anthropic_version": "2023-06-01"}),
+    ("anthropic_messages", {"messages": [{"role": "user"}]}),
+    ("anthropic_messages", {"thinking": {"type": "enabled"}}),
+    ("anthropic_messages", {"thinking": {"type": "adaptive", "budget_tokens": 1024}}),
+    ("anthropic_messages", {"thinking": {"type": "between_tools", "display": "omitted"}}),
+    ("anthropic_messages", {"output_config": {"efort": "low"}}),
+    ("anthropic_messages", {"output_config": {"effort": "minimal"}}),
+    ("anthropic_messages", {"output_format": {"type": "json_schema", "schema": {}}}),
+    ("anthropic_messages", {"tools": [{**TOOL, "parameters": {}}]}),
+    ("anthropic_messages", {"tool_choice": {"type": "tool"}}),
     ("bedrock_converse", {"max_tokens": 5}),
     ("bedrock_converse", {"inferenceConfig": {"topK": 5}}),
     ("bedrock_converse", {"inferenceConfig": {"maxTokens": "5"}}),
@@ -368,7 +368,7 @@ def test_the_check_finds_what_is_missing(dialect: str, key: str) -> None:
 REQUIRED = {
     "openai_responses": set[str](),
     "openai_chat": {"model", "messages"},
-    "bedrock_invoke": {"anthropic_version", "max_tokens", "messages"},
+    "anthropic_messages": {"anthropic_version", "max_tokens", "messages"},
     "bedrock_converse": set[str](),
 }
 

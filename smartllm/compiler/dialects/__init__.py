@@ -28,13 +28,13 @@ Encode = Callable[[Body, Intent, Facts, Trace], None]
 ENCODERS: Final[dict[Dialect, Encode]] = {
     "openai_responses": responses.encode,
     "openai_chat": chat.encode,
-    "bedrock_invoke": claude.encode,
+    "anthropic_messages": claude.encode,
     "bedrock_converse": converse.encode,
 }
 FIELDS: Final[dict[Dialect, Fields]] = {
     "openai_responses": RESPONSES_FIELDS,
     "openai_chat": CHAT_FIELDS,
-    "bedrock_invoke": CLAUDE_FIELDS,
+    "anthropic_messages": CLAUDE_FIELDS,
     "bedrock_converse": CONVERSE_FIELDS,
 }
 

@@ -23,7 +23,7 @@ DECODERS: Final[dict[Dialect, Decoder]] = {
 _READERS: Final[dict[Dialect, type[StreamReader]]] = {
     "openai_responses": ResponsesReader,
     "openai_chat": ChatReader,
-    "bedrock_invoke": ClaudeReader,
+    "anthropic_messages": ClaudeReader,
     "bedrock_converse": ConverseReader,
 }
 

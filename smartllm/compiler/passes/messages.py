@@ -9,6 +9,7 @@ from smartllm.compiler.trace import Trace
 from smartllm.content import Reasoning, Text
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.wire import RENAMED
 
 
 def messages(intent: Intent, facts: Facts, trace: Trace) -> Intent:
@@ -60,7 +61,9 @@ def _alternate(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:
 def _own_reasoning(turn: Turn, intent: Intent, facts: Facts, trace: Trace) -> Turn:
     """The turn with its reasoning, if the very model that wrote it will read it."""
     reader = (intent.model, intent.dialect)
-    own = all((written.model, written.dialect) == reader for written in turn.reasoning)
+    own = all(
+        (written.model, RENAMED.get(written.dialect, written.dialect)) == reader for written in turn.reasoning
+    )
     return turn if own and facts.messages.reasoning else _without_reasoning(turn, trace)
 
 

@@ -59,8 +59,6 @@ def contradictions(context: Context) -> Iterator[Finding]:
         for path, message, wrong in _CONTRADICTIONS:
             if wrong(target.facts):
                 yield _at(context, target, "R011", path, message)
-        if target.dialect == "bedrock_invoke" and target.facts.api_version is None:
-            yield _at(context, target, "R011", "endpoints", "bedrock_invoke needs an api_version")
 
 
 @check("R017")

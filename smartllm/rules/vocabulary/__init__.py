@@ -74,7 +74,6 @@ class Facts:
     concurrency: int | None = fact(
         None, ge=1, description="Requests in flight by default; null takes the host's number."
     )
-    api_version: str | None = fact(None, "Version string that the body must carry.")
 
 
 META: Final[frozenset[str]] = frozenset({"extends", "profile", "verified", "source", "quirk"})

@@ -2,10 +2,13 @@
 
 from typing import Final, Literal, get_args
 
-Dialect = Literal["openai_responses", "openai_chat", "bedrock_invoke", "bedrock_converse"]
+Dialect = Literal["openai_responses", "openai_chat", "anthropic_messages", "bedrock_converse"]
 """A wire format."""
 
 DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
+
+RENAMED: Final[dict[str, Dialect]] = {"bedrock_invoke": "anthropic_messages"}
+"""What dialects were called: in overlays, and in reasoning that a caller has kept."""
 
 Host = Literal["openai", "bedrock"]
 """Who serves the model; the first word of each of its dialects."""

@@ -23,7 +23,7 @@ from smartllm.usage import Usage
 class ClaudeDecoder(Decoder):
     """Reads Claude's messages."""
 
-    name: ClassVar[Dialect] = "bedrock_invoke"
+    name: ClassVar[Dialect] = "anthropic_messages"
 
     def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
         """Read a Claude message."""
