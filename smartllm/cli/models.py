@@ -67,8 +67,9 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
 def describe(model: str, rules: RuleSet) -> dict[str, Any]:
     """The main facts of a listed model; those of its first wire where wires differ."""
     resolution = resolve(model, rules)
-    by_host = {host: served_on(resolution, host, rules) for host in get_args(Host)}
-    host = resolution.host or next((name for name, wires in by_host.items() if wires), get_args(Host)[0])
+    hosts: tuple[Host, ...] = get_args(Host)
+    by_host = {host: served_on(resolution, host, rules) for host in hosts}
+    host = resolution.host or next((name for name in hosts if by_host[name]), hosts[0])
     # One that no host serves has no wire; its facts are the same on all that the host speaks.
     first = next(iter(by_host[host] or routes_of(host, rules)))
     facts = target_for(resolution, host, first, rules).facts
