@@ -10,6 +10,7 @@ from pydantic_core import PydanticKnownError
 from typing_extensions import TypeVar
 
 from smartllm.content import InputPart, Reasoning
+from smartllm.parameters import NUMBERS
 from smartllm.unicode import is_unicode
 from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
 
@@ -80,27 +81,28 @@ class BaseRequest(BaseModel, Generic[T]):
     """What ``TextRequest`` and ``MessageRequest`` share.
 
     Attributes:
-        model: Model id, Bedrock inference profile id or ARN; None takes the client's default.
+        model: Model id, inference profile id or ARN; None takes the client's default.
         temperature: Sampling temperature, 0 to 2 (Claude: 0 to 1). A default that the model does not
             accept is simply not sent.
         max_tokens: Maximum output tokens, at least 1.
         top_p: Nucleus sampling, 0 to 1; None leaves the model's default.
-        top_k: Top-k sampling, at least 1 (Bedrock only); None leaves the model's default.
+        top_k: Top-k sampling (Bedrock), at least 1; None leaves the model's default.
         system_prompt: System text.
         stream: Marks the request as meant for the streaming methods.
-        response_format: Pydantic model, or a JSON Schema, that the answer must match.
-        structured_output: How the answer is bound to it: ``auto`` (what the rules prefer), ``native`` (the
-            provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer, then
-            put the answer into the structure).
+        response_format: Pydantic model, or a JSON Schema, for the answer, which must match it.
+        structured_output: How the answer is bound to the schema: ``auto`` (what the rules prefer), ``native``
+            (the provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer,
+            then put the answer into the structure).
         use_cache: Read and write the response cache.
         clear_cache: Forget the cached answer first.
-        api_type: Which API of the host to use.
-        reasoning_effort: none, minimal, low, medium, high, xhigh or max.
+        api_type: Which API of the host: responses, chat_completions, invoke or converse.
+        reasoning_effort: Reasoning effort: none, minimal, low, medium, high, xhigh or max.
         budget_tokens: Thinking budget in tokens for manual-budget models, at least 1; it is raised to the
             model's minimum (1024) and mapped to the nearest effort on models that take none.
-        verbosity: low, medium or high; dropped, with a diagnostic, by models that have no such parameter.
+        verbosity: Length of the answer: low, medium or high; dropped, with a diagnostic, by models that have
+            no such parameter.
         on_progress: Callback for progress events, sync or async.
-        like: Id of a listed model whose facts to use for an id that cannot be recognised.
+        like: Listed model whose facts to use, for an id that cannot be recognised.
         extra: Merged last and verbatim into the wire body: the way out of a wrong rule.
 
     Raises:
@@ -129,7 +131,7 @@ class BaseRequest(BaseModel, Generic[T]):
     like: Annotated[str, Field(min_length=1)] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
-    @field_validator("temperature", "max_tokens", "top_k", "top_p", "budget_tokens", mode="before")
+    @field_validator(*NUMBERS, mode="before")
     @classmethod
     def _refuse_booleans(cls, value: Any) -> Any:
         # Pydantic reads True as 1; a request that says so holds a mistake.

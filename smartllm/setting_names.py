@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from smartllm.errors import ConfigError
+from smartllm.parameters import PARAMETERS
 
 _A_REQUESTS: Final = "it is said in a request: TextRequest({0}=...)"
 _TIMEOUT: Final = "total_timeout (a whole call) or read_timeout (the longest silence)"
@@ -16,6 +17,12 @@ _CERTIFICATES: Final = "the environment: SSL_CERT_FILE (OpenAI) or AWS_CA_BUNDLE
 
 # Names of other libraries and of habit; difflib finds those that are only misspelt.
 MEANT: Final[Mapping[str, str]] = {
+    **{
+        typed: _A_REQUESTS.format(name)
+        for name, row in PARAMETERS.items()
+        if not row.setting and row.kind != "turns"
+        for typed in (name, row.flag)
+    },
     **dict.fromkeys(("timeout", "request_timeout", "timeout_seconds"), _TIMEOUT),
     **dict.fromkeys(("model", "model_name", "model_id"), "default_model, or model= of a request"),
     **dict.fromkeys(("key", "apikey", "token", "openai_api_key", "credentials"), _KEY),
@@ -36,10 +43,6 @@ MEANT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("session_token", "aws_token"), "aws_session_token"),
     **dict.fromkeys(("table", "table_name", "dynamo_table"), "dynamo_table_name"),
     **dict.fromkeys(("ttl", "cache_ttl"), "cache_ttl_days"),
-    **{
-        name: _A_REQUESTS.format(name)
-        for name in ("prompt", "system", "top_p", "top_k", "stream", "effort", "api_type", "response_format")
-    },
 }
 
 _FOR_OPENAI: Final = {

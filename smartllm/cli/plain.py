@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
+from smartllm.parameters import DEFAULTS, PARAMETERS
+
 # Texts, and options of which click takes no other values: nothing here can be wrong but an empty text.
-_SAFE: Final = frozenset(
-    {
-        "prompt",
-        "system_prompt",
-        "api_type",
-        "reasoning_effort",
-        "verbosity",
-        "structured_output",
-        "like",
-    }
-)
-
-
-DEFAULTS: Final[Mapping[str, Any]] = {
-    "model": None,
-    "temperature": 0,
-    "max_tokens": 2048,
-    "top_p": None,
-    "top_k": None,
-    "system_prompt": None,
-    "stream": False,
-    "response_format": None,
-    "structured_output": "auto",
-    "use_cache": True,
-    "clear_cache": False,
-    "api_type": "responses",
-    "reasoning_effort": None,
-    "budget_tokens": None,
-    "verbosity": None,
-    "on_progress": None,
-    "like": None,
-}
-"""``TextRequest``'s own; a test holds them equal."""
+_SAFE: Final = frozenset(name for name, row in PARAMETERS.items() if row.kind in {"text", "choice"})
 
 
 class PlainRequest(SimpleNamespace):
@@ -54,4 +23,4 @@ def plain_request(fields: dict[str, Any]) -> PlainRequest | None:
         "".join(fields.values()).encode()
     except UnicodeEncodeError:  # bytes of the command line that are no text
         return None
-    return PlainRequest(**{**DEFAULTS, **fields}, extra={}, model_fields_set=frozenset(fields))
+    return PlainRequest(**{**DEFAULTS, **fields}, model_fields_set=frozenset(fields))

@@ -13,22 +13,36 @@ from smartllm.cli.request_input import build_request, exits, load_schema, read_r
 from smartllm.cli.terminal import complain
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
-from smartllm.compiler.target import API_DIALECTS
 from smartllm.diagnostics import LEVELS
 from smartllm.environment import MODELS, Environment
+from smartllm.parameters import PARAMETERS
 from smartllm.rules import load_rules
-from smartllm.words import EFFORTS, PROVIDERS
+from smartllm.words import PROVIDERS
 
 if TYPE_CHECKING:
     from smartllm.cli.request_input import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_KINDS: Final = {"number": float, "whole": int}
+
+
+def _option(name: str) -> Callable[[F], F]:
+    """The option of a request field."""
+    row = PARAMETERS[name]
+    if row.kind == "schema":
+        about = "JSON Schema file or Pydantic model for the answer."
+        return click.option(*row.options, metavar="FILE|module:Class", help=about)
+    kind = click.Choice(row.choices) if row.choices else _KINDS.get(row.kind)
+    return click.option(*row.options, type=kind, help=row.help)
+
+
+_FIRST: Final = ("model", "api_type", "prompt")
+"""Fields whose options stand before all others."""
+
+API_TYPE: Final = _option("api_type")
 PROVIDER: Final = click.option(
     "--provider", type=click.Choice(PROVIDERS), help="Host, when the id does not tell."
-)
-API_TYPE: Final = click.option(
-    "--api-type", type=click.Choice(list(API_DIALECTS)), help="Which API of the host."
 )
 REQUEST_FILE: Final = click.option(
     "--request", "-r", "file", metavar="FILE|-", help="JSON file with request fields, or - for stdin."
@@ -37,28 +51,12 @@ RULES: Final = click.option(
     "--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins."
 )
 _OPTIONS: Final = (
-    click.option("--model", "-m", help="Model id, inference profile id or ARN."),
+    _option("model"),
     PROVIDER,
     API_TYPE,
-    click.option("--prompt", "-p", help="Text of the user turn."),
+    _option("prompt"),
     REQUEST_FILE,
-    click.option("--system", help="System text."),
-    click.option("--temperature", type=float, help="Sampling temperature."),
-    click.option("--top-p", type=float, help="Nucleus sampling."),
-    click.option("--top-k", type=int, help="Top-k sampling (Bedrock)."),
-    click.option("--max-tokens", type=int, help="Maximum output tokens."),
-    click.option("--effort", type=click.Choice(EFFORTS), help="Reasoning effort."),
-    click.option("--budget-tokens", type=int, help="Thinking budget in tokens."),
-    click.option(
-        "--schema", metavar="FILE|module:Class", help="JSON Schema file or Pydantic model for the answer."
-    ),
-    click.option("--verbosity", type=click.Choice(["low", "medium", "high"]), help="Length of the answer."),
-    click.option(
-        "--structured-output",
-        type=click.Choice(["auto", "native", "tool", "two_pass"]),
-        help="How the answer is bound to the schema.",
-    ),
-    click.option("--like", help="Listed model whose facts to use."),
+    *(_option(name) for name, row in PARAMETERS.items() if row.options and name not in _FIRST),
     click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API."),
     RULES,
     click.option(
@@ -127,19 +125,6 @@ def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:
 
 def _fields(file: str | None, schema: str | None, flags: dict[str, Any]) -> dict[str, Any]:
     fields = read_request(file) if file else {}
-    given = {
-        "prompt": flags["prompt"],
-        "api_type": flags["api_type"],
-        "system_prompt": flags["system"],
-        "temperature": flags["temperature"],
-        "top_p": flags["top_p"],
-        "top_k": flags["top_k"],
-        "max_tokens": flags["max_tokens"],
-        "reasoning_effort": flags["effort"],
-        "budget_tokens": flags["budget_tokens"],
-        "verbosity": flags["verbosity"],
-        "response_format": load_schema(schema) if schema else None,
-        "structured_output": flags["structured_output"],
-        "like": flags["like"],
-    }
+    given = {name: flags[row.flag] for name, row in PARAMETERS.items() if row.options}
+    given |= {"model": None, "response_format": load_schema(schema) if schema else None}
     return fields | {name: value for name, value in given.items() if value is not None}

@@ -12,12 +12,13 @@ from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.thinking import is_thinking
 from smartllm.compiler.plan import Plan, Quota, Step
-from smartllm.compiler.steps import WIRE_FIELDS, passed, second_step, step_of
+from smartllm.compiler.steps import passed, second_step, step_of
 from smartllm.compiler.target import choose_target
 from smartllm.compiler.trace import Change, Reason, Trace, fact
 from smartllm.compiler.turns import turns_of
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
+from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Host, Rules, RuleSet, Target, load_rules
 from smartllm.rules.hosts import host_row
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
 
-_BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE_FIELDS}
-_BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE_FIELDS, "messages", "prompt", "model")}
+_BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE}
+_BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE, "messages", "prompt", "model")}
+_CARRIED: Final = tuple((name, row.kind == "number") for name, row in CARRIED.items())
 
 
 def compile(  # noqa: A001 - the documented public name
@@ -84,7 +86,7 @@ def compile(  # noqa: A001 - the documented public name
     intent, trace = _intent(request, target, defaults or {})
     if sources or defaults or model is not None or request.model is None:
         _tell_sources(trace, request, target, model, defaults or {}, sources or {})
-    cold = intent.temperature == 0
+    cold = intent.parameters.get("temperature") == 0
     intent = passed(intent, target, trace)
     steps = [step_of(intent, target, trace)]
     changes = trace.changes
@@ -125,9 +127,11 @@ def _intent(
         turns=turns_of(wishes),
         max_tokens=wishes["max_tokens"],
         system=wishes["system_prompt"] or None,
-        temperature=_number(wishes["temperature"]),
-        top_p=_number(wishes["top_p"]),
-        top_k=wishes["top_k"],
+        parameters={
+            name: _number(value) if number else value
+            for name, number in _CARRIED
+            if (value := wishes[name]) is not None
+        },
         effort=wishes["reasoning_effort"],
         budget_tokens=wishes["budget_tokens"],
         output=output_plan(wishes["response_format"], wishes["structured_output"]),
@@ -170,9 +174,9 @@ def _checked_extra(extra: dict[str, Any]) -> dict[str, Any]:
     return extra
 
 
-def _number(value: float | None) -> float | None:
+def _number(value: float) -> float:
     """One spelling for equal numbers, so that equal wishes are equal bytes: 0, and floats."""
-    return value if value is None else 0 if value == 0 else float(value)
+    return 0 if value == 0 else float(value)
 
 
 def _quota(

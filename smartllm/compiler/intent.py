@@ -100,7 +100,10 @@ class Intent(NamedTuple):
     Attributes:
         dialect: The wire on which it will be said.
         max_tokens: None once the target takes no limit here.
-        explicit: Names of request fields that the caller (or the client's configuration) set.
+        parameters: Values of the request's ``CARRIED`` fields by name, in the order of the body; those that
+            are not sent are not there.
+        explicit: Names of the fields that the request itself sets; a client's configuration only gives
+            defaults.
     """
 
     model: str
@@ -108,9 +111,7 @@ class Intent(NamedTuple):
     turns: tuple[Turn, ...]
     max_tokens: int | None
     system: str | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
+    parameters: Mapping[str, Any] = MappingProxyType({})
     effort: Effort | None = None
     budget_tokens: int | None = None
     thinking: ThinkingPlan | None = None

@@ -16,21 +16,12 @@ from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Change, Reason, Trace, fact
 from smartllm.content import Text
 from smartllm.errors import UnsupportedError
+from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Target
 from smartllm.rules.hosts import routes_of
 
-WIRE_FIELDS: Final = (
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "top_k",
-    "system_prompt",
-    "stream",
-    "reasoning_effort",
-    "budget_tokens",
-    "verbosity",
-)
-"""Request fields that may stand in a body, beside the texts."""
+_UNASKED: Final = {name: row.default for name, row in CARRIED.items() if row.default is not None}
+"""What a request that asks for nothing carries."""
 
 
 def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
@@ -100,9 +91,7 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
     wishes = first._replace(
         stream=False,
         system=None,
-        temperature=0,
-        top_p=None,
-        top_k=None,
+        parameters=_UNASKED,
         verbosity=None,
         effort="none",
         thinking=None,
@@ -110,7 +99,7 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
         explicit=frozenset(),
         extra={},
     )
-    trace = Trace(dict.fromkeys(WIRE_FIELDS, Reason("derived", "second step")) | {"model": model})
+    trace = Trace(dict.fromkeys(WIRE, Reason("derived", "second step")) | {"model": model})
     turn = trace.reasons["messages"] = Reason("derived", "second step")
     intent = passed(wishes._replace(turns=_extraction_turn(None)), target, trace)
     if intent.output is not None and intent.output.strategy == "offer":

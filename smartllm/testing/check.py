@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, get_args
 
 from smartllm.compiler.dialects import FIELDS, Fields
-from smartllm.compiler.passes.sampling import FIELDS as SAMPLING
-from smartllm.compiler.passes.sampling import NEUTRAL
 from smartllm.errors import SmartLLMError
+from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, Host, load_rules, resolve, served_on, target_for
 
 Body = dict[str, Any]
@@ -32,12 +31,13 @@ def refusal(body: Body, model: str, dialect: Dialect) -> str | None:
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
     mode = fields.found(body, f"{fields.thinking}.type")
     thinking = mode in {"enabled", "adaptive"} or (mode is None and _thinks(body, fields, facts))
-    values = {name: fields.found(body, _place(name, fields, facts)) for name in SAMPLING}
+    values = {name: fields.found(body, _place(name, fields, facts)) for name in CARRIED}
     for name, value in values.items():
         parameter = getattr(facts, name)
-        if value is None or value == NEUTRAL.get(name):
+        if value is None or value == CARRIED[name].neutral:
             continue
-        refused = facts.sampling == "never" or (facts.sampling == "effort-none" and thinking)
+        together = facts.sampling == "never" or (facts.sampling == "effort-none" and thinking)
+        refused = together and name in SAMPLING
         if refused and facts.system == "blocks":
             yield f"`{name}` is deprecated for this model."
         elif refused or not parameter.accepted:
@@ -113,7 +113,7 @@ _ANY_LIMIT: Final = tuple(place for fields in FIELDS.values() for place in field
 
 def _place(name: str, fields: Fields, facts: Facts) -> str:
     """Where a parameter would stand; one that the wire does not have, under its own name."""
-    return fields.sampling.get(name, name).format(place=getattr(facts, name).place)
+    return fields.places.get(name, name).format(place=getattr(facts, name).place)
 
 
 def _thinks(body: Body, fields: Fields, facts: Facts) -> bool:

@@ -279,9 +279,11 @@ class TestWithoutPydantic:
 
     def test_the_defaults_are_those_of_a_text_request(self) -> None:
         from smartllm import TextRequest
-        from smartllm.cli.plain import DEFAULTS
+        from smartllm.cli.plain import plain_request
 
-        assert vars(TextRequest(prompt="hi")) == {**DEFAULTS, "prompt": "hi", "extra": {}}
+        plain = vars(plain_request({"prompt": "hi"}))
+        assert plain.pop("model_fields_set") == {"prompt"}
+        assert vars(TextRequest(prompt="hi")) == plain
 
     @pytest.mark.parametrize(
         "fields",

@@ -16,8 +16,9 @@ class Fields:
     Attributes:
         api_type: The caller's word for the API.
         limits: Where the output limit may stand.
-        sampling: Where each sampling parameter stands; ``{place}`` is the parameter's own fact.
         effort: Where the effort may stand.
+        places: Where the parameters stand that do not stand at the top under their own names; ``{place}`` is
+            the parameter's own fact.
         thinking: Where Claude's thinking object stands, or an empty string.
         turns: Where the turns stand.
         choice: Where a forced tool choice stands, with the key under which its kind stands.
@@ -29,8 +30,8 @@ class Fields:
 
     api_type: ApiType
     limits: tuple[str, ...]
-    sampling: Mapping[str, str]
     effort: tuple[str, ...]
+    places: Mapping[str, str] = field(default_factory=dict)
     thinking: str = ""
     turns: str = "messages"
     choice: str = "tool_choice"

@@ -33,13 +33,12 @@ def set_messages(
     body.set(path, turns, trace.reason("messages"))
 
 
-def set_sampling(body: Body, intent: Intent, facts: Facts, trace: Trace, places: Mapping[str, str]) -> None:
-    """Spell the sampling parameters that are left; ``places`` says where each one goes."""
-    for name, place in places.items():
-        value = getattr(intent, name)
-        if value is not None:
-            path = place.format(place=getattr(facts, name).place) if "{" in place else place
-            body.set(path, value, trace.reason(name))
+def set_parameters(body: Body, intent: Intent, facts: Facts, trace: Trace, places: Mapping[str, str]) -> None:
+    """Spell the parameters that are left, each at its place or under its own name."""
+    for name, value in intent.parameters.items():
+        place = places.get(name, name)
+        path = place.format(place=getattr(facts, name).place) if "{" in place else place
+        body.set(path, value, trace.reason(name))
 
 
 def set_limit(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -50,4 +49,4 @@ def set_limit(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
 
 def effort_reason(trace: Trace) -> Reason:
     """Why the effort has its value: the caller's word, or the fact that changed it."""
-    return trace.reasons.get("reasoning_effort") or trace.reason("budget_tokens")
+    return trace.reason("reasoning_effort")

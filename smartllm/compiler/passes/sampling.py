@@ -1,23 +1,20 @@
-"""Sampling: which of temperature, top_p and top_k may be sent."""
+"""Parameters that are sent as they are, those of sampling above all: which of them may be sent."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.thinking import is_thinking, is_unlimited
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
-from smartllm.rules.vocabulary import Facts, Parameter, SamplingField
-
-FIELDS: Final[tuple[SamplingField, ...]] = ("temperature", "top_p", "top_k")
-
-# The API's own defaults: saying them and not saying them is the same wish.
-NEUTRAL: Final[dict[str, float]] = {"temperature": 1, "top_p": 1}
+from smartllm.parameters import CARRIED, SAMPLING
+from smartllm.rules.vocabulary import Facts, Parameter
 
 
 def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
-    """Drop, lower or refuse sampling parameters that the target does not accept.
+    """Drop, lower or refuse parameters that the target does not accept.
 
     A value that the caller never set is left out without a word; an explicit one leaves a diagnostic.
 
@@ -25,34 +22,31 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         UnsupportedError: An explicit value is refused and the facts say that this is an error.
     """
     thinking = is_thinking(intent, facts)
+    unlimited = is_unlimited(intent, facts)
     kept: dict[str, Any] = {}
-    for name in FIELDS:
-        value = getattr(intent, name)
-        if value is None:
-            continue
+    for name, value in intent.parameters.items():
         parameter: Parameter = getattr(facts, name)
         refused = _refused_by(name, value, parameter, facts, thinking=thinking)
-        if is_unlimited(intent, facts):
+        if unlimited and name in SAMPLING:
             refused = refused or "effort.unlimited"
         if refused is not None:
             _reject(name, value, facts, refused, intent, trace)
-            kept[name] = None
         elif parameter.max is not None and value > parameter.max:
             kept[name] = _lower(name, value, parameter.max, trace)
-    intent = intent._replace(**kept) if kept else intent
+        else:
+            kept[name] = value
     for first, second in facts.exclusive:
-        if getattr(intent, first) is not None and getattr(intent, second) is not None:
-            intent = _exclude(intent, first, second, trace)
-    return intent
+        if first in kept and second in kept:
+            del kept[_excluded(kept, first, second, intent, trace)]
+    return intent._replace(parameters=kept)
 
 
-def _refused_by(
-    name: SamplingField, value: float, parameter: Parameter, facts: Facts, *, thinking: bool
-) -> str | None:
+def _refused_by(name: str, value: Any, parameter: Parameter, facts: Facts, *, thinking: bool) -> str | None:
     """Path of the fact that refuses a value, or None."""
     if not parameter.accepted:
         return f"{name}.accepted"
-    if facts.sampling == "never" or (facts.sampling == "effort-none" and thinking):
+    together = facts.sampling == "never" or (facts.sampling == "effort-none" and thinking)
+    if together and name in SAMPLING:
         return "sampling"
     if thinking and parameter.thinking is not None:
         low, high = parameter.thinking or (None, None)
@@ -61,13 +55,11 @@ def _refused_by(
     return None
 
 
-def _reject(
-    name: SamplingField, value: float, facts: Facts, refused: str, intent: Intent, trace: Trace
-) -> None:
+def _reject(name: str, value: Any, facts: Facts, refused: str, intent: Intent, trace: Trace) -> None:
     if name not in intent.explicit:
         return
     parameter: Parameter = getattr(facts, name)
-    neutral = value == NEUTRAL.get(name)
+    neutral = value == CARRIED[name].neutral
     if parameter.rejected == "error" and not neutral:
         only_at_none = facts.sampling == "effort-none"
         raise UnsupportedError(
@@ -113,22 +105,17 @@ def _lower(name: str, value: float, highest: float, trace: Trace) -> float:
     return highest
 
 
-def _exclude(intent: Intent, first: SamplingField, second: SamplingField, trace: Trace) -> Intent:
-    """Keep one of a pair: the second when the first is only a default, else the first."""
+def _excluded(kept: Mapping[str, Any], first: str, second: str, intent: Intent, trace: Trace) -> str:
+    """Which one of a pair has to go: the first when it is only a default, else the second."""
     if first not in intent.explicit:
-        return _without(intent, first)
+        return first
     trace.changed(
         "sampling-exclusive",
         second,
-        asked=getattr(intent, second),
+        asked=kept[second],
         applied=None,
         reason=f"the model does not accept {first} and {second} together; {first} was kept",
         fact="exclusive",
         action="dropped",
     )
-    return _without(intent, second)
-
-
-def _without(intent: Intent, name: SamplingField) -> Intent:
-    nothing: dict[str, Any] = {name: None}
-    return intent._replace(**nothing)
+    return second

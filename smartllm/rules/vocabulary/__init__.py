@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from smartllm.parameters import SamplingField
 from smartllm.rules.vocabulary.fact import fact
 from smartllm.rules.vocabulary.lifecycle import Lifecycle
 from smartllm.rules.vocabulary.limits import Limits
@@ -16,7 +17,7 @@ from smartllm.rules.vocabulary.messages import Messages, System
 from smartllm.rules.vocabulary.output import Structured, Verbosity
 from smartllm.rules.vocabulary.read import table_from
 from smartllm.rules.vocabulary.reasoning import EffortFacts, Thinking, ThinkingMode
-from smartllm.rules.vocabulary.sampling import Parameter, Range, Sampling, SamplingField
+from smartllm.rules.vocabulary.sampling import Parameter, Range, Sampling
 from smartllm.rules.vocabulary.tools import Tools
 from smartllm.rules.vocabulary.wire import DIALECTS, Dialect, Host
 

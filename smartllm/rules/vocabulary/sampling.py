@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from smartllm.rules.vocabulary.fact import fact
 
-SamplingField = Literal["temperature", "top_p", "top_k"]
 Sampling = Literal["always", "effort-none", "never"]
 Range = Annotated[tuple[float, ...], ("max_length", 2)]
 

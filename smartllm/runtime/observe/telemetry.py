@@ -17,10 +17,11 @@ from typing import Any, Final
 from smartllm.compiler import Plan
 from smartllm.errors import ProviderError
 from smartllm.log import logger
+from smartllm.parameters import PARAMETERS
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 
-_ASKED: Final = ("temperature", "top_p", "top_k", "max_tokens")
+_ASKED: Final = {row.telemetry: name for name, row in PARAMETERS.items() if row.telemetry}
 
 
 class Span:
@@ -76,8 +77,8 @@ def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, cont
         "gen_ai.provider.name": plan.host_row.telemetry,
         "gen_ai.request.model": plan.model,
     }
-    asked = {name: getattr(request, name) for name in _ASKED}
-    attributes |= {f"gen_ai.request.{name}": value for name, value in asked.items() if value is not None}
+    asked = {attribute: getattr(request, name) for attribute, name in _ASKED.items()}
+    attributes |= {attribute: value for attribute, value in asked.items() if value is not None}
     if content:
         attributes["gen_ai.input.messages"] = json.dumps(_messages(request), ensure_ascii=False)
     span = tracer.start_span(f"chat {plan.model}", kind=_api().SpanKind.CLIENT, attributes=attributes)

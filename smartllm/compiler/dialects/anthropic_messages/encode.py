@@ -6,7 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_sampling
+from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -19,7 +19,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         body.set("system", intent.system, trace.reason("system_prompt"))
     turns = [{"role": turn.role, "content": _content(turn)} for turn in intent.turns]
     body.set(FIELDS.turns, turns, trace.reason("messages"))
-    set_sampling(body, intent, facts, trace, FIELDS.sampling)
+    set_parameters(body, intent, facts, trace, FIELDS.places)
     set_thinking(body, intent, facts, trace, prefix="")
     if intent.output is not None and intent.output.strategy != "two_pass":
         _set_output(body, intent)

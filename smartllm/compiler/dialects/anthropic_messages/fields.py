@@ -9,7 +9,6 @@ from smartllm.compiler.dialects.fields import Fields
 FIELDS: Final = Fields(
     api_type="invoke",
     limits=("max_tokens",),
-    sampling={"temperature": "temperature", "top_p": "top_p", "top_k": "top_k"},
     effort=("output_config.effort",),
     thinking="thinking",
     stop="stop_reason",

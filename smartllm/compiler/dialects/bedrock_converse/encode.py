@@ -8,7 +8,7 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
-from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_sampling
+from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -18,7 +18,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     _set_messages(body, intent, facts, trace)
     set_limit(body, intent, facts, trace)
-    set_sampling(body, intent, facts, trace, FIELDS.sampling)
+    set_parameters(body, intent, facts, trace, FIELDS.places)
     if intent.thinking is not None and intent.thinking.mode == "effort":
         _set_effort(body, intent, facts, trace)
     else:
@@ -35,7 +35,7 @@ def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> Non
     if intent.system is not None and facts.system == "user":  # models that have no system field
         first = next((index for index, turn in enumerate(intent.turns) if turn.role == "user"), 0)
         turns[first]["content"] = [{"text": intent.system}, *turns[first]["content"]]
-        body.note(("messages", first, "content", 0, "text"), fact("system"))
+        body.note(("messages", first, "content", 0, "text"), trace.reason("system_prompt"))
     body.set("messages", turns, trace.reason("messages"))
     if intent.system is not None and facts.system != "user":
         body.set("system", [{"text": intent.system}], trace.reason("system_prompt"))

@@ -13,7 +13,7 @@ EXTRA: Final = "additionalModelRequestFields"
 FIELDS: Final = Fields(
     api_type="converse",
     limits=("inferenceConfig.maxTokens",),
-    sampling={
+    places={
         "temperature": "inferenceConfig.temperature",
         "top_p": "inferenceConfig.topP",
         # Converse has no topK of its own; botocore refuses one in inferenceConfig (bedrock_runtime §3).

@@ -9,7 +9,6 @@ from smartllm.compiler.dialects.fields import Fields
 FIELDS: Final = Fields(
     api_type="chat_completions",
     limits=("max_completion_tokens", "max_tokens"),
-    sampling={"temperature": "temperature", "top_p": "top_p"},
     effort=("reasoning_effort",),
     stop="finish_reason",
     finish={

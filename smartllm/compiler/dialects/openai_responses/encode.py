@@ -6,7 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
-from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_sampling
+from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_parameters
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -20,7 +20,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
     set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={"type": "message"})
     set_limit(body, intent, facts, trace)
-    set_sampling(body, intent, facts, trace, FIELDS.sampling)
+    set_parameters(body, intent, facts, trace, FIELDS.places)
     if intent.thinking is not None:
         body.set("reasoning.effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:

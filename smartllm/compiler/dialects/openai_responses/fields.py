@@ -9,7 +9,6 @@ from smartllm.compiler.dialects.fields import Fields
 FIELDS: Final = Fields(
     api_type="responses",
     limits=("max_output_tokens",),
-    sampling={"temperature": "temperature", "top_p": "top_p"},
     effort=("reasoning.effort",),
     turns="input",
     stop="status",
