@@ -22,8 +22,7 @@ OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 """What the caller asks for; ``extract`` is the second step of a two-pass plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One turn: a role and the parts that make it up."""
 
     role: Literal["user", "assistant"]
@@ -45,8 +44,7 @@ class Turn:
         return tuple(part for part in self.parts if isinstance(part, Reasoning))
 
 
-@dataclass(frozen=True)
-class ThinkingPlan:
+class ThinkingPlan(NamedTuple):
     """What will be said about thinking on the wire.
 
     Attributes:

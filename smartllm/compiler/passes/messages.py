@@ -80,7 +80,7 @@ def _without_reasoning(turn: Turn, trace: Trace) -> Turn:
         action="dropped",
         severity="info",
     )
-    return replace(turn, parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
+    return turn._replace(parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
 
 
 def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace) -> tuple[Turn, ...]:
@@ -105,4 +105,4 @@ def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace
         fact="messages.prefill",
         severity="info",
     )
-    return (*turns[:-1], replace(turns[-1], parts=(*before, Text(trimmed))))
+    return (*turns[:-1], turns[-1]._replace(parts=(*before, Text(trimmed))))

@@ -38,7 +38,7 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     for first, second in facts.exclusive:
         if first in kept and second in kept:
             del kept[_excluded(kept, first, second, intent, trace)]
-    return intent._replace(parameters=kept)
+    return intent if kept == intent.parameters else intent._replace(parameters=kept)
 
 
 def _refused_by(name: str, value: Any, parameter: Parameter, facts: Facts, *, thinking: bool) -> str | None:
