@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest
 from smartllm.compiler import _intent
-from smartllm.compiler.intent import Intent
+from smartllm.compiler.intent import Intent, ThinkingPlan, Turn
 from smartllm.compiler.passes import PASSES
+from smartllm.compiler.passes.sampling import sampling
 from smartllm.compiler.passes.thinking import clamp, is_thinking, nearest
 from smartllm.compiler.target import choose_target
+from smartllm.compiler.trace import Trace
+from smartllm.content import Text
 from smartllm.diagnostics import CODES
 from smartllm.errors import CompileError, UnsupportedError
 from smartllm.parameters import SAMPLING
 from smartllm.rules import load_rules
-from smartllm.rules.vocabulary import Facts, facts_from
+from smartllm.rules.vocabulary import EffortFacts, Facts, Parameter, facts_from
 from smartllm.words import EFFORTS, Effort
 
 RULES = load_rules(ambient=False)
@@ -236,6 +239,28 @@ requests = st.fixed_dictionaries(
     },
 )
 models = st.sampled_from(sorted(RULES.table("model")))
+
+
+@dataclass(frozen=True)
+class MoreFacts(Facts):
+    """Facts with a parameter that is none of sampling's."""
+
+    user: Parameter = Parameter()  # noqa: RUF009 - frozen
+
+
+def test_what_forbids_sampling_forbids_no_other_parameter() -> None:
+    intent = Intent(
+        model="m",
+        dialect="openai_chat",
+        turns=(Turn("user", (Text("hi"),)),),
+        max_tokens=None,
+        parameters={"temperature": 0.5, "user": "me"},
+        thinking=ThinkingPlan("effort", effort="max"),
+    )
+    never = MoreFacts(sampling="never")
+    unlimited = MoreFacts(sampling="always", effort=EffortFacts(unlimited=("max",)))
+    for facts in (never, unlimited):
+        assert sampling(intent, facts, Trace()).parameters == {"user": "me"}
 
 
 def legal(intent: Intent, facts: Facts) -> None:

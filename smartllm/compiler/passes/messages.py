@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Trace
 from smartllm.content import Reasoning, Text
@@ -42,7 +40,7 @@ def _alternate(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:
         if joined and joined[-1].role == turn.role:
             # Its reasoning would stand behind a text.
             behind = _without_reasoning(turn, trace)
-            joined[-1] = replace(joined[-1], parts=joined[-1].parts + behind.parts)
+            joined[-1] = joined[-1]._replace(parts=joined[-1].parts + behind.parts)
         else:
             joined.append(turn)
     if len(joined) < len(turns):

@@ -1,0 +1,231 @@
+"""Origins tell the truth: what stands in a body because of a field says so, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import smartllm
+from smartllm import Message, MessageRequest, Plan, TextRequest
+from smartllm.compiler.body import path_text
+from smartllm.compiler.dialects import FIELDS
+from smartllm.parameters import WIRE
+from smartllm.rules import Dialect, load_rules
+from smartllm.rules.vocabulary import DIALECTS
+
+RULES = load_rules(ambient=False)
+SCHEMA = {
+    "title": "Count",
+    "type": "object",
+    "properties": {"number": {"type": "integer"}},
+    "required": ["number"],
+    "additionalProperties": False,
+}
+PLAIN, REASONS = "gpt-4.1", "gpt-5.4"
+BUDGET, ADAPTIVE = "claude-sonnet-4-6", "claude-opus-4-7"
+EXTRA = "additionalModelRequestFields"
+# Values that nothing else in a body has, and where they stand in the dialects, in order: None where a wire
+# has no such thing, an empty text where the path of the call says it.
+ASKED: dict[str, tuple[Any, tuple[str | None, ...]]] = {
+    "temperature": (0.125, ("temperature", "temperature", "temperature", "inferenceConfig.temperature")),
+    "top_p": (0.875, ("top_p", "top_p", "top_p", "inferenceConfig.topP")),
+    "top_k": (37, (None, None, "top_k", f"{EXTRA}.top_k")),
+    "max_tokens": (
+        4321,
+        ("max_output_tokens", "max_completion_tokens", "max_tokens", "inferenceConfig.maxTokens"),
+    ),
+    "system_prompt": ("Be brief.", ("instructions", "messages[0].content", "system", "system[0].text")),
+    "stream": (True, ("stream", "stream", "", "")),
+    "reasoning_effort": (
+        "low",
+        ("reasoning.effort", "reasoning_effort", "output_config.effort", f"{EXTRA}.output_config.effort"),
+    ),
+    "budget_tokens": (1500, (None, None, "thinking.budget_tokens", f"{EXTRA}.thinking.budget_tokens")),
+    "verbosity": ("low", ("text.verbosity", "verbosity", None, None)),
+}
+
+
+def place_of(name: str, dialect: Dialect) -> set[str]:
+    return {ASKED[name][1][DIALECTS.index(dialect)] or ""} - {""}
+
+
+def model_for(name: str, dialect: Dialect) -> str:
+    """One that takes the value as it is."""
+    if dialect.startswith("openai"):
+        return REASONS if name in {"reasoning_effort", "verbosity"} else PLAIN
+    return ADAPTIVE if name == "reasoning_effort" else BUDGET
+
+
+def compiled(model: str, dialect: Dialect, **fields: Any) -> Plan:
+    request = TextRequest(**({"prompt": "hi", "api_type": FIELDS[dialect].api_type} | fields))
+    return smartllm.compile(request, model=model, rules=RULES, level="ignore")
+
+
+def because_of(plan: Plan, kind: str, name: str) -> set[str]:
+    """The leaves that are there for a reason."""
+    return {
+        path for path, origin in plan.steps[0].origins.items() if (origin.kind, origin.name) == (kind, name)
+    }
+
+
+def values_of(plan: Plan) -> dict[str, Any]:
+    return {path_text(path): value for path, value, _ in plan.steps[0].leaves}
+
+
+CASES = [
+    (name, dialect)
+    for name, (_, places) in ASKED.items()
+    for dialect, place in zip(DIALECTS, places, strict=True)
+    if place is not None
+]
+
+
+def test_every_field_that_may_stand_in_a_body_is_tried() -> None:
+    assert set(ASKED) == set(WIRE)
+
+
+@pytest.mark.parametrize(("name", "dialect"), CASES)
+class TestALeafThatARequestAskedFor:
+    def test_says_so_and_no_other_does(self, name: str, dialect: Dialect) -> None:
+        value, model, where = ASKED[name][0], model_for(name, dialect), place_of(name, dialect)
+        plan = compiled(model, dialect, **{name: value})
+        values = values_of(plan)
+        assert because_of(plan, "request", name) == where
+        assert all(values[path] == value for path in where)
+        others = {found.name for found in plan.steps[0].origins.values() if found.kind == "request"} - {name}
+        assert others <= {"prompt", "model"}
+
+    def test_is_the_defaults_where_it_did_not_ask(self, name: str, dialect: Dialect) -> None:
+        model, where = model_for(name, dialect), place_of(name, dialect)
+        plan = compiled(model, dialect)
+        assert because_of(plan, "request", name) == set()
+        assert because_of(plan, "default", name) == (
+            where if name in {"temperature", "max_tokens"} else set()
+        )
+
+    def test_is_the_settings_where_a_client_gives_it(self, name: str, dialect: Dialect) -> None:
+        value, model, where = ASKED[name][0], model_for(name, dialect), place_of(name, dialect)
+        request = TextRequest(prompt="hi", api_type=FIELDS[dialect].api_type)
+        plan = smartllm.compile(request, model=model, rules=RULES, level="ignore", defaults={name: value})
+        assert because_of(plan, "setting", name) == where
+        assert because_of(plan, "request", name) == set()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_all_fields_at_once_keep_their_own_origins(dialect: Dialect) -> None:
+    names = {"max_tokens", "system_prompt", "stream", "reasoning_effort"}
+    model = REASONS if dialect.startswith("openai") else ADAPTIVE
+    plan = compiled(model, dialect, **{name: ASKED[name][0] for name in names})
+    for name in names:
+        assert because_of(plan, "request", name) == place_of(name, dialect), name
+
+
+class TestTurns:
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_the_prompt_and_the_messages(self, dialect: Dialect) -> None:
+        model = PLAIN if dialect.startswith("openai") else BUDGET
+        said = values_of(compiled(model, dialect, prompt="Why?"))
+        turns = {path for path in said if path.startswith(("input", "messages"))}
+        assert because_of(compiled(model, dialect, prompt="Why?"), "request", "prompt") == turns
+        request = MessageRequest(messages=[Message("user", "Why?")], api_type=FIELDS[dialect].api_type)
+        plan = smartllm.compile(request, model=model, rules=RULES, level="ignore")
+        assert because_of(plan, "request", "messages") == turns
+
+    @pytest.mark.parametrize("dialect", ["openai_responses", "openai_chat"])
+    def test_the_role_of_system_text_is_the_rules(self, dialect: Dialect) -> None:
+        plan = compiled("gpt-6.2-sol", dialect, system_prompt="Be brief.")
+        turns = "input" if dialect == "openai_responses" else "messages"
+        assert because_of(plan, "request", "system_prompt") == {f"{turns}[0].content"}
+        assert because_of(plan, "fact", "system") == {f"{turns}[0].role"}
+
+    def test_system_text_inside_the_users_turn_is_still_the_callers(self) -> None:
+        model = next(name for name in RULES.table("model") if "mistral" in name and "7b" in name)
+        plan = compiled(model, "bedrock_converse", system_prompt="Be brief.")
+        assert because_of(plan, "request", "system_prompt") == {"messages[0].content[0].text"}
+        assert values_of(plan)["messages[0].content[0].text"] == "Be brief."
+
+
+class TestSchemas:
+    @pytest.mark.parametrize(
+        ("model", "dialect", "kind", "fact"),
+        [
+            (PLAIN, "openai_responses", "default", "tools.forced"),
+            (PLAIN, "openai_chat", "default", "tools.forced"),
+            (BUDGET, "anthropic_messages", "fact", "tools.forced"),
+            (BUDGET, "bedrock_converse", "fact", "tools.forced"),
+            ("mistral-large-3", "bedrock_converse", "fact", "tools.choice"),
+        ],
+    )
+    def test_the_tool_choice_is_the_rules_and_the_tool_is_the_callers(
+        self, model: str, dialect: Dialect, kind: str, fact: str
+    ) -> None:
+        plan = compiled(model, dialect, response_format=SCHEMA, structured_output="tool")
+        values = values_of(plan)
+        choice = {path for path in values if path.startswith(("tool_choice", "toolConfig.toolChoice"))}
+        tool = {path for path in values if path.startswith(("tools", "toolConfig.tools"))}
+        assert choice
+        assert because_of(plan, kind, fact) == choice
+        assert because_of(plan, "request", "response_format") == tool
+
+    @pytest.mark.parametrize(
+        ("dialect", "place"),
+        [
+            ("openai_responses", "text.format"),
+            ("openai_chat", "response_format"),
+            ("anthropic_messages", "output_config.format"),
+            ("bedrock_converse", "outputConfig.textFormat"),
+        ],
+    )
+    def test_a_native_schema_is_the_callers(self, dialect: Dialect, place: str) -> None:
+        model = PLAIN if dialect.startswith("openai") else "claude-opus-4-5"
+        plan = compiled(model, dialect, response_format=SCHEMA, structured_output="native")
+        there = {path for path in values_of(plan) if path.startswith(place)}
+        assert there
+        assert because_of(plan, "request", "response_format") == there
+
+
+class TestTheSecondStep:
+    def test_asks_for_nothing_that_the_caller_asked_for(self) -> None:
+        asked: dict[str, Any] = {
+            "temperature": 0.5,
+            "top_p": 0.5,
+            "system_prompt": "Be brief.",
+            "verbosity": "low",
+        }
+        plan = smartllm.compile(
+            TextRequest(prompt="hi", response_format=SCHEMA, structured_output="two_pass", **asked),
+            model=REASONS,
+            rules=RULES,
+            level="ignore",
+        )
+        first, second = plan.steps
+        assert {"temperature", "top_p", "instructions"} <= set(first.body)
+        assert second.body.keys() & {"temperature", "top_p", "instructions"} == {"temperature"}
+        assert second.body["temperature"] == 0
+        assert {second.origins[path].name for path in ("temperature", "reasoning.effort")} == {"second step"}
+        callers = {origin.name for origin in second.origins.values() if origin.kind == "request"}
+        assert callers == {"response_format", "model"}
+
+
+class TestAChangedValueNamesItsFact:
+    @pytest.mark.parametrize(
+        ("model", "fields", "path", "fact"),
+        [
+            (BUDGET, {"temperature": 1.5}, "temperature", "temperature.max"),
+            (ADAPTIVE, {"max_tokens": 10**6}, "max_tokens", "limits.max_output"),
+            (PLAIN, {"max_tokens": 1}, "max_output_tokens", "limits.min_output"),
+            ("gpt-5.1", {"reasoning_effort": "minimal"}, "reasoning.effort", "effort.levels"),
+            ("gpt-4o", {"verbosity": "low"}, "text.verbosity", "verbosity.levels"),
+            (ADAPTIVE, {"budget_tokens": 4096}, "output_config.effort", "effort.budgets"),
+            (BUDGET, {"reasoning_effort": "low"}, "thinking.budget_tokens", "effort.budgets.low"),
+            (BUDGET, {"budget_tokens": 10}, "thinking.budget_tokens", "thinking.min_budget"),
+            (BUDGET, {"budget_tokens": 4096}, "max_tokens", "thinking.modes"),
+            ("claude-sonnet-5", {"reasoning_effort": "none"}, "thinking.type", "thinking.off"),
+        ],
+    )
+    def test_each(self, model: str, fields: dict[str, Any], path: str, fact: str) -> None:
+        plan = smartllm.compile(TextRequest(prompt="hi", **fields), model=model, rules=RULES, level="ignore")
+        origin = plan.steps[0].origins[path]
+        assert (origin.kind, origin.name) == ("fact", fact)
+        assert origin.file, "and where it is stated"

@@ -1,0 +1,141 @@
+"""One table of the request's fields: it says what ``BaseRequest`` declares, and everything else reads it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from inspect import getdoc
+from typing import Any, get_args
+
+import pytest
+from pydantic import TypeAdapter
+
+from smartllm import LLMConfig
+from smartllm.cli.request_options import request_options
+from smartllm.parameters import (
+    CARRIED,
+    DEFAULTS,
+    NUMBERS,
+    PARAMETERS,
+    SAMPLING,
+    WIRE,
+    RequestField,
+    SamplingField,
+)
+from smartllm.request import BaseRequest, MessageRequest, TextRequest
+from smartllm.rules.vocabulary import Facts, Parameter
+from smartllm.setting_names import MEANT
+
+ROWS = [row for row in PARAMETERS.values() if row.group != "turns"]
+JSON_TYPES = {
+    "text": "string",
+    "choice": "string",
+    "number": "number",
+    "whole": "integer",
+    "truth": "boolean",
+}
+
+
+def test_every_field_of_a_request_has_a_row_and_every_row_a_field() -> None:
+    assert set(BaseRequest.model_fields) == {row.name for row in ROWS}
+    turns = set(PARAMETERS) - set(BaseRequest.model_fields)
+    assert turns == (set(TextRequest.model_fields) | set(MessageRequest.model_fields)) - set(
+        BaseRequest.model_fields
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+class TestARowSaysWhatTheFieldDeclares:
+    def test_default(self, row: RequestField) -> None:
+        declared = BaseRequest.model_fields[row.name].get_default(call_default_factory=True)
+        assert (declared, type(declared)) == (
+            row.default,
+            type(declared if row.kind == "object" else row.default),
+        )
+        assert DEFAULTS[row.name] == declared
+
+    def test_kind_range_and_choices(self, row: RequestField) -> None:
+        declared = declared_of(row)
+        assert declared.get("type") == JSON_TYPES.get(row.kind)
+        low, high = ("minLength", "maxLength") if row.kind == "text" else ("minimum", "maximum")
+        assert (declared.get(low), declared.get(high)) == (row.least, row.most)
+        assert tuple(declared.get("enum", ())) == row.choices
+        assert not {"exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern"} & set(declared)
+
+    def test_description(self, row: RequestField) -> None:
+        said = DESCRIBED[row.name]
+        assert said.startswith(row.help.removesuffix(".")), "the documentation begins with the shell's help"
+        assert re.findall(r"\b(\d+) to (\d+)\b", said)[:1] == (
+            [(f"{row.least:g}", f"{row.most:g}")] if row.least is not None and row.most is not None else []
+        )
+        assert re.findall(r"at least (\d+)", said) == (
+            [f"{row.least:g}"] if row.kind == "whole" and row.most is None else []
+        )
+        assert all(re.search(rf"\b{word}\b", said) for word in row.choices)
+
+
+def declared_of(row: RequestField) -> dict[str, Any]:
+    """The JSON Schema of a field's values, without None; none for what is no JSON."""
+    if row.kind in {"schema", "object", "callback"}:
+        return {}
+    field = BaseRequest.model_fields[row.name]
+    whole = TypeAdapter(field.rebuild_annotation()).json_schema()
+    (one,) = [kind for kind in whole.get("anyOf", [whole]) if kind != {"type": "null"}]
+    return dict(one)
+
+
+def described() -> dict[str, str]:
+    """What the documentation of ``BaseRequest`` says of each field."""
+    text = str(getdoc(BaseRequest)).partition("Attributes:\n")[2].partition("\n\n")[0]
+    found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", text, re.MULTILINE)
+    return {name: " ".join(said.split()) for name, said in found}
+
+
+DESCRIBED = described()
+
+
+def test_the_documentation_describes_each_field_once() -> None:
+    assert set(DESCRIBED) == {row.name for row in ROWS}
+
+
+@pytest.mark.parametrize("name", BaseRequest.model_fields)
+def test_a_number_is_no_truth(name: str) -> None:
+    if name in NUMBERS:
+        with pytest.raises(ValueError, match="expected a number, not a boolean"):
+            TextRequest.model_validate({"prompt": "hi", name: True})
+    else:
+        assert PARAMETERS[name].least is None or PARAMETERS[name].kind == "text"
+
+
+def test_what_is_carried_has_a_fact_of_its_name() -> None:
+    assert [one.name for one in fields(Facts) if one.type is Parameter] == list(CARRIED)
+    assert set(get_args(SamplingField)) == SAMPLING <= set(CARRIED) <= set(WIRE)
+
+
+def test_a_clients_configuration_may_give_what_the_table_says() -> None:
+    settings: dict[str, Any] = {row.name: row.most or row.least for row in ROWS if row.setting}
+    assert LLMConfig(api_key="k", **settings).request_defaults() == settings
+    names = set(LLMConfig.__dataclass_fields__)
+    assert {row.name for row in ROWS} & names == set(settings)
+
+
+def test_the_shell_has_each_option_once_with_the_tables_words() -> None:
+    @request_options
+    def command() -> None: ...
+
+    shown = {each.name: each for each in command.__click_params__}  # type: ignore[attr-defined]
+    for row in PARAMETERS.values():
+        if row.options:
+            option = shown[row.flag]
+            assert option.opts == list(row.options)
+            assert tuple(getattr(option.type, "choices", ())) == row.choices
+            assert option.help == row.help or row.kind == "schema"
+
+
+def test_a_setting_that_is_a_requests_is_named_as_the_request_names_it() -> None:
+    for row in PARAMETERS.values():
+        if MEANT.get(row.flag, "").startswith("it is said"):
+            assert f"TextRequest({row.name}=...)" in MEANT[row.flag]
+            TextRequest.model_fields[row.name]
+    assert MEANT["effort"] == MEANT["reasoning_effort"]
+    assert not {"temperature", "max_tokens", "messages"} & set(MEANT)
