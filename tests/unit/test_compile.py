@@ -201,6 +201,24 @@ class TestBodies:
             HI, model="gpt-4.1", rules=RULES, level="ignore", defaults={"temperature": 0.7}
         )
         assert sent.body["temperature"] == 0.7
+        own = TextRequest(prompt="hi", temperature=0.5)
+        kept = smartllm.compile(
+            own, model="gpt-4.1", rules=RULES, level="ignore", defaults={"temperature": 0.7}
+        )
+        assert kept.body["temperature"] == 0.5
+
+    def test_equal_numbers_are_equal_bytes(self) -> None:
+        default = compiled("gpt-4.1").steps[0].payload
+        assert {compiled("gpt-4.1", temperature=zero).steps[0].payload for zero in (0, 0.0, -0.0)} == {
+            default
+        }
+
+    @pytest.mark.parametrize("limit", [50, None, True, "many"])
+    def test_a_step_knows_the_limit_that_its_body_states(self, limit: Any) -> None:
+        assert compiled("gpt-4.1", max_tokens=99).steps[0].max_output == 99
+        overridden = compiled("gpt-4.1", max_tokens=99, extra={"max_output_tokens": limit})
+        assert overridden.steps[0].max_output == (50 if limit == 50 else 0)
+        assert compiled("gpt-4.1", max_tokens=99, extra={"seed": 7}).steps[0].max_output == 99
 
 
 class TestPlan:

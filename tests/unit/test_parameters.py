@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from smartllm import LLMConfig
 from smartllm.cli.request_options import request_options
+from smartllm.compiler.dialects import FIELDS
 from smartllm.parameters import (
     CARRIED,
     DEFAULTS,
@@ -110,6 +111,10 @@ def test_a_number_is_no_truth(name: str) -> None:
 def test_what_is_carried_has_a_fact_of_its_name() -> None:
     assert [one.name for one in fields(Facts) if one.type is Parameter] == list(CARRIED)
     assert set(get_args(SamplingField)) == SAMPLING <= set(CARRIED) <= set(WIRE)
+
+
+def test_nothing_stands_at_the_top_of_converse_by_its_own_name() -> None:
+    assert set(FIELDS["bedrock_converse"].places) == set(CARRIED)
 
 
 def test_a_clients_configuration_may_give_what_the_table_says() -> None:

@@ -191,6 +191,11 @@ class TestSampling:
         assert codes(compiled) == ["sampling-lowered"]
         assert plan("gpt-4.1", temperature=1.5).body["temperature"] == 1.5
 
+    @pytest.mark.parametrize(("fields", "severity"), [({"top_p": 1}, "info"), ({"top_p": 0.9}, "warning")])
+    def test_what_means_the_same_as_nothing_is_no_loss(self, fields: dict[str, Any], severity: str) -> None:
+        (dropped,) = plan(OPUS_47, **fields).diagnostics
+        assert (dropped.code, dropped.severity) == ("sampling-dropped", severity)
+
     def test_top_k_is_unknown_to_openai(self) -> None:
         assert codes(plan("gpt-4.1", top_k=5)) == ["sampling-dropped"]
 

@@ -43,7 +43,8 @@ def attributes(span: ReadableSpan) -> dict[str, Any]:
 async def test_a_call_is_a_span(
     wire: Wire, streamed: bool, server: LoopbackServer, spans: InMemorySpanExporter
 ) -> None:
-    request = wire.request(f"hi {CANARY}", max_tokens=77)
+    asked = {"temperature": 0.5, "top_p": 0.25, "top_k": 3, "max_tokens": 77}
+    request = wire.request(f"hi {CANARY}", **asked)
     async with wire.client(server.url) as client:
         if streamed:
             assert [chunk async for chunk in client.generate_text_stream(request)]
@@ -54,7 +55,8 @@ async def test_a_call_is_a_span(
     assert (span.name, span.kind) == (f"chat {wire.model}", trace.SpanKind.CLIENT)
     assert told["gen_ai.operation.name"] == "chat"
     assert told["gen_ai.provider.name"] == {"openai": "openai", "bedrock": "aws.bedrock"}[wire.provider]
-    assert (told["gen_ai.request.model"], told["gen_ai.request.max_tokens"]) == (wire.model, 77)
+    assert told["gen_ai.request.model"] == wire.model
+    assert {name: told[f"gen_ai.request.{name}"] for name in asked} == asked
     assert told["gen_ai.usage.input_tokens"] > 0
     assert told["gen_ai.usage.output_tokens"] > 0
     assert told["gen_ai.response.finish_reasons"][0]
