@@ -74,6 +74,13 @@ after = 'x'
             assert layer is not None
             assert path[-1] in layer.text.splitlines()[layer.line(path) - 1]
 
+    def test_a_place_is_that_of_the_nearest_key_above(self, tmp_path: Path) -> None:
+        path = overlay(tmp_path, "[host.openai]\nconcurrency = 3\n")
+        rules, models = load_rules(path, ambient=False), BUILTIN.layers[0]
+        assert rules.place(("host", "openai", "concurrency")) == (str(path), 2)
+        assert rules.place(("host", "bedrock", "nothing")) == (models.name, models.line(("host", "bedrock")))
+        assert rules.place(("nothing", "at", "all")) == (str(path), 1)
+
 
 class TestMerge:
     def test_tables_merge_and_the_rest_replaces(self) -> None:
