@@ -32,7 +32,7 @@ class Turn:
     @property
     def texts(self) -> tuple[str, ...]:
         """Its texts, in order."""
-        return tuple(part.text for part in self.parts if isinstance(part, Text))
+        return tuple([part.text for part in self.parts if isinstance(part, Text)])
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ class Turn:
     @property
     def reasoning(self) -> tuple[Reasoning, ...]:
         """Its reasoning parts."""
-        return tuple(part for part in self.parts if isinstance(part, Reasoning))
+        return tuple([part for part in self.parts if isinstance(part, Reasoning)])
 
 
 @dataclass(frozen=True)

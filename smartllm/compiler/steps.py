@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from smartllm.compiler.body import Body, Path, reasons_in
-from smartllm.compiler.dialects import ENCODERS, FIELDS
+from smartllm.compiler.dialects import ENCODERS
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.plan import Step
 from smartllm.compiler.prompts import ANSWER, extraction_prompt
 from smartllm.compiler.provenance import Provenance
-from smartllm.compiler.trace import Change, Reason, Trace, fact
+from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.content import Text
 from smartllm.errors import UnsupportedError
 from smartllm.rules import Target
-from smartllm.rules.hosts import routes_of
 
 WIRE_FIELDS: Final = (
     "temperature",
@@ -49,13 +47,15 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
 
 def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     """The call that a legal intent means, with the caller's ``extra`` in its body."""
-    route = routes_of(target.host, target.rules)[target.dialect]
+    route = target.route
     body = Body()
-    _add(body, route.adds, target, "adds")
+    for path, value, name in target.additions:
+        body.set(path, value, Reason("fact", name))
     ENCODERS[target.dialect](body, intent, target.facts, trace)
     if intent.stream and route.stream_key:
         body.set(route.stream_key, True, trace.reason("stream"))
-        _add(body, route.stream_adds, target, "stream_adds")
+        for path, value, name in target.stream_additions:
+            body.set(path, value, Reason("fact", name))
     if intent.extra:
         body.merge_extra(intent.extra)
         names = sorted(intent.extra)
@@ -67,24 +67,13 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     two_pass = intent.output is not None and intent.output.strategy == "two_pass"
     return Step(
         dialect=target.dialect,
-        operation=route.operation_for(streamed=streamed),
         model=intent.model,
-        path=route.path_for(intent.model, streamed=streamed),
         body=body.data,
         reasons=body.reasons,
         provenance=Provenance(target),
-        streamed=streamed,
-        headers=route.headers_for(streamed=streamed),
-        travel_keys=route.travel_keys,
-        max_output=FIELDS[target.dialect].limit(body.data),
+        travel=route.streaming if streamed else route.plain,
         output=None if two_pass else intent.output,
     )
-
-
-def _add(body: Body, additions: Mapping[str, Any], target: Target, name: str) -> None:
-    """What the host wants in every body of a dialect."""
-    for path, value in additions.items():
-        body.set(path, value, fact(f"host.{target.host}.route.{target.dialect}.{name}"))
 
 
 def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Trace]:
