@@ -81,7 +81,6 @@ class Step:
         """The body as the bytes that are sent."""
         return _WIRE.encode(self.body).encode()
 
-    @property
     def leaves(self) -> Iterator[tuple[Path, Any, Origin]]:
         """Each leaf of the body with its value and origin, in body order."""
         for path, value, reason in reasons_in(self.body, self.reasons):
@@ -90,7 +89,7 @@ class Step:
     @cached_property
     def origins(self) -> dict[str, Origin]:
         """Origin of each leaf of the body, by path."""
-        return {path_text(path): origin for path, _, origin in self.leaves}
+        return {path_text(path): origin for path, _, origin in self.leaves()}
 
     def fill(self, answer: str) -> Step:
         """This step with the first step's text in its holes.
