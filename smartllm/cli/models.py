@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import click
 
@@ -12,8 +12,9 @@ from smartllm.cli.request_options import RULES
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo_json
 from smartllm.errors import RulesError
-from smartllm.rules import Host, RuleSet, load_rules, resolve, served_on, target_for
+from smartllm.rules import RuleSet, load_rules, resolve, served_on, target_for
 from smartllm.rules.hosts import routes_of
+from smartllm.words import PROVIDERS
 
 COLUMNS: Final = (
     "model",
@@ -31,7 +32,7 @@ _STATES: Final = ("active", "preview", "legacy", "retired")
 
 @click.command("models")
 @click.argument("pattern", default="*")
-@click.option("--host", type=click.Choice(get_args(Host)), help="Only models that are served there.")
+@click.option("--host", type=click.Choice(PROVIDERS), help="Only models that are served there.")
 @click.option("--vendor", help="Only models of this maker.")
 @click.option("--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state.")
 @click.option("--thinking/--no-thinking", default=None, help="Only models that can (or cannot) think.")
@@ -67,7 +68,7 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
 def describe(model: str, rules: RuleSet) -> dict[str, Any]:
     """The main facts of a listed model; those of its first wire where wires differ."""
     resolution = resolve(model, rules)
-    hosts: tuple[Host, ...] = get_args(Host)
+    hosts = list(rules.table("host"))
     by_host = {host: served_on(resolution, host, rules) for host in hosts}
     host = resolution.host or next((name for name in hosts if by_host[name]), hosts[0])
     # One that no host serves has no wire; its facts are the same on all that the host speaks.

@@ -11,7 +11,7 @@ from smartllm.compiler.json_values import check_json
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.thinking import is_thinking
-from smartllm.compiler.plan import Plan, Quota, Step
+from smartllm.compiler.plan import Plan, Step
 from smartllm.compiler.steps import passed, second_step, step_of
 from smartllm.compiler.target import choose_target
 from smartllm.compiler.trace import Change, Reason, Trace, fact
@@ -19,8 +19,7 @@ from smartllm.compiler.turns import turns_of
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
 from smartllm.parameters import CARRIED, WIRE
-from smartllm.rules import Host, Rules, RuleSet, Target, load_rules
-from smartllm.rules.hosts import host_row
+from smartllm.rules import Quota, Rules, Target, load_rules
 
 if TYPE_CHECKING:
     from smartllm.environment import Source
@@ -100,14 +99,13 @@ def compile(  # noqa: A001 - the documented public name
         host=target.host,
         resolution=found,
         steps=tuple(steps),
-        diagnostics=(*notes, *lifecycle_notes(target, today), *_told(changes, steps[0])),
-        quota=target.rules.remembered(
-            _quota, found.asked, found.key, found.model, target.facts.concurrency, target.host
-        ),
-        host_row=host_row(target.host, target.rules),
+        diagnostics=(*notes, *lifecycle_notes(target, today), *(_told(changes, steps[0]) if changes else ())),
+        quota=target.quota,
+        host_row=target.host_row,
         cacheable=cold or is_thinking(intent, target.facts),
     )
-    _announce(plan, level)
+    if level != "ignore":
+        _announce(plan, level)
     return plan
 
 
@@ -177,16 +175,6 @@ def _checked_extra(extra: dict[str, Any]) -> dict[str, Any]:
 def _number(value: float) -> float:
     """One spelling for equal numbers, so that equal wishes are equal bytes: 0, and floats."""
     return 0 if value == 0 else float(value)
-
-
-def _quota(
-    asked: str, key: str, model: str | None, concurrency: int | None, host: Host, rules: RuleSet
-) -> Quota:
-    """The host's number of calls, the model's, then what an overlay says about the account's quota."""
-    rows = rules.table("quota")
-    row = rows.get(asked) or rows.get(key) or rows.get(model or "") or {}
-    stated = concurrency or host_row(host, rules).concurrency
-    return Quota(**{"concurrency": stated, **row})
 
 
 def _announce(plan: Plan, level: Level) -> None:

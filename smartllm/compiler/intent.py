@@ -31,7 +31,7 @@ class Turn(NamedTuple):
     @property
     def texts(self) -> tuple[str, ...]:
         """Its texts, in order."""
-        return tuple(part.text for part in self.parts if isinstance(part, Text))
+        return tuple([part.text for part in self.parts if isinstance(part, Text)])
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ class Turn(NamedTuple):
     @property
     def reasoning(self) -> tuple[Reasoning, ...]:
         """Its reasoning parts."""
-        return tuple(part for part in self.parts if isinstance(part, Reasoning))
+        return tuple([part for part in self.parts if isinstance(part, Reasoning)])
 
 
 class ThinkingPlan(NamedTuple):

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from smartllm.compiler.body import Path, path_text, reasons_in
+from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.intent import OutputPlan
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
@@ -18,24 +19,11 @@ from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules.hosts import HostRow
 from smartllm.rules.resolve import Resolution
+from smartllm.rules.target import Quota
 from smartllm.rules.vocabulary import Dialect, Host
+from smartllm.rules.vocabulary.host import Travel
 
 _WIRE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
-@dataclass(frozen=True)
-class Quota:
-    """How many calls of a model may be made.
-
-    Attributes:
-        concurrency: Calls in flight.
-        requests_per_minute: None is no limit.
-        tokens_per_minute: Input tokens and the output limit together; None is no limit.
-    """
-
-    concurrency: int
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,41 +32,55 @@ class Step:
 
     Attributes:
         dialect: Wire format.
-        operation: The host's name of the operation.
         model: Model id as it goes on the wire.
-        path: Path below the host's address, percent-encoded.
         body: Wire body, as JSON data. In the second step of a two-pass plan, ``prompts.ANSWER`` stands for
             the first step's text.
         reasons: Why each part of the body is there, by path; see ``origins``.
         provenance: Where the reasons' full origins are found.
-        streamed: Whether the answer comes as a stream.
-        headers: Headers that the route asks for, beside the content type.
-        travel_keys: Keys of the body that only say how the answer travels.
-        max_output: The output limit that the body states, in tokens; 0 where it states none.
+        travel: How it goes to the host: operation, path, headers.
         output: The schema that this step's answer is bound to, or None.
         holes: Paths of the texts in the body that wait for the first step's text.
     """
 
     dialect: Dialect
-    operation: str
     model: str
-    path: str
     body: dict[str, Any]
     reasons: Mapping[Path, Reason] = field(repr=False, compare=False)
     provenance: Provenance = field(repr=False, compare=False)
-    streamed: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
-    travel_keys: frozenset[str] = frozenset()
-    max_output: int = 0
+    travel: Travel
     output: OutputPlan | None = None
     holes: tuple[Path, ...] = ()
+
+    @property
+    def operation(self) -> str:
+        """The host's name of the operation."""
+        return self.travel.operation
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer comes as a stream."""
+        return self.travel.streamed
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers that the route asks for, beside the content type."""
+        return self.travel.headers
+
+    @property
+    def path(self) -> str:
+        """Path below the host's address, percent-encoded."""
+        return self.travel.path(self.model)
+
+    @property
+    def max_output(self) -> int:
+        """The output limit that the body states, in tokens; 0 where it states none."""
+        return FIELDS[self.dialect].limit(self.body)
 
     @cached_property
     def payload(self) -> bytes:
         """The body as the bytes that are sent."""
         return _WIRE.encode(self.body).encode()
 
-    @property
     def leaves(self) -> Iterator[tuple[Path, Any, Origin]]:
         """Each leaf of the body with its value and origin, in body order."""
         for path, value, reason in reasons_in(self.body, self.reasons):
@@ -87,7 +89,7 @@ class Step:
     @cached_property
     def origins(self) -> dict[str, Origin]:
         """Origin of each leaf of the body, by path."""
-        return {path_text(path): origin for path, _, origin in self.leaves}
+        return {path_text(path): origin for path, _, origin in self.leaves()}
 
     def fill(self, answer: str) -> Step:
         """This step with the first step's text in its holes.
@@ -217,8 +219,8 @@ def _filled(node: Any, path: Path, answer: str) -> Any:
 
 def _identity(step: Step) -> bytes:
     """The bytes that are sent, without what says only how the answer travels."""
-    if step.travel_keys.isdisjoint(step.body):
+    if step.travel.keys.isdisjoint(step.body):
         return step.payload
     return _WIRE.encode(
-        {key: value for key, value in step.body.items() if key not in step.travel_keys}
+        {key: value for key, value in step.body.items() if key not in step.travel.keys}
     ).encode()

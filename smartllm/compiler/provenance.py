@@ -24,7 +24,7 @@ class Provenance:
 
     def __init__(self, target: Target | None, known: Mapping[Reason, Origin] | None = None) -> None:
         self._target = target
-        self._known = dict(known or {})
+        self._known: dict[Reason, Origin] = {} if known is None else dict(known)
 
     def origin(self, reason: Reason) -> Origin:
         """The full origin of a reason."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from smartllm.compiler.body import Body, Path, reasons_in
-from smartllm.compiler.dialects import ENCODERS, FIELDS
+from smartllm.compiler.dialects import ENCODERS
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.plan import Step
 from smartllm.compiler.prompts import ANSWER, extraction_prompt
 from smartllm.compiler.provenance import Provenance
-from smartllm.compiler.trace import Change, Reason, Trace, fact
+from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.content import Text
 from smartllm.errors import UnsupportedError
 from smartllm.parameters import CARRIED, WIRE
-from smartllm.rules import Dialect, Host, RuleSet, Target
-from smartllm.rules.hosts import Route, routes_of
+from smartllm.rules import Target
 
 _UNASKED: Final = {name: row.default for name, row in CARRIED.items() if row.default is not None}
 """What a request that asks for nothing carries."""
@@ -40,13 +38,15 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
 
 def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     """The call that a legal intent means, with the caller's ``extra`` in its body."""
-    route, plain, stream = target.rules.remembered(_ways, target.host, target.dialect, intent.model)
+    route = target.route
     body = Body()
-    _add(body, route.adds, target, "adds")
+    for path, value, name in target.additions:
+        body.set(path, value, Reason("fact", name))
     ENCODERS[target.dialect](body, intent, target.facts, trace)
     if intent.stream and route.stream_key:
         body.set(route.stream_key, True, trace.reason("stream"))
-        _add(body, route.stream_adds, target, "stream_adds")
+        for path, value, name in target.stream_additions:
+            body.set(path, value, Reason("fact", name))
     if intent.extra:
         body.merge_extra(intent.extra)
         names = sorted(intent.extra)
@@ -55,52 +55,16 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
             Change("extra-merged", "info", "extra", "added", names, names, reason, Reason("extra", "extra"))
         )
     streamed = intent.stream if route.stream_path else body.data.get(route.stream_key) is True
-    way = stream if streamed else plain
     two_pass = intent.output is not None and intent.output.strategy == "two_pass"
     return Step(
         dialect=target.dialect,
-        operation=way.operation,
         model=intent.model,
-        path=way.path,
         body=body.data,
         reasons=body.reasons,
         provenance=Provenance(target),
-        streamed=streamed,
-        headers=way.headers,
-        travel_keys=way.travel_keys,
-        max_output=FIELDS[target.dialect].limit(body.data) if intent.extra else intent.max_tokens or 0,
+        travel=route.streaming if streamed else route.plain,
         output=None if two_pass else intent.output,
     )
-
-
-class _Way(NamedTuple):
-    """What a route says of the calls of one model, streamed or not."""
-
-    operation: str
-    path: str
-    headers: Mapping[str, str]
-    travel_keys: frozenset[str]
-
-
-def _ways(host: Host, dialect: Dialect, model: str, rules: RuleSet) -> tuple[Route, _Way, _Way]:
-    """The route of a dialect, and its ways for plain and for streamed calls."""
-    route = routes_of(host, rules)[dialect]
-    plain, stream = (
-        _Way(
-            route.operation_for(streamed=streamed),
-            route.path_for(model, streamed=streamed),
-            route.headers_for(streamed=streamed),
-            route.travel_keys,
-        )
-        for streamed in (False, True)
-    )
-    return route, plain, stream
-
-
-def _add(body: Body, additions: Mapping[str, Any], target: Target, name: str) -> None:
-    """What the host wants in every body of a dialect."""
-    for path, value in additions.items():
-        body.set(path, value, fact(f"host.{target.host}.route.{target.dialect}.{name}"))
 
 
 def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Trace]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.dialects import FIELDS
 from smartllm.diagnostics import Diagnostic
@@ -15,7 +15,7 @@ from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, check_id, resolve
 from smartllm.rules.target import Target, endpoints, served_on, target_for
 from smartllm.rules.vocabulary import Dialect, Host
-from smartllm.words import PROVIDERS, ApiType
+from smartllm.words import ApiType
 
 if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
@@ -41,12 +41,13 @@ def choose_target(
         UnknownModelError: The id matches no rule.
         UnsupportedError: The model is not served on that host or API.
     """
-    if provider is not None and provider not in PROVIDERS:
-        raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
+    hosts = rules.table("host")
+    if provider is not None and provider not in hosts:
+        raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(hosts)}")
     return rules.remembered(
         _chosen,
         provider,
-        model or request.model or default_model(provider or PROVIDERS[0], rules),
+        model or request.model or default_model(provider or next(iter(hosts)), rules),
         request.like,
         request.api_type if "api_type" in request.model_fields_set else None,
         compatible,
@@ -68,7 +69,7 @@ def _chosen(
     others = provider or next(name for name in rules.table("host") if host_row(name, rules).compatible)
     resolution = _compatible(model, like, others, rules) if compatible else None
     resolution = resolution or resolve(model, rules, like=like)
-    host = _host(resolution, provider)
+    host = _host(resolution, provider, rules)
     target = target_for(resolution, host, _dialect(api_type, resolution, host, rules), rules)
     return target, (*_inferred(target), *_api_ignored(api_type, target))
 
@@ -77,11 +78,11 @@ def _compatible(model: str, like: str | None, host: str, rules: RuleSet) -> Reso
     """What holds for a model of another server; None for one that the rules know on that API."""
     with contextlib.suppress(UnknownModelError):
         found = resolve(model, rules, like=like)
-        if served_on(found, cast("Host", host), rules):
+        if served_on(found, host, rules):
             return None
     profile = str(host_row(host, rules).compatible)
     note = f"profile for OpenAI-compatible servers: {profile}"
-    return Resolution(model, parse(model).key, "inferred", None, profile, None, cast("Host", host), note)
+    return Resolution(model, parse(model).key, "inferred", None, profile, None, host, note)
 
 
 def default_model(provider: str, rules: RuleSet) -> str:
@@ -89,13 +90,13 @@ def default_model(provider: str, rules: RuleSet) -> str:
     return host_row(provider, rules).default_model
 
 
-def _host(resolution: Resolution, provider: str | None) -> Host:
+def _host(resolution: Resolution, provider: str | None, rules: RuleSet) -> Host:
     host = provider or resolution.host
     if host is not None:
-        return cast("Host", host)  # checked to be one
+        return host
     raise ConfigError(
         f"model {resolution.asked!r}: the id does not tell which provider serves it",
-        hint=f"pass provider= one of {', '.join(PROVIDERS)}",
+        hint=f"pass provider= one of {', '.join(rules.table('host'))}",
     )
 
 

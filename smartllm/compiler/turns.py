@@ -24,7 +24,10 @@ def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
             place.
     """
     if "prompt" in wishes:
-        return (Turn("user", _checked(parts_of(wishes["prompt"]), "prompt")),)
+        prompt = wishes["prompt"]
+        if isinstance(prompt, str):  # nearly all
+            return (Turn("user", (Text(prompt),)),)
+        return (Turn("user", _checked(parts_of(prompt), "prompt")),)
     return tuple(_turn(message, index) for index, message in enumerate(wishes["messages"]))
 
 

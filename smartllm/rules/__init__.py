@@ -2,7 +2,7 @@
 
 from smartllm.rules.load import Rules, RuleSet, load_rules
 from smartllm.rules.resolve import Resolution, resolve
-from smartllm.rules.target import Target, endpoints, served_on, target_for
+from smartllm.rules.target import Quota, Target, endpoints, served_on, target_for
 from smartllm.rules.vocabulary import DIALECTS, Dialect, Facts, Host
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Dialect",
     "Facts",
     "Host",
+    "Quota",
     "Resolution",
     "RuleSet",
     "Rules",

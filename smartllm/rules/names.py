@@ -32,7 +32,7 @@ class ModelName:
         dated: The same with its date, for the few ids whose facts depend on it.
         family: The words of the key without its version, such as ``word-word``.
         version: The numbers of the key; empty when it has none.
-        host: Host that the form of the id reveals, or None.
+        host: Host that the form of the id reveals, or None; of an ARN its service, host or not.
         vendor: Vendor prefix, or None.
         geo: Geographic prefix of an inference profile, or None.
         opaque: The id is an ARN that does not name its model.
@@ -85,8 +85,9 @@ def parse(model: str) -> ModelName:
 
 
 def _arn_host(arn: str) -> Host | None:
+    """The service that an ARN names."""
     parts = arn.split(":", _ARN_PARTS - 1)
-    return "bedrock" if len(parts) == _ARN_PARTS and parts[2] == "bedrock" else None
+    return parts[2] if len(parts) == _ARN_PARTS else None
 
 
 def _arn_model(arn: str) -> str | None:

@@ -131,7 +131,8 @@ def _from_row(
 ) -> Resolution:
     vendor = _vendor(parse(row) if row else name, rules)
     usual: Host | None = rules.table("vendor")[vendor]["host"] if vendor else None
-    return Resolution(asked, name.key, how, row, profile, vendor, name.host or usual, note)
+    revealed = name.host if name.host in rules.table("host") else None
+    return Resolution(asked, name.key, how, row, profile, vendor, revealed or usual, note)
 
 
 def _vendor(name: ModelName, rules: RuleSet) -> str | None:

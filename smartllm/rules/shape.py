@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from smartllm.rules.layer import builtin_layers
 from smartllm.rules.positions import KeyPath
-from smartllm.rules.vocabulary import Dialect, Facts, Host
+from smartllm.rules.vocabulary import Dialect, Facts
 from smartllm.rules.vocabulary.host import HostDefaults, HostTable
 from smartllm.rules.vocabulary.wire import RENAMED
 
@@ -64,6 +65,9 @@ def _checked(hint: Any) -> Any:
 FactsTable = table_of(Facts)
 """Facts as a row may state them."""
 
+KnownHost = Literal[tuple(builtin_layers()[0].data["host"])]  # type: ignore[valid-type]  # those of the table
+"""A host that the shipped rules have a row for."""
+
 OverlayHost = table_of(HostDefaults)
 ShippedHost = table_of(HostTable)
 
@@ -96,7 +100,7 @@ class ModelRow(Evidence):
 class VendorRow(_Table):
     """Who made the models."""
 
-    host: Host | None = Field(default=None, description="Host that is meant when the id does not tell.")
+    host: KnownHost | None = Field(default=None, description="Host that is meant when the id does not tell.")  # type: ignore[valid-type]  # same
     families: tuple[str, ...] | None = Field(
         default=None, description="Family words; an id of one of them belongs to this vendor."
     )
@@ -124,10 +128,10 @@ class Document(_Table):
     """An overlay."""
 
     vendor: dict[str, VendorRow] = Field(default_factory=dict)
-    host: dict[Host, OverlayHost] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
+    host: dict[KnownHost, OverlayHost] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
     profile: dict[str, ProfileRow] = Field(default_factory=dict)
     model: dict[str, str | ModelRow] = Field(default_factory=dict)
-    on: dict[Host, OnHost] = Field(default_factory=dict)
+    on: dict[KnownHost, OnHost] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
     alias: dict[str, str] = Field(default_factory=dict)
     quota: dict[str, QuotaRow] = Field(default_factory=dict)
 
@@ -135,7 +139,7 @@ class Document(_Table):
 class ShippedDocument(Document):
     """A rules file that comes with SmartLLM: it says how hosts are called too."""
 
-    host: dict[Host, ShippedHost] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
+    host: dict[KnownHost, ShippedHost] = Field(default_factory=dict)  # type: ignore[valid-type]  # same
 
 
 def json_schema() -> dict[str, Any]:

@@ -9,10 +9,26 @@ from typing import Any
 
 from smartllm.diagnostics import Origin, OriginKind
 from smartllm.errors import RulesError
+from smartllm.rules.hosts import HostRow, Route, host_row, routes_of
 from smartllm.rules.load import RuleSet, has_path, merge
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.vocabulary import META, Dialect, Facts, Host, facts_from
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many calls of a model may be made.
+
+    Attributes:
+        concurrency: Calls in flight.
+        requests_per_minute: None is no limit.
+        tokens_per_minute: Input tokens and the output limit together; None is no limit.
+    """
+
+    concurrency: int
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,8 @@ class Target:
     facts: Facts
     rules: RuleSet
     chain: tuple[KeyPath, ...]
+    host_row: HostRow = field(repr=False)
+    route: Route = field(repr=False)
     _origins: dict[str, Origin] = field(default_factory=dict, compare=False, repr=False)
 
     def origin(self, path: str) -> Origin:
@@ -85,6 +103,26 @@ class Target:
         return verified, tuple(source or ())
 
     @cached_property
+    def quota(self) -> Quota:
+        """The host's number of calls, the model's, then what an overlay says about the account's quota."""
+        rows, found = self.rules.table("quota"), self.resolution
+        row = rows.get(found.asked) or rows.get(found.key) or rows.get(found.model or "") or {}
+        stated = self.facts.concurrency or self.host_row.concurrency
+        return Quota(**{"concurrency": stated, **row})
+
+    @cached_property
+    def additions(self) -> tuple[tuple[str, Any, str], ...]:
+        """What the host wants in every body: path, value, and the name of the fact."""
+        name = f"host.{self.host}.route.{self.dialect}.adds"
+        return tuple((path, value, name) for path, value in self.route.adds.items())
+
+    @cached_property
+    def stream_additions(self) -> tuple[tuple[str, Any, str], ...]:
+        """As ``additions``, for streamed calls."""
+        name = f"host.{self.host}.route.{self.dialect}.stream_adds"
+        return tuple((path, value, name) for path, value in self.route.stream_adds.items())
+
+    @cached_property
     def listed(self) -> bool:
         """Whether the facts were stated for this very model."""
         return self.resolution.how != "inferred"
@@ -105,7 +143,10 @@ def _target(resolution: Resolution, host: Host, dialect: Dialect, rules: RuleSet
     for row in chain:
         data = merge(data, {k: v for k, v in _row(rules, row).items() if k not in META})
     data = merge(data, data.pop("wire", {}).get(dialect, {}))
-    return Target(resolution, host, dialect, facts_from(data), rules, chain)
+    served = host_row(host, rules)
+    # A wire that the host does not speak has facts, for those who look, but no route.
+    route = routes_of(host, rules).get(dialect) or Route()
+    return Target(resolution, host, dialect, facts_from(data), rules, chain, served, route)
 
 
 def endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
@@ -122,7 +163,7 @@ def _endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dial
 
 def served_on(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
     """The wires of one host on which a resolved model is served, in the order of preference."""
-    spoken = rules.table("host").get(host, {}).get("route", {})
+    spoken = routes_of(host, rules)
     return tuple(wire for wire in endpoints(resolution, host, rules) if wire in spoken)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from smartllm.compiler.dialects import FIELDS, Fields
 from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
-from smartllm.rules import Dialect, Facts, Host, load_rules, resolve, served_on, target_for
+from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 
 Body = dict[str, Any]
 Check = Callable[[Body, Fields, Facts], Iterator[str]]
@@ -19,7 +19,9 @@ def refusal(body: Body, model: str, dialect: Dialect) -> str | None:
     rules = load_rules()
     try:
         resolution = resolve(model, rules)
-        host = next((host for host in get_args(Host) if dialect in served_on(resolution, host, rules)), None)
+        host = next(
+            (host for host in rules.table("host") if dialect in served_on(resolution, host, rules)), None
+        )
     except SmartLLMError:
         return None
     if host is None:

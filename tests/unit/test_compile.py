@@ -87,11 +87,11 @@ class TestTarget:
     def test_the_caller_hands_in_what_surrounds_it(self) -> None:
         source = Source("environment", "OPENAI_MODEL")
         plan = smartllm.compile(
-            TextRequest(prompt="hi"),
+            TextRequest(prompt="hi", top_p=0.5),
             model="gpt-4.1",
             rules=RULES,
             sources={"model": source, "temperature": Source("setting", "temperature")},
-            defaults={"temperature": 0.5, "max_tokens": 9},
+            defaults={"temperature": 0.5, "max_tokens": 99, "top_p": 0.1},
         )
         told = {
             path.removeprefix("steps[0]."): (origin.kind, origin.name)
@@ -99,6 +99,8 @@ class TestTarget:
         }
         assert told["model"] == ("environment", "OPENAI_MODEL")
         assert told["temperature"] == ("setting", "temperature")
+        assert told["max_output_tokens"] == ("setting", "max_tokens")
+        assert (plan.body["top_p"], told["top_p"]) == (0.5, ("request", "top_p"))
         assert (
             smartllm.compile(TextRequest(prompt="hi"), model="gpt-4.1").origins["steps[0].model"].kind
             == "request"

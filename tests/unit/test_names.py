@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartllm.rules import load_rules, resolve
 from smartllm.rules.names import parse
 
 SAME = {
@@ -79,7 +80,12 @@ def test_opaque_arns_are_their_own_key(arn: str) -> None:
     name = parse(arn)
     assert name.opaque
     assert name.key == arn
-    assert name.host == ("bedrock" if ":bedrock:" in arn else None)
+    assert name.host == (arn.split(":")[2] if arn.count(":") == 5 else None)
+
+
+def test_a_service_that_is_no_host_reveals_none() -> None:
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/mine"
+    assert resolve(arn, load_rules(ambient=False), like="gpt-4o").host == "openai"
 
 
 def test_fine_tunes_take_their_base() -> None:

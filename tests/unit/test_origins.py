@@ -70,7 +70,7 @@ def because_of(plan: Plan, kind: str, name: str) -> set[str]:
 
 
 def values_of(plan: Plan) -> dict[str, Any]:
-    return {path_text(path): value for path, value, _ in plan.steps[0].leaves}
+    return {path_text(path): value for path, value, _ in plan.steps[0].leaves()}
 
 
 CASES = [

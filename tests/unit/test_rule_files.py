@@ -59,15 +59,6 @@ def test_every_origin_points_into_its_file() -> None:
     assert seen == set(files)
 
 
-def test_a_place_is_that_of_the_nearest_key_above(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text("[host.openai]\nconcurrency = 3\n")
-    rules = load_rules(path, ambient=False)
-    assert rules.place(("host", "openai", "concurrency")) == (str(path), 2)
-    assert rules.place(("host", "bedrock", "nothing")) == (MODELS.name, MODELS.line(("host", "bedrock")))
-    assert rules.place(("nothing", "at", "all")) == (str(path), 1)
-
-
 def test_a_finding_about_a_missing_key_stands_at_its_row() -> None:
     """Not in the last of the files, which has nothing to do with it."""
     data = MODELS.data | {"host": {"bedrock": {"concurrency": 1}}}

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smartllm
-from smartllm.errors import RulesError, UnknownModelError
+from smartllm.errors import ConfigError, RulesError, UnknownModelError
 from smartllm.rules import RuleSet, load_rules, resolve, target_for
+from smartllm.rules.hosts import host_row
 from smartllm.rules.load import merge
 from smartllm.rules.positions import key_lines, line_of
 from smartllm.rules.vocabulary import Dialect
@@ -73,6 +74,13 @@ after = 'x'
             layer = BUILTIN.layer_of(path)
             assert layer is not None
             assert path[-1] in layer.text.splitlines()[layer.line(path) - 1]
+
+    def test_a_place_is_that_of_the_nearest_key_above(self, tmp_path: Path) -> None:
+        path = overlay(tmp_path, "[host.openai]\nconcurrency = 3\n")
+        rules, models = load_rules(path, ambient=False), BUILTIN.layers[0]
+        assert rules.place(("host", "openai", "concurrency")) == (str(path), 2)
+        assert rules.place(("host", "bedrock", "nothing")) == (models.name, models.line(("host", "bedrock")))
+        assert rules.place(("nothing", "at", "all")) == (str(path), 1)
 
 
 class TestMerge:
@@ -273,3 +281,8 @@ class TestFacts:
         rules = load_rules(overlay(tmp_path, text))
         origin = target_for(resolve("gpt-9", rules), "openai", "openai_chat", rules).origin("endpoints")
         assert (origin.kind, origin.verified, origin.source) == ("overlay", None, ())
+
+
+def test_a_host_without_a_row_is_named() -> None:
+    with pytest.raises(ConfigError, match="provider='mars' is not known; allowed: openai, bedrock"):
+        host_row("mars", load_rules(ambient=False))

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import tomli
@@ -30,7 +30,11 @@ API_TYPES = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
 
 def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
     """The wires on which a model is served, over all hosts."""
-    return {dialect: host for host in get_args(Host) for dialect in served_on(resolution, host, RULES)}
+    found: dict[Dialect, Host] = {}
+    for host in RULES.table("host"):
+        for dialect in served_on(resolution, host, RULES):
+            found.setdefault(dialect, host)
+    return found
 
 
 MODELS: dict[str, Resolution] = {model: resolve(model, RULES) for model in RULES.table("model")}

@@ -18,7 +18,7 @@ def messages(intent: Intent, facts: Facts, trace: Trace) -> Intent:
             there.
     """
     turns = intent.turns
-    if any(turn.reasoning for turn in turns):
+    if any(isinstance(part, Reasoning) for turn in turns for part in turn.parts):
         turns = tuple(_own_reasoning(turn, intent, facts, trace) for turn in turns)
     if facts.messages.alternate:
         turns = _alternate(turns, trace)

@@ -41,7 +41,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _leaves(step: Step) -> Iterator[str]:
-    rows = [(path_text(path), _value(value), str(origin)) for path, value, origin in step.leaves]
+    rows = [(path_text(path), _value(value), str(origin)) for path, value, origin in step.leaves()]
     first = max(len(row[0]) for row in rows)
     second = max(len(row[1]) for row in rows)
     for path, value, origin in rows:

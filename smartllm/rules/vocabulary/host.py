@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
 
 from smartllm.rules.vocabulary.fact import fact
 from smartllm.rules.vocabulary.wire import Dialect
@@ -10,6 +12,30 @@ from smartllm.rules.vocabulary.wire import Dialect
 Auth = Literal["bearer", "sigv4"]
 Framing = Literal["sse", "event-stream"]
 ErrorShape = Literal["openai", "aws"]
+
+
+class Travel(NamedTuple):
+    """How one kind of call goes to a host.
+
+    Attributes:
+        operation: The host's name of the operation.
+        template: Path below the host's address; ``{model}`` stands for the id.
+        headers: Headers beside the content type.
+        keys: Keys of a body that only say how the answer comes.
+        streamed: The answer comes as a stream.
+    """
+
+    operation: str
+    template: str
+    headers: Mapping[str, str]
+    keys: frozenset[str]
+    streamed: bool = False
+
+    def path(self, model: str) -> str:
+        """The path for a model, percent-encoded."""
+        if "{model}" not in self.template:
+            return self.template
+        return self.template.replace("{model}", quote(model, safe=""))
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,27 +52,22 @@ class Route:
     stream_adds: dict[str, Any] = fact({}, "What the body of a streamed call holds too, by dotted path.")
     adds: dict[str, Any] = fact({}, "What every body must begin with, by dotted path.")
 
-    def operation_for(self, *, streamed: bool) -> str:
-        """The host's name of the operation."""
-        named = self.stream_operation if streamed and self.stream_operation else self.operation
-        return named or f"POST {self.path}"
+    @cached_property
+    def plain(self) -> Travel:
+        """How a call goes whose answer comes in one piece."""
+        operation = self.operation or f"POST {self.path}"
+        return Travel(operation, self.path, self.headers, self._keys)
 
-    def path_for(self, model: str, *, streamed: bool) -> str:
-        """The path for a model, percent-encoded."""
-        path = self.stream_path if streamed and self.stream_path else self.path
-        if "{model}" not in path:
-            return path
-        from urllib.parse import quote  # noqa: PLC0415 - hosts with the model in the body need none
-
-        return path.replace("{model}", quote(model, safe=""))
-
-    def headers_for(self, *, streamed: bool) -> Mapping[str, str]:
-        """The headers of the route, beside the content type."""
-        return self.stream_headers if streamed and self.stream_path else self.headers
+    @cached_property
+    def streaming(self) -> Travel:
+        """How a call goes whose answer is streamed."""
+        operation = self.stream_operation or self.plain.operation
+        if not self.stream_path:
+            return self.plain._replace(operation=operation, streamed=True)
+        return Travel(operation, self.stream_path, self.stream_headers, self._keys, streamed=True)
 
     @property
-    def travel_keys(self) -> frozenset[str]:
-        """Keys of a body that only say how the answer travels."""
+    def _keys(self) -> frozenset[str]:
         keys = {name.partition(".")[0] for name in self.stream_adds}
         return frozenset(keys | {self.stream_key} - {""})
 

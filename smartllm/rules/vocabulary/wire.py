@@ -10,5 +10,5 @@ DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
 RENAMED: Final[dict[str, Dialect]] = {"bedrock_invoke": "anthropic_messages"}
 """What dialects were called: in overlays, and in reasoning that a caller has kept."""
 
-Host = Literal["openai", "bedrock"]
-"""Who serves the model; the first word of each of its dialects."""
+Host = str
+"""Who serves the model: a row of ``[host.*]``."""

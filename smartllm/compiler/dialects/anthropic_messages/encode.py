@@ -9,6 +9,7 @@ from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
+from smartllm.content import Text
 from smartllm.rules.vocabulary import Facts
 
 
@@ -42,6 +43,9 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, pref
 
 
 def _content(turn: Turn) -> str | list[dict[str, Any]]:
+    first, *rest = turn.parts
+    if not rest and isinstance(first, Text):
+        return first.text
     texts, blocks = turn.texts, turn.blocks
     if len(texts) == 1 and not blocks:
         return texts[0]
