@@ -116,20 +116,24 @@ def _intent(
     wishes = vars(request)
     if defaults:
         wishes = wishes | {name: value for name, value in defaults.items() if name not in given}
-    trace = Trace(_BY_DEFAULT | {name: _BY_REQUEST[name] for name in given if name in _BY_REQUEST})
+    trace = Trace(_BY_DEFAULT.copy())
+    for name in given:
+        if name in _BY_REQUEST:
+            trace.reasons[name] = _BY_REQUEST[name]
     if "prompt" in wishes:
         trace.reasons["messages"] = _BY_REQUEST["prompt"]
+    parameters = {}
+    for name, number in _CARRIED:
+        value = wishes[name]
+        if value is not None:
+            parameters[name] = _number(value) if number else value
     intent = Intent(
         model=target.resolution.asked,
         dialect=target.dialect,
         turns=turns_of(wishes),
         max_tokens=wishes["max_tokens"],
         system=wishes["system_prompt"] or None,
-        parameters={
-            name: _number(value) if number else value
-            for name, number in _CARRIED
-            if (value := wishes[name]) is not None
-        },
+        parameters=parameters,
         effort=wishes["reasoning_effort"],
         budget_tokens=wishes["budget_tokens"],
         output=output_plan(wishes["response_format"], wishes["structured_output"]),

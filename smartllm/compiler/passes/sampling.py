@@ -21,9 +21,8 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     Raises:
         UnsupportedError: An explicit value is refused and the facts say that this is an error.
     """
-    thinking = is_thinking(intent, facts)
-    unlimited = is_unlimited(intent, facts)
-    kept: dict[str, Any] = {}
+    thinking, unlimited = is_thinking(intent, facts), is_unlimited(intent, facts)
+    changed: dict[str, Any] = {}
     for name, value in intent.parameters.items():
         parameter: Parameter = getattr(facts, name)
         refused = _refused_by(name, value, parameter, facts, thinking=thinking)
@@ -31,14 +30,21 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
             refused = refused or "effort.unlimited"
         if refused is not None:
             _reject(name, value, facts, refused, intent, trace)
+            changed[name] = None
         elif parameter.max is not None and value > parameter.max:
-            kept[name] = _lower(name, value, parameter.max, trace)
-        else:
-            kept[name] = value
+            changed[name] = _lower(name, value, parameter.max, trace)
+    if changed:
+        intent = _with(intent, changed)
     for first, second in facts.exclusive:
-        if first in kept and second in kept:
-            del kept[_excluded(kept, first, second, intent, trace)]
-    return intent if kept == intent.parameters else intent._replace(parameters=kept)
+        if first in intent.parameters and second in intent.parameters:
+            intent = _with(intent, {_excluded(first, second, intent, trace): None})
+    return intent
+
+
+def _with(intent: Intent, changed: Mapping[str, Any]) -> Intent:
+    """The intent with other values of some parameters; None is no value."""
+    kept = {name: changed.get(name, value) for name, value in intent.parameters.items()}
+    return intent._replace(parameters={name: value for name, value in kept.items() if value is not None})
 
 
 def _refused_by(name: str, value: Any, parameter: Parameter, facts: Facts, *, thinking: bool) -> str | None:
@@ -105,14 +111,14 @@ def _lower(name: str, value: float, highest: float, trace: Trace) -> float:
     return highest
 
 
-def _excluded(kept: Mapping[str, Any], first: str, second: str, intent: Intent, trace: Trace) -> str:
+def _excluded(first: str, second: str, intent: Intent, trace: Trace) -> str:
     """Which one of a pair has to go: the first when it is only a default, else the second."""
     if first not in intent.explicit:
         return first
     trace.changed(
         "sampling-exclusive",
         second,
-        asked=kept[second],
+        asked=intent.parameters[second],
         applied=None,
         reason=f"the model does not accept {first} and {second} together; {first} was kept",
         fact="exclusive",
