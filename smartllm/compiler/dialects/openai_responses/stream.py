@@ -156,7 +156,7 @@ class ResponsesReader(StreamReader):
         if unicode_text(text_of(items)) == said or not said:
             yield items
         if fits:
-            yield given
+            yield [*given, *(item for item in items if item.get("type") != "message" and item not in given)]
         if "".join(self._confirmed) == said or (self._numbers.prove_all and not last):
             part = {"type": "output_text", "text": said, "annotations": self._annotations}
             message = {"type": "message", "role": "assistant", "status": "completed", "content": [part]}
