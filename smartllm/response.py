@@ -95,7 +95,7 @@ class TextResponse(Generic[T]):
     billing: Billing | None = field(default=None, repr=False)
     finish_reason: FinishReason | None = None
     refusal: str | None = None
-    request_id: str | None = None
+    request_id: str | None = field(default=None, compare=False)
     # What the rest is made from, and the name by which the tool was called that binds the answer to a schema.
     _answers: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _output_tool: str | None = field(default=None, repr=False, compare=False)
