@@ -191,7 +191,7 @@ class ChatReader(StreamReader):
                 content.append({"type": "text", "text": said})
             begun, last = place, content[-1] if content else {}
             if part.get("type") in _GROWING and last.get("type") == part["type"]:
-                content[-1] = pieces_joined(last, part)
+                content[-1] = _grown(last, part)
             elif part:
                 content.append(part)
         return content
@@ -209,6 +209,25 @@ class ChatReader(StreamReader):
             self._numbered[number] = known
         known.head["id"] = known.head["id"] or given
         return known
+
+
+def _grown(old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of content with its next piece; pieces of a list inside it go on with the list's last entry."""
+    grown = dict(old)
+    for name, value in new.items():
+        known = old.get(name)
+        if name == "type":
+            continue
+        if known and value and isinstance(known, list) and isinstance(value, list):
+            grown[name] = [*known[:-1], *_entries(known[-1], value[0]), *value[1:]]
+        else:
+            grown[name] = pieces_joined(known, value)
+    return grown
+
+
+def _entries(last: Any, first: Any) -> list[Any]:
+    pieces = isinstance(last, dict) and isinstance(first, dict) and last.get("type") == first.get("type")
+    return [pieces_joined(last, first)] if pieces else [last, first]
 
 
 class _Call:
