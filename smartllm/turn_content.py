@@ -20,6 +20,8 @@ _KINDS: Final[dict[str, type[InputPart]]] = {
 }
 _ALLOWED: Final = ", ".join(kind.__name__ for kind in _KINDS.values())
 _SHOWN: Final = 100
+_ONE_ALPHABET: Final = str.maketrans("-_", "+/")
+"""Pydantic writes bytes in the alphabet for URLs; people write the other one."""
 _NO_UNICODE: Final = "the text holds half of a surrogate pair, which is no Unicode"
 
 
@@ -74,7 +76,7 @@ def _part_of(given: Mapping[str, Any], place: str) -> Any:
     data = given.get("data")
     if isinstance(data, str):
         try:
-            given = {**given, "data": base64.b64decode(data, validate=True)}
+            given = {**given, "data": base64.b64decode(data.translate(_ONE_ALPHABET), validate=True)}
         except (binascii.Error, ValueError):
             raise _error(f"{place}.data", "the text is not base64") from None
     known = sorted(one.name for one in fields(_KINDS[kind]))
