@@ -135,7 +135,7 @@ def _converse_deltas(block: JSON, random: Random) -> tuple[JSON | None, list[JSO
     if kind == "text":
         return None, [{"text": piece} for piece in pieces(value, random)]
     if kind == "citationsContent":
-        said = [{"text": piece} for piece in pieces(value["content"][0]["text"], random)]
+        said: list[JSON] = [{"text": piece} for piece in pieces(value["content"][0]["text"], random)]
         return None, [*said, *({"citation": one} for one in value["citations"])]
     if kind == "reasoningContent":
         if "redactedContent" in value:

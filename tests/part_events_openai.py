@@ -86,7 +86,8 @@ def _chat_deltas(message: JSON, random: Random) -> Iterator[JSON]:
 
 
 def _chat_content_deltas(content: Any, random: Random) -> Iterator[JSON]:
-    for part in content if isinstance(content, list) else [{"type": "text", "text": content or ""}]:
+    listed: list[JSON] = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    for part in listed:
         if part["type"] == "text":
             for piece in pieces(part["text"], random):
                 yield {"content": [{**part, "text": piece}] if random.random() < 0.3 else piece}
@@ -141,7 +142,7 @@ def _responses_item(one: Said, number: int) -> JSON:
 
 
 def responses_events(whole: JSON, random: Random) -> Iterator[JSON]:
-    events = [{"type": "response.created", "response": {"id": "a", "status": "in_progress"}}]
+    events: list[JSON] = [{"type": "response.created", "response": {"id": "a", "status": "in_progress"}}]
     for index, item in enumerate(whole["output"]):
         events += ({**event, "output_index": index} for event in _responses_item_events(item, random))
     # Some servers have an empty output at the end: the items were told before.

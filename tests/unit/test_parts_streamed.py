@@ -74,6 +74,7 @@ def test_each_thing_that_is_said_is_a_part(wire: Dialect, data: st.DataObject) -
         elif isinstance(part, ToolCall):
             assert (part.name, part.arguments) == ("look", one.arguments)
         else:
+            assert isinstance(part, (Other, Reasoning))
             assert one.text in texts_in(part.raw if isinstance(part, Other) else part.blocks)
 
 

@@ -129,8 +129,9 @@ def test_what_is_no_list(content: Any, says: str) -> None:
 
 
 def test_a_long_value_is_cut() -> None:
+    content: Any = [{"type": "x" * 500}]
     with pytest.raises(ValidationError) as caught:
-        TextRequest(prompt=[{"type": "x" * 500}])
+        TextRequest(prompt=content)
     assert "x" * 99 + "… is no part" in str(caught.value)
 
 
@@ -140,9 +141,9 @@ def test_texts_and_reasoning_are_sent() -> None:
         MessageRequest(messages=[*turns, Message("user", "d")], model="gpt-4o"), rules=RULES, level="ignore"
     )
     assert [item["content"] for item in plan.body["input"]][:2] == ["a", "b"]
+    prompts: list[Any] = ["a", ["a"], [Text("a")]]
     bodies = [
-        smartllm.compile(TextRequest(prompt=prompt, model="gpt-4o"), rules=RULES).body
-        for prompt in ("a", ["a"], [Text("a")])
+        smartllm.compile(TextRequest(prompt=prompt, model="gpt-4o"), rules=RULES).body for prompt in prompts
     ]
     assert bodies[0] == bodies[1] == bodies[2]
 
@@ -175,8 +176,8 @@ def test_a_copy_shares_nothing_that_can_be_changed() -> None:
         assert owned(part) is not part
     assert owned(Text("a", ({"a": []},))) == Text("a", ({"a": []},))
     assert owned(ToolCall("1", "f", "{")) == ToolCall("1", "f", "{")
-    for part in (Text("a"), Refusal("no")):
-        assert owned(part) is part
+    for fixed in (Text("a"), Refusal("no")):
+        assert owned(fixed) is fixed
 
 
 def test_the_text_of_parts_is_what_is_text() -> None:
