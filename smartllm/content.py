@@ -5,6 +5,7 @@ A turn or an answer that is only text may be said as a ``str``; a list holds tex
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
@@ -134,7 +135,8 @@ class Reasoning:
     Attributes:
         model: Model id that was called.
         dialect: Wire on which it was called.
-        blocks: The provider's own blocks, signatures included; empty where it takes none back.
+        blocks: The provider's own blocks, signatures included; without a model and a dialect where they are
+            only shown, and cannot be sent back.
         text: What was shown of it.
     """
 
@@ -183,6 +185,24 @@ class Other:
     type: Literal["other"] = _kind("other")
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of a call in a stream.
+
+    Attributes:
+        index: Which of the answer's calls, from 0.
+        id: The call's id, as far as it is known by now.
+        name: The tool's name, as far as it is known by now.
+        arguments: The next piece of the arguments' text.
+    """
+
+    index: int
+    id: str
+    name: str
+    arguments: str
+    type: Literal["tool_call_delta"] = _kind("tool_call_delta")
+
+
 InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint
 """What may stand in a turn."""
 
@@ -200,6 +220,42 @@ def parts_of(content: str | Iterable[str | InputPart]) -> tuple[InputPart, ...]:
 def text_of(parts: Iterable[Part]) -> str:
     """The text of parts; what is not text is left out."""
     return "".join(part.text for part in parts if isinstance(part, Text))
+
+
+def whole_call(index: int, call: ToolCall) -> ToolCallDelta:
+    """A call as the only piece of itself."""
+    given = call.arguments
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+    return ToolCallDelta(index, call.id, call.name, text)
+
+
+def owned(part: Part) -> Part:
+    """A part that shares nothing with the given one that can be changed."""
+    if isinstance(part, ToolCall):
+        return ToolCall(part.id, part.name, copied(part.arguments))
+    if isinstance(part, Reasoning):
+        return Reasoning(part.model, part.dialect, copied(part.blocks), part.text)
+    if isinstance(part, Other):
+        return Other(copied(part.raw), part.kind)
+    if isinstance(part, Text) and part.citations:
+        return Text(part.text, tuple(copied(part.citations)))
+    return part
+
+
+def copied(value: Any) -> Any:
+    """JSON data with objects and lists of its own, however deep; tuples become lists."""
+    top = [value]
+    left: list[tuple[Any, Any]] = [(top, 0)]
+    while left:
+        holder, place = left.pop()
+        found = holder[place]
+        if isinstance(found, (list, tuple)):
+            holder[place] = own = list(found)
+            left += [(own, index) for index in range(len(own))]
+        elif isinstance(found, Mapping):
+            holder[place] = table = dict(found)
+            left += [(table, key) for key in table]
+    return top[0]
 
 
 def described(content: str | Sequence[str | Part]) -> Any:

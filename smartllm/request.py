@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WrapValidator, field_validator
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypeVar
 
-from smartllm.content import InputPart, Reasoning
+from smartllm.content import Reasoning
 from smartllm.parameters import NUMBERS
-from smartllm.unicode import is_unicode
+from smartllm.turn_content import Content
 from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
 
 __all__ = [
@@ -36,26 +35,6 @@ ProgressCallback = Callable[[dict[str, Any]], Awaitable[None] | None]
 T = TypeVar("T", bound=BaseModel, default=Any)
 
 
-def _text_or_parts(value: Any, check: Any) -> Any:
-    """Texts are told apart first, so that what is wrong with one is said in plain words."""
-    if isinstance(value, str):
-        if not value:
-            raise PydanticKnownError("string_too_short", {"min_length": 1})
-        if not is_unicode(value):
-            raise PydanticKnownError("string_unicode")
-        return value
-    if isinstance(value, (list, tuple)):
-        return check(list(value))
-    raise PydanticKnownError("string_type")
-
-
-Content = Annotated[
-    str | Annotated[list[str | Annotated[InputPart, Field(discriminator="type")]], Field(min_length=1)],
-    WrapValidator(_text_or_parts),
-]
-"""Text, or texts and parts in order; not empty, since every provider refuses an empty turn."""
-
-
 class Message(BaseModel):
     """One turn of a conversation.
 
@@ -66,7 +45,7 @@ class Message(BaseModel):
             dropped with a diagnostic for any other.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64")
 
     role: Literal["user", "assistant"]
     content: Content
@@ -110,7 +89,9 @@ class BaseRequest(BaseModel, Generic[T]):
             is allowed.
     """
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", validate_assignment=True, arbitrary_types_allowed=True, ser_json_bytes="base64"
+    )
 
     model: Annotated[str, Field(min_length=1)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0

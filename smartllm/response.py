@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
+from smartllm.content import Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned
 from smartllm.usage import Usage
+from smartllm.words import FinishReason
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from smartllm.cost import Billing
     from smartllm.diagnostics import Diagnostic
-    from smartllm.request import Message, Reasoning
+    from smartllm.request import Message
 
 __all__ = ["CacheSource", "StreamChunk", "TextResponse", "Usage"]
 
 T = TypeVar("T", default=Any)
 
 CacheSource = Literal["miss", "l1", "l2"]
+
+
+class StepAnswer(Protocol):
+    """What the provider answered to one step; callers that wait for one answer share it."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it says."""
+        ...
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """Its JSON."""
+        ...
 
 
 @dataclass(slots=True)
@@ -48,6 +65,14 @@ class TextResponse(Generic[T]):
         provider: ``openai`` or ``bedrock``.
         requested_model: Model id that was called.
         billing: How the host's token counts are priced.
+        finish_reason: Why generation stopped: ``stop``, ``length``, ``tool_calls``, ``content_filter``,
+            ``refusal`` or ``error``; None where the provider's word is not known.
+        refusal: The model's own words of refusal, or None.
+        request_id: The provider's id of the call, for its support; where the wire has none, of the answer.
+
+    A plan of two steps thinks and answers in the first, and puts that into the structure in the second:
+    ``text``, ``parts`` and ``tool_calls`` are the first one's, ``stop_reason``, ``finish_reason``,
+    ``refusal``, ``request_id`` and ``raw`` the last one's; ``raws`` has them all.
     """
 
     text: str
@@ -68,6 +93,47 @@ class TextResponse(Generic[T]):
     provider: str | None = None
     requested_model: str | None = None
     billing: Billing | None = field(default=None, repr=False)
+    finish_reason: FinishReason | None = None
+    refusal: str | None = None
+    request_id: str | None = field(default=None, compare=False)
+    # What the rest is made from, and the name by which the tool was called that binds the answer to a schema.
+    _answers: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
+    _output_tool: str | None = field(default=None, repr=False, compare=False)
+    _parts: tuple[Part, ...] | None = field(default=None, init=False, repr=False, compare=False)
+    _raws: tuple[dict[str, Any], ...] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the answer says, in the provider's order; what SmartLLM does not read is an ``Other``."""
+        if self._parts is None:
+            # Made for those who look: callers that wait for one answer, and the cache, get it too.
+            given = self._answers[0].parts if self._answers else ()
+            self._parts = tuple(map(self._owned, given))
+        return self._parts
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that the model asks for, without the one that holds ``structured_data``."""
+        calls = (part for part in self.parts if isinstance(part, ToolCall))
+        return tuple(call for call in calls if call.name != self._output_tool)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The wire's JSON of the last step; of a stream, as the wire would have sent it in one piece."""
+        return self.raws[-1] if self.raws else {}
+
+    @property
+    def raws(self) -> tuple[dict[str, Any], ...]:
+        """The wire's JSON, one object a step."""
+        if self._raws is None:
+            self._raws = tuple(copied(answer.raw) for answer in self._answers)
+        return self._raws
+
+    def _owned(self, part: Part) -> Part:
+        mine = owned(part)
+        if isinstance(mine, Reasoning) and mine.dialect:
+            return replace(mine, model=self.requested_model or "")
+        return mine
 
     @property
     def cost(self) -> Decimal | None:
@@ -96,16 +162,18 @@ class TextResponse(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class StreamChunk:
-    """New text of a streamed answer.
+    """What is new in a streamed answer.
 
     Attributes:
-        text: The new text; empty on the final chunk.
+        text: The new text; empty on pieces of calls and on the final chunk.
         model: Model that generates the answer.
         metadata: ``{"type": "thinking"}`` on chunks of reasoning.
         stop_reason: Set on the final chunk only.
         usage: Set on the final chunk only.
         structured_data: The validated object, on the final chunk, when ``response_format`` was set.
         reasoning: As ``TextResponse.reasoning``, on the final chunk.
+        call: The new piece of a call, or None.
+        response: The whole answer, on the final chunk.
     """
 
     text: str
@@ -115,3 +183,14 @@ class StreamChunk:
     usage: Usage | None = None
     structured_data: Any = None
     reasoning: Reasoning | None = None
+    call: ToolCallDelta | None = None
+    response: TextResponse[Any] | None = field(default=None, repr=False)
+
+    @property
+    def part(self) -> Text | Reasoning | ToolCallDelta | None:
+        """The new piece: of text, of reasoning or of a call; None on the final chunk."""
+        if self.call is not None:
+            return self.call
+        if not self.text:
+            return None
+        return Reasoning(text=self.text) if self.metadata.get("type") == "thinking" else Text(self.text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
 from smartllm.compiler.dialects.stream import Delta, StreamReader
+from smartllm.content import ToolCall, ToolCallDelta
 from smartllm.errors import StreamError
 from smartllm.rules import Dialect
 
@@ -26,11 +29,28 @@ def decoded(dialect: Dialect, events: Sequence[Event]) -> Decoded:
     """The answer of a stream; it is the same when its raw form is read again."""
     reader, deltas = fed(dialect, events)
     answer = reader.decoded()
-    assert (
-        "".join(delta.text for delta in deltas if delta and not delta.thinking) == answer.text == reader.text
-    )
+    said = [one for delta in deltas if delta for one in delta.all]
+    assert "".join(one.text for one in said if not one.thinking) == answer.text == reader.text
+    for index, pieces in groupby(sorted(filter(None, (one.call for one in said)), key=place), key=place):
+        assert_call(answer.tool_calls[index], [*pieces])
     assert reader.dialect.decode(answer.raw, "m") == answer
     return answer
+
+
+def place(piece: ToolCallDelta) -> int:
+    return piece.index
+
+
+def assert_call(call: ToolCall, pieces: list[ToolCallDelta]) -> None:
+    """The pieces are the call's, and add up to it."""
+    joined = "".join(piece.arguments for piece in pieces)
+    assert (pieces[-1].id, pieces[-1].name) == (call.id, call.name)
+    assert joined == call.arguments or json.loads(joined or "{}") == call.arguments
+
+
+def arguments(answer: Decoded) -> Any:
+    """What the answer's last call is made with; None without a call."""
+    return answer.tool_calls[-1].arguments if answer.tool_calls else None
 
 
 def broken(dialect: Dialect, events: Sequence[Event]) -> StreamError:

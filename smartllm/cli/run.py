@@ -100,10 +100,15 @@ def _print_usage(usage: Usage, rest: str) -> None:
 
 def _as_dict(response: TextResponse[Any]) -> dict[str, Any]:
     structured = response.structured_data
+    calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in response.tool_calls]
     return {
         "text": response.text,
+        **({"tool_calls": calls} if calls else {}),
+        "refusal": response.refusal,
         "model": response.model,
         "stop_reason": response.stop_reason,
+        "finish_reason": response.finish_reason,
+        "request_id": response.request_id,
         "usage": asdict(response.usage),
         "timestamp": response.timestamp,
         "elapsed_seconds": response.elapsed_seconds,

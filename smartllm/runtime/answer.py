@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,7 +38,7 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
         ProviderError: It reports an error.
     """
     try:
-        return DECODERS[step.dialect].decode(answer.body, step.model)
+        return DECODERS[step.dialect].decode(answer.body, step.model, answer.request_id)
     except ProviderError as error:
         error.request_id = error.request_id or answer.request_id
         error.status = error.status or _SUCCESS
@@ -110,6 +111,11 @@ class Fetched:
             provider=plan.host,
             requested_model=plan.model,
             billing=Billing(plan.host_row.prices, plan.host_row.cached_input == "apart"),
+            finish_reason=last.finish_reason,
+            refusal=last.refusal,
+            request_id=last.request_id,
+            _answers=tuple(self.answers),
+            _output_tool=_output_tool(plan, first),
         )
 
 
@@ -159,6 +165,13 @@ class CallRecord(Record):
     paid_for: Found | None = None
 
 
+def _output_tool(plan: Plan, first: Decoded) -> str | None:
+    """The name by which the first step's answer calls the tool that binds it to a schema, or None."""
+    output = plan.steps[0].output
+    call = None if output is None else first.call_of(output.name)
+    return None if call is None else call.name
+
+
 def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:
     if not first.reasoning:
         return None
@@ -192,12 +205,23 @@ def _metadata(
 
 
 def _notes(answers: Sequence[Decoded]) -> tuple[Diagnostic, ...]:
+    notes: list[Diagnostic] = []
     dropped = sum(answer.choices_dropped for answer in answers)
-    if not dropped:
-        return ()
-    reason = f"The provider gave {dropped} more choices, as extra asked for; only the first one is read."
-    origin = Origin("extra", "extra")
-    return (Diagnostic("choices-dropped", "warning", "extra", "dropped", dropped + 1, 1, reason, origin),)
+    if dropped:
+        reason = f"The provider gave {dropped} more choices, as extra asked for; only the first one is read."
+        origin = Origin("extra", "extra")
+        notes.append(
+            Diagnostic("choices-dropped", "warning", "extra", "dropped", dropped + 1, 1, reason, origin)
+        )
+    unread = Counter(part.kind for answer in answers for part in answer.unread)
+    if unread:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in unread.items())
+        reason = f"SmartLLM does not read these parts; response.parts has them as they were sent: {kinds}."
+        origin = Origin("derived", "response")
+        notes.append(
+            Diagnostic("parts-unread", "info", "response", "noted", dict(unread), None, reason, origin)
+        )
+    return tuple(notes)
 
 
 def _text_of(structured: Any) -> str:

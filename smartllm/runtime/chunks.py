@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from smartllm.compiler import Plan
+from smartllm.content import whole_call
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.answer import Fetched
@@ -38,6 +39,8 @@ async def stream_chunks(
             fetched = await executor.fetch(plan, progress, deadline)
         response = fetched.response(request, plan)
         yield StreamChunk(response.text, step.model)
+        for index, call in enumerate(response.tool_calls):
+            yield StreamChunk("", step.model, call=whole_call(index, call))
     else:
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         live, delta = await executor.open(plan, step, progress, deadline)
@@ -45,7 +48,7 @@ async def stream_chunks(
         try:
             while delta is not None:
                 metadata = {"type": "thinking"} if delta.thinking else {}
-                yield StreamChunk(delta.text, step.model, metadata)
+                yield StreamChunk(delta.text, step.model, metadata, call=delta.call)
                 delta = await live.next()
             answers = [live.decoded()]
         finally:
@@ -73,4 +76,5 @@ def _last(response: TextResponse[Any]) -> StreamChunk:
         usage=response.usage,
         structured_data=response.structured_data,
         reasoning=response.reasoning,
+        response=response,
     )

@@ -13,6 +13,7 @@ from smartllm.compiler import Step
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
 from smartllm.compiler.dialects.stream import Delta, StreamReader
+from smartllm.content import ToolCallDelta
 from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError, StreamError
 from smartllm.runtime.control.deadline import Deadline, Timeouts
 from smartllm.runtime.secrets import hide_secrets
@@ -31,6 +32,15 @@ _DRAIN: Final = 0.1
 class LiveStream:
     """One streamed answer; not for two readers at once.
 
+    Args:
+        source: The events.
+        reader: Reads them.
+        timeouts: Longest waits.
+        deadline: The call's end.
+        spent: Seconds until the answer began.
+        secrets: What no error may repeat.
+        hidden: Name of the tool whose calls are not shown: the one that binds the answer to a schema.
+
     Attributes:
         on_close: Called once when the stream is closed.
     """
@@ -44,9 +54,12 @@ class LiveStream:
         *,
         spent: float,
         secrets: tuple[str, ...],
+        hidden: str | None = None,
     ) -> None:
         self._source, self._reader, self._timeouts = source, reader, timeouts
         self._deadline, self._secrets = deadline, secrets
+        self._hidden = hidden
+        self._rest: Delta | None = None
         self._batches = aiter(source)
         self._batch: Iterator[Mapping[str, Any]] = iter(())
         self._begun = False
@@ -70,10 +83,12 @@ class LiveStream:
             source = await transport.stream(step)
         reader = stream_reader(step.dialect, step.model)
         spent = time.monotonic() - clock
-        return cls(source, reader, timeouts, deadline, spent=spent, secrets=transport.secrets)
+        hidden = None if step.output is None else step.output.name
+        secrets = transport.secrets
+        return cls(source, reader, timeouts, deadline, spent=spent, secrets=secrets, hidden=hidden)
 
     async def next(self) -> Delta | None:
-        """The next delta that has text; None at the end.
+        """The next delta that has text or a piece of a call; None at the end.
 
         Raises:
             ProviderError: The stream broke, stalled or reported an error; carries the text so far.
@@ -85,14 +100,21 @@ class LiveStream:
             self._turn = time.monotonic()
         try:
             while True:
-                delta = await self._next_progress()
-                if delta is None or delta.text:
+                delta = self._rest or await self._next_progress()
+                if delta is None:
+                    return None
+                self._rest = delta.then
+                if delta.text or (delta.call is not None and self._shown(delta.call)):
                     return delta
         except ProviderError as error:
             error.partial_text = self._reader.text
             raise self._completed(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
             raise self._unreadable("an event of the stream cannot be read") from None
+
+    def _shown(self, call: ToolCallDelta) -> bool:
+        """Whether a call is the caller's; one without a name yet may be ours."""
+        return self._hidden is None or call.name not in {self._hidden, ""}
 
     def decoded(self) -> Decoded:
         """The whole answer, after the last delta.
@@ -102,7 +124,7 @@ class LiveStream:
             ResponseError: What came is not an answer.
         """
         try:
-            return self._reader.decoded()
+            return self._reader.decoded(self._source.request_id)
         except ProviderError as error:
             raise self._completed(error) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
@@ -194,7 +216,7 @@ async def assembled(
     live = await LiveStream.open(transport, step, timeouts, deadline)
     try:
         while (delta := await live.next()) is not None:
-            if on_delta is not None:
+            if on_delta is not None and delta.text:
                 await on_delta(delta)
         return live.decoded()
     finally:

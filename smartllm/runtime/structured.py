@@ -52,7 +52,8 @@ def structured_data(response_format: Any, step: Step, decoded: Decoded) -> Any:
     """
     assert step.output is not None
     assert step.output.lowered is not None
-    value = decoded.structured if decoded.structured is not None else decoded.text
+    call = decoded.call_of(step.output.name)
+    value = decoded.text if call is None else call.arguments
     try:
         # A call's input is copied: callers that wait for one answer get it too.
         value = unicode_json(json_of(value if isinstance(value, str) else json.dumps(value)))

@@ -32,6 +32,7 @@ from pydantic import (
 import smartllm
 from smartllm import LLMClient, Message, MessageRequest, Plan, TextRequest
 from smartllm.compiler.dialects.decoding import Decoded
+from smartllm.content import Other, Reasoning, ToolCall
 from smartllm.errors import CompileError
 from smartllm.request import Request
 from smartllm.response import TextResponse
@@ -364,11 +365,12 @@ def test_a_clean_answer_is_whole_said_and_not_refused() -> None:
             {"refusal": "No."},
             {"finish_reason": "length"},
             {"finish_reason": None},
-            {"text": ""},
+            {"parts": ()},
+            {"parts": (Reasoning(text="hm"), Other({}, "new"))},
         ]
         for other in others:
             assert not worth_keeping(plan, [dataclasses.replace(good, **other)])
-        assert worth_keeping(plan, [dataclasses.replace(good, text="", structured={})])
+        assert worth_keeping(plan, [dataclasses.replace(good, parts=(ToolCall("", "f", {}),))])
         assert not worth_keeping(plan, [])
         assert not worth_keeping(plan, [good, good])
 

@@ -150,6 +150,21 @@ class TestRun:
         assert told["structured_data"] == {"a": 5}
         assert told["usage"]["input_tokens"] > 0
         assert told["cache_source"] == "miss"
+        assert (told["finish_reason"], told["refusal"]) == ("stop", None)
+        assert told["request_id"]
+        assert "tool_calls" not in told
+
+    def test_json_of_calls_and_refusals(self, server: LoopbackServer, tmp_path: Path) -> None:
+        tool = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
+        asked = {"prompt": "x", "model": "gpt-4o", "extra": {"tools": [tool], "tool_choice": "required"}}
+        server.script(Reply(tool="look", structured={"a": 1}), Reply(refusal="No."))
+        told, refused = (
+            json.loads(run("run", "--request", "-", "--json", "--no-cache", stdin=json.dumps(asked)).stdout)
+            for _ in range(2)
+        )
+        (call,) = told["tool_calls"]
+        assert (call["name"], call["arguments"], told["finish_reason"]) == ("look", {"a": 1}, "tool_calls")
+        assert (refused["refusal"], refused["finish_reason"], refused["text"]) == ("No.", "refusal", "")
 
     def test_diagnostics_are_told(self, server: LoopbackServer) -> None:
         result = run("run", "-m", "gpt-4o", "-p", "x", "--top-k", "5")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from stream_events import arguments
 
 from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.errors import ResponseError
@@ -96,7 +97,7 @@ def test_whole_answers(dialect: Dialect) -> None:
         dialect, "end_turn"
     )
     assert decoded.refusal is None
-    assert decoded.structured is None
+    assert arguments(decoded) is None
     assert decoded.model == (None if dialect == "bedrock_converse" else "m-1")
     assert decoded.raw is WHOLE[dialect]
     assert (decoded.incomplete, decoded.choices_dropped) == (None, 0)
@@ -201,21 +202,21 @@ def test_an_answer_that_says_anything_is_one(message: dict[str, Any]) -> None:
 
 def test_forced_tools() -> None:
     call = {"type": "function_call", "arguments": '{"a": 1}'}
-    assert DECODERS["openai_responses"].decode(RESPONSES | {"output": [call]}, "m").structured == '{"a": 1}'
+    assert arguments(DECODERS["openai_responses"].decode(RESPONSES | {"output": [call]}, "m")) == {"a": 1}
     message = {"content": None, "tool_calls": [{"function": {"arguments": '{"a": 1}'}}]}
     chat = {"choices": [{"finish_reason": "stop", "message": message}]}
-    assert DECODERS["openai_chat"].decode(chat, "m").structured == '{"a": 1}'
+    assert arguments(DECODERS["openai_chat"].decode(chat, "m")) == {"a": 1}
     chat["choices"][0]["message"] = {"content": None, "function_call": {"name": "f", "arguments": "{}"}}
-    assert DECODERS["openai_chat"].decode(chat, "m").structured == "{}"
+    assert arguments(DECODERS["openai_chat"].decode(chat, "m")) == {}
     chat["choices"][0]["message"] = {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}
-    assert DECODERS["openai_chat"].decode(chat, "m").structured == {"a": 1}
+    assert arguments(DECODERS["openai_chat"].decode(chat, "m")) == {"a": 1}
     chat["choices"][0]["message"] = {"content": "x", "function_call": {"name": "", "arguments": ""}}
-    assert DECODERS["openai_chat"].decode(chat, "m").structured is None
+    assert arguments(DECODERS["openai_chat"].decode(chat, "m")) is None
     tool = {"content": [{"type": "tool_use", "input": {"a": 1}}], "stop_reason": "tool_use"}
-    assert DECODERS["anthropic_messages"].decode(tool, "m").structured == {"a": 1}
+    assert arguments(DECODERS["anthropic_messages"].decode(tool, "m")) == {"a": 1}
     block = {"toolUse": {"input": {"a": 1}}}
     converse = {"output": {"message": {"content": [block, SERVER_TOOL]}}, "stopReason": "tool_use"}
-    assert DECODERS["bedrock_converse"].decode(converse, "m").structured == {"a": 1}
+    assert arguments(DECODERS["bedrock_converse"].decode(converse, "m")) == {"a": 1}
 
 
 def test_reasoning_that_is_shown_whole_is_thinking() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
-from stream_events import Event, broken, call, chunk, decoded, fed
+from stream_events import Event, arguments, broken, call, chunk, decoded, fed
 
 from smartllm.compiler.dialects.stream import DONE, Delta, WholeReply
+from smartllm.content import ToolCallDelta
 from smartllm.errors import ResponseError, ServerError
 from smartllm.response import Usage
 
@@ -60,7 +61,7 @@ class TestWithoutFinishReason:
     def test_some_servers_never_say_why_they_stop(self) -> None:
         answer = decoded(WIRE, [chunk({"content": "Pa"}), {"usage": {"prompt_tokens": 1}}, DONE])
         assert (answer.text, answer.stop_reason, answer.usage) == ("Pa", "", Usage(1))
-        assert decoded(WIRE, [call("{}", name="f"), DONE]).structured == "{}"
+        assert arguments(decoded(WIRE, [call("{}", name="f"), DONE])) == {}
         assert decoded(WIRE, [chunk({"refusal": "no"}), DONE]).refusal == "no"
 
     @pytest.mark.parametrize("event", [{}, {"type": "ping"}, {"message": "Context size exceeded"}])
@@ -106,8 +107,9 @@ class TestCalls:
             chunk({"tool_calls": [{"function": None}]}),
         ]
         reader, deltas = fed(WIRE, [*calls, chunk({"refusal": "no"}), chunk(finish="tool_calls")])
-        assert deltas == [Delta("")] * 5
-        assert reader.decoded().structured == '{"a": 1}'
+        pieces = [Delta("", call=ToolCallDelta(0, "", "f", piece)) for piece in ('{"a"', ": 1}")]
+        assert deltas == [*pieces, *[Delta("")] * 3]
+        assert arguments(reader.decoded()) == {"a": 1}
         assert reader.decoded().refusal == "no"
 
     def test_id_name_and_type_are_kept(self) -> None:
@@ -134,7 +136,7 @@ class TestCalls:
         assert [item["id"] for item in raw["choices"][0]["message"]["tool_calls"]] == ["1"]
 
     def test_arguments_as_an_object(self) -> None:
-        assert decoded(WIRE, [call({"a": 1}), chunk(finish="tool_calls")]).structured == '{"a": 1}'
+        assert arguments(decoded(WIRE, [call({"a": 1}), chunk(finish="tool_calls")])) == {"a": 1}
 
     def test_the_older_field(self) -> None:
         parts = [
@@ -142,10 +144,10 @@ class TestCalls:
             chunk({"function_call": {"arguments": "}"}}),
         ]
         reader, deltas = fed(WIRE, [*parts, chunk(finish="function_call")])
-        assert deltas[:2] == [Delta("")] * 2
-        assert reader.decoded().structured == "{}"
+        assert deltas[:2] == [Delta("", call=ToolCallDelta(0, "", "f", piece)) for piece in "{}"]
+        assert arguments(reader.decoded()) == {}
         empty = chunk({"content": "Pa", "function_call": {"name": "", "arguments": ""}})
-        assert decoded(WIRE, [empty, chunk(finish="stop")]).structured is None
+        assert arguments(decoded(WIRE, [empty, chunk(finish="stop")])) is None
 
 
 class TestSeveralChoices:
@@ -223,7 +225,6 @@ def test_what_is_no_progress(event: Event) -> None:
         chunk({"content": 5}),
         chunk({"content": {}}),
         chunk({"content": [5]}),
-        chunk({"content": [{"type": "image"}]}),
         chunk({"content": [{"text": "x"}]}),
         chunk({"refusal": []}),
         chunk({"reasoning_content": 5}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from stream_events import BEGIN, END, STOP, Event, block, broken, decoded, fed, start, stop
+from stream_events import BEGIN, END, STOP, Event, arguments, block, broken, decoded, fed, start, stop
 
 from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ResponseError
@@ -64,7 +64,7 @@ def test_a_tool_call() -> None:
     events = [BEGIN, start(0, type="tool_use", id="t", name="f", input={})]
     events += [block(0, "input_json_delta", partial_json=part) for part in ('{"a"', ": 1}")]
     answer = decoded(WIRE, [*events, STOP, END])
-    assert answer.structured == {"a": 1}
+    assert arguments(answer) == {"a": 1}
     assert answer.raw["content"] == [{"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}}]
 
 
@@ -75,11 +75,11 @@ def test_arguments_that_are_no_object_stay_text(given: str) -> None:
         start(0, type="tool_use", input={}),
         block(0, "input_json_delta", partial_json=given),
     ]
-    assert decoded(WIRE, [*events, STOP, END]).structured == given
+    assert arguments(decoded(WIRE, [*events, STOP, END])) == given
 
 
 def test_a_call_without_arguments() -> None:
-    assert decoded(WIRE, [BEGIN, start(0, type="tool_use", input={}), STOP, END]).structured == {}
+    assert arguments(decoded(WIRE, [BEGIN, start(0, type="tool_use", input={}), STOP, END])) == {}
 
 
 def test_citations_are_kept() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from stream_events import METADATA, STOPPED, Event, begun, broken, decoded, delta, fed, stopped
+from stream_events import METADATA, STOPPED, Event, arguments, begun, broken, decoded, delta, fed, stopped
 
 from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ResponseError
@@ -41,6 +41,7 @@ def test_a_whole_stream() -> None:
                 "content": [
                     {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "sig"}}},
                     {"text": "Paris"},
+                    {"new": "x"},
                 ],
             }
         },
@@ -66,7 +67,7 @@ def test_a_tool_call() -> None:
     events = [begun(0, {"toolUse": {"name": "f", "toolUseId": "t"}}), begun(1, {}), begun(2, None)]
     events += [delta(0, toolUse={"input": part}) for part in ('{"a"', ": 1}")]
     answer = decoded(WIRE, [*events, delta(2, text="Pa"), stopped(3), STOPPED])
-    assert (answer.structured, answer.text) == ({"a": 1}, "Pa")
+    assert (arguments(answer), answer.text) == ({"a": 1}, "Pa")
     call = {"toolUse": {"name": "f", "toolUseId": "t", "input": {"a": 1}}}
     assert answer.raw["output"]["message"]["content"] == [call, {"text": "Pa"}]
 
@@ -79,7 +80,7 @@ def test_the_provider_s_own_tools() -> None:
         begun(2, {"image": {"format": "png"}}),
     ]
     answer = decoded(WIRE, [*events, delta(3, text="Pa"), STOPPED])
-    assert (answer.structured, answer.text) == (None, "Pa")
+    assert (arguments(answer), answer.text) == (None, "Pa")
     assert answer.raw["output"]["message"]["content"] == [
         {"toolUse": {"name": "f", "type": "server_tool_use", "input": {}}},
         {"toolResult": {"toolUseId": "t", "content": [{"json": 1}]}},

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from stream_events import (
     Event,
+    arguments,
     broken,
     completed,
     decoded,
@@ -19,6 +20,7 @@ from stream_events import (
 )
 
 from smartllm.compiler.dialects.stream import DONE, Delta
+from smartllm.content import ToolCallDelta
 from smartllm.errors import ResponseError
 from smartllm.response import Usage
 
@@ -44,7 +46,8 @@ def test_a_whole_stream() -> None:
         ],
     )
     none, thoughts = Delta(""), [Delta("hm", thinking=True), Delta("ha", thinking=True)]
-    assert deltas == [none, None, *thoughts, Delta("Pa"), Delta("ris"), none, none, none, none, None]
+    call = Delta("", call=ToolCallDelta(0, "", "", "{"))
+    assert deltas == [none, None, *thoughts, Delta("Pa"), Delta("ris"), none, call, none, none, None]
     answer = reader.decoded()
     assert (answer.text, answer.stop_reason, answer.usage) == ("Paris", "completed", Usage(1, 2))
 
@@ -102,17 +105,17 @@ class TestWhatConfirmsText:
         items = [item_done(message("Pa"), output_index=0), item_done(CALL, output_index=1)]
         for output in ([], [message("Pa")], [CALL]):
             answer = decoded(WIRE, [text_delta("Pa"), text_done("Pa"), *reversed(items), completed(*output)])
-            assert (answer.text, answer.structured) == ("Pa", '{"a": 1}')
+            assert (answer.text, arguments(answer)) == ("Pa", {"a": 1})
             assert answer.raw["output"] == [message("Pa"), CALL]
-        assert decoded(WIRE, [item_done(CALL), completed()]).structured == '{"a": 1}'
+        assert arguments(decoded(WIRE, [item_done(CALL), completed()])) == {"a": 1}
 
     def test_items_that_fit_less_than_the_end(self) -> None:
         events = [text_delta("Pa"), item_done(message("x")), item_done(CALL), completed(message("Pa"))]
         answer = decoded(WIRE, events)
-        assert (answer.text, answer.structured) == ("Pa", None)
+        assert (answer.text, arguments(answer)) == ("Pa", {"a": 1})
         events = [text_delta("Pa"), text_done("Pa"), item_done(message("x")), item_done(CALL), completed()]
         answer = decoded(WIRE, events)
-        assert (answer.text, answer.structured) == ("Pa", '{"a": 1}')
+        assert (answer.text, arguments(answer)) == ("Pa", {"a": 1})
 
     @pytest.mark.parametrize(
         "end", [[text_done("Paris")], [completed(message("Paris"))], [completed(message("x"))], [completed()]]

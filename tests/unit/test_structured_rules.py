@@ -13,6 +13,7 @@ from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 from smartllm.compiler import compile as compiled
 from smartllm.compiler.dialects.decoding import Decoded
+from smartllm.content import Text, ToolCall
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 from smartllm.request import TextRequest
 from smartllm.response import Usage
@@ -40,9 +41,9 @@ def step_for(response_format: Any, model: str = "gpt-4o") -> Any:
 
 
 def answer(value: Any, **fields: Any) -> Decoded:
-    text = value if isinstance(value, str) else ""
-    given = {"text": text, "stop_reason": "stop", "usage": Usage(), "request_id": "i", **fields}
-    return Decoded(structured=None if isinstance(value, str) else value, **given)
+    part = Text(value) if isinstance(value, str) else ToolCall("", "Numbers", value)
+    given = {"parts": (part,), "stop_reason": "stop", "usage": Usage(), "request_id": "i", **fields}
+    return Decoded(**given)
 
 
 @pytest.mark.parametrize("shape", [Numbers, Anything, SCHEMA], ids=["model", "any", "schema"])
@@ -117,7 +118,7 @@ def test_whoever_waits_for_one_answer_gets_data_of_their_own() -> None:
             content = data["a"] if isinstance(data, dict) else data.a
             assert content == [1]
             content.append(2)
-    assert call.structured == {"a": [1]}
+    assert call.tool_calls[0].arguments == {"a": [1]}
 
 
 class TestWithheldOrCut:

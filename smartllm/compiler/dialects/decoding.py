@@ -3,52 +3,85 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from smartllm.compiler.dialects.failure import reported
 from smartllm.compiler.dialects.reading import ShapeError, shown, unicode_json, word
+from smartllm.content import Other, Part, Reasoning, ToolCall, text_of
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 from smartllm.words import FinishReason
 
 
-@dataclass(frozen=True)
+@dataclass
 class Decoded:
     """A whole answer, read from the wire.
 
     Attributes:
-        text: Answer text.
+        parts: What it says, in the order of the wire; texts that say nothing are left out.
         stop_reason: The provider's word for why it stopped.
         usage: Token counts; zeros where the provider gave none.
+        finish_reason: Why it stopped, in the words that all wires share; None for a word that is not known.
         model: Model name in the answer, or None.
-        thinking: Reasoning text, empty where none was shown.
+        request_id: The provider's id of the call, or else of the answer, or None.
         refusal: The model's own words of refusal, or None.
-        structured: Input of the forced tool call, or None.
-        request_id: The provider's id of the answer, or None.
-        reasoning: The provider's reasoning blocks as they came, where it takes them back.
-        raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
-            sent it in one piece.
         incomplete: The wire's reason why the answer is incomplete, or None.
         choices_dropped: Choices beside the first, which are not read.
-        finish_reason: Why it stopped, in the words that all wires share; None for a word that is not known.
+        raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
+            sent it in one piece.
     """
 
-    text: str
+    parts: tuple[Part, ...]
     stop_reason: str
     usage: Usage
+    finish_reason: FinishReason | None = None
     model: str | None = None
-    thinking: str = ""
-    refusal: str | None = None
-    structured: Any = None
     request_id: str | None = None
-    reasoning: tuple[Mapping[str, Any], ...] = ()
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    refusal: str | None = None
     incomplete: str | None = None
     choices_dropped: int = 0
-    finish_reason: FinishReason | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def text(self) -> str:
+        """Answer text."""
+        return text_of(self.parts)
+
+    @property
+    def thinking(self) -> str:
+        """Reasoning text, empty where none was shown."""
+        return "\n\n".join(part.text for part in self.parts if isinstance(part, Reasoning) and part.text)
+
+    @property
+    def reasoning(self) -> tuple[Mapping[str, Any], ...]:
+        """The provider's reasoning blocks as they came, where it takes them back."""
+        mine = (part for part in self.parts if isinstance(part, Reasoning) and part.dialect)
+        return tuple(block for part in mine for block in part.blocks)
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that the model asks for."""
+        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+
+    @property
+    def unread(self) -> tuple[Other, ...]:
+        """What was not read."""
+        return tuple(part for part in self.parts if isinstance(part, Other))
+
+    def call_of(self, name: str) -> ToolCall | None:
+        """The call that holds the structured answer: the last one of the name.
+
+        Some servers rename tools: where none has the name, it is the only call of an answer without text.
+        """
+        calls = self.tool_calls
+        ours = [call for call in calls if call.name == name]
+        if not ours and len(calls) == 1 and not self.text:
+            return calls[0]
+        return ours[-1] if ours else None
 
 
 class Decoder(ABC):
@@ -56,10 +89,15 @@ class Decoder(ABC):
 
     name: ClassVar[Dialect]
 
-    def decode(self, reply: Mapping[str, Any], model: str) -> Decoded:
+    def decode(self, reply: Mapping[str, Any], model: str, request_id: str | None = None) -> Decoded:
         """Read an answer.
 
         Texts and structure must be what the wire promises; ids and counts of another type count as missing.
+
+        Args:
+            reply: The answer's JSON.
+            model: Model id that was called.
+            request_id: The provider's id of the call, where it stands beside the answer.
 
         Raises:
             ResponseError: The reply is JSON but not an answer, or holds nothing.
@@ -69,9 +107,11 @@ class Decoder(ABC):
         try:
             if reply.get("error"):
                 raise self.failed(reply, model, reply["error"])
-            return self.read(reply, model)
+            answer = self.read(reply, model)
         except ShapeError as error:
             raise unreadable(reply, model, f"has {error}") from None
+        answer.request_id = request_id or word(reply.get("id"))
+        return answer
 
     @abstractmethod
     def read(self, reply: Mapping[str, Any], model: str) -> Decoded:
@@ -104,6 +144,17 @@ class Decoder(ABC):
         except ShapeError:
             partial = ""
         return reported(error, model=model, prefix=prefix, request_id=word(reply.get("id")), partial=partial)
+
+
+def finish_of(
+    reason: FinishReason | None, parts: Iterable[Part], refusal: str | None = None
+) -> FinishReason | None:
+    """What the wire's reason comes to: some say of refusals and calls too that the answer stopped."""
+    if reason != "stop":
+        return reason
+    if refusal is not None:
+        return "refusal"
+    return "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else reason
 
 
 def not_an_answer(reply: Any, model: str, missing: str) -> ResponseError:

@@ -122,6 +122,22 @@ def arguments(value: Any, place: str) -> Any:
     return value if isinstance(value, str) else an_object(value, place)
 
 
+def called_with(given: Any) -> Any:
+    """Arguments of a tool call as an object; as text where they are none, for whoever reads them to tell."""
+    if not isinstance(given, str):
+        return given
+    try:
+        found = json_of(given or "{}")
+    except (ValueError, RecursionError):
+        return given
+    return unicode_json(found) if isinstance(found, dict) else given
+
+
+def list_of_objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; none for anything else. For details, never for what is said."""
+    return [item for item in value if is_object(item)] if isinstance(value, list) else []
+
+
 def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
     """Whether a value is a JSON object; asking the type first is several times faster."""
     return type(value) is dict or isinstance(value, Mapping)

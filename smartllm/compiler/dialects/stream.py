@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from smartllm.compiler.dialects.decoding import Decoded, Decoder
 from smartllm.compiler.dialects.failure import failure
 from smartllm.compiler.dialects.reading import Halves, ShapeError, shown
+from smartllm.content import ToolCallDelta, whole_call
 from smartllm.errors import ProviderError, StreamError
 
 DONE: Final[Mapping[str, Any]] = {"type": "[DONE]"}
@@ -20,19 +21,71 @@ class WholeReply(dict[str, Any]):
 
 
 class Delta(NamedTuple):
-    """New text of a stream.
+    """What is new in a stream.
 
     Attributes:
-        text: The text; empty for progress that has none, such as arguments of a tool call.
+        text: The new text; empty for progress that has none, such as arguments of a tool call.
         thinking: Whether it is reasoning.
+        call: The new piece of a call.
+        then: What else the same event said.
     """
 
     text: str
     thinking: bool = False
+    call: ToolCallDelta | None = None
+    then: Delta | None = None
 
+    @property
+    def all(self) -> Iterator[Delta]:
+        """All that the event said, in order."""
+        yield self
+        if self.then is not None:
+            yield from self.then.all
+
+
+_CONSTANT: Final = frozenset({"id", "type", "index", "format"})
 
 SILENT: Final = Delta("")
 """Progress without text."""
+
+
+def one_after_another(deltas: Iterable[Delta]) -> Delta | None:
+    """What one event said, as one delta; None for nothing."""
+    given, whole = [*deltas], None
+    for delta in reversed([delta for delta in given if delta.text or delta.call] or given[:1]):
+        whole = delta._replace(then=whole)
+    return whole
+
+
+def pieces_joined(old: Any, new: Any) -> Any:
+    """Two values of one field in two deltas, as the openai SDK joins them."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old + new
+    if isinstance(old, list) and isinstance(new, list):
+        return _lists_joined(old, new)
+    if isinstance(old, dict) and isinstance(new, dict):
+        both = {
+            name: new[name] if name in _CONSTANT else pieces_joined(old.get(name), new[name]) for name in new
+        }
+        return old | both
+    return old if new is None else new
+
+
+def _lists_joined(old: list[Any], new: list[Any]) -> list[Any]:
+    """Entries that are numbered are pieces of the ones with their number; others are entries of their own."""
+    joined = list(old)
+    places = {item["index"]: place for place, item in enumerate(old) if _numbered(item)}
+    for item in new:
+        place = places.get(item["index"]) if _numbered(item) else None
+        if place is None or joined[place].get("type") != item.get("type"):
+            joined.append(item)
+        else:
+            joined[place] = pieces_joined(joined[place], item)
+    return joined
+
+
+def _numbered(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("index"), int)
 
 
 class StreamReader(ABC):
@@ -47,7 +100,7 @@ class StreamReader(ABC):
         self.dialect, self.model = dialect, model
         self.ended = self.over = False
         self._texts: list[str] = []
-        self._halves, self._thought_halves = Halves(), Halves()
+        self._halves, self._thought_halves, self._call_halves = Halves(), Halves(), Halves()
         self._reply: WholeReply | None = None
 
     @property
@@ -85,8 +138,11 @@ class StreamReader(ABC):
     def whole(self) -> Mapping[str, Any]:
         """The answer as the wire would have sent it in one piece."""
 
-    def decoded(self) -> Decoded:
+    def decoded(self, request_id: str | None = None) -> Decoded:
         """The whole answer.
+
+        Args:
+            request_id: The provider's id of the call, where it stands beside the stream.
 
         Raises:
             StreamError: The stream ended before its terminator.
@@ -95,7 +151,7 @@ class StreamReader(ABC):
         if not self.ended:
             raise self.broken("the stream ended before the answer was complete", retryable=True)
         try:
-            answer = self.dialect.decode(self._reply or self.whole(), self.model)
+            answer = self.dialect.decode(self._reply or self.whole(), self.model, request_id)
         except ProviderError as error:
             error.partial_text = self.text
             raise
@@ -112,6 +168,10 @@ class StreamReader(ABC):
     def thought(self, text: str, block: Any = None) -> Delta:
         """A piece of reasoning, which belongs to a block."""
         return Delta(self._thought_halves.take(text, block), thinking=True)
+
+    def called(self, index: int, call_id: str, name: str, piece: str) -> Delta:
+        """A piece of a call."""
+        return Delta("", call=ToolCallDelta(index, call_id, name, self._call_halves.take(piece, index)))
 
     def end(self) -> Delta:
         """The answer is whole now; what is left of its text."""
@@ -148,4 +208,6 @@ class StreamReader(ABC):
         self.said(answer.text)
         self.end()
         self.over = True
-        return Delta(answer.text)
+        whole_calls = enumerate(answer.tool_calls)
+        calls = (Delta("", call=whole_call(index, call)) for index, call in whole_calls)
+        return Delta(answer.text, then=one_after_another(calls))

@@ -41,9 +41,7 @@ _NO_ANSWER: Final = (ProviderError, ArithmeticError, AttributeError, LookupError
 def worth_keeping(plan: Plan, answers: Sequence[Decoded]) -> bool:
     """Whether answers ended cleanly: not cut, refused or empty."""
     return len(answers) == len(plan.steps) and all(
-        answer.finish_reason in _CLEAN
-        and answer.refusal is None
-        and (bool(answer.text) or answer.structured is not None)
+        answer.finish_reason in _CLEAN and answer.refusal is None and bool(answer.text or answer.tool_calls)
         for answer in answers
     )
 
@@ -72,6 +70,7 @@ def entry_of(key: str, response: TextResponse[Any], answers: Sequence[Decoded]) 
         "metadata": response.metadata,
         "data": data,
         "replies": replies,
+        "request_ids": [answer.request_id for answer in answers],
         "started": response.timestamp,
         "elapsed": response.elapsed_seconds,
     }
@@ -94,8 +93,8 @@ def fetched_of(entry: Mapping[str, Any], plan: Plan) -> Fetched | None:
         return None
     try:
         answers = [
-            DECODERS[step.dialect].decode(reply, step.model)
-            for step, reply in zip(plan.steps, replies, strict=True)
+            DECODERS[step.dialect].decode(reply, step.model, request_id)
+            for step, reply, request_id in zip(plan.steps, replies, _request_ids(entry, plan), strict=True)
         ]
         started, elapsed = dt.datetime.fromisoformat(entry["started"]), entry["elapsed"]
         usable = started.tzinfo is not None and math.isfinite(elapsed) and not isinstance(elapsed, bool)
@@ -104,6 +103,14 @@ def fetched_of(entry: Mapping[str, Any], plan: Plan) -> Fetched | None:
     except (*_NO_ANSWER, RecursionError):
         pass
     return None
+
+
+def _request_ids(entry: Mapping[str, Any], plan: Plan) -> list[str | None]:
+    """The ids of the calls, which most wires tell beside the answer; entries of older releases have none."""
+    given = entry.get("request_ids")
+    if not isinstance(given, list) or len(given) != len(plan.steps):
+        return [None] * len(plan.steps)
+    return [one if isinstance(one, str) else None for one in given]
 
 
 def response_of(

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
 from smartllm.compiler.dialects.reading import (
     arguments,
+    called_with,
     integer,
+    list_of_objects,
     objects,
     optional_objects,
+    optional_text,
     table,
     text,
     word,
 )
+from smartllm.content import Other, Part, Reasoning, Text, ToolCall, text_of
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
@@ -33,33 +37,17 @@ class ClaudeDecoder(Decoder):
         stop_reason = text(reply["stop_reason"], "stop_reason")
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
-        said = self.text_of(reply)
-        reasoning: list[Mapping[str, Any]] = []
-        structured: Any = None
-        for block in content:
-            kind = text(block.get("type"), "content.type")
-            if kind in {"thinking", "redacted_thinking"}:
-                reasoning.append(block)
-            elif kind == "tool_use":
-                structured = arguments(block.get("input"), "content.input")
-        thoughts = [
-            text(block.get("thinking"), "content.thinking")
-            for block in reasoning
-            if block["type"] == "thinking"
-        ]
+        parts = tuple(part for part in map(self._part, content) if part is not None)
         explanation = word(table(reply.get("stop_details")).get("explanation"))
+        refusal = (text_of(parts) or explanation or "") if stop_reason == "refusal" else None
         return Decoded(
+            parts,
+            stop_reason,
+            _usage(table(reply.get("usage"))),
+            finish_of(FIELDS.finish.get(stop_reason), parts, refusal),
+            word(reply.get("model")),
+            refusal=refusal,
             raw=reply,
-            text=said,
-            stop_reason=stop_reason,
-            usage=_usage(table(reply.get("usage"))),
-            model=word(reply.get("model")),
-            thinking="\n\n".join(filter(None, thoughts)),
-            refusal=(said or explanation or "") if stop_reason == "refusal" else None,
-            structured=structured,
-            request_id=word(reply.get("id")),
-            reasoning=tuple(reasoning),
-            finish_reason=FIELDS.finish.get(stop_reason),
         )
 
     def text_of(self, reply: Mapping[str, Any]) -> str:
@@ -68,6 +56,24 @@ class ClaudeDecoder(Decoder):
         return "".join(
             text(block.get("text"), "content.text") for block in blocks if block.get("type") == "text"
         )
+
+    def _part(self, block: Mapping[str, Any]) -> Part | None:
+        """What a block says; None for a text that says nothing."""
+        kind = text(block.get("type"), "content.type")
+        if kind == "text":
+            citations = tuple(list_of_objects(block.get("citations")))
+            said = text(block.get("text"), "content.text")
+            return Text(said, citations) if said or citations else None
+        if kind == "thinking":
+            thought = text(block.get("thinking"), "content.thinking")
+            return Reasoning(dialect=self.name, blocks=[dict(block)], text=thought)
+        if kind == "redacted_thinking":
+            return Reasoning(dialect=self.name, blocks=[dict(block)])
+        if kind == "tool_use":
+            given = called_with(arguments(block.get("input"), "content.input"))
+            name = optional_text(block.get("name"), "content.name") or ""
+            return ToolCall(word(block.get("id")) or "", name, given)
+        return Other(block, kind)
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.compiler.dialects.decoding import Decoder
-from smartllm.compiler.dialects.reading import an_object, index, json_of, optional_text, table, text
-from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader
+from smartllm.compiler.dialects.reading import (
+    an_object,
+    called_with,
+    index,
+    optional_text,
+    table,
+    text,
+    word,
+)
+from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader, pieces_joined
 
 _METRICS: Final = "amazon-bedrock-invocationMetrics"
 _COUNTS: Final = (("inputTokenCount", "input_tokens"), ("outputTokenCount", "output_tokens"))
@@ -71,7 +80,11 @@ class ClaudeReader(StreamReader):
             raise self.broken(f"the stream starts its block {at} twice", retryable=True)
         start = an_object(event.get("content_block"), "content_block")
         kind = text(start.get("type"), "content_block.type")
-        self._blocks[at] = _Block(dict(start))
+        block = self._blocks[at] = _Block(dict(start))
+        if kind == "tool_use":
+            block.call = sum(known.call is not None for known in self._blocks.values())
+            given = start.get("input")
+            return self._called(block, json.dumps(given) if given and isinstance(given, dict) else "")
         given = text(start.get(kind), f"content_block.{kind}") if kind in {"text", "thinking"} else ""
         return self.thought(given, at) if kind == "thinking" else self.said(given, at)
 
@@ -108,7 +121,9 @@ class ClaudeReader(StreamReader):
         kind = text(delta.get("type"), "delta.type")
         if kind == "citations_delta":
             block.cite(delta.get("citation"))
+            return SILENT
         if kind not in _DELTAS:
+            block.keep(delta)
             return SILENT
         source, field = _DELTAS[kind]
         new = text(delta.get(source), f"delta.{source}")
@@ -117,15 +132,28 @@ class ClaudeReader(StreamReader):
         block.add(field, new)
         if field == "text":
             return self.said(new, event["index"])
+        if field == "input" and block.call is not None:
+            return self._called(block, new)
         return self.thought(new, event["index"]) if field == "thinking" else SILENT
+
+    def _called(self, block: _Block, piece: str) -> Delta:
+        assert block.call is not None
+        return self.called(block.call, block.word("id"), block.word("name"), piece)
 
 
 class _Block:
-    """One content block under construction: its start, and the pieces of each of its texts."""
+    """One content block under construction: its start, and the pieces of each of its texts.
+
+    Attributes:
+        kind: Its type.
+        open: Whether it has not ended.
+        call: Which of the answer's calls it is, or None.
+    """
 
     def __init__(self, start: dict[str, Any]) -> None:
         self.kind = start["type"]
         self.open = True
+        self.call: int | None = None
         self._start = start
         self._parts: dict[str, list[str]] = {}
         self._citations: list[Any] = []
@@ -136,22 +164,22 @@ class _Block:
     def cite(self, citation: Any) -> None:
         self._citations.append(citation)
 
+    def keep(self, delta: Mapping[str, Any]) -> None:
+        """Keep a delta of a kind that is not read."""
+        for name, value in delta.items():
+            if name != "type":
+                self._start[name] = pieces_joined(self._start.get(name), value)
+
+    def word(self, name: str) -> str:
+        return word(self._start.get(name)) or ""
+
     def whole(self) -> dict[str, Any]:
         """The block as Claude's body spells it."""
         block = dict(self._start)
         for field, pieces in self._parts.items():
             joined = "".join(pieces)
             # A call starts with an empty object.
-            block[field] = tool_input(joined) if field == "input" else str(block.get(field) or "") + joined
+            block[field] = called_with(joined) if field == "input" else str(block.get(field) or "") + joined
         if self._citations:
             block["citations"] = [*(block.get("citations") or []), *self._citations]
         return block
-
-
-def tool_input(joined: str) -> Any:
-    """Arguments of a tool call; as text where they are no JSON object, for the runtime to trace."""
-    try:
-        found = json_of(joined or "{}")
-    except (ValueError, RecursionError):
-        return joined
-    return found if isinstance(found, dict) else joined

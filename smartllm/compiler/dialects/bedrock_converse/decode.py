@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from smartllm.compiler.dialects.bedrock_converse.fields import FIELDS
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
 from smartllm.compiler.dialects.reading import (
     ShapeError,
     an_object,
     arguments,
+    called_with,
     integer,
+    list_of_objects,
     objects,
     optional_object,
     optional_objects,
+    optional_text,
     table,
     text,
+    word,
 )
+from smartllm.content import Other, Part, Reasoning, Text, ToolCall, text_of
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
@@ -36,43 +41,53 @@ class ConverseDecoder(Decoder):
         stop_reason = text(reply["stopReason"], "stopReason")
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
-        said = self.text_of(reply)
-        thoughts: list[str] = []
-        reasoning: list[Mapping[str, Any]] = []
-        structured: Any = None
-        for block in content:
-            if not block:
-                raise ShapeError(None, "what a block of output.message.content holds", "text or the like")
-            if "toolUse" in block:
-                call = an_object(block["toolUse"], "content.toolUse")
-                if call.get("type") != "server_tool_use":  # the provider's own, with its result beside it
-                    structured = arguments(call.get("input"), "content.toolUse.input")
-            elif "reasoningContent" in block:
-                reasoning.append(block)
-                thoughts.append(_thought(an_object(block["reasoningContent"], "content.reasoningContent")))
+        parts = tuple(part for part in map(self._part, content) if part is not None)
+        finish = FIELDS.finish.get(stop_reason)
         return Decoded(
+            parts,
+            stop_reason,
+            _usage(reply),
+            finish_of(finish, parts),
+            refusal=text_of(parts) if stop_reason in FIELDS.withheld else None,
             raw=reply,
-            text=said,
-            stop_reason=stop_reason,
-            usage=_usage(reply),
-            thinking="\n\n".join(filter(None, thoughts)),
-            refusal=said if stop_reason in {"content_filtered", "guardrail_intervened"} else None,
-            structured=structured,
-            reasoning=tuple(reasoning),
-            finish_reason=FIELDS.finish.get(stop_reason),
         )
 
     def text_of(self, reply: Mapping[str, Any]) -> str:
         """The text of a Converse response; what is cited for is part of it."""
-        texts: list[str] = []
-        for block in optional_objects(_content(reply), "output.message.content"):
-            if "text" in block:
-                texts.append(text(block["text"], "content.text"))
-            elif "citationsContent" in block:
-                cited = an_object(block["citationsContent"], "content.citationsContent")
-                parts = optional_objects(cited.get("content"), "content.citationsContent.content")
-                texts += [text(part.get("text"), "content.citationsContent.content.text") for part in parts]
-        return "".join(texts)
+        blocks = optional_objects(_content(reply), "output.message.content")
+        return "".join(map(_text, blocks))
+
+    def _part(self, block: Mapping[str, Any]) -> Part | None:
+        """What a block says; None for a text that says nothing."""
+        if "text" in block or "citationsContent" in block:
+            cited = table(block.get("citationsContent"))
+            citations = tuple(list_of_objects(cited.get("citations")))
+            said = _text(block)
+            return Text(said, citations) if said or citations else None
+        if "reasoningContent" in block:
+            thought = _thought(an_object(block["reasoningContent"], "content.reasoningContent"))
+            return Reasoning(dialect=self.name, blocks=[dict(block)], text=thought)
+        if "toolUse" in block:
+            call = an_object(block["toolUse"], "content.toolUse")
+            if call.get("type") == "server_tool_use":  # the provider's own, with its result beside it
+                return Other(block, "server_tool_use")
+            given = called_with(arguments(call.get("input"), "content.toolUse.input"))
+            name = optional_text(call.get("name"), "content.toolUse.name") or ""
+            return ToolCall(word(call.get("toolUseId")) or "", name, given)
+        if not block:
+            raise ShapeError(None, "what a block of output.message.content holds", "text or the like")
+        return Other(block, next(iter(block)))
+
+
+def _text(block: Mapping[str, Any]) -> str:
+    """The text of a block; empty for one of another kind."""
+    if "text" in block:
+        return text(block["text"], "content.text")
+    if "citationsContent" not in block:
+        return ""
+    cited = an_object(block["citationsContent"], "content.citationsContent")
+    parts = optional_objects(cited.get("content"), "content.citationsContent.content")
+    return "".join(text(part.get("text"), "content.citationsContent.content.text") for part in parts)
 
 
 def _content(reply: Mapping[str, Any]) -> Any:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from smartllm.compiler.dialects.anthropic_messages.stream import tool_input
 from smartllm.compiler.dialects.decoding import Decoder
-from smartllm.compiler.dialects.reading import ShapeError, an_object, index, objects, optional_object, text
-from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader
+from smartllm.compiler.dialects.reading import (
+    ShapeError,
+    an_object,
+    called_with,
+    index,
+    objects,
+    optional_object,
+    text,
+    word,
+)
+from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader, pieces_joined
 
 _EVENTS: Final = frozenset(
     {
@@ -28,6 +36,7 @@ _KINDS: Final = {
     "toolResult": "toolResult",
 }
 """The kind of block that a delta belongs to."""
+_PROVIDERS_OWN: Final = "server_tool_use"
 _STARTED: Final = frozenset({"toolUse", "toolResult"})
 _REASONING: Final = frozenset({"text", "signature", "redactedContent"})
 _PADDING: Final = "p"
@@ -75,7 +84,7 @@ class ConverseReader(StreamReader):
 
     def whole(self) -> Mapping[str, Any]:
         """A Converse response."""
-        content = [block.whole() for _, block in sorted(self._blocks.items()) if block.kind]
+        content = [part for _, block in sorted(self._blocks.items()) for part in block.whole()]
         message = {"role": "assistant", "content": content}
         whole = {"usage": {}, **self._metadata, **self._stop, "output": {"message": message}}
         whole.pop(_PADDING, None)
@@ -88,18 +97,23 @@ class ConverseReader(StreamReader):
         start = optional_object(content.get("start"), "start")
         for kind in _STARTED & start.keys():
             an_object(start[kind], f"start.{kind}")
-        self._blocks[at] = _Block(start)
+        block = self._blocks[at] = _Block(start)
+        if block.kind == "toolUse" and start["toolUse"].get("type") != _PROVIDERS_OWN:
+            block.call = sum(known.call is not None for known in self._blocks.values())
+            return self._called(block, "")
         return SILENT
 
     def _delta(self, content: Mapping[str, Any]) -> Delta:
         at = index(content.get("contentBlockIndex"), "contentBlockIndex")
         delta = an_object(content.get("delta"), "delta")
         name = next(filter(_KINDS.__contains__, delta), None)
-        if name is None and delta:
-            return SILENT  # of a kind that is not known yet
-        if name is None:
+        if not delta:
             raise ShapeError(None, "what delta holds", "text, reasoning or a tool's input")
-        kind, block = _KINDS[name], self._blocks.setdefault(at, _Block({}))
+        block = self._blocks.setdefault(at, _Block({}))
+        if name is None:
+            block.keep(delta)
+            return SILENT
+        kind = _KINDS[name]
         if not block.kind and kind not in _STARTED:
             block.kind = kind
         if block.kind != kind or not block.open:
@@ -116,14 +130,20 @@ class ConverseReader(StreamReader):
         elif name == "toolResult":
             block.content += objects(value, "delta.toolResult")
         elif name == "toolUse":
-            given = an_object(value, "delta.toolUse").get("input")
-            block.add("input", text(given, "delta.toolUse.input"))
+            given = text(an_object(value, "delta.toolUse").get("input"), "delta.toolUse.input")
+            block.add("input", given)
+            if block.call is not None:
+                return self._called(block, given)
         else:
             reasoning = an_object(value, "delta.reasoningContent")
             for field in reasoning.keys() & _REASONING:
                 block.add(field, text(reasoning[field], f"delta.reasoningContent.{field}"))
             return self.thought(reasoning["text"], at) if reasoning.get("text") else SILENT
         return SILENT
+
+    def _called(self, block: _Block, piece: str) -> Delta:
+        assert block.call is not None
+        return self.called(block.call, block.word("toolUseId"), block.word("name"), piece)
 
 
 class _Block:
@@ -133,31 +153,50 @@ class _Block:
         kind: ``text``, ``reasoning``, or the key of its start; empty until it is known.
         open: Whether it has not ended.
         content: Its citations, or the parts of a tool's result.
+        call: Which of the answer's calls it is, or None.
     """
 
     def __init__(self, start: Mapping[str, Any]) -> None:
         self.kind = next(iter(start), "")
         self.open = True
         self.content: list[Any] = []
+        self.call: int | None = None
         self._start = start
         self._parts: dict[str, list[str]] = {}
+        self._unread: dict[str, Any] = {}
 
     def add(self, field: str, piece: str) -> None:
         self._parts.setdefault(field, []).append(piece)
 
-    def whole(self) -> dict[str, Any]:
-        """The block as Converse spells it."""
+    def keep(self, delta: Mapping[str, Any]) -> None:
+        """Keep a delta of a kind that is not read."""
+        for name, value in delta.items():
+            self._unread[name] = pieces_joined(self._unread.get(name), value)
+
+    def word(self, name: str) -> str:
+        return word(self._start[self.kind].get(name)) or ""
+
+    def whole(self) -> Iterator[dict[str, Any]]:
+        """The block as Converse spells it, and beside it what deltas said that do not belong to its kind."""
+        unread = dict(self._unread)
+        if self.kind and self.kind not in _KINDS.values():
+            more = unread.pop(self.kind, None)
+            yield {**self._start, self.kind: pieces_joined(self._start[self.kind], more)}
+        elif self.kind:
+            yield self._read()
+        for name, value in unread.items():
+            yield {name: value}
+
+    def _read(self) -> dict[str, Any]:
         said = {field: "".join(pieces) for field, pieces in self._parts.items()}
         if self.kind == "toolUse":
-            return {"toolUse": {**self._start["toolUse"], "input": tool_input(said.get("input", ""))}}
+            return {"toolUse": {**self._start["toolUse"], "input": called_with(said.get("input", ""))}}
         if self.kind == "toolResult":
             return {"toolResult": {**self._start["toolResult"], "content": self.content}}
         if self.kind == "reasoning":
             if "redactedContent" in said:
                 return {"reasoningContent": {"redactedContent": said["redactedContent"]}}
             return {"reasoningContent": {"reasoningText": {"text": "", **said}}}
-        if self.kind != "text":
-            return dict(self._start)
         words = said.get("text", "")
         if self.content:
             return {"citationsContent": {"content": [{"text": words}], "citations": self.content}}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
-from smartllm.compiler.dialects.openai_chat.content import content_of, says_something, thinking_of
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
+from smartllm.compiler.dialects.openai_chat.content import content_text, parts_of, says_something
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
-    arguments,
     integer,
     optional_object,
     optional_objects,
@@ -17,6 +16,7 @@ from smartllm.compiler.dialects.reading import (
     table,
     word,
 )
+from smartllm.content import Refusal
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
@@ -38,45 +38,29 @@ class ChatDecoder(Decoder):
         message = optional_object(choice.get("message"), "choices.message")
         if stop_reason not in FIELDS.empty and not says_something(message):
             raise not_an_answer(reply, model, "message" if not message else "content")
-        content = content_of(message.get("content"))
+        parts = parts_of(message)
+        refusal = "".join(part.text for part in parts if isinstance(part, Refusal)) or None
         return Decoded(
-            raw=reply,
-            text=content.text,
-            stop_reason=stop_reason,
-            usage=_usage(table(reply.get("usage"))),
-            model=word(reply.get("model")),
-            thinking=thinking_of(message) or content.thinking,
-            refusal=optional_text(message.get("refusal"), "message.refusal") or content.refusal or None,
-            structured=_arguments(message),
-            request_id=word(reply.get("id")),
+            parts,
+            stop_reason,
+            _usage(table(reply.get("usage"))),
+            finish_of(FIELDS.finish.get(stop_reason), parts, refusal),
+            word(reply.get("model")),
+            refusal=refusal,
             choices_dropped=len(choices) - 1,
-            finish_reason=FIELDS.finish.get(stop_reason),
+            raw=reply,
         )
 
     def text_of(self, reply: Mapping[str, Any]) -> str:
         """The text of a chat completion."""
         choices = optional_objects(reply.get("choices"), "choices")
         message = table(_first(choices).get("message")) if choices else {}
-        return content_of(message.get("content")).text
+        return content_text(message.get("content"))
 
 
 def _first(choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The choice with index 0, which may be left out."""
     return next((choice for choice in choices if not choice.get("index")), choices[0])
-
-
-def _arguments(message: Mapping[str, Any]) -> Any:
-    """The arguments of the first call; of a function, as older servers spell one."""
-    functions = [
-        optional_object(call.get("function"), "tool_calls.function")
-        for call in optional_objects(message.get("tool_calls"), "message.tool_calls")
-    ]
-    older = optional_object(message.get("function_call"), "message.function_call")
-    # Some servers send the older field with empty names.
-    function = functions[0] if functions else older if older.get("name") else {}
-    given = function.get("arguments")
-    # Some leave them out where there are none.
-    return None if given is None else arguments(given, "function.arguments")
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

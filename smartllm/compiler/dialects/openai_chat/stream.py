@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from smartllm.compiler.dialects.decoding import Decoder
-from smartllm.compiler.dialects.openai_chat.content import content_of, thinking_of
+from smartllm.compiler.dialects.openai_chat.content import (
+    READ,
+    TEXT,
+    THINKING,
+    THOUGHTS,
+    content_parts,
+    thinking_of,
+)
 from smartllm.compiler.dialects.reading import (
     index,
+    objects,
     optional_object,
     optional_objects,
     optional_text,
     table,
+    text,
 )
-from smartllm.compiler.dialects.stream import DONE, SILENT, Delta, StreamReader
+from smartllm.compiler.dialects.stream import (
+    DONE,
+    SILENT,
+    Delta,
+    StreamReader,
+    one_after_another,
+    pieces_joined,
+)
+from smartllm.content import Reasoning
 
 _HEAD: Final = ("id", "model")
 _PLAIN: Final = frozenset({"role", "content"})
 _NEW: Final = ("content", "refusal", "tool_calls", "reasoning_content", "reasoning")
-# What a delta says or does; the rest, such as annotations, is kept as it comes.
-_SPOKEN: Final = frozenset(
-    {"content", "refusal", "tool_calls", "function_call", "reasoning_content", "reasoning"}
-)
-_CONSTANT: Final = frozenset({"id", "type", "index", "format"})
+_CALL: Final = frozenset({"index", "id", "type", "function"})
+_GROWING: Final = frozenset({"thinking", "reasoning", "refusal"})
+"""Kinds of parts of content that come in pieces; of others each is whole."""
 
 
 class ChatReader(StreamReader):
@@ -34,7 +49,8 @@ class ChatReader(StreamReader):
         super().__init__(dialect, model)
         self._head: dict[str, str] = {}
         self._finish: str | None = None
-        self._thoughts: list[str] = []
+        self._thoughts: dict[str, list[str]] = {}
+        self._listed: list[tuple[int, Mapping[str, Any]]] = []
         self._refusals: list[str] = []
         self._calls: list[_Call] = []
         self._numbered: dict[Any, _Call] = {}
@@ -67,17 +83,16 @@ class ChatReader(StreamReader):
             return new
         self._finish = finish
         rest = self.end()
-        if new is None or (new.thinking and rest.text):
+        if new is None:
             return rest
-        return new if new.thinking else Delta(new.text + rest.text)
+        return one_after_another([*new.all, rest]) if rest.text else new
 
     def whole(self) -> Mapping[str, Any]:
         """A chat completion; choices that were not read are named only."""
         message: dict[str, Any] = {"role": "assistant", **self._beside}
-        message["content"] = self.text if self._has_content else None
+        message["content"] = self._content()
         message["refusal"] = "".join(self._refusals) or None
-        if self._thoughts:
-            message["reasoning_content"] = "".join(self._thoughts)
+        message |= {name: "".join(pieces) for name, pieces in self._thoughts.items()}
         if self._calls:
             message["tool_calls"] = [call.tool() for call in self._calls]
         if self._older is not None:
@@ -89,7 +104,8 @@ class ChatReader(StreamReader):
     def _done(self) -> Delta | None:
         self.over = True
         # Some servers send no finish_reason; then something must have been said, and nothing unknown.
-        said = self.text or self._refusals or self._calls
+        listed = any(part["type"] not in THINKING for _, part in self._listed)
+        said = self.text or self._refusals or self._calls or listed
         if self.ended or not said or self._unknown:
             return None
         return self.end()
@@ -123,25 +139,62 @@ class ChatReader(StreamReader):
         return self._take_all(delta)
 
     def _take_all(self, delta: Mapping[str, Any]) -> Delta | None:
-        progress = None
-        for call in optional_objects(delta.get("tool_calls"), "delta.tool_calls"):
-            self._call(call).add(optional_object(call.get("function"), "delta.tool_calls.function"))
-            progress = SILENT
+        said = [*self._thought(delta), *self._list(delta.get("content"))]
+        if refusal := optional_text(delta.get("refusal"), "delta.refusal"):
+            self._refusals.append(refusal)
+            said.append(SILENT)
+        calls = optional_objects(delta.get("tool_calls"), "delta.tool_calls")
+        said += [self._call(call).add(self, call) for call in calls]
         function = optional_object(delta.get("function_call"), "delta.function_call")
         if any(function.values()):
-            self._older = self._older or _Call({})
-            self._older.add(function)
-            progress = SILENT
-        for name in delta.keys() - _SPOKEN - {"role"}:
-            self._beside[name] = _joined(self._beside.get(name), delta[name])
-        content = content_of(delta.get("content"))
-        if refusal := content.refusal or optional_text(delta.get("refusal"), "delta.refusal"):
-            self._refusals.append(refusal)
-            progress = SILENT
-        if thought := thinking_of(delta) or content.thinking:
-            self._thoughts.append(thought)
-            progress = self.thought(thought)
-        return self.said(content.text) if content.text else progress
+            self._older = self._older or _Call({"id": ""}, 0)
+            said.append(self._older.add(self, {"function": function}))
+        for name in delta.keys() - READ:
+            self._keep_beside(name, delta[name])
+        return one_after_another(said)
+
+    def _keep_beside(self, name: str, value: Any) -> None:
+        self._beside[name] = pieces_joined(self._beside.get(name), value)
+
+    def _thought(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
+        for name in THOUGHTS:
+            if piece := optional_text(delta.get(name), f"delta.{name}"):
+                self._thoughts.setdefault(name, []).append(piece)
+        if thought := thinking_of(delta):
+            yield self.thought(thought)
+
+    def _list(self, content: Any) -> Iterator[Delta]:
+        """Take content: text, or a list of parts."""
+        if not isinstance(content, list):
+            if content is not None and text(content, "content"):
+                yield self.said(content)
+            return
+        for part in objects(content, "content"):
+            read = content_parts([part])
+            if part["type"] in TEXT:
+                if part.get("annotations"):
+                    self._keep_beside("annotations", part["annotations"])
+                yield self.said(part["text"])
+                continue
+            self._listed.append((len(self._texts), part))
+            thoughts = [one.text for one in read if isinstance(one, Reasoning)]
+            yield self.thought("".join(thoughts)) if thoughts else SILENT
+
+    def _content(self) -> Any:
+        """The content: text, or parts and texts in order where not all of it was text."""
+        if not self._listed:
+            return self.text if self._has_content else None
+        content: list[Mapping[str, Any]] = []
+        begun = 0
+        for place, part in [*self._listed, (len(self._texts), {})]:
+            if said := "".join(self._texts[begun:place]):
+                content.append({"type": "text", "text": said})
+            begun, last = place, content[-1] if content else {}
+            if part.get("type") in _GROWING and last.get("type") == part["type"]:
+                content[-1] = _grown(last, part)
+            elif part:
+                content.append(part)
+        return content
 
     def _call(self, part: Mapping[str, Any]) -> _Call:
         """The call that a part belongs to: by number, where the server counts; a new id begins a new one."""
@@ -151,42 +204,68 @@ class ChatReader(StreamReader):
         else:
             known = self._numbered.get(index(number, "delta.tool_calls.index"))
         if known is None or (given and known.head["id"] not in {None, given}):
-            known = _Call({"id": given, "type": part.get("type") or "function"})
+            known = _Call({"id": given, "type": part.get("type") or "function"}, len(self._calls))
             self._calls.append(known)
             self._numbered[number] = known
         known.head["id"] = known.head["id"] or given
         return known
 
 
-class _Call:
-    """One call under construction."""
+def _grown(old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of content with its next piece; pieces of a list inside it go on with the list's last entry."""
+    grown = dict(old)
+    for name, value in new.items():
+        known = old.get(name)
+        if name == "type":
+            continue
+        if known and value and isinstance(known, list) and isinstance(value, list):
+            grown[name] = [*known[:-1], *_entries(known[-1], value[0]), *value[1:]]
+        else:
+            grown[name] = pieces_joined(known, value)
+    return grown
 
-    def __init__(self, head: dict[str, Any]) -> None:
+
+def _entries(last: Any, first: Any) -> list[Any]:
+    pieces = isinstance(last, dict) and isinstance(first, dict) and last.get("type") == first.get("type")
+    return [pieces_joined(last, first)] if pieces else [last, first]
+
+
+class _Call:
+    """One call under construction.
+
+    Attributes:
+        head: Its fields beside the function.
+    """
+
+    def __init__(self, head: dict[str, Any], place: int) -> None:
         self.head = head
+        self._place = place
+        self._begun = False
         self._name: str | None = None
         self._arguments: list[str] = []
 
-    def add(self, function: Mapping[str, Any]) -> None:
+    def add(self, reader: StreamReader, call: Mapping[str, Any]) -> Delta:
+        function = optional_object(call.get("function"), "function")
         self._name = optional_text(function.get("name"), "function.name") or self._name
         part = function.get("arguments")
         # Some servers send the object itself.
         part = json.dumps(part) if isinstance(part, dict) else part
-        self._arguments.append(optional_text(part, "function.arguments") or "")
+        piece = optional_text(part, "function.arguments") or ""
+        self._arguments.append(piece)
+        custom = optional_object(call.get("custom"), "custom")
+        for name in call.keys() - _CALL:
+            self.head[name] = pieces_joined(self.head.get(name), call[name])
+        if self.head.get("type") == "custom":
+            self._name = optional_text(custom.get("name"), "custom.name") or self._name
+            piece = optional_text(custom.get("input"), "custom.input") or ""
+        if self._begun and not piece:
+            return SILENT
+        self._begun = True
+        return reader.called(self._place, self.head["id"] or "", self._name or "", piece)
 
     def function(self) -> dict[str, Any]:
         return {"name": self._name, "arguments": "".join(self._arguments)}
 
     def tool(self) -> dict[str, Any]:
-        return {**self.head, "function": self.function()}
-
-
-def _joined(old: Any, new: Any) -> Any:
-    """Two values of one field in two deltas, as the openai SDK joins them."""
-    if isinstance(old, str) and isinstance(new, str):
-        return old + new
-    if isinstance(old, list) and isinstance(new, list):
-        return old + new
-    if isinstance(old, dict) and isinstance(new, dict):
-        both = {name: new[name] if name in _CONSTANT else _joined(old.get(name), new[name]) for name in new}
-        return old | both
-    return old if new is None else new
+        function = {} if self.head["type"] == "custom" else {"function": self.function()}
+        return self.head | function

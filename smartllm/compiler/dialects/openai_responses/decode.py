@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
     arguments,
+    called_with,
     integer,
+    list_of_objects,
     objects,
     optional_objects,
     optional_text,
@@ -17,11 +19,14 @@ from smartllm.compiler.dialects.reading import (
     text,
     word,
 )
+from smartllm.content import Other, Part, Reasoning, Refusal, Text, ToolCall
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
 FAILED: Final = frozenset({"failed", "cancelled"})
 """Statuses of a response that is none."""
+CALLS: Final = {"function_call": "arguments", "custom_tool_call": "input"}
+"""Items that call a tool, and where each says what with."""
 _UNFINISHED: Final = frozenset({"queued", "in_progress"})
 
 
@@ -43,24 +48,20 @@ class ResponsesDecoder(Decoder):
         output = objects(reply["output"], "output")
         if not output and status not in FIELDS.empty:
             raise not_an_answer(reply, model, "output")
-        structured: Any = None
-        for item in output:
-            if text(item.get("type"), "output.type") == "function_call":
-                structured = arguments(item.get("arguments"), "output.arguments")
-        refusals = list(_parts(output, "refusal"))
-        reason = table(reply.get("incomplete_details")).get("reason")
+        parts = tuple(part for item in output for part in _parts(item))
+        refusals = [part.text for part in parts if isinstance(part, Refusal)]
+        refusal = "".join(refusals) if refusals else None
+        reason = word(table(reply.get("incomplete_details")).get("reason"))
+        finish = FIELDS.finish.get(reason or status) or FIELDS.finish.get(status)
         return Decoded(
+            parts,
+            status,
+            _usage(table(reply.get("usage"))),
+            finish_of(finish, parts, refusal),
+            word(reply.get("model")),
+            refusal=refusal,
+            incomplete=reason,
             raw=reply,
-            text=text_of(output),
-            stop_reason=status,
-            usage=_usage(table(reply.get("usage"))),
-            model=word(reply.get("model")),
-            thinking="\n\n".join(_thoughts(output)),
-            refusal="".join(refusals) if refusals else None,
-            structured=structured,
-            request_id=word(reply.get("id")),
-            incomplete=word(reason),
-            finish_reason=FIELDS.finish.get(word(reason) or status) or FIELDS.finish.get(status),
         )
 
     def text_of(self, reply: Mapping[str, Any]) -> str:
@@ -74,26 +75,56 @@ def text_of(output: Sequence[Mapping[str, Any]]) -> str:
     Raises:
         ShapeError: A value is of another type than the wire promises.
     """
-    return "".join(_parts(output, "text"))
+    return "".join(
+        text(part.get("text"), "output.content.text")
+        for item in output
+        if item.get("type") == "message"
+        for part in objects(item.get("content"), "output.content")
+        if _kind(part) == "text"
+    )
 
 
-def _parts(output: Sequence[Mapping[str, Any]], kind: str) -> Iterator[str]:
-    """The texts of the messages' parts of a kind; what an item of another type holds is not the answer's."""
-    for item in output:
-        if item.get("type") == "message":
-            for part in objects(item.get("content"), "output.content"):
-                found = text(part.get("type"), "output.content.type")
-                # Some servers leave out the direction.
-                if found.removeprefix("output_") == kind:
-                    yield text(part.get(kind), f"output.content.{kind}")
+def _kind(part: Mapping[str, Any]) -> str:
+    """The kind of a message's part; some servers leave out the direction."""
+    return text(part.get("type"), "output.content.type").removeprefix("output_")
 
 
-def _thoughts(output: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for item in output:
-        if item.get("type") == "reasoning":
-            for place in ("summary", "content"):  # content: gpt-oss and others that show all of it
-                for part in optional_objects(item.get(place), f"output.{place}"):
-                    yield text(part.get("text"), f"output.{place}.text")
+def _parts(item: Mapping[str, Any]) -> Iterator[Part]:
+    """What an item says."""
+    kind = text(item.get("type"), "output.type")
+    if kind == "message":
+        for part in objects(item.get("content"), "output.content"):
+            found = _part(part)
+            if found is not None:
+                yield found
+    elif kind == "reasoning":
+        thoughts = [
+            text(part.get("text"), f"output.{place}.text")
+            for place in ("summary", "content")  # content: gpt-oss and others that show all of it
+            for part in optional_objects(item.get(place), f"output.{place}")
+        ]
+        yield Reasoning(blocks=[dict(item)], text="\n\n".join(thoughts))
+    elif kind in CALLS:
+        given = arguments(item.get(CALLS[kind]), f"output.{CALLS[kind]}")
+        yield ToolCall(
+            word(item.get("call_id")) or word(item.get("id")) or "",
+            optional_text(item.get("name"), "output.name") or "",
+            called_with(given) if kind == "function_call" else given,
+        )
+    else:
+        yield Other(item, kind)
+
+
+def _part(part: Mapping[str, Any]) -> Part | None:
+    """What a part of a message says; None for a text that says nothing."""
+    kind = _kind(part)
+    if kind == "text":
+        said = text(part.get("text"), "output.content.text")
+        citations = tuple(list_of_objects(part.get("annotations")))
+        return Text(said, citations) if said or citations else None
+    if kind == "refusal":
+        return Refusal(text(part.get("refusal"), "output.content.refusal"))
+    return Other(part, text(part.get("type"), "output.content.type"))
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

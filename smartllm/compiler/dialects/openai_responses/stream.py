@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from smartllm.compiler.dialects.decoding import Decoder
-from smartllm.compiler.dialects.openai_responses.decode import FAILED, text_of
-from smartllm.compiler.dialects.reading import an_object, optional_objects, text, word
+from smartllm.compiler.dialects.openai_responses.decode import CALLS, FAILED, text_of
+from smartllm.compiler.dialects.reading import an_object, optional_objects, table, text, word
 from smartllm.compiler.dialects.stream import DONE, SILENT, Delta, StreamReader
 from smartllm.unicode import unicode_text
 
@@ -21,6 +21,7 @@ _DELTAS: Final = {
     "response.reasoning_summary_text.delta": "thinking",
     "response.reasoning_text.delta": "thinking",
     "response.function_call_arguments.delta": "arguments",
+    "response.custom_tool_call_input.delta": "arguments",
 }
 """What the deltas say."""
 _CONFIRMED: Final = {"response.output_text.done": "text", "response.refusal.done": "refusal"}
@@ -38,6 +39,8 @@ class ResponsesReader(StreamReader):
         self._items: dict[Any, Mapping[str, Any]] = {}
         self._open: dict[_Place, list[str]] = {}
         self._confirmed: list[str] = []
+        self._calls: dict[str, _Call] = {}
+        self._annotations: list[Any] = []
         self._numbers = _Numbers()
 
     def take(self, event: Mapping[str, Any]) -> Delta | None:
@@ -62,11 +65,7 @@ class ResponsesReader(StreamReader):
             return self._new(event, _DELTAS[kind], text(event.get("delta"), "delta"))
         if kind in _CONFIRMED:
             return self._confirm(event, _CONFIRMED[kind])
-        if kind == "response.output_item.done":
-            place = event.get("output_index")
-            key = place if isinstance(place, int) else len(self._items)
-            self._items[key] = an_object(event.get("item"), "item")
-        return SILENT
+        return self._item(event, kind)
 
     def whole(self) -> Mapping[str, Any]:
         """The response object of the last event, with the output that the others confirmed if it has none."""
@@ -77,9 +76,43 @@ class ResponsesReader(StreamReader):
         if spoken == "thinking":
             return self.thought(delta, place)
         if spoken == "arguments":
-            return SILENT
+            call = self._call(event)
+            call.said = True
+            return self.called(call.index, call.id, call.name, delta)
         self._open.setdefault(place, []).append(delta)
         return self.said(delta, place) if spoken == "text" else SILENT
+
+    def _item(self, event: Mapping[str, Any], kind: str) -> Delta:
+        """An item begins, or has ended; the rest is progress alone."""
+        if kind == "response.output_item.done":
+            place = event.get("output_index")
+            key = place if isinstance(place, int) else len(self._items)
+            item = self._items[key] = an_object(event.get("item"), "item")
+            return self._call_item(event, item, whole=True)
+        if kind == "response.output_item.added":
+            return self._call_item(event, table(event.get("item")), whole=False)
+        if kind == "response.output_text.annotation.added":
+            self._annotations.append(event.get("annotation"))
+        return SILENT
+
+    def _call(self, event: Mapping[str, Any]) -> _Call:
+        """The call that an event is about, by its place or its item's id."""
+        place = event.get("output_index")
+        item = event.get("item_id") or table(event.get("item")).get("id")
+        return self._calls.setdefault(str(item if place is None else place), _Call(len(self._calls)))
+
+    def _call_item(self, event: Mapping[str, Any], item: Mapping[str, Any], *, whole: bool) -> Delta:
+        """A call begins, or has ended; what had no deltas is said now."""
+        kind = item.get("type")
+        if not isinstance(kind, str) or kind not in CALLS:
+            return SILENT
+        call = self._call(event)
+        known = bool(call.id or call.name)
+        call.id = word(item.get("call_id")) or word(item.get("id")) or call.id
+        call.name = word(item.get("name")) or call.name
+        piece = (word(item.get(CALLS[kind])) or "") if whole and not call.said else ""
+        call.said = call.said or bool(piece)
+        return SILENT if known and not piece else self.called(call.index, call.id, call.name, piece)
 
     def _confirm(self, event: Mapping[str, Any], spoken: str) -> Delta:
         """Hold a finished text against its deltas; one that had none is said now."""
@@ -123,15 +156,30 @@ class ResponsesReader(StreamReader):
         if unicode_text(text_of(items)) == said or not said:
             yield items
         if fits:
-            yield given
+            yield [*given, *(item for item in items if item.get("type") != "message" and item not in given)]
         if "".join(self._confirmed) == said or (self._numbers.prove_all and not last):
-            part = {"type": "output_text", "text": said, "annotations": []}
+            part = {"type": "output_text", "text": said, "annotations": self._annotations}
             message = {"type": "message", "role": "assistant", "status": "completed", "content": [part]}
             yield [*(item for item in items if item.get("type") != "message"), message]
 
     def _lost(self) -> Exception:
         message = f"the stream's pieces do not add up to the answer{self._numbers.gap}"
         return self.broken(message, retryable=True)
+
+
+class _Call:
+    """A call under way.
+
+    Attributes:
+        index: Which of the answer's calls it is.
+        id: Its id, as far as it is known.
+        name: The tool's name, as far as it is known.
+        said: Whether its arguments have begun.
+    """
+
+    def __init__(self, index: int) -> None:
+        self.index, self.id, self.name = index, "", ""
+        self.said = False
 
 
 class _Numbers:

@@ -1,0 +1,114 @@
+"""What a turn may hold, checked in plain words: a text, or a list of texts and parts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Annotated, Any, Final, get_args
+
+from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, WrapValidator
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from smartllm.content import InputPart, Text
+from smartllm.unicode import is_unicode
+
+_KINDS: Final[dict[str, type[InputPart]]] = {
+    one.default: kind for kind in get_args(InputPart) for one in fields(kind) if one.name == "type"
+}
+_ALLOWED: Final = ", ".join(kind.__name__ for kind in _KINDS.values())
+_SHOWN: Final = 100
+_ONE_ALPHABET: Final = str.maketrans("-_", "+/")
+"""Pydantic writes bytes in the alphabet for URLs; people write the other one."""
+_NO_UNICODE: Final = "the text holds half of a surrogate pair, which is no Unicode"
+
+
+def _text_or_parts(value: Any, _check: Any, info: ValidationInfo) -> Any:
+    """Check a turn's content; what is wrong is said with its place, its value and what is allowed."""
+    if isinstance(value, str):
+        if not value:
+            raise PydanticKnownError("string_too_short", {"min_length": 1})
+        if not is_unicode(value):
+            raise PydanticKnownError("string_unicode")
+        return value
+    if not isinstance(value, (list, tuple)):
+        raise PydanticKnownError("string_type")
+    if not value:
+        raise PydanticKnownError("too_short", {"field_type": "List", "min_length": 1, "actual_length": 0})
+    return [_item(item, f"{info.field_name}[{index}]") for index, item in enumerate(value)]
+
+
+def _item(item: Any, place: str) -> Any:
+    if isinstance(item, str):
+        _check_text(item, place)
+        return item
+    if isinstance(item, Mapping):
+        item = _part_of(item, place)
+    if not isinstance(item, InputPart):
+        wrong = type(item).__name__ if hasattr(item, "type") else _shown(item)
+        raise _error(place, f"{wrong} is neither a text nor a part of a turn; parts are {_ALLOWED}")
+    for one in fields(item):
+        value = getattr(item, one.name)
+        if isinstance(value, str) and not is_unicode(value):
+            raise _error(f"{place}.{one.name}", _NO_UNICODE)
+    if isinstance(item, Text):
+        _check_text(item.text, f"{place}.text")
+    return item
+
+
+def _check_text(text: Any, place: str) -> None:
+    if not isinstance(text, str):
+        raise _error(place, f"{_shown(text)} is no text")
+    if not text:
+        raise _error(place, "the text is empty; it should have at least 1 character")
+    if not is_unicode(text):
+        raise _error(place, _NO_UNICODE)
+
+
+def _part_of(given: Mapping[str, Any], place: str) -> Any:
+    """The part that JSON spells."""
+    kind = given.get("type")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        found = "an object without a type" if kind is None else f"the type {_shown(kind)}"
+        raise _error(place, f"{found} is no part of a turn; types are {', '.join(_KINDS)}")
+    data = given.get("data")
+    if isinstance(data, str):
+        try:
+            given = {**given, "data": base64.b64decode(data.translate(_ONE_ALPHABET), validate=True)}
+        except (binascii.Error, ValueError):
+            raise _error(f"{place}.data", "the text is not base64") from None
+    known = sorted(one.name for one in fields(_KINDS[kind]))
+    for name in given:
+        if name not in known:
+            raise _error(place, f"{_shown(name)} is no field of {kind}; fields are {', '.join(known)}")
+    try:
+        return _adapter(kind).validate_python(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        inside = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        shown = "" if first["type"] in {"value_error", "missing"} else f", not {_shown(first['input'])}"
+        raise _error(f"{place}{inside}", f"{said}{shown}") from None
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_KINDS[kind])
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def _error(place: str, says: str) -> PydanticCustomError:
+    return PydanticCustomError("content", "{place}: {says}", {"place": place, "says": says})
+
+
+Content = Annotated[
+    str | Annotated[list[str | Annotated[InputPart, Field(discriminator="type")]], Field(min_length=1)],
+    WrapValidator(_text_or_parts),
+]
+"""Text, or texts and parts in order; not empty, since every provider refuses an empty turn."""

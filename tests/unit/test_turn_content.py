@@ -1,0 +1,194 @@
+"""What a turn may hold: texts and parts; what is wrong with a list is said in plain words, with its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+import smartllm
+from smartllm import Message, MessageRequest, TextRequest
+from smartllm.content import (
+    Audio,
+    CachePoint,
+    Document,
+    Image,
+    InputPart,
+    Other,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Video,
+    copied,
+    described,
+    owned,
+    text_of,
+)
+from smartllm.errors import UnsupportedError
+from smartllm.rules import load_rules
+
+RULES = load_rules(ambient=False)
+PARTS: list[InputPart] = [
+    Text("a"),
+    Image(path="a.png", detail="low"),
+    Document(url="https://example.com/a.pdf", name="a"),
+    Audio(file_id="f"),
+    Video(s3="s3://a/b"),
+    ToolCall("1", "f", {"a": 1}),
+    ToolResult("1", {"b": [1]}, error=True),
+    Reasoning("m", "d", [{"a": 1}], "hm"),
+    CachePoint("1h"),
+]
+ALLOWED = "Text, Image, Document, Audio, Video, ToolCall, ToolResult, Reasoning, CachePoint"
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.type)
+def test_every_part_may_stand_in_a_turn(part: InputPart) -> None:
+    assert Message("user", ["x", part]).content == ["x", part]
+    assert TextRequest(prompt=[part]).prompt == [part]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.type)
+def test_parts_survive_json(part: InputPart) -> None:
+    message = Message("user", ["x", part])
+    assert Message.model_validate_json(message.model_dump_json()) == message
+    assert Message.model_validate(message.model_dump()) == message
+    request = TextRequest(prompt=["x", part])
+    assert TextRequest.model_validate_json(request.model_dump_json()).prompt == ["x", part]
+
+
+def test_bytes_are_base64_in_json() -> None:
+    message = Message("user", [Image(data=b"\x89PNG\xff")])
+    assert Message.model_validate_json(message.model_dump_json()) == message
+    for data in ("iVBOR/8=", "iVBOR_8="):
+        assert Message("user", [{"type": "image", "data": data}]).content == message.content
+    assert Message("user", [{"type": "image", "data": b"x"}]).content == [Image(data=b"x")]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([], "List should have at least 1 item"),
+        (["a", ""], "[1]: the text is empty; it should have at least 1 character"),
+        (["a\ud800"], "[0]: the text holds half of a surrogate pair"),
+        (["a", 5], f"[1]: 5 is neither a text nor a part of a turn; parts are {ALLOWED}"),
+        ([None], "[0]: None is neither a text nor a part"),
+        ([["a"]], "[0]: ['a'] is neither a text nor a part"),
+        (["x" * 5, range(3)], "[1]: range(0, 3) is neither"),
+        ([Refusal("no")], "[0]: Refusal is neither a text nor a part of a turn"),
+        ([Other({}, "x")], "[0]: Other is neither a text nor a part of a turn"),
+        ([Text("")], "[0].text: the text is empty"),
+        ([Text(5)], "[0].text: 5 is no text"),  # type: ignore[arg-type]
+        ([Text("\ud800")], "[0].text: the text holds half of a surrogate pair"),
+        ([Image(url="\ud800")], "[0].url: the text holds half of a surrogate pair"),
+        ([{"a": 1}], "[0]: an object without a type is no part of a turn; types are text, image, document"),
+        ([{"type": "imag"}], "[0]: the type 'imag' is no part of a turn; types are text, image"),
+        ([{"type": ["text"]}], "[0]: the type ['text'] is no part"),
+        ([{"type": "other", "raw": {}}], "[0]: the type 'other' is no part"),
+        ([{"type": "image"}], "[0]: Image: give exactly one of data, path, url, file_id, s3, not none"),
+        ([{"type": "image", "pth": "x"}], "[0]: 'pth' is no field of image; fields are data, detail,"),
+        ([{"type": "image", "path": 5}], "[0].path: Input should be a valid string, not 5"),
+        ([{"type": "image", "data": "%"}], "[0].data: the text is not base64"),
+        ([{"type": "tool_call", "id": "1", "name": "f"}], "[0].arguments: Field required ["),
+        ([{"type": "cache_point", "ttl": "9m"}], "[0].ttl: Input should be '5m' or '1h', not '9m'"),
+        ([{"type": "reasoning", "blocks": [5]}], "[0].blocks[0]: Input should be a valid dictionary, not 5"),
+        ([{"type": "text", "text": ""}], "[0].text: the text is empty"),
+    ],
+    ids=lambda value: repr(value)[:40] if isinstance(value, list) else "",
+)
+def test_what_is_wrong_is_said_once_in_plain_words(content: Any, says: str) -> None:
+    for make, field in (
+        (lambda: TextRequest(prompt=content), "prompt"),
+        (lambda: Message("user", content), "content"),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            make()
+        (error,) = caught.value.errors()
+        assert error["loc"] == (field,)
+        assert f"{field}{says}" in str(caught.value) or (not content and says in str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "String should have at least 1 character"),
+        ("\ud800", "Input should be a valid string, unable to parse raw data as a unicode string"),
+        (5, "Input should be a valid string"),
+        (None, "Input should be a valid string"),
+        ({"type": "text", "text": "a"}, "Input should be a valid string"),
+    ],
+)
+def test_what_is_no_list(content: Any, says: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TextRequest(prompt=content)
+    (error,) = caught.value.errors()
+    assert (error["loc"], error["msg"]) == (("prompt",), says)
+
+
+def test_a_long_value_is_cut() -> None:
+    content: Any = [{"type": "x" * 500}]
+    with pytest.raises(ValidationError) as caught:
+        TextRequest(prompt=content)
+    assert "x" * 99 + "… is no part" in str(caught.value)
+
+
+def test_texts_and_reasoning_are_sent() -> None:
+    turns = [Message("user", ["a", Text("b")]), Message("assistant", [Reasoning("m", "d", [{"a": 1}]), "c"])]
+    plan = smartllm.compile(
+        MessageRequest(messages=[*turns, Message("user", "d")], model="gpt-4o"), rules=RULES, level="ignore"
+    )
+    assert [item["content"] for item in plan.body["input"]][:2] == ["a", "b"]
+    prompts: list[Any] = ["a", ["a"], [Text("a")]]
+    bodies = [
+        smartllm.compile(TextRequest(prompt=prompt, model="gpt-4o"), rules=RULES).body for prompt in prompts
+    ]
+    assert bodies[0] == bodies[1] == bodies[2]
+
+
+@pytest.mark.parametrize(
+    "part", [part for part in PARTS if not isinstance(part, (Text, Reasoning))], ids=lambda part: part.type
+)
+def test_what_no_wire_is_given_yet_is_refused_by_place_and_name(part: InputPart) -> None:
+    name = type(part).__name__
+    with pytest.raises(UnsupportedError, match=rf"^prompt\[1\]: {name} parts cannot be sent yet"):
+        smartllm.compile(TextRequest(prompt=["a", part], model="gpt-4o"), rules=RULES)
+    messages = [Message("user", "a"), Message("user", [part])]
+    with pytest.raises(UnsupportedError, match=rf"messages\[1\]\.content\[0\]: {name} parts cannot"):
+        smartllm.compile(MessageRequest(messages=messages, model="gpt-4o"), rules=RULES)
+
+
+def test_blocks_that_are_no_json_are_refused_by_their_place() -> None:
+    part = Reasoning("m", "d", [{"a": object()}])
+    with pytest.raises(smartllm.CompileError, match=r"prompt\[0\]\.blocks"):
+        smartllm.compile(TextRequest(prompt=[part], model="gpt-4o"), rules=RULES)
+
+
+def test_a_copy_shares_nothing_that_can_be_changed() -> None:
+    raw = {"a": [{"b": (1, [2])}]}
+    mine = copied(raw)
+    mine["a"][0]["b"][1].append(3)
+    assert raw == {"a": [{"b": (1, [2])}]}
+    for part in (ToolCall("1", "f", {"a": []}), Reasoning("m", "d", [{"a": []}]), Other({"a": []}, "x")):
+        assert owned(part) == part
+        assert owned(part) is not part
+    assert owned(Text("a", ({"a": []},))) == Text("a", ({"a": []},))
+    assert owned(ToolCall("1", "f", "{")) == ToolCall("1", "f", "{")
+    for fixed in (Text("a"), Refusal("no")):
+        assert owned(fixed) is fixed
+
+
+def test_the_text_of_parts_is_what_is_text() -> None:
+    assert text_of([Text("a"), Refusal("no"), Reasoning(text="hm"), Text("b")]) == "ab"
+
+
+def test_what_was_written_is_described_as_json() -> None:
+    content: Any = ["a", Image(data=b"xyz", detail="low"), ToolResult("1", [Text("b")])]
+    assert described(content) == [
+        "a",
+        {"type": "image", "data": "3 bytes", "detail": "low"},
+        {"type": "tool_result", "call_id": "1", "content": [{"type": "text", "text": "b"}]},
+    ]
+    assert described("a") == "a"
