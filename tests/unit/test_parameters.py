@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from inspect import getdoc
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter
 
+import smartllm
 from smartllm import LLMConfig
 from smartllm.cli.request_options import request_options
 from smartllm.compiler.dialects import FIELDS
@@ -28,6 +30,7 @@ from smartllm.rules.vocabulary import Facts, Parameter
 from smartllm.setting_names import MEANT
 
 ROWS = [row for row in PARAMETERS.values() if row.group != "turns"]
+PACKAGE = Path(smartllm.__file__).parent
 JSON_TYPES = {
     "text": "string",
     "choice": "string",
@@ -111,6 +114,24 @@ def test_a_number_is_no_truth(name: str) -> None:
 def test_what_is_carried_has_a_fact_of_its_name() -> None:
     assert [one.name for one in fields(Facts) if one.type is Parameter] == list(CARRIED)
     assert set(get_args(SamplingField)) == SAMPLING <= set(CARRIED) <= set(WIRE)
+
+
+def test_a_carried_parameter_is_named_in_its_rooms_alone() -> None:
+    """What else knows it: a public name that is made of two of them, and the echo of OpenAI's answers."""
+    rooms = {"parameters.py", "request.py", "rules/vocabulary/__init__.py", "rules/vocabulary/sampling.py"}
+    known = {"bedrock/capabilities.py", "testing/responses_wire.py"}
+    for name in CARRIED.keys() - {"temperature"}:  # which is a setting too, and decides what is cacheable
+        naming = {
+            path.relative_to(PACKAGE).as_posix()
+            for path in PACKAGE.rglob("*.py")
+            if re.search(rf"\b{name}\b", path.read_text(encoding="utf-8"))
+        }
+        places = {path for path in naming if re.fullmatch(r"compiler/dialects/\w+/fields\.py", path)}
+        assert (
+            {"parameters.py", "request.py", "rules/vocabulary/__init__.py"}
+            <= naming
+            <= rooms | known | places
+        )
 
 
 def test_nothing_stands_at_the_top_of_converse_by_its_own_name() -> None:
