@@ -41,8 +41,8 @@ def choose_target(
         UnknownModelError: The id matches no rule.
         UnsupportedError: The model is not served on that host or API.
     """
-    if provider is not None and provider not in PROVIDERS:
-        raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(PROVIDERS)}")
+    if provider is not None:
+        host_row(provider, rules)  # which raises for one that is not known
     return rules.remembered(
         _chosen,
         provider,
@@ -68,7 +68,7 @@ def _chosen(
     others = provider or next(name for name in rules.table("host") if host_row(name, rules).compatible)
     resolution = _compatible(model, like, others, rules) if compatible else None
     resolution = resolution or resolve(model, rules, like=like)
-    host = _host(resolution, provider)
+    host = _host(resolution, provider, rules)
     target = target_for(resolution, host, _dialect(api_type, resolution, host, rules), rules)
     return target, (*_inferred(target), *_api_ignored(api_type, target))
 
@@ -89,13 +89,13 @@ def default_model(provider: str, rules: RuleSet) -> str:
     return host_row(provider, rules).default_model
 
 
-def _host(resolution: Resolution, provider: str | None) -> Host:
+def _host(resolution: Resolution, provider: str | None, rules: RuleSet) -> Host:
     host = provider or resolution.host
     if host is not None:
         return cast("Host", host)  # checked to be one
     raise ConfigError(
         f"model {resolution.asked!r}: the id does not tell which provider serves it",
-        hint=f"pass provider= one of {', '.join(PROVIDERS)}",
+        hint=f"pass provider= one of {', '.join(rules.table('host'))}",
     )
 
 
