@@ -37,7 +37,8 @@ class ResponseEvents(ABC):
         """Close the connection; one that was read to its end is kept for the next call."""
         await self._response.aclose()
 
-    def _broken(self, message: str, hint: str = "") -> StreamError:
+    def broken(self, message: str, hint: str = "") -> StreamError:
+        """Our error for a stream that broke."""
         return StreamError(message, model=self._model, request_id=self.request_id, retryable=True, hint=hint)
 
 
@@ -57,4 +58,4 @@ class Within:
     ) -> None:
         if isinstance(error, ConnectionFailedError):
             cause = error.message.removeprefix(NO_ANSWER)
-            raise self._events._broken(f"the connection broke: {cause}", error.hint) from None  # noqa: SLF001
+            raise self._events.broken(f"the connection broke: {cause}", error.hint) from None

@@ -25,14 +25,14 @@ class FrameEvents(ResponseEvents):
             async for data in self._response:
                 yield self._read(decoder.feed(data))
         if decoder.inside:
-            raise self._broken("the stream was cut inside a frame")
+            raise self.broken("the stream was cut inside a frame")
 
     def _read(self, frames: Iterator[Frame]) -> Iterator[Mapping[str, Any]]:
         try:
             for frame in frames:
                 yield self._event(frame)
         except FrameError as error:
-            raise self._broken(f"a frame of the stream is damaged ({error})") from None
+            raise self.broken(f"a frame of the stream is damaged ({error})") from None
 
     def _event(self, frame: Frame) -> Mapping[str, Any]:
         headers = frame.headers
@@ -46,14 +46,14 @@ class FrameEvents(ResponseEvents):
         if kind == "exception":
             code = headers.get(":exception-type") or ""
             raise frame_error(code, self._content(frame.payload), self._model, region=self._region)
-        raise self._broken(f"a frame of the stream is of no known type: {dict(headers)}")
+        raise self.broken(f"a frame of the stream is of no known type: {dict(headers)}")
 
     def _chunk(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """The event inside a chunk of InvokeModelWithResponseStream."""
         try:
             return self._content(binascii.a2b_base64(content["bytes"], strict_mode=True))
         except (LookupError, TypeError, ValueError):
-            raise self._broken(f"a chunk of the stream has no event: {shown(content)}") from None
+            raise self.broken(f"a chunk of the stream has no event: {shown(content)}") from None
 
     def _content(self, payload: bytes) -> dict[str, Any]:
         try:
@@ -62,4 +62,4 @@ class FrameEvents(ResponseEvents):
             content = None
         if isinstance(content, dict):
             return content
-        raise self._broken(f"an event of the stream is not a JSON object: {payload[:200]!r}")
+        raise self.broken(f"an event of the stream is not a JSON object: {payload[:200]!r}")

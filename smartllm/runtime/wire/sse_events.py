@@ -44,7 +44,7 @@ class SSEEvents(ResponseEvents):
             yield from events
         except (ValueError, TypeError, RecursionError) as error:
             cause = type(error).__name__
-            raise self._broken(f"an event of the stream is not a JSON object ({cause})") from None
+            raise self.broken(f"an event of the stream is not a JSON object ({cause})") from None
 
     @property
     def _content_type(self) -> str:
