@@ -191,7 +191,6 @@ class LLMClient:
         """The plan that this client would execute for a request; raises as ``smartllm.compile``."""
         settings, rules = self._settings, self._rules()
         level = self.config.level
-        spoken_elsewhere = host_row(self.provider, rules).compatible is not None
         plan = compile_request(
             request,
             provider=self.provider,
@@ -201,7 +200,8 @@ class LLMClient:
             defaults=self.config.request_defaults(),
             sources=self._sources,
             today=dt.datetime.now(dt.UTC).date(),
-            compatible=spoken_elsewhere and settings.custom_endpoint is not None,
+            compatible=settings.custom_endpoint is not None
+            and host_row(self.provider, rules).compatible is not None,
         )
         if level == "warn":
             self._announce(plan.model, plan.diagnostics)

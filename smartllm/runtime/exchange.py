@@ -60,6 +60,10 @@ class _Host(NamedTuple):
     auth: Auth
     framing: _Framing
 
+    def id_of(self, response: WireResponse) -> str | None:
+        """The host's id of a call, if it gave one."""
+        return response.headers.get(self.row.id_header)
+
 
 class HostCalls:
     """The calls to one host over a transport.
@@ -87,14 +91,15 @@ class HostCalls:
             ProviderError: The call failed; says whether it may be retried.
             ConfigError: The transport cannot be used as it is configured, or is closed.
         """
-        request = await self._signed(step, self._host.framing.whole)
-        response = await self._opened(request)
-        reader = ERROR_READERS[self._host.row.errors]
+        host = self._host
+        request = await self._signed(step, host, host.framing.whole)
+        response = await self._opened(request, host)
+        reader, request_id = ERROR_READERS[host.row.errors], host.id_of(response)
         return read_answer(
-            await self._whole(response, step.model),
+            await _whole(response, step.model, request_id),
             step.model,
             status=response.status,
-            request_id=self._id_of(response),
+            request_id=request_id,
             address=request.url if reader.known_elsewhere else None,
             elsewhere=reader.known_elsewhere and self._settings.custom_endpoint is not None,
         )
@@ -106,10 +111,10 @@ class HostCalls:
             ProviderError: The call failed; says whether it may be retried.
             ConfigError: As ``send``.
         """
-        framing = self._host.framing
-        response = await self._opened(await self._signed(step, framing.streamed))
-        return framing.events(
-            response, model=step.model, region=self._settings.region, request_id=self._id_of(response)
+        host = self._host
+        response = await self._opened(await self._signed(step, host, host.framing.streamed), host)
+        return host.framing.events(
+            response, model=step.model, region=self._settings.region, request_id=host.id_of(response)
         )
 
     async def models(self) -> list[dict[str, Any]]:
@@ -136,11 +141,11 @@ class HostCalls:
             known = self._known.setdefault("", _Host(row, auth, _FRAMINGS[row.framing]))
         return known
 
-    async def _signed(self, step: Step, headers: Mapping[str, str]) -> WireRequest:
-        url = self._url(await self._address(), step.path)
-        host = self._host
+    async def _signed(self, step: Step, host: _Host, headers: Mapping[str, str]) -> WireRequest:
+        url = self._url(self._found_address or await self._address(), step.path)
         signed = await host.auth.sign("POST", url, {**headers, **step.headers}, step.payload)
-        return WireRequest("POST", url, signed | dict(host.framing.unsigned), step.payload, step.model)
+        signed.update(host.framing.unsigned)
+        return WireRequest("POST", url, signed, step.payload, step.model)
 
     async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
         """The JSON of a listing."""
@@ -149,17 +154,18 @@ class HostCalls:
         if not address:
             address = (await self._address()).replace(row.service, row.control, 1)
         url = self._url(address, path, urlencode(query))
-        signed = await self._host.auth.sign("GET", url, _ACCEPT, b"")
-        response = await self._opened(WireRequest("GET", url, signed, b"", ""))
-        return parsed(await self._whole(response, ""))
+        host = self._host
+        signed = await host.auth.sign("GET", url, _ACCEPT, b"")
+        response = await self._opened(WireRequest("GET", url, signed, b"", ""), host)
+        return parsed(await _whole(response, "", host.id_of(response)))
 
-    async def _opened(self, request: WireRequest) -> WireResponse:
+    async def _opened(self, request: WireRequest, host: _Host) -> WireResponse:
         """The response to a request; an error where its status tells of one."""
         response = await self._transport.send(request)
         if response.status < FIRST_REDIRECT:
             return response
-        content = await self._whole(response, request.model)
-        settings, row = self._settings, self._host.row
+        content = await _whole(response, request.model, host.id_of(response))
+        settings, row = self._settings, host.row
         called = Called(
             model=request.model,
             id_header=row.id_header,
@@ -171,31 +177,31 @@ class HostCalls:
         )
         raise ERROR_READERS[row.errors].read(response.status, response.headers, content, called)
 
-    async def _whole(self, response: WireResponse, model: str) -> bytes:
-        try:
-            return await whole_body(response, model, self._id_of(response))
-        finally:
-            await response.aclose()
-
-    def _id_of(self, response: WireResponse) -> str | None:
-        return response.headers.get(self._host.row.id_header)
-
     def _url(self, address: str, path: str, query: str = "") -> str:
-        query = "&".join(filter(None, (query, self._settings.query)))
+        given = self._settings.query
+        if given:
+            query = f"{query}&{given}" if query else given
         return f"{address}{path}?{query}" if query else f"{address}{path}"
 
     async def _address(self) -> str:
         """Where calls go: as configured, by AWS's own rules, or as botocore finds out for odd settings."""
         settings = self._settings
-        if settings.address or self._found_address:
-            return settings.address or self._found_address
         service = settings.row.service
-        found = None if settings.asks_botocore else public_address(service, settings.region)
-        if found is None:
+        found = settings.address or self._found_address
+        if not found and (self._keyless or not settings.asks_botocore):
+            found = public_address(service, settings.region) or ""
+        if not found:
             # What goes nowhere needs no more than a name.
             found = f"https://{service}" if self._keyless else await odd_address(settings)
         self._found_address = found
         return found
+
+
+async def _whole(response: WireResponse, model: str, request_id: str | None) -> bytes:
+    try:
+        return await whole_body(response, model, request_id)
+    finally:
+        await response.aclose()
 
 
 def require(provider: str, extra: str, packages: tuple[str, ...]) -> None:

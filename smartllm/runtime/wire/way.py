@@ -96,6 +96,7 @@ class Ways:
             settings.certificates,
             settings.config.max_concurrent or POOL,
         )
+        self._length = len(address)
         self._others: dict[str, Way] = {}
 
     def to(self, url: str) -> Way:
@@ -105,7 +106,7 @@ class Ways:
             ConfigError: The environment names a proxy for it that is no HTTP proxy.
         """
         main = self.main
-        if url.startswith(main.address) and url[len(main.address) : len(main.address) + 1] in _NEXT:
+        if url.startswith(main.address) and url[self._length : self._length + 1] in _NEXT:
             return main
         parts = urlsplit(url)
         address = f"{parts.scheme}://{parts.netloc}"
