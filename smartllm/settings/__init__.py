@@ -99,7 +99,7 @@ class Settings:
         Args:
             config: What the caller gave; it is copied.
             environment: Variables; None takes the process's own, as they are now.
-            sends: Calls will go over the network: key, proxy and certificates are looked at.
+            sends: Calls will go over HTTP: a key must be there, proxy and certificates are looked at.
 
         Raises:
             ConfigError: A setting or variable that is needed and cannot be used; names it.

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from smartllm import defaults, values
 from smartllm.config import LLMConfig, provider_of, region_of, timeout_of
 from smartllm.environment import RULES, Environment, Found, Source, ambient_rules
+from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow, row_of
 from smartllm.setting_names import foreign_setting
 from smartllm.settings.aws import aws_endpoint, aws_keys, bearer_token
@@ -30,7 +31,7 @@ class Draft:
     Attributes:
         config: The caller's settings, checked.
         environment: The variables.
-        sends: Calls will go over the network.
+        sends: Calls will go over HTTP, and need all that it needs.
         found: Attributes of ``Settings`` so far.
         sources: Where they came from.
         secrets: What must not be shown.
@@ -182,14 +183,20 @@ def _aws(draft: Draft) -> None:
     if token is not None:
         draft.secrets.append(token.value)
     # A token is enough: half a pair of keys beside it harms nobody.
-    _keys(draft, wanted=token is None and draft.sends)
+    _keys(draft, wanted=token is None)
     source = draft.sources["aws" if token is None else "bearer_token"]
     draft.found["key_source"] = None if source.kind == "default" else source.name
 
 
 def _keys(draft: Draft, *, wanted: bool) -> None:
-    needed = wanted or draft.config.dynamo_table_name is not None
-    keys = aws_keys(draft.config, draft.environment) if needed else None
+    needed = draft.config.dynamo_table_name is not None or (wanted and draft.sends)
+    keys = None
+    if needed or wanted:
+        try:
+            keys = aws_keys(draft.config, draft.environment)
+        except ConfigError:
+            if needed:
+                raise
     draft.put("aws", *(keys or (None, Source("default", "AWS"))))
     if keys is not None:
         draft.secrets += filter(None, keys[0][1:])

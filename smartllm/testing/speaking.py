@@ -106,7 +106,7 @@ def _spoilt(frames: list[bytes], reply: Reply, error_frame: Callable[[int], byte
     """Take frames out of a stream, and put the scripted error frame and the broken checksum into it."""
     spoilt = frames[: reply.end_after]
     if reply.lose_at is not None:
-        del spoilt[reply.lose_at]
+        del spoilt[reply.lose_at : reply.lose_at + 1]
     if reply.stream_error is not None:
         del spoilt[reply.stream_error_after :]
         spoilt.append(error_frame(len(spoilt)))
