@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartllm import errors
-from smartllm.error_object import _words, error_in
+from smartllm.error_object import _words, error_in, read_error
 from smartllm.errors import ProviderError
 from smartllm.hosts.aws import aws_error, frame_error
 from smartllm.hosts.called import Called
@@ -212,6 +212,30 @@ def test_what_can_be_read_but_not_written() -> None:
     for _ in range(200_000):  # how deep writing goes differs by version
         value = [value]
     assert _words(value) == ""
+
+
+def test_the_word_error_is_no_code() -> None:
+    assert read_error({"type": "error", "message": "no"}).codes == ()
+
+
+def test_an_error_that_is_a_word_is_said_once() -> None:
+    assert read_error({"error": "no", "code": "x", "status": 400}).explanation == "no"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"code": 429}, 429),
+        ({"code": "new", "status": "503"}, 503),
+        ({"code": "new", "status_code": 401}, 401),
+        ({"code": "overloaded_error", "status": 503}, 529),
+        ({"code": 200}, None),
+        ({"code": "9" * 5000, "status": "9" * 5000}, None),
+        ({"code": "new"}, None),
+    ],
+)
+def test_a_status_that_an_error_names(error: dict[str, Any], status: int | None) -> None:
+    assert read_error(error).status == status
 
 
 # Bedrock

@@ -14,10 +14,10 @@ import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wires import AWS_KEYS, RESPONSES, Wire, each_bedrock_wire, each_wire
+from wires import AWS_KEYS, INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 from yarl import URL
 
-from smartllm import LLMClient
+from smartllm import LLMClient, LLMConfig, TextRequest
 from smartllm.errors import (
     ConfigError,
     ConnectionFailedError,
@@ -25,9 +25,13 @@ from smartllm.errors import (
     RateLimitError,
     ResponseError,
     StreamError,
+    UnknownModelError,
 )
 from smartllm.runtime.transport import Headers, WireRequest, WireResponse
 from smartllm.runtime.wire import body as wire_body
+from smartllm.runtime.wire.http import HttpResponse
+from smartllm.runtime.wire.way import Ways
+from smartllm.settings import Settings
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
 HOWTO = Path(__file__).parents[2] / "docs" / "howto.md"
@@ -227,6 +231,114 @@ def test_headers_are_a_mapping() -> None:
     headers = Headers({"X-One": "1", "two": "2"})
     assert (headers["x-one"], headers.get("TWO"), headers.get("three")) == ("1", "2", None)
     assert ({**headers}, len(headers)) == ({"x-one": "1", "two": "2"}, 2)
+
+
+class Answering:
+    """Gives the same bytes to every request."""
+
+    keyless = True
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        self.body, self.status = body, status
+        self.seen: list[str] = []
+
+    async def send(self, request: WireRequest) -> WireResponse:
+        self.seen.append(request.url)
+        return WireResponse(self.status, {}, self.body)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+ELSEWHERE = {"base_url": "http://gpu:8000/v1"}
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, b'{"x": 1}'), (404, b"{}")])
+@pytest.mark.parametrize(
+    ("provider", "given", "address"),
+    [
+        ("openai", {}, None),
+        ("openai", ELSEWHERE, "http://gpu:8000/v1/responses"),
+        ("bedrock", {"endpoint_url": "http://gpu:8000"}, None),
+    ],
+)
+async def test_only_servers_of_others_may_not_know_a_path(
+    status: int, body: bytes, provider: str, given: dict[str, Any], address: str | None
+) -> None:
+    wire = RESPONSES if provider == "openai" else INVOKE
+    async with LLMClient(
+        provider=provider, transport=Answering(body, status), max_retries=0, **given
+    ) as client:
+        error = await ask(client, wire, streamed=False)
+    assert isinstance(error, ProviderError)
+    named = f"POST {address} was called; set api_type=" in error.hint
+    assert named is (address is not None), error.hint
+
+
+async def test_listings_go_to_the_control_plane() -> None:
+    own = Answering(b'{"modelSummaries": [], "inferenceProfileSummaries": []}')
+    async with LLMClient(provider="bedrock", aws_region="eu-west-1", transport=own) as client:
+        assert await client.list_available_models() == []
+    control = "https://bedrock.eu-west-1.amazonaws.com"
+    assert own.seen == [
+        f"{control}/foundation-models?byOutputModality=TEXT&byInferenceType=ON_DEMAND",
+        f"{control}/inference-profiles",
+    ]
+
+
+async def test_a_query_of_the_address_ends_every_url() -> None:
+    own = Answering(b'{"data": []}')
+    async with LLMClient(base_url="http://gpu/v1?api-version=1", transport=own, max_retries=0) as client:
+        await client.list_available_models()
+        await ask(client, RESPONSES, streamed=False)
+    assert own.seen == ["http://gpu/v1/models?api-version=1", "http://gpu/v1/responses?api-version=1"]
+
+
+async def test_a_server_of_ones_own_does_not_make_bedrock_take_any_id() -> None:
+    own = Answering(b"{}")
+    async with LLMClient(provider="bedrock", endpoint_url="http://gpu", transport=own) as client:
+        with pytest.raises(UnknownModelError):
+            client.compile(TextRequest(prompt="hi", model="nobody-knows-it"))
+
+
+# The ways of HTTP
+
+
+def ways(environment: dict[str, str], **given: Any) -> Ways:
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    return Ways(Settings.resolve(LLMConfig(provider="bedrock", **given), {**keys, **environment}))
+
+
+def test_each_address_has_the_proxy_that_is_its_own() -> None:
+    control = "https://bedrock.us-east-1.amazonaws.com"
+    found = ways({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": control.removeprefix("https://")})
+    main = found.to("https://bedrock-runtime.us-east-1.amazonaws.com/model/m/invoke")
+    assert (main, main.proxy) == (found.main, "http://proxy:1")
+    other = found.to(f"{control}/foundation-models?a=b")
+    assert (other.address, other.proxy) == (control, None)
+    assert found.to(f"{control}/inference-profiles") is other
+
+
+@pytest.mark.parametrize(
+    ("url", "same"), [("http://gpu:80/x", True), ("http://gpu:80?x", True), ("http://gpu:8000/x", False)]
+)
+def test_an_address_that_only_begins_alike_is_another(url: str, same: bool) -> None:
+    found = ways({}, endpoint_url="http://gpu:80")
+    assert (found.to(url) is found.main) is same
+
+
+async def test_a_response_whose_client_was_closed_meanwhile() -> None:
+    class Closed:
+        status, headers, content = 200, dict[str, str](), None
+
+        async def iter_any(self) -> AsyncIterator[bytes]:
+            raise RuntimeError("Session is closed")
+            yield b""
+
+    stub: Any = Closed()
+    stub.content = stub
+    with pytest.raises(ConnectionFailedError, match="the client was closed meanwhile"):
+        [part async for part in HttpResponse(stub, ways({}).main, "m")]
 
 
 # The fake one is like the server
