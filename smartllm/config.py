@@ -12,11 +12,10 @@ from smartllm import defaults, values
 from smartllm.diagnostics import LEVELS, Level
 from smartllm.environment import Environment, Found, Source
 from smartllm.errors import ConfigError
+from smartllm.providers import ROWS, row_of
 from smartllm.setting_names import unknown_setting
 from smartllm.values import Number, unusable
-from smartllm.words import PROVIDERS
 
-_AWS_SIGNS: Final = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ROLE_ARN")
 _LARGEST_SIZE: Final = 2.0**63
 _DAYS: Final = 1e6
 
@@ -42,11 +41,6 @@ _NUMBERS: Final = {
 }
 _TEXTS: Final = ("organization", "aws_access_key_id", "aws_region", "default_model")
 _SECRETS: Final = ("api_key", "aws_secret_access_key", "aws_session_token")
-# Settings that tell the provider when it is not given.
-_SIGNS: Final = {
-    "openai": ("api_key", "base_url"),
-    "bedrock": ("aws_access_key_id", "aws_region", "endpoint_url"),
-}
 
 
 @dataclass(slots=True)
@@ -156,10 +150,9 @@ class LLMConfig:
     def resolved_timeouts(self) -> tuple[float, float]:
         """Connect and read timeout in seconds."""
         environment = Environment()
-        bedrock = provider_of(self, environment).value == "bedrock"
+        provider = provider_of(self, environment).value
         found = [
-            timeout_of(self, environment, name, bedrock=bedrock)[0]
-            for name in ("connect_timeout", "read_timeout")
+            timeout_of(self, environment, name, provider)[0] for name in ("connect_timeout", "read_timeout")
         ]
         return found[0], found[1]
 
@@ -175,7 +168,7 @@ def check_config(config: LLMConfig) -> None:
     Raises:
         ConfigError: A value that cannot be used.
     """
-    _one_of("provider", config.provider, (None, *PROVIDERS))
+    _one_of("provider", config.provider, (None, *ROWS))
     _one_of("level", config.level, LEVELS)
     for name, number in _NUMBERS.items():
         number.check(name, getattr(config, name))
@@ -201,26 +194,15 @@ def provider_of(config: LLMConfig, environment: Environment) -> Found:
     """The given provider, else the one that the other settings, the environment or the default tell."""
     if config.provider is not None:
         return Found(config.provider, Source("setting", "provider"))
-    for provider, names in _SIGNS.items():
-        for name in names:
+    for provider, row in ROWS.items():
+        for name in row.signs:
             if getattr(config, name) is not None:
                 return Found(provider, Source("derived", name))
-    if environment.get("OPENAI_API_KEY"):
-        return Found("openai", Source("derived", "OPENAI_API_KEY"))
-    if (sign := environment.first(*_AWS_SIGNS)) is not None:
-        return Found("bedrock", Source("derived", sign.source.name))
-    _one_of("smartllm.defaults.provider", defaults.provider, PROVIDERS)
+    for provider, row in ROWS.items():
+        if (sign := environment.first(*row.variables)) is not None:
+            return Found(provider, Source("derived", sign.source.name))
+    _one_of("smartllm.defaults.provider", defaults.provider, tuple(ROWS))
     return Found(defaults.provider, Source("default", "provider"))
-
-
-def base_url_of(config: LLMConfig, environment: Environment) -> Found | None:
-    """OpenAI endpoint: the given one, OPENAI_BASE_URL, else None for the public one."""
-    if given := values.text("base_url", config.base_url):
-        return Found(given, Source("setting", "base_url"))
-    found = environment.first("OPENAI_BASE_URL")
-    if found is not None:
-        values.url("OPENAI_BASE_URL", found.value)
-    return found
 
 
 def region_of(config: LLMConfig, environment: Environment) -> Found:
@@ -231,13 +213,12 @@ def region_of(config: LLMConfig, environment: Environment) -> Found:
     return environment.first("AWS_REGION", "AWS_DEFAULT_REGION") or default
 
 
-def timeout_of(
-    config: LLMConfig, environment: Environment, name: str, *, bedrock: bool
-) -> tuple[float, Source]:
-    """``connect_timeout`` or ``read_timeout`` in seconds; variables for them are Bedrock's."""
+def timeout_of(config: LLMConfig, environment: Environment, name: str, provider: str) -> tuple[float, Source]:
+    """``connect_timeout`` or ``read_timeout`` in seconds; not every provider has variables for them."""
     if (given := getattr(config, name)) is not None:
         return given, Source("setting", name)
-    found = environment.first(f"BEDROCK_{name.upper()}") if bedrock else None
+    prefix = row_of(provider).timeouts
+    found = environment.first(f"{prefix}{name.upper()}") if prefix else None
     if found is not None:
         return values.seconds(found.source.name, found.value), found.source
     default = getattr(defaults, name)

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 from smartllm.errors import ConfigError
+from smartllm.providers import ROWS
 
 RULES: Final = "SMARTLLM_RULES"
-MODELS: Final[Mapping[str, str]] = {"openai": "OPENAI_MODEL", "bedrock": "BEDROCK_MODEL"}
+MODELS: Final[Mapping[str, str]] = {name: row.default_model for name, row in ROWS.items()}
 """The variables that name the model for requests that name none, by provider."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,40 +37,79 @@ QUOTA_CODES: Final = frozenset(
 )
 """OpenAI's codes for an account that is used up."""
 
-# The starts of codes, in small letters without punctuation: AWS's come in any capitalisation. In order.
-_ABOVE_STATUS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
-    # Service quotas are raised by asking AWS, not by waiting (bedrock_runtime facts §5.1).
-    ("quota", ("servicequotaexceeded", *(code.replace("_", "") for code in sorted(QUOTA_CODES)))),
+
+class _Row(NamedTuple):
+    """What a code stands for, whatever its capitalisation and punctuation.
+
+    Attributes:
+        start: How the code begins, in small letters without punctuation.
+        kind: The kind of failure.
+        status: The HTTP status that it has where a status is given; None where that is not known.
+        outranks: It tells the kind better than the status beside it.
+        passes: AWS's word for what passes, whatever the status beside it.
+    """
+
+    start: str
+    kind: Kind
+    status: int | None = None
+    outranks: bool = False
+    passes: bool = False
+
+
+# In order: where a failure has several codes, the first row that fits one of them tells its kind; of two that
+# fit one code the longer stands first. Statuses: openai facts §12, Anthropic's page "Errors", and for AWS the
+# service model's (bedrock_runtime facts §5.1).
+_ROWS: Final = (
+    # Service quotas are raised by asking AWS, not by waiting.
+    _Row("servicequotaexceeded", "quota", outranks=True),
+    *(_Row(code.replace("_", ""), "quota", 429, outranks=True) for code in sorted(QUOTA_CODES)),
     # llama.cpp's word is the second one.
-    ("context_length", ("contextlengthexceeded", "exceedcontextsize", "contextwindowexceeded")),
-    ("rate_limit", ("throttling", "toomanyrequests", "slowdown", "ratelimit")),
+    _Row("contextlengthexceeded", "context_length", 400, outranks=True),
+    _Row("exceedcontextsize", "context_length", outranks=True),
+    _Row("contextwindowexceeded", "context_length", outranks=True),
+    _Row("throttling", "rate_limit", 429, outranks=True, passes=True),
+    _Row("toomanyrequests", "rate_limit", 429, outranks=True, passes=True),
+    _Row("slowdown", "rate_limit", 429, outranks=True),
+    _Row("ratelimit", "rate_limit", 429, outranks=True),
     # 429 says too much; what is meant is a model that is being loaded.
-    ("server", ("modelnotready", "modeltimeout", "modelerror", "modelstreamerror")),
+    _Row("modelnotready", "server", 429, outranks=True, passes=True),
+    _Row("modeltimeout", "server", 408, outranks=True, passes=True),
+    _Row("modelerror", "server", outranks=True),
+    _Row("modelstreamerror", "server", 424, outranks=True, passes=True),
+    _Row("invalidapikey", "authentication", 401, outranks=True),
     # AWS sends these as 403.
-    (
-        "authentication",
-        (
-            "invalidapikey",
-            "unrecognizedclient",
-            "expiredtoken",
-            "invalidsignature",
-            "signaturedoesnotmatch",
-            "incompletesignature",
-            "missingauthenticationtoken",
-            "invalidclienttokenid",
-        ),
-    ),
-    ("not_found", ("modelnotfound", "resourcenotfound", "deploymentnotfound")),
+    _Row("unrecognizedclient", "authentication", outranks=True),
+    _Row("expiredtoken", "authentication", outranks=True),
+    _Row("invalidsignature", "authentication", outranks=True),
+    _Row("signaturedoesnotmatch", "authentication", outranks=True),
+    _Row("incompletesignature", "authentication", outranks=True),
+    _Row("missingauthenticationtoken", "authentication", outranks=True),
+    _Row("invalidclienttokenid", "authentication", outranks=True),
+    _Row("modelnotfound", "not_found", 404, outranks=True),
+    _Row("resourcenotfound", "not_found", 404, outranks=True),
+    _Row("deploymentnotfound", "not_found", outranks=True),
+    # Failures in a stream or in a success come without a status; some servers use these codes for any.
+    _Row("servererror", "server", 500),
+    _Row("serverisoverloaded", "server", 503),
+    _Row("server", "server"),
+    _Row("internalserver", "server", 500, passes=True),
+    _Row("serviceunavailable", "server", 503, passes=True),
+    _Row("overloaded", "server", 529),
+    _Row("apierror", "server", 500),
+    _Row("timeouterror", "server", 504),
+    _Row("billingerror", "quota", 402),
+    _Row("authentication", "authentication", 401),
+    _Row("accessdenied", "permission", 403),
+    _Row("permission", "permission", 403),
+    _Row("notfound", "not_found", 404),
+    _Row("validation", "bad_request", 400),
+    _Row("invalidrequest", "bad_request", 400),
+    _Row("badrequest", "bad_request"),
+    _Row("invalidprompt", "bad_request", 400),
+    _Row("contentfilter", "bad_request", 400),
+    _Row("requesttoolarge", "bad_request", 413),
 )
-# Failures in a stream or in a success come without a status; some servers use these codes for all statuses.
-_WITHOUT_STATUS: Final[tuple[tuple[Kind, tuple[str, ...]], ...]] = (
-    *_ABOVE_STATUS,
-    ("server", ("server", "internalserver", "serviceunavailable", "overloaded", "apierror")),
-    ("authentication", ("authentication",)),
-    ("permission", ("accessdenied", "permission")),
-    ("not_found", ("notfound",)),
-    ("bad_request", ("validation", "invalidrequest", "badrequest", "invalidprompt")),
-)
+_MODELS_OWN: Final = "modelerror"
 _BY_STATUS: Final[dict[int, Kind]] = {
     401: "authentication",
     402: "quota",
@@ -100,10 +139,11 @@ def kind_of(status: int | None, codes: Iterable[str] = ()) -> Kind | None:
         The kind, or None where neither status nor codes tell.
     """
     known = status is not None and status >= _FIRST_ERROR
-    plain = ["".join(filter(str.isalnum, code)).lower() for code in codes]
-    for kind, starts in _ABOVE_STATUS if known else _WITHOUT_STATUS:
-        if any(code.startswith(starts) for code in plain):
-            return kind
+    plain = [*map(_plain, codes)]
+    if plain:
+        for row in _ROWS:
+            if (row.outranks or not known) and any(code.startswith(row.start) for code in plain):
+                return row.kind
     if status is None or not known:
         return None
     if status >= _FIRST_SERVER_ERROR:
@@ -124,3 +164,33 @@ def may_pass(status: int | None, codes: Iterable[str] = ()) -> bool:
     if status is not None and status >= _FIRST_ERROR:
         return status in RETRYABLE_STATUS
     return kind in _PASSING
+
+
+def status_of(codes: Iterable[str]) -> int | None:
+    """The HTTP status of a failure that came without one, by the first code that tells it; else None."""
+    for code in map(_plain, codes):
+        row = next((row for row in _ROWS if code.startswith(row.start)), None)
+        if row is not None and row.status is not None:
+            return row.status
+    return None
+
+
+def passes_on_aws(status: int | None, code: str, behind: int | None) -> bool:
+    """Whether the same call to AWS may succeed later; there a code says more than the status beside it.
+
+    Args:
+        status: HTTP status, or None.
+        code: AWS's code; empty where there is none.
+        behind: The status of the model's own server, which failed in its own way; None if it is not told.
+    """
+    plain = _plain(code)
+    if plain.startswith(_MODELS_OWN):
+        return behind in RETRYABLE_STATUS
+    row = next((row for row in _ROWS if plain.startswith(row.start)), None)
+    if row is not None and (row.passes or row.kind == "quota"):
+        return row.passes
+    return status in RETRYABLE_STATUS
+
+
+def _plain(code: str) -> str:
+    return "".join(filter(str.isalnum, code)).lower()

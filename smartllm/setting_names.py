@@ -8,6 +8,7 @@ from typing import Final
 
 from smartllm.errors import ConfigError
 from smartllm.parameters import PARAMETERS
+from smartllm.providers import owner_of, row_of
 
 _A_REQUESTS: Final = "it is said in a request: TextRequest({0}=...)"
 _TIMEOUT: Final = "total_timeout (a whole call) or read_timeout (the longest silence)"
@@ -45,18 +46,6 @@ MEANT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("ttl", "cache_ttl"), "cache_ttl_days"),
 }
 
-_FOR_OPENAI: Final = {
-    "api_key": "aws_access_key_id and aws_secret_access_key, or AWS_BEARER_TOKEN_BEDROCK in the environment",
-    "base_url": "endpoint_url",
-    "organization": "no such setting: the account is told by the keys",
-}
-_FOR_BEDROCK: Final = {
-    "endpoint_url": "base_url",
-    "aws_region": "no region",
-    "aws_access_key_id": "api_key",
-    "aws_secret_access_key": "api_key",
-    "aws_session_token": "api_key",
-}
 _FOR_DYNAMO: Final = "aws_"
 
 
@@ -89,16 +78,17 @@ def foreign_setting(provider: str, given: Iterable[str], *, dynamo: bool) -> Con
         given: Settings that hold a value.
         dynamo: A DynamoDB table keeps answers; it takes AWS's keys and region too.
     """
-    instead, other = (_FOR_BEDROCK, "bedrock") if provider == "openai" else (_FOR_OPENAI, "openai")
+    row = row_of(provider)
     for name in given:
-        if name not in instead or (dynamo and name.startswith(_FOR_DYNAMO)):
+        other = None if name in row.settings else owner_of(name)
+        if other is None or (dynamo and name.startswith(_FOR_DYNAMO)):
             continue
         hint = f"leave it out, or pass provider={other!r}"
         if name.startswith(_FOR_DYNAMO):
-            hint += "; beside OpenAI only a DynamoDB cache uses it (dynamo_table_name)"
+            hint += f"; beside {row.title} only a DynamoDB cache uses it (dynamo_table_name)"
+        instead = f", which takes {row.instead[name]}" if name in row.instead else ""
         return ConfigError(
-            f"{name} is a setting for provider={other!r}; the provider here is {provider!r}, "
-            f"which takes {instead[name]}",
+            f"{name} is a setting for provider={other!r}; the provider here is {provider!r}{instead}",
             hint=hint,
         )
     return None

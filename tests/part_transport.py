@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from part_events import Said, claude_events, claude_whole, converse_events, converse_whole
 from part_events_openai import chat_events, chat_whole, responses_events, responses_whole
 from wires import Wire
 
 from smartllm import LLMClient
+from smartllm.compiler.dialects.stream import DONE
 from smartllm.content import Part, ToolCall
-from smartllm.runtime.transport import Answer
+from smartllm.runtime.transport import WireRequest, WireResponse
 from smartllm.testing import FakeTransport
+from smartllm.testing.eventstream import event_frame
+from smartllm.testing.fake import Sent
+from smartllm.testing.routes import Route, find_route
 
 WRITTEN: Final[dict[str, tuple[Callable[..., Any], Callable[..., Iterator[Any]], str]]] = {
     "responses": (responses_whole, responses_events, "completed"),
@@ -27,36 +33,35 @@ CALLS = (Said("thought", "hm"), Said("text", "Pa"), Said("call", arguments={"a":
 
 
 class Scripted(FakeTransport):
-    """Answers with one whole answer of parts, whole or as a stream."""
+    """Answers with one whole answer of parts, whole or as a stream, in the bytes of its wire."""
 
     def __init__(self, wire: Wire, *said: Said, delay: float = 0.0) -> None:
         super().__init__()
         write, self._cut, reason = WRITTEN[wire.api_type]
         self.reply, self._delay = write(said, reason), delay
 
-    async def send(self, step: Any) -> Answer:
-        self.sent.append(step)
+    async def send(self, request: WireRequest) -> WireResponse:
+        route = find_route(request.method, urlsplit(request.url).path, base="")
+        sent = Sent(request, route)
+        self.sent.append(sent)
         await asyncio.sleep(self._delay)
-        return Answer(json.loads(json.dumps(self.reply)), f"call-{len(self.sent)}")
+        assert route.host is not None
+        headers = {route.host.id_header: f"call-{len(self.sent)}"}
+        if not sent.streamed:
+            return WireResponse(200, headers, json.dumps(self.reply).encode())
+        events = self._cut(self.reply, Random(5))  # noqa: S311 - where a stream is cut
+        return WireResponse(200, headers, b"".join(_framed(event, route) for event in events))
 
-    async def stream(self, step: Any) -> Any:
-        self.sent.append(step)
-        random = Random(5)  # noqa: S311 - where a stream is cut
-        return Events([*self._cut(self.reply, random)], f"call-{len(self.sent)}")
 
-
-class Events:
-    """The events of a stream, one after the other."""
-
-    def __init__(self, events: list[Any], request_id: str) -> None:
-        self._events, self.request_id = events, request_id
-
-    async def __aiter__(self) -> AsyncIterator[list[Any]]:
-        for event in self._events:
-            yield [event]
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
+def _framed(event: Any, route: Route) -> bytes:
+    """An event as its host frames it."""
+    assert route.host is not None
+    if route.host.framing == "sse":
+        return b"data: " + (b"[DONE]" if event is DONE else json.dumps(event).encode()) + b"\n\n"
+    if route.dialect == "bedrock_converse":
+        ((kind, content),) = event.items()
+        return event_frame(kind, content)
+    return event_frame("chunk", {"bytes": b64encode(json.dumps(event).encode()).decode()})
 
 
 def client_of(wire: Wire, transport: FakeTransport, **fields: Any) -> LLMClient:

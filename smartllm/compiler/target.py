@@ -41,13 +41,12 @@ def choose_target(
         UnknownModelError: The id matches no rule.
         UnsupportedError: The model is not served on that host or API.
     """
-    hosts = rules.table("host")
-    if provider is not None and provider not in hosts:
-        raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(hosts)}")
+    if provider is not None:
+        host_row(provider, rules)  # which raises for one that is not known
     return rules.remembered(
         _chosen,
         provider,
-        model or request.model or default_model(provider or next(iter(hosts)), rules),
+        model or request.model or default_model(provider or next(iter(rules.table("host"))), rules),
         request.like,
         request.api_type if "api_type" in request.model_fields_set else None,
         compatible,

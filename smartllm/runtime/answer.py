@@ -19,13 +19,13 @@ from smartllm.content import Reasoning, described
 from smartllm.cost import Billing
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.errors import ProviderError, ResponseError
+from smartllm.hosts.called import shown_address
+from smartllm.hosts.openai import path_hint
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
 from smartllm.runtime.control.deadline import Record
-from smartllm.runtime.secrets import shown_address
-from smartllm.runtime.status_errors import path_hint
+from smartllm.runtime.replies import Answer
 from smartllm.runtime.structured import check_whole, structured_data
-from smartllm.runtime.transport import Answer
 
 _SUCCESS: Final = 200
 

@@ -20,11 +20,11 @@ from smartllm.runtime.control.deadline import Deadline, OpenWaits, Record
 from smartllm.runtime.control.owner import PerOwner
 from smartllm.runtime.control.retry import RetryBudget, RetryPolicy, is_throttled, with_retries
 from smartllm.runtime.control.single_flight import SingleFlight
+from smartllm.runtime.exchange import HostCalls
 from smartllm.runtime.observe.progress import Progress, StreamProgress
 from smartllm.runtime.secrets import hide_secrets
 from smartllm.runtime.stream import LiveStream, assembled
 from smartllm.runtime.structured import check_whole
-from smartllm.runtime.transport import Transport
 from smartllm.runtime.wire.way import timeouts_of
 from smartllm.settings import Settings
 
@@ -74,12 +74,12 @@ class Executor:
 
     Args:
         settings: Retries, limits and timeouts.
-        transport: Sends the calls.
+        calls: Makes them.
     """
 
-    def __init__(self, settings: Settings, transport: Transport) -> None:
+    def __init__(self, settings: Settings, calls: HostCalls) -> None:
         config = settings.config
-        self._transport = transport
+        self._calls = calls
         self.timeouts = timeouts_of(settings)
         self._policy = RetryPolicy(
             config.max_retries, config.retry_delay, config.max_retry_delay, config.max_retry_after
@@ -120,9 +120,9 @@ class Executor:
         async def attempt() -> Decoded:
             deadline.record.attempts += 1
             if not step.streamed:
-                return decode_answer(step, await self._transport.send(step))
+                return decode_answer(step, await self._calls.send(step))
             counted = StreamProgress(progress)
-            return await assembled(self._transport, step, self.timeouts, deadline, counted.add)
+            return await assembled(self._calls, step, self.timeouts, deadline, counted.add)
 
         return await self._retried(lambda: self._limited(plan, step, attempt), progress)
 
@@ -142,7 +142,7 @@ class Executor:
             deadline.record.attempts += 1
             live = None
             try:
-                live = await LiveStream.open(self._transport, step, self.timeouts, deadline)
+                live = await LiveStream.open(self._calls, step, self.timeouts, deadline)
                 delta = await live.next()
                 if delta is None:
                     live.decoded()
@@ -166,9 +166,9 @@ class Executor:
         async def attempt() -> list[dict[str, Any]]:
             deadline.record.attempts += 1
             try:
-                return await self._transport.models()
+                return await self._calls.models()
             except ProviderError as error:
-                hide_secrets(error, self._transport.secrets)
+                hide_secrets(error, self._calls.secrets)
                 raise
 
         async with deadline.scope():
@@ -200,7 +200,7 @@ class Executor:
     def _met(self, limiter: Limiter, error: BaseException) -> None:
         """What each failed attempt leads to, before anybody hears of it."""
         if isinstance(error, ProviderError):
-            hide_secrets(error, self._transport.secrets)
+            hide_secrets(error, self._calls.secrets)
             if is_throttled(error):
                 limiter.throttled()
 

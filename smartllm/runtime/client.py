@@ -17,17 +17,21 @@ from smartllm.errors import ConfigError, ProviderError, SmartLLMError
 from smartllm.log import Announcer
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
-from smartllm.rules import load_rules
+from smartllm.rules import RuleSet, load_rules
+from smartllm.rules.hosts import host_row
 from smartllm.runtime.cache.key import cache_key
 from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.control.deadline import Deadline
+from smartllm.runtime.exchange import HostCalls, require
 from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.observe.telemetry import span_of
 from smartllm.runtime.secrets import hide_secrets
 from smartllm.runtime.transport import Transport
+from smartllm.runtime.wire.http import HttpTransport
+from smartllm.runtime.wire.way import Ways
 from smartllm.settings import Settings, make_config
 
 T = TypeVar("T", bound=BaseModel)
@@ -41,7 +45,8 @@ class LLMClient:
 
     Args:
         config: Settings; None makes them from the keywords and the environment.
-        transport: Sends the calls instead of HTTP; ``smartllm.testing.FakeTransport`` is one.
+        transport: Sends the bytes instead of HTTP: a ``smartllm.runtime.transport.Transport``, such as
+            ``smartllm.testing.FakeTransport``.
         settings: Fields of ``LLMConfig``, when no ``config`` is given.
 
     Raises:
@@ -75,9 +80,9 @@ class LLMClient:
                 f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
                 hint="use LLMClient, which serves every provider",
             )
-        self._transport: Transport = transport or self._make_transport()
+        self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
         self._cache = open_cache(self._settings)
-        self._executor = Executor(self._settings, self._transport)
+        self._executor = Executor(self._settings, self._calls)
         self._announce = Announcer()
         self._entered = self._closed = False
         model = self._settings.sources.get("default_model")
@@ -111,13 +116,14 @@ class LLMClient:
                 ``stream_thinking``.
 
         Raises:
-            NotImplementedError: The provider is OpenAI.
+            NotImplementedError: The provider's row in the rules says ``assembled = false``, as OpenAI's.
             ValueError: ``response_format`` is set.
             ProviderError: As ``generate_text``; a broken stream is retried from the start.
         """
-        if self.provider == "openai":
+        row = host_row(self.provider, self._rules())
+        if not row.assembled:
             raise NotImplementedError(
-                "generate_text_streamed is for Bedrock; with OpenAI use generate_text or generate_text_stream"
+                f"generate_text_streamed is not for {row.title}; use generate_text or generate_text_stream"
             )
         if request.response_format is not None:
             raise ValueError("generate_text_streamed takes no response_format; use generate_text instead")
@@ -163,7 +169,7 @@ class LLMClient:
         if not self._closed:
             self._closed = True
             await self._executor.aclose()
-            await self._transport.aclose()
+            await self._calls.aclose()
             await self._cache.aclose()
 
     async def __aenter__(self) -> Self:
@@ -183,31 +189,31 @@ class LLMClient:
 
     def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
         """The plan that this client would execute for a request; raises as ``smartllm.compile``."""
-        settings = self._settings
+        settings, rules = self._settings, self._rules()
         level = self.config.level
         plan = compile_request(
             request,
             provider=self.provider,
             model=settings.default_model if request.model is None else None,
-            rules=load_rules(settings.rules, ambient=False),
+            rules=rules,
             level="ignore" if level == "warn" else level,
             defaults=self.config.request_defaults(),
             sources=self._sources,
             today=dt.datetime.now(dt.UTC).date(),
-            compatible=self.provider == "openai" and settings.custom_endpoint is not None,
+            compatible=settings.custom_endpoint is not None
+            and host_row(self.provider, rules).compatible is not None,
         )
         if level == "warn":
             self._announce(plan.model, plan.diagnostics)
         return plan
 
-    def _make_transport(self) -> Transport:
-        if self.provider == "openai":
-            from smartllm.runtime.openai import OpenAITransport  # noqa: PLC0415 - one of two
+    def _http(self) -> Transport:
+        row = self._settings.row
+        require(self.provider, row.extra, row.packages)
+        return HttpTransport(Ways(self._settings))
 
-            return OpenAITransport(self._settings)
-        from smartllm.runtime.bedrock import BedrockTransport  # noqa: PLC0415 - same
-
-        return BedrockTransport(self._settings)
+    def _rules(self) -> RuleSet:
+        return load_rules(self._settings.rules, ambient=False)
 
     async def _answer(
         self, request: TextRequest[T] | MessageRequest[T], *, streamed: bool = False
@@ -248,7 +254,7 @@ class LLMClient:
     async def _failed(self, progress: Progress, error: Exception, deadline: Deadline) -> None:
         """What holds for every error, wherever in the call it came up."""
         if isinstance(error, SmartLLMError):
-            hide_secrets(error, self._transport.secrets)
+            hide_secrets(error, self._calls.secrets)
         if isinstance(error, ProviderError):
             error.attempts = max(error.attempts, deadline.record.attempts)
             # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.

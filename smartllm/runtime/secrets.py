@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from string import ascii_letters, digits
 from typing import Any, Final
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus
 
 from smartllm.errors import SmartLLMError
 
@@ -66,16 +66,6 @@ def hide_secrets(error: SmartLLMError, secrets: Iterable[str]) -> None:
             hide_secrets(found, wanted)
         elif found is not None:
             setattr(error, link, None)
-
-
-def shown_address(url: str) -> str:
-    """An address as an error may show it: without login, query and fragment."""
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-    except ValueError:  # brackets that hold no IPv6 address
-        return "an unreadable address"
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def _hidden_in(value: Any, secrets: tuple[str, ...]) -> Any:

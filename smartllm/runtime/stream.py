@@ -16,8 +16,9 @@ from smartllm.compiler.dialects.stream import Delta, StreamReader
 from smartllm.content import ToolCallDelta
 from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError, StreamError
 from smartllm.runtime.control.deadline import Deadline, Timeouts
+from smartllm.runtime.exchange import HostCalls as Transport
+from smartllm.runtime.replies import EventSource
 from smartllm.runtime.secrets import hide_secrets
-from smartllm.runtime.transport import EventSource, Transport
 
 E = TypeVar("E", bound=ProviderError)
 

@@ -1,159 +1,107 @@
-"""The narrow interface between a plan and what sends it."""
+"""The narrow interface between a host's calls and the network: bytes and headers, out and in."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import Any, Final, Protocol
-
-from smartllm.compiler import Step
-from smartllm.errors import MissingExtraError, ResponseError
-
-
-def _no_number(_: str) -> None:
-    """NaN and Infinity are no JSON, though Python reads them; some servers have them in counts."""
-
-
-_JSON: Final = json.JSONDecoder(parse_constant=_no_number)
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider answered to one step.
+class WireRequest:
+    """What goes over the wire, signed.
 
     Attributes:
-        body: The JSON object as it came over the wire.
-        request_id: The provider's id of the call, or None.
-        address: Where it came from, or None.
-        elsewhere: That is another server than the provider's own.
+        method: HTTP method.
+        url: Whole and percent-encoded.
+        headers: Without what HTTP itself needs.
+        body: The bytes; empty for a listing.
+        model: Model id, for errors; empty for a listing.
     """
 
-    body: dict[str, Any]
-    request_id: str | None = None
-    address: str | None = None
-    elsewhere: bool = False
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    model: str
 
 
-def require(provider: str, *packages: str) -> None:
-    """Check that packages of an extra are there, without loading them.
+class Headers(Mapping[str, str]):
+    """Headers, whose names count in any capitalisation."""
 
-    Raises:
-        MissingExtraError: One is not; the hint is the pip line.
+    __slots__ = ("_found",)
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._found = {name.lower(): value for name, value in headers.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._found[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+class WireResponse:
+    """What came back: status, headers, and a body that is read once, as it comes.
+
+    Args:
+        status: HTTP status.
+        headers: Headers, names in any capitalisation.
+        body: The body, unpacked; or its parts.
+        close: Ends the connection that the body comes from, read to its end or not.
     """
-    for package in packages:
-        try:
-            found = sys.modules[package] if package in sys.modules else find_spec(package)
-        except (ImportError, ValueError):
-            found = None
-        if found is None:
-            raise MissingExtraError(
-                f"provider={provider!r} needs {package}, which is not installed",
-                hint=f'pip install "smartllm[{provider}]"',
-            )
 
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterable[bytes] = b"",
+        *,
+        close: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        self.status = status
+        self.headers: Mapping[str, str] = Headers(headers)
+        self._body, self._close = body, close
 
-class EventSource(Protocol):
-    """The events of a streamed answer, as JSON objects, in batches: what came together is read together.
-
-    Attributes:
-        request_id: The provider's id of the call, or None.
-    """
-
-    request_id: str | None
-
-    def __aiter__(self) -> AsyncIterator[Iterable[Mapping[str, Any]]]:
-        """The batches of events.
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The parts of the body.
 
         Raises:
-            ProviderError: The connection broke, or (from a batch) an event cannot be read.
+            ConnectionFailedError: It broke off.
+            ProviderTimeoutError: Its next part did not come in time.
         """
-        ...
+        if isinstance(self._body, bytes):
+            yield self._body
+            return
+        async for part in self._body:
+            yield part
 
     async def aclose(self) -> None:
-        """Close the connection, read to its end or not."""
-        ...
+        """Let go of the connection; one whose body was read to its end may be kept."""
+        if self._close is not None:
+            await self._close()
 
 
 class Transport(Protocol):
-    """Sends the bytes of a step and gives back the provider's JSON."""
+    """Sends requests. ``LLMClient(transport=...)`` takes any object that can.
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What no error may repeat, as far as it is known by now."""
-        ...
+    Requests come signed with the keys of settings and environment, or with what AWS's chain of credentials
+    finds. A class with ``keyless = True`` gets them unsigned where settings and environment hold no key.
+    """
 
-    async def send(self, step: Step) -> Answer:
-        """Send one step.
+    async def send(self, request: WireRequest) -> WireResponse:
+        """Send one request; returns when the head of its response is there, whatever the status.
 
         Raises:
-            ProviderError: The call failed; says whether it may be retried.
+            ConnectionFailedError: No response came; ``retryable`` says whether it may be sent again.
+            ProviderTimeoutError: None came in time.
             ConfigError: The transport cannot be used as it is configured, or is closed.
-        """
-        ...
-
-    async def stream(self, step: Step) -> EventSource:
-        """Send one step whose answer comes as a stream; returns when it begins.
-
-        Raises:
-            ProviderError: The call failed; says whether it may be retried.
-            ConfigError: As ``send``.
-        """
-        ...
-
-    async def models(self) -> list[dict[str, Any]]:
-        """The models that the account can call, each with its ``id``.
-
-        Raises:
-            ProviderError: The call failed; says whether it may be retried.
-            ConfigError: As ``send``.
         """
         ...
 
     async def aclose(self) -> None:
         """Close connections; the transport cannot be used afterwards."""
         ...
-
-
-def read_answer(
-    raw: bytes,
-    model: str,
-    *,
-    status: int,
-    request_id: str | None,
-    address: str | None = None,
-    elsewhere: bool = False,
-) -> Answer:
-    """Parse an answer's bytes.
-
-    Raises:
-        ResponseError: Not a JSON object; the message shows the first 200 bytes. It may be retried if it is
-            no JSON at all: an answer may have been cut on its way.
-    """
-    data = parsed(raw)
-    if isinstance(data, dict):
-        return Answer(data, request_id, address, elsewhere)
-    raise ResponseError(
-        f"the provider's answer is not a JSON object: {raw[:200]!r}",
-        model=model,
-        status=status,
-        request_id=request_id,
-        retryable=data is None and raw.strip() != b"null",
-        hint="check that base_url or endpoint_url points at the API itself",
-    )
-
-
-def parsed(raw: bytes) -> Any:
-    """The JSON value in ``raw``, with null for NaN and Infinity; None where there is none."""
-    try:
-        return _JSON.decode(raw.decode(json.detect_encoding(raw)))
-    except (ValueError, RecursionError):
-        return None
-
-
-def json_object(raw: bytes) -> dict[str, Any] | None:
-    """The JSON object in ``raw``, or None."""
-    data = parsed(raw)
-    return data if isinstance(data, dict) else None

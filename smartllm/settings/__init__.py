@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from smartllm.config import LLMConfig, check_config, make_config
 from smartllm.environment import Environment, Source
 from smartllm.errors import ConfigError
+from smartllm.providers import ProviderRow, row_of
 from smartllm.settings.aws import AwsKeys
 from smartllm.settings.certificates import Certificates
 from smartllm.settings.draft import Draft, fill
@@ -32,19 +33,20 @@ class Settings:
         provider: ``openai`` or ``bedrock``.
         default_model: Model for requests that name none; None takes the rules'.
         rules: Overlay files, weakest first, the caller's last; or the caller's loaded set.
-        address: OpenAI: the base of all URLs, without login and slash at the end. Bedrock: the custom
-            endpoint of the runtime, "" for the public one.
-        control_address: Bedrock: the custom endpoint for listings, "" for the public one.
+        address: The base of all URLs, without login and slash at the end; AWS: the custom endpoint, "" for
+            the public one.
+        control_address: AWS: the custom endpoint for listings, "" for the public one.
         query: Query string of ``base_url`` without its question mark, for the end of every URL.
         custom_endpoint: The address (with its query) if it is not the provider's public one.
         region: AWS region, of Bedrock and of the DynamoDB cache.
         cache_scope: What of address and region belongs into the key of a cached answer.
-        headers: OpenAI: what every call sends, besides content and its type.
+        headers: What lets every call in, besides signatures: key or token, and the environment's own.
         aws: Static keys; None leaves finding them to botocore.
-        bearer_token: Bedrock's; it outranks ``aws``, and is None beside keys that the caller gave.
+        bearer_token: AWS's; it outranks ``aws``, and is None beside keys that the caller gave.
         profile: AWS profile.
         aws_files: Where botocore looks for AWS's files, by its own names (``config_file``,
             ``credentials_file``).
+        key_source: What names the key or the credentials; None where none are given.
         asks_botocore: AWS's variables or files may ask for another address than the public one.
         connect_timeout: Seconds until a connection stands.
         read_timeout: Longest silence in seconds.
@@ -52,7 +54,7 @@ class Settings:
         stall_timeout: Longest time between two deltas, in seconds.
         total_timeout: For a whole call, in seconds.
         proxies: The environment's.
-        proxy: URL of the proxy for the address (Bedrock: the public one of the region if none is set).
+        proxy: URL of the proxy for the address (AWS: the public one of the region if none is set).
         certificates: What https connections trust.
         cache_dir: Folder of the local cache, absolute.
         secrets: What must not be shown, wherever it came from.
@@ -74,6 +76,7 @@ class Settings:
     bearer_token: str | None = field(repr=False)
     profile: str | None
     aws_files: Mapping[str, str] = field(repr=False)
+    key_source: str | None
     asks_botocore: bool
     connect_timeout: float
     read_timeout: float
@@ -96,7 +99,7 @@ class Settings:
         Args:
             config: What the caller gave; it is copied.
             environment: Variables; None takes the process's own, as they are now.
-            sends: Calls will go over the network: key, proxy and certificates are looked at.
+            sends: Calls will go over HTTP: a key must be there, proxy and certificates are looked at.
 
         Raises:
             ConfigError: A setting or variable that is needed and cannot be used; names it.
@@ -109,6 +112,11 @@ class Settings:
         fill(draft)
         sources, secrets = MappingProxyType(draft.sources), tuple(dict.fromkeys(draft.secrets))
         return cls(**draft.found, sources=sources, secrets=secrets)
+
+    @property
+    def row(self) -> ProviderRow:
+        """What the provider's settings and variables are called."""
+        return row_of(self.provider)
 
     def proxy_for(self, address: str) -> str | None:
         """URL of the proxy for another address than the settings'.

@@ -1,4 +1,4 @@
-"""Bedrock's endpoint and credentials, as botocore would find them in settings and environment."""
+"""AWS's endpoints and credentials, as botocore would find them in settings and environment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from smartllm import values
 from smartllm.config import LLMConfig
 from smartllm.environment import Environment, Found, Source
 from smartllm.errors import ConfigError
+from smartllm.providers import ProviderRow
 
 IGNORE: Final = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _GIVEN_KEYS: Final = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -24,13 +25,14 @@ class AwsKeys(NamedTuple):
         return "AwsKeys(hidden)"
 
 
-def aws_endpoint(config: LLMConfig, environment: Environment, service: str) -> Found | None:
+def aws_endpoint(row: ProviderRow, config: LLMConfig, environment: Environment, service: str) -> Found | None:
     """The custom endpoint of a service, without a slash at its end; None for the public one.
 
     Args:
-        config: ``endpoint_url`` is the runtime's; another service's follows the same naming.
+        row: What the provider's services are called.
+        config: ``endpoint_url`` is that of ``row.service``; another service's follows the same naming.
         environment: AWS_ENDPOINT_URL_<service> and AWS_ENDPOINT_URL.
-        service: ``bedrock-runtime`` or ``bedrock``.
+        service: ``row.service`` or ``row.control``.
     """
     if given := values.text("endpoint_url", config.endpoint_url):
         found: Found | None = Found(given, Source("setting", "endpoint_url"))
@@ -46,7 +48,7 @@ def aws_endpoint(config: LLMConfig, environment: Environment, service: str) -> F
     if parts.query:
         raise values.unusable(found.source.name, found.value, "a URL without a query")
     url = values.without_login(parts)
-    return Found(url.replace("bedrock-runtime", service), found.source)
+    return Found(url.replace(row.service, service), found.source)
 
 
 def aws_keys(config: LLMConfig, environment: Environment) -> tuple[AwsKeys, Source] | None:
@@ -76,9 +78,9 @@ def aws_keys(config: LLMConfig, environment: Environment) -> tuple[AwsKeys, Sour
     return AwsKeys(access, secret, token), Source("environment", "AWS_ACCESS_KEY_ID")
 
 
-def bearer_token(config: LLMConfig, environment: Environment) -> Found | None:
-    """AWS_BEARER_TOKEN_BEDROCK, which outranks the environment's keys, not the settings'."""
-    found = None if config.aws_access_key_id else environment.first("AWS_BEARER_TOKEN_BEDROCK")
+def bearer_token(row: ProviderRow, config: LLMConfig, environment: Environment) -> Found | None:
+    """The environment's token, which outranks its keys, not those of the settings."""
+    found = None if config.aws_access_key_id else environment.first(row.token)
     if found is not None:
         values.header_value(found.source.name, found.value, "the token")
     return found

@@ -1,4 +1,4 @@
-"""Bedrock's public addresses, as botocore would find them; a test compares every region that it knows."""
+"""AWS's public addresses, as botocore would find them; a test compares every region that it knows."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _KEYS: Final = re.compile(
 )
 
 
-def bedrock_address(region: str) -> str | None:
-    """The public address of Bedrock's runtime in a region; None if only botocore can tell."""
+def public_address(service: str, region: str) -> str | None:
+    """The public address of a service in a region; None if only botocore can tell."""
     for pattern, domain in _PARTITIONS:
         if pattern.fullmatch(region):
-            return f"https://bedrock-runtime.{region}.{domain}"
+            return f"https://{service}.{region}.{domain}"
     return None
 
 

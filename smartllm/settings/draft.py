@@ -1,21 +1,24 @@
-"""Filling in ``Settings``: one function for what all providers share, and one for each provider."""
+"""Filling in ``Settings``: what all providers share, and one function for each kind of provider."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from smartllm import defaults, values
 from smartllm.config import LLMConfig, provider_of, region_of, timeout_of
-from smartllm.environment import MODELS, RULES, Environment, Found, Source, ambient_rules
+from smartllm.environment import RULES, Environment, Found, Source, ambient_rules
+from smartllm.errors import ConfigError
+from smartllm.providers import ProviderRow, row_of
 from smartllm.setting_names import foreign_setting
 from smartllm.settings.aws import aws_endpoint, aws_keys, bearer_token
-from smartllm.settings.aws_address import aws_file_names, bedrock_address, needs_botocore
-from smartllm.settings.certificates import for_aws, for_openai
-from smartllm.settings.openai import openai_address, openai_headers
+from smartllm.settings.aws_address import aws_file_names, needs_botocore, public_address
+from smartllm.settings.certificates import Certificates, for_aws, for_openai
+from smartllm.settings.key import address_of, headers_of
 from smartllm.settings.proxies import Proxies
 
 _CACHE: Final = Found(".llm_cache", Source("default", "cache_dir"))
@@ -28,7 +31,7 @@ class Draft:
     Attributes:
         config: The caller's settings, checked.
         environment: The variables.
-        sends: Calls will go over the network.
+        sends: Calls will go over HTTP, and need all that it needs.
         found: Attributes of ``Settings`` so far.
         sources: Where they came from.
         secrets: What must not be shown.
@@ -40,6 +43,11 @@ class Draft:
     found: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
+
+    @property
+    def row(self) -> ProviderRow:
+        """What the provider's settings and variables are called."""
+        return row_of(self.found["provider"])
 
     def put(self, name: str, value: Any, source: Source) -> None:
         """Set an attribute."""
@@ -68,14 +76,14 @@ def fill(draft: Draft) -> None:
     _times(draft)
     _names(draft)
     _files(draft)
-    (_openai if provider.value == "openai" else _bedrock)(draft)
+    _KINDS[draft.row.kind].fill(draft)
     _network(draft)
 
 
 def _times(draft: Draft) -> None:
-    config, bedrock = draft.config, draft.found["provider"] == "bedrock"
+    config, provider = draft.config, draft.found["provider"]
     for name in ("connect_timeout", "read_timeout"):
-        draft.put(name, *timeout_of(config, draft.environment, name, bedrock=bedrock))
+        draft.put(name, *timeout_of(config, draft.environment, name, provider))
     read = draft.found["read_timeout"]
     for name in ("first_event_timeout", "stall_timeout"):
         given = getattr(config, name)
@@ -91,16 +99,16 @@ def _times(draft: Draft) -> None:
 
 def _names(draft: Draft) -> None:
     """Region, profile and model."""
-    provider, environment = draft.found["provider"], draft.environment
+    row, environment = draft.row, draft.environment
     region = region_of(draft.config, environment)
-    if provider == "bedrock" or draft.config.dynamo_table_name is not None:
+    if row.kind == "aws" or draft.config.dynamo_table_name is not None:
         default = region.source.kind == "default"
         values.region("smartllm.defaults.aws_region" if default else region.source.name, region.value)
     draft.put("region", *region)
     profile = environment.first("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
     draft.put("profile", *(profile or (None, Source("default", "AWS"))))
     draft.found["aws_files"] = MappingProxyType(aws_file_names(environment))
-    model = draft.given("default_model") or environment.first(MODELS[provider])
+    model = draft.given("default_model") or environment.first(row.default_model)
     if model is not None:
         values.text(model.source.name, model.value)
     draft.put("default_model", *(model or (None, Source("default", "rules"))))
@@ -132,10 +140,11 @@ def _absolute(folder: str) -> Path:
         return Path(folder)
 
 
-def _openai(draft: Draft) -> None:
+def _key(draft: Draft) -> None:
+    """A key, or a login in the address."""
     config, environment = draft.config, draft.environment
-    address = openai_address(config, environment)
-    headers, sources, secrets = openai_headers(config, environment, address, sends=draft.sends)
+    address = address_of(draft.row, config, environment)
+    headers, sources, secrets = headers_of(draft.row, config, environment, address, sends=draft.sends)
     draft.sources |= sources
     draft.secrets += [*address.secrets, *secrets]
     draft.put("address", address.url, address.source)
@@ -147,36 +156,47 @@ def _openai(draft: Draft) -> None:
         "cache_scope": custom,
         "headers": MappingProxyType(headers),
         "asks_botocore": False,
+        "key_source": sources["api_key"].name if "api_key" in sources else None,
     }
-    draft.put("bearer_token", None, Source("default", "OpenAI"))
+    draft.put("bearer_token", None, Source("default", draft.row.title))
     _keys(draft, wanted=False)
 
 
-def _bedrock(draft: Draft) -> None:
-    config, environment = draft.config, draft.environment
-    runtime = aws_endpoint(config, environment, "bedrock-runtime")
-    control = aws_endpoint(config, environment, "bedrock")
+def _aws(draft: Draft) -> None:
+    """AWS's keys, or a bearer token."""
+    row, config, environment = draft.row, draft.config, draft.environment
+    runtime = aws_endpoint(row, config, environment, row.service)
+    control = aws_endpoint(row, config, environment, row.control)
     draft.put("address", *(runtime or ("", draft.sources["region"])))
     draft.put("control_address", *(control or ("", draft.sources["region"])))
     custom = None if runtime is None else runtime.value
+    token = bearer_token(row, config, environment)
+    draft.put("bearer_token", *(token or (None, Source("default", "AWS"))))
+    headers = {} if token is None else {"Authorization": f"Bearer {token.value}"}
     draft.found |= {
         "query": "",
         "custom_endpoint": custom,
         "cache_scope": custom or draft.found["region"],
-        "headers": MappingProxyType(dict[str, str]()),
+        "headers": MappingProxyType(headers),
         "asks_botocore": custom is None and needs_botocore(environment),
     }
-    token = bearer_token(config, environment)
-    draft.put("bearer_token", *(token or (None, Source("default", "AWS"))))
     if token is not None:
         draft.secrets.append(token.value)
     # A token is enough: half a pair of keys beside it harms nobody.
-    _keys(draft, wanted=token is None and draft.sends)
+    _keys(draft, wanted=token is None)
+    source = draft.sources["aws" if token is None else "bearer_token"]
+    draft.found["key_source"] = None if source.kind == "default" else source.name
 
 
 def _keys(draft: Draft, *, wanted: bool) -> None:
-    needed = wanted or draft.config.dynamo_table_name is not None
-    keys = aws_keys(draft.config, draft.environment) if needed else None
+    needed = draft.config.dynamo_table_name is not None or (wanted and draft.sends)
+    keys = None
+    if needed or wanted:
+        try:
+            keys = aws_keys(draft.config, draft.environment)
+        except ConfigError:
+            if needed:
+                raise
     draft.put("aws", *(keys or (None, Source("default", "AWS"))))
     if keys is not None:
         draft.secrets += filter(None, keys[0][1:])
@@ -184,14 +204,23 @@ def _keys(draft: Draft, *, wanted: bool) -> None:
 
 def _network(draft: Draft) -> None:
     """Proxy and certificates, looked at only where the address makes them needed."""
-    environment, openai = draft.environment, draft.found["provider"] == "openai"
-    region = draft.found["region"]
-    address = draft.found["address"] or bedrock_address(region) or f"https://{region}.amazonaws.com"
+    environment = draft.environment
+    region, service = draft.found["region"], draft.row.service
+    address = draft.found["address"] or public_address(service, region) or f"https://{region}.amazonaws.com"
     proxies = draft.found["proxies"] = Proxies(environment)
     proxy = proxies.proxy_for(address) if draft.sends else None
     draft.put("proxy", *(proxy or (None, Source("default", "no proxy"))))
     draft.secrets += proxies.secrets
-    certificates = (for_openai if openai else for_aws)(environment)
+    certificates = _KINDS[draft.row.kind].certificates(environment)
     if draft.sends and address.startswith("https:"):
         certificates.check()
     draft.put("certificates", certificates, certificates.source)
+
+
+class _Kind(NamedTuple):
+    fill: Callable[[Draft], None]
+    certificates: Callable[[Environment], Certificates]
+
+
+_KINDS: Final = {"key": _Kind(_key, for_openai), "aws": _Kind(_aws, for_aws)}
+"""What the kinds of provider's rows mean."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 import zlib
@@ -48,15 +47,3 @@ def _encode_header(name: str, value: str) -> bytes:
 def _json_frame(kind: Mapping[str, str], message_type: str, payload: Mapping[str, Any]) -> bytes:
     headers = {**kind, ":content-type": "application/json", ":message-type": message_type}
     return encode_frame(headers, json.dumps(payload).encode())
-
-
-def decode_frame(frame: bytes) -> Mapping[str, Any]:
-    """The event in a frame, as a transport hands it on: Claude's own event, or Converse's by its type."""
-    from smartllm.runtime.wire.event_stream import FrameDecoder  # noqa: PLC0415 - only fakes read frames
-
-    [(headers, payload)] = FrameDecoder().feed(frame)
-    content = json.loads(payload)
-    if headers[":event-type"] != "chunk":
-        return {headers[":event-type"]: content}
-    inner: Mapping[str, Any] = json.loads(base64.b64decode(content["bytes"]))
-    return inner

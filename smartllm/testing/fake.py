@@ -2,29 +2,94 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-from smartllm.compiler import Step
-from smartllm.errors import ProviderError
-from smartllm.runtime.transport import Answer
+from smartllm.errors import ConnectionFailedError, ProviderError
+from smartllm.hosts.called import shown_address
+from smartllm.hosts.listing import INFERENCE_PROFILES
+from smartllm.rules import Dialect
+from smartllm.runtime.transport import WireRequest, WireResponse
 
-from .answer import compose
 from .reply import Reply
-from .routes import WIRES
+from .routes import Route, find_route
+from .speaking import Spoken, spoken
+
+_MODELS: Final = ("fake-model",)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A call that came, as it would have gone over the wire.
+
+    Attributes:
+        request: Method, URL, signed headers and bytes.
+        route: Where it goes.
+    """
+
+    request: WireRequest
+    route: Route
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """The wire's format."""
+        return self.route.dialect
+
+    @property
+    def operation(self) -> str:
+        """The host's name of the operation."""
+        return self.route.operation
+
+    @property
+    def model(self) -> str:
+        """Model id."""
+        return self.request.model
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer was to come as a stream."""
+        return self.route.streams(self.body)
+
+    @property
+    def url(self) -> str:
+        """The URL."""
+        return self.request.url
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, with names in lower case."""
+        return {name.lower(): value for name, value in self.request.headers.items()}
+
+    @property
+    def payload(self) -> bytes:
+        """The body's bytes."""
+        return self.request.body
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The body as JSON."""
+        body: dict[str, Any] = json.loads(self.request.body)
+        return body
 
 
 class FakeTransport:
-    """Answers with scripted replies, or with an echo, in the shape of the real wires.
+    """Answers with scripted replies, or with an echo, in the bytes of the real wires.
+
+    All between a request and those bytes is real: signatures (where settings or environment hold a key),
+    status errors, framing, ids.
 
     Args:
         replies: What to answer, in order; an exception is raised. When none is left, the last user text is
-            echoed.
+            echoed. Listings take none: they name one model.
 
     Attributes:
-        sent: The steps that came, with the exact bytes in ``payload``.
+        sent: The calls that came, with the exact bytes in ``payload``.
 
     Example::
 
@@ -32,59 +97,62 @@ class FakeTransport:
         client = LLMClient(provider="openai", transport=fake)
     """
 
-    secrets: tuple[str, ...] = ()
+    keyless = True
 
     def __init__(self, *replies: Reply | ProviderError) -> None:
         self._replies = deque(replies)
-        self.sent: list[Step] = []
+        self._serial = 0
+        self.sent: list[Sent] = []
 
-    async def send(self, step: Step) -> Answer:
-        """Answer a step."""
-        wire, answer = self._answered(step)
-        return Answer(wire.whole(answer), f"fake-{len(self.sent)}")
+    async def send(self, request: WireRequest) -> WireResponse:
+        """Answer a request.
 
-    async def stream(self, step: Step) -> FakeEvents:
-        """Answer a step piece by piece."""
-        wire, answer = self._answered(step)
-        return FakeEvents(_events(wire.frames(answer)), f"fake-{len(self.sent)}")
-
-    async def models(self) -> list[dict[str, Any]]:
-        """One model."""
-        return [{"id": "fake-model"}]
+        Raises:
+            ProviderError: The one that was scripted; or the reply is cut off before its first byte.
+        """
+        parts = urlsplit(request.url)
+        route = find_route(request.method, parts.path, base="")
+        self._serial += 1
+        models = () if route.listing == INFERENCE_PROFILES else _MODELS
+        said = spoken(route, request.body, self._next(route, request), self._serial, models=models)
+        await asyncio.sleep(said.reply.delay)
+        if not said.streamed and said.reply.cut_after is not None:
+            raise _broken(request, "closed it")
+        return WireResponse(said.reply.status, said.all_headers, _parts(said, request))
 
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    def _answered(self, step: Step) -> tuple[Any, Any]:
-        self.sent.append(step)
+    def _next(self, route: Route, request: WireRequest) -> Reply:
+        if route.dialect is None:
+            return Reply()
+        self.sent.append(Sent(request, route))
         reply = self._replies.popleft() if self._replies else Reply()
         if isinstance(reply, ProviderError):
             raise reply
-        wire = WIRES[step.dialect]
-        return wire, compose(wire.read(json.loads(step.payload), step.model), reply, len(self.sent))
+        return reply
 
 
-class FakeEvents:
-    """The events of one fake stream."""
+async def _parts(said: Spoken, request: WireRequest) -> AsyncIterator[bytes]:
+    reply = said.reply
+    if not said.streamed:
+        for part in said.parts:
+            yield part
+        return
+    for position in range(len(said.parts) + 1):
+        if position == reply.cut_after:
+            raise _broken(request, "broke off the answer")
+        if position == reply.stall_after:
+            await asyncio.sleep(reply.stall_seconds)
+        if position < len(said.parts):
+            yield said.parts[position]
 
-    def __init__(self, events: list[Mapping[str, Any]], request_id: str) -> None:
-        self._events = events
-        self.request_id: str | None = request_id
 
-    async def __aiter__(self) -> AsyncIterator[list[Mapping[str, Any]]]:
-        for event in self._events:
-            yield [event]
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
-
-
-def _events(frames: list[bytes]) -> list[Mapping[str, Any]]:
-    """The JSON in a stream's frames, of either kind."""
-    from smartllm.runtime.wire.sse import SSEDecoder  # noqa: PLC0415 - one of two kinds
-
-    from .eventstream import decode_frame  # noqa: PLC0415 - the other kind
-
-    if frames and frames[0][:1] in {b"d", b"e", b":"}:
-        return list(SSEDecoder().feed(b"".join(frames)))
-    return [decode_frame(frame) for frame in frames]
+def _broken(request: WireRequest, how: str) -> ConnectionFailedError:
+    place = urlsplit(request.url).netloc
+    return ConnectionFailedError(
+        f"no answer from the provider: connection failed: {place} {how}",
+        model=request.model,
+        retryable=True,
+        address=shown_address(request.url),
+    )

@@ -1,25 +1,30 @@
-"""Which wire a request speaks, and the bodies that belong to a whole provider."""
+"""Which wire a request speaks, by the hosts of the rules, and the bodies that belong to a whole host."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from smartllm.rules import Dialect
+from smartllm.hosts.listing import FOUNDATION_MODELS, INFERENCE_PROFILES, MODELS
+from smartllm.rules import Dialect, load_rules
+from smartllm.rules.hosts import HostRow, host_row, routes_of
+from smartllm.rules.hosts import Route as HostRoute
 
 from . import chat_wire, claude_wire, converse_wire, responses_wire
 from .answer import CREATED_AT, JSON, Answer, Asked
 from .eventstream import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .reply import Reply
 
-Provider = Literal["openai", "bedrock"]
+BASE: Final = "/v1"
+"""Where the server has the hosts whose paths do not begin with the model."""
 
-_BEDROCK_ERRORS = {
+_AWS_ERRORS = {
     400: "ValidationException",
     403: "AccessDeniedException",
     404: "ResourceNotFoundException",
@@ -49,14 +54,33 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where one request goes; without a ``wire`` it asks for a listing, or for nothing known."""
+    """Where one request goes; without a ``wire`` it asks for a listing, or for nothing known.
 
-    provider: Provider
+    Attributes:
+        provider: The host's name.
+        host: Its row.
+        wire: The format of requests and answers.
+        dialect: Its name.
+        operation: The host's name of the operation.
+        model: The model, where the path names it.
+        streamed: The path asks for a stream.
+        stream_key: The key of the body that asks for one, where the path does not.
+        listing: The path of a listing.
+    """
+
+    provider: str
+    host: HostRow
     wire: Wire | None = None
     dialect: Dialect | None = None
+    operation: str = ""
     model: str = ""
     streamed: bool = False
-    listing: Literal["models", "foundation-models", "inference-profiles"] | None = None
+    stream_key: str = ""
+    listing: str | None = None
+
+    def streams(self, body: Mapping[str, Any]) -> bool:
+        """Whether a request with this body asks for a stream."""
+        return self.streamed or bool(self.stream_key and body.get(self.stream_key))
 
 
 def _wire(module: Any) -> Wire:
@@ -69,44 +93,92 @@ WIRES: dict[Dialect, Wire] = {
     "anthropic_messages": _wire(claude_wire),
     "bedrock_converse": _wire(converse_wire),
 }
-_OPENAI: dict[str, Dialect] = {
-    "/v1/responses": "openai_responses",
-    "/v1/chat/completions": "openai_chat",
-}
-_BEDROCK: dict[str, tuple[Dialect, bool]] = {
-    "invoke": ("anthropic_messages", False),
-    "invoke-with-response-stream": ("anthropic_messages", True),
-    "converse": ("bedrock_converse", False),
-    "converse-stream": ("bedrock_converse", True),
-}
 
 
-def find_route(method: str, raw_path: str) -> Route:
-    """Find the route; a model id is decoded only after the path is cut, for it may hold a slash."""
+def find_route(method: str, raw_path: str, base: str = BASE) -> Route:
+    """Find the route; a model id is decoded only after the path is cut, for it may hold a slash.
+
+    Args:
+        method: HTTP method.
+        raw_path: The request target as it was sent.
+        base: What comes before the paths of hosts that have the model in the body; "" for anything.
+    """
     path = raw_path.partition("?")[0]
-    parts = path.strip("/").split("/")
-    if method == "POST" and parts[0] == "model" and parts[-1] in _BEDROCK:
-        dialect, streamed = _BEDROCK[parts[-1]]
-        model = unquote("/".join(parts[1:-1]))
-        return Route(provider="bedrock", wire=WIRES[dialect], dialect=dialect, model=model, streamed=streamed)
-    for ending, dialect in _OPENAI.items():
-        if method == "POST" and path.endswith(ending):
-            return Route(provider="openai", wire=WIRES[dialect], dialect=dialect)
-    if method == "GET" and path.endswith("/v1/models"):
-        return Route(provider="openai", listing="models")
-    if method == "GET" and path == "/foundation-models":
-        return Route(provider="bedrock", listing="foundation-models")
-    if method == "GET" and path == "/inference-profiles":
-        return Route(provider="bedrock", listing="inference-profiles")
-    return Route(provider="openai" if "/v1/" in path else "bedrock")
+    if method == "POST":
+        for each in _asking():
+            model = each.model_in(path, base)
+            if model is not None:
+                return each.route(model)
+    for place, kind in _LISTED.items():
+        if method == "GET" and path.endswith(f"{base}{place}" if place == MODELS else place):
+            return _unspoken("listing", kind, place)
+    return _unspoken("errors", "openai" if f"{BASE}/" in path else "aws")
+
+
+_LISTED: Final = {MODELS: "openai", FOUNDATION_MODELS: "bedrock", INFERENCE_PROFILES: "bedrock"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One path of a host."""
+
+    host: str
+    row: HostRow
+    dialect: Dialect
+    its: HostRoute
+    streamed: bool
+
+    def model_in(self, path: str, base: str) -> str | None:
+        """The model that a path of this kind names, which may be none; None for another path."""
+        wanted = self.its.stream_path if self.streamed else self.its.path
+        before, named, after = wanted.partition("{model}")
+        if not named:
+            return "" if path.endswith(base + wanted) else None
+        start = path.find(before)
+        fits = start >= 0 and path.endswith(after) and len(path) > start + len(before) + len(after)
+        return unquote(path[start + len(before) : len(path) - len(after)]) if fits else None
+
+    def route(self, model: str) -> Route:
+        """The route of a request for a model."""
+        return Route(
+            provider=self.host,
+            host=self.row,
+            wire=WIRES[self.dialect],
+            dialect=self.dialect,
+            operation=(self.its.streaming if self.streamed else self.its.plain).operation,
+            model=model,
+            streamed=self.streamed,
+            stream_key=self.its.stream_key,
+        )
+
+
+@lru_cache(maxsize=1)
+def _asking() -> tuple[_Asking, ...]:
+    return tuple(_paths())
+
+
+def _paths() -> Iterator[_Asking]:
+    rules = load_rules(ambient=False)
+    for host in rules.table("host"):
+        row = host_row(host, rules)
+        for dialect, its in routes_of(host, rules).items():
+            yield _Asking(host, row, dialect, its, streamed=False)
+            if its.stream_path:
+                yield _Asking(host, row, dialect, its, streamed=True)
+
+
+def _unspoken(field: str, value: str, listing: str | None = None) -> Route:
+    """A route without a wire, of the first host whose row says this."""
+    found = next(each for each in _asking() if getattr(each.row, field) == value)
+    return Route(provider=found.host, host=found.row, listing=listing)
 
 
 def listing_body(route: Route, models: Sequence[str]) -> JSON:
     """Build the body of a listing."""
-    if route.listing == "models":
+    if route.listing == MODELS:
         entry = {"object": "model", "created": CREATED_AT, "owned_by": "loopback"}
         return {"object": "list", "data": [{"id": model, **entry} for model in models]}
-    if route.listing == "foundation-models":
+    if route.listing == FOUNDATION_MODELS:
         return {"modelSummaries": [_foundation_model(model) for model in models]}
     return {"inferenceProfileSummaries": [_inference_profile(model) for model in models]}
 
@@ -116,25 +188,25 @@ def error_body(route: Route, reply: Reply) -> JSON:
     if reply.error_body is not None:
         return dict(reply.error_body)
     message = reply.error_message or f"The loopback server was told to answer {reply.status}."
-    if route.provider == "bedrock":
+    if route.host.errors == "aws":
         return {"message": message}
     kind, code = _OPENAI_ERRORS.get(reply.status, ("server_error", "server_error"))
     return {"error": {"message": message, "type": kind, "param": None, "code": reply.error_code or code}}
 
 
 def headers_for(route: Route, reply: Reply, serial: int, *, streamed: bool) -> dict[str, str]:
-    """Build the response headers of a provider."""
-    if route.provider == "openai":
-        kind = "text/event-stream; charset=utf-8" if streamed else "application/json"
-        return {"Content-Type": kind, "x-request-id": f"req_loopback{serial:06d}"}
-    headers = {
-        "Content-Type": CONTENT_TYPE if streamed else "application/json",
-        "x-amzn-requestid": f"loopback-{serial:06d}",
-    }
-    if reply.is_error:
-        default = _BEDROCK_ERRORS.get(reply.status, "InternalServerException")
+    """Build the response headers of a host."""
+    aws = route.host.errors == "aws"
+    kind = _STREAMS[route.host.framing] if streamed else "application/json"
+    request_id = f"loopback-{serial:06d}" if aws else f"req_loopback{serial:06d}"
+    headers = {"Content-Type": kind, route.host.id_header: request_id}
+    if aws and reply.is_error:
+        default = _AWS_ERRORS.get(reply.status, "InternalServerException")
         headers["x-amzn-errortype"] = reply.error_code or default
     return headers
+
+
+_STREAMS: Final = {"sse": "text/event-stream; charset=utf-8", "event-stream": CONTENT_TYPE}
 
 
 def _foundation_model(model: str) -> JSON:

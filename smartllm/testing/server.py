@@ -11,11 +11,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from .answer import compose
-from .check import refusal
-from .delivery import send_bytes, send_frames, send_json, spoil
+from .delivery import deliver
 from .reply import Recorded, Reply
-from .routes import Route, Wire, error_body, find_route, headers_for, listing_body
+from .routes import BASE, find_route
+from .speaking import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +25,6 @@ _LARGEST_BODY = 256 * 1024 * 1024
 _START_SECONDS = 10.0
 _DRAIN_SECONDS = 0.1
 _DEFAULT = Reply()
-_UNKNOWN = Reply(status=404, error_message="The loopback server does not know this path.")
 
 
 class LoopbackServer:
@@ -75,7 +73,7 @@ class LoopbackServer:
     @property
     def openai_base_url(self) -> str:
         """The ``base_url`` for the OpenAI SDK."""
-        return f"{self.url}/v1"
+        return f"{self.url}{BASE}"
 
     def environment(self) -> dict[str, str]:
         """The variables with which a client reaches this server; the keys in it open nothing."""
@@ -153,59 +151,14 @@ class LoopbackServer:
         self._serial += 1
         reply = self._replies.popleft() if self._replies else _DEFAULT
         try:
-            return await self._answer(request, recorded, self._checked(recorded, reply), self._serial)
+            return await self._answer(request, recorded, reply, self._serial)
         except (asyncio.CancelledError, ConnectionError):
             recorded.disconnected = self._stopping is not None and not self._stopping.is_set()
             raise
-
-    def _checked(self, recorded: Recorded, reply: Reply) -> Reply:
-        """The reply, or the refusal that the provider would give instead."""
-        route = find_route(recorded.method, recorded.raw_path)
-        if not self.check or reply.is_error or route.dialect is None:
-            return reply
-        try:
-            body = recorded.json
-            problem = refusal(body, route.model or str(body.get("model")), route.dialect)
-        except (AttributeError, ValueError):
-            return reply  # told of below, by what reads the body
-        return reply if problem is None else Reply(status=400, error_message=problem)
 
     async def _answer(
         self, request: web.Request, recorded: Recorded, reply: Reply, serial: int
     ) -> web.StreamResponse:
         route = find_route(recorded.method, recorded.raw_path)
-        if reply.raw is not None:
-            headers = headers_for(route, reply, serial, streamed=False)
-            return await send_bytes(
-                request, reply, reply.raw, {**headers, "Content-Type": reply.content_type}
-            )
-        if not reply.is_error and route.wire is None and route.listing is None:
-            reply = _UNKNOWN
-        if reply.is_error:
-            headers = headers_for(route, reply, serial, streamed=False)
-            return await send_json(request, reply, error_body(route, reply), headers)
-        if route.wire is None:
-            headers = headers_for(route, reply, serial, streamed=False)
-            return await send_json(request, reply, listing_body(route, self.models), headers)
-        return await _speak(request, recorded, reply, serial, route, route.wire)
-
-
-async def _speak(
-    request: web.Request, recorded: Recorded, reply: Reply, serial: int, route: Route, wire: Wire
-) -> web.StreamResponse:
-    try:
-        answer = compose(wire.read(recorded.json, route.model), reply, serial)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
-        headers = headers_for(route, refused, serial, streamed=False)
-        return await send_json(request, refused, error_body(route, refused), headers)
-    streamed = route.streamed or (route.provider == "openai" and bool(answer.asked.body.get("stream")))
-    headers = headers_for(route, reply, serial, streamed=streamed)
-    if not streamed:
-        return await send_json(request, reply, wire.whole(answer), headers)
-
-    def error_frame(position: int) -> bytes:
-        return wire.error_frame(reply.stream_error or {}, answer, position)
-
-    frames = spoil(wire.frames(answer), reply, error_frame)
-    return await send_frames(request, reply, frames, headers, recorded)
+        said = spoken(route, recorded.body, reply, serial, models=self.models, check=self.check)
+        return await deliver(request, said, recorded)

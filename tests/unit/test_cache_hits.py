@@ -57,11 +57,11 @@ STRATEGIES: dict[str, dict[str, Any]] = {
 
 def fetched(plan: Plan, *replies: Reply) -> Fetched:
     """What a provider with these replies answers to a plan."""
-    fake = FakeTransport(*replies)
+    calls = LLMClient(provider=plan.host, transport=FakeTransport(*replies))._calls
     answers: list[Decoded] = []
     for step in plan.steps:
         sent = step.fill(answers[0].text) if answers else step
-        answers.append(decode_answer(step, asyncio.run(fake.send(sent))))
+        answers.append(decode_answer(step, asyncio.run(calls.send(sent))))
     return Fetched(answers, STARTED, 1.2345678901234567)
 
 

@@ -14,7 +14,7 @@ from smartllm import LLMClient, TextRequest
 from smartllm.response import TextResponse
 from smartllm.runtime.cache.levels import ResponseCache
 from smartllm.runtime.cache.local import LocalStore
-from smartllm.runtime.transport import Answer
+from smartllm.runtime.transport import WireRequest, WireResponse
 from smartllm.testing import FakeTransport, Reply
 
 # Nothing in it is read in another way than it was said, so nothing is copied by being read.
@@ -24,9 +24,9 @@ LISTED = {"type": "object", "properties": {"a": {"type": "array", "items": {}}},
 class Slow(FakeTransport):
     """A provider that takes its time, so that others can join."""
 
-    async def send(self, step: Any) -> Answer:
+    async def send(self, request: WireRequest) -> WireResponse:
         await asyncio.sleep(0.1)
-        return await super().send(step)
+        return await super().send(request)
 
 
 def classes() -> list[type[BaseModel]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from smartllm.compiler.dialects.failure import explanation
 from smartllm.compiler.dialects.readers import DECODERS
+from smartllm.error_object import read_error
 from smartllm.errors import (
     BadRequestError,
     ProviderError,
@@ -211,7 +211,7 @@ class TestErrorsInsideASuccess:
                 {"code": "x", "type": "ThrottlingException", "message": "slow"},
                 RateLimitError,
                 "x",
-                None,
+                429,
                 True,
             ),
             ({"code": 7, "message": "slow"}, ProviderError, "7", None, False),
@@ -288,9 +288,9 @@ class TestErrorsInsideASuccess:
 
 def test_the_fields_that_explain_an_error_are_in_its_message() -> None:
     error = {"message": "Failed.", "code": "x", "param": "p", "failed_generation": "<f>" * 200, "empty": None}
-    text = explanation(error)
+    text = read_error(error).explanation
     assert text.startswith('Failed. {"failed_generation": "<f><f>')
     assert len(text) < 220
-    assert explanation({"message": "Failed.", "status": 400}) == "Failed."
-    assert explanation({"type": "x"}) == "no reason given"
-    assert explanation({"message": ["a"]}) == '["a"]'
+    assert read_error({"message": "Failed.", "status": 400}).explanation == "Failed."
+    assert read_error({"type": "x"}).explanation == "no reason given"
+    assert read_error({"message": ["a"]}).explanation == '["a"]'

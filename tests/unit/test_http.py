@@ -15,9 +15,8 @@ from wires import CHAT, RESPONSES, Wire, each_wire
 
 from smartllm import LLMClient
 from smartllm.errors import ConnectionFailedError, ProviderError
-from smartllm.runtime.bedrock import BedrockTransport
-from smartllm.runtime.openai import OpenAITransport
 from smartllm.runtime.wire.connections import Connector
+from smartllm.runtime.wire.http import HttpTransport
 from smartllm.testing import LoopbackServer, Reply
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -125,10 +124,9 @@ async def test_connections_are_kept(wire: Wire, server: LoopbackServer) -> None:
             await client.generate_text(wire.request())
             async for _ in client.generate_text_stream(wire.request()):
                 pass
-            transport = client._transport
-            assert isinstance(transport, (OpenAITransport, BedrockTransport))
-            session = transport._http._pools.get().session
-            assert session is not None
+            transport = client._calls._transport
+            assert isinstance(transport, HttpTransport)
+            [session] = transport._pools.get().sessions.values()
             connector = session.session.connector
             assert isinstance(connector, Connector)
             pools = connector._conns.values()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartllm.errors import ResponseError
-from smartllm.runtime.listing import bedrock_models, openai_models
+from smartllm.hosts.listing import bedrock_models, openai_models
 
 ONE = {"id": "a", "object": "model", "owned_by": "x"}
 FOUNDATION = {"modelSummaries": [{"modelId": "m.a", "modelName": "A"}]}

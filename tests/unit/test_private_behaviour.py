@@ -26,11 +26,11 @@ from pydantic import ValidationError
 from wires import saying
 
 from smartllm import MessageRequest, TextRequest
+from smartllm.hosts.auth import Credentials, SigV4
 from smartllm.rules.shape import Document
 from smartllm.runtime.cache.aws_http import direct_session
 from smartllm.runtime.control.owner import closing_with_its_loop
 from smartllm.runtime.wire import causes, connections
-from smartllm.runtime.wire.auth import Credentials, SigV4
 
 # The connections of aiohttp
 
@@ -132,7 +132,7 @@ async def test_a_signature_is_botocores(
     monkeypatch.setattr(botocore.auth, name, lambda remove_tzinfo=True: moment.replace(tzinfo=None))
     url = "https://host.example/model/a%3Ab%2Fc/invoke?b=2&a=%20x"
     headers, body = {"Content-Type": "application/json"}, b"" if method == "GET" else '{"ü": 1}'.encode()
-    signer = SigV4("eu-west-1", Credentials("AKID", "secret/+", token), lambda: None, ())
+    signer = SigV4("eu-west-1", "bedrock", Credentials("AKID", "secret/+", token))
     ours = await signer.sign(method, url, headers, body)
     request = AWSRequest(method=method, url=url, headers=dict(headers), data=body)
     SigV4Auth(BotocoresCredentials("AKID", "secret/+", token), "bedrock", "eu-west-1").add_auth(request)

@@ -183,6 +183,6 @@ class TestStructured:
             response = await client.generate_text(request)
         assert [type(part) for part in response.parts] == [Reasoning, Text]
         assert response.tool_calls == ()
-        assert response.request_id == "fake-2"
+        assert response.request_id == "loopback-000002"
         assert [raw["content"][-1]["type"] for raw in response.raws] == ["text", "tool_use"]
         assert response.raw == response.raws[1]

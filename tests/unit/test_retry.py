@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from smartllm.errors import ConnectionFailedError, ProviderError, ProviderTimeoutError, ResponseError
-from smartllm.runtime.control.retry import RetryBudget, RetryPolicy, retry_after, with_retries
+from smartllm.hosts.called import retry_after
+from smartllm.runtime.control.retry import RetryBudget, RetryPolicy, with_retries
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC).timestamp()
 

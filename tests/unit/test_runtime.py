@@ -233,7 +233,7 @@ async def test_closing_leaves_nothing_open(wire: Wire, server: LoopbackServer) -
 @each_wire
 async def test_a_closed_client_says_so(wire: Wire, server: LoopbackServer) -> None:
     client = wire.client(server.url)
-    transport: Any = client._transport
+    calls = client._calls
     step = client.compile(wire.request()).steps[0]
     await client.aclose()
     with pytest.raises(ConfigError, match="this client is closed"):
@@ -242,7 +242,7 @@ async def test_a_closed_client_says_so(wire: Wire, server: LoopbackServer) -> No
         await client.__aenter__()
     if wire.provider == "bedrock":  # A call that was under way must not open a second client.
         with pytest.raises(ConfigError, match="this client is closed"):
-            await transport.send(step)
+            await calls.send(step)
     assert server.requests == []
 
 

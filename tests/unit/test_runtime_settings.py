@@ -74,12 +74,12 @@ async def test_openai_settings_win_over_the_environment(
     assert recorded.headers["openai-organization"] == "org-1"
 
 
-def test_the_public_address_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_public_address_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in (None, ""):
         if value is not None:
             monkeypatch.setenv("OPENAI_BASE_URL", value)
-        transport: Any = LLMClient(provider="openai", api_key="any")._transport
-        assert transport._url("/responses") == "https://api.openai.com/v1/responses"
+        calls = LLMClient(provider="openai", api_key="any")._calls
+        assert calls._url(await calls._address(), "/responses") == "https://api.openai.com/v1/responses"
 
 
 def test_a_missing_key_says_what_to_set() -> None:

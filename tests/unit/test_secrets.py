@@ -24,7 +24,8 @@ from smartllm.errors import (
     StreamError,
     UnknownModelError,
 )
-from smartllm.runtime.secrets import hidden, hide_secrets, shown_address
+from smartllm.hosts.called import shown_address
+from smartllm.runtime.secrets import hidden, hide_secrets
 from smartllm.testing import LoopbackServer, Reply
 
 KEY = "sk-canary-0123456789ABCDEF"

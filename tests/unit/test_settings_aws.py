@@ -14,7 +14,7 @@ from smartllm import LLMConfig
 from smartllm.environment import Environment
 from smartllm.errors import ConfigError
 from smartllm.settings import Settings
-from smartllm.settings.aws_address import bedrock_address, needs_botocore
+from smartllm.settings.aws_address import needs_botocore, public_address
 
 KEYS: dict[str, str] = {"aws_access_key_id": "AKIDGIVEN", "aws_secret_access_key": "given-secret"}
 BEDROCK = LLMConfig(provider="bedrock")
@@ -58,7 +58,8 @@ def test_every_region_has_botocores_address(botocores: botocore.session.Session)
     wrong = {
         region: (ours, theirs)
         for region in every_region()
-        if (ours := bedrock_address(region)) != (theirs := address_of(client_of(botocores, region)))
+        if (ours := public_address("bedrock-runtime", region))
+        != (theirs := address_of(client_of(botocores, region)))
     }
     assert wrong == {}
     assert len(every_region()) > 50
@@ -68,7 +69,7 @@ def test_every_region_has_botocores_address(botocores: botocore.session.Session)
     "region", ["nowhere", "fips-us-east-1", "us-east-1-fips", "US-EAST-1", "us-east-1\n"]
 )
 def test_a_region_of_no_known_shape_is_left_to_botocore(region: str) -> None:
-    assert bedrock_address(region) is None
+    assert public_address("bedrock-runtime", region) is None
 
 
 ENDPOINTS = [

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartllm import errors
+from smartllm.error_object import _words, error_in, read_error
 from smartllm.errors import ProviderError
-from smartllm.runtime.bedrock_errors import from_frame, from_response
-from smartllm.runtime.error_body import _words, read_error
-from smartllm.runtime.status_errors import openai_error, path_hint
+from smartllm.hosts.aws import aws_error, frame_error
+from smartllm.hosts.called import Called
+from smartllm.hosts.openai import openai_error, path_hint
 
 OWN = "http://user:pass@gpu:8000/v1/chat/completions?key=secret"
 AWS = "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/invoke"
@@ -34,13 +35,15 @@ BODIES = st.binary() | (OBJECTS | st.lists(OBJECTS, max_size=2) | JSON).map(json
 
 def of_openai(status: int, body: Any, address: str = OWN, **more: Any) -> ProviderError:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return openai_error(status, {"x-request-id": "req-1"}, content, "a-model", address, **more)
+    called = Called(model="a-model", id_header="x-request-id", address=address, **more)
+    return openai_error(status, {"x-request-id": "req-1"}, content, called)
 
 
 def of_bedrock(status: int, body: Any, code: str | None = None, **more: Any) -> ProviderError:
     headers = {"x-amzn-requestid": "aws-1"} | ({"x-amzn-errortype": code} if code else {})
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return from_response(status, headers, content, "a-model", region="eu-west-1", address=AWS, **more)
+    called = Called(model="a-model", id_header="x-amzn-requestid", region="eu-west-1", address=AWS, **more)
+    return aws_error(status, headers, content, called)
 
 
 # Shapes
@@ -176,10 +179,13 @@ def test_the_kind_is_never_judged_by_the_text() -> None:
 @given(status=st.integers(300, 599), content=BODIES, header=st.text(max_size=300))
 def test_no_body_ends_in_a_bare_error(status: int, content: bytes, header: str) -> None:
     named = {"x-request-id": header, "x-amzn-requestid": header, "retry-after": header}
+    aws = Called(model="m", id_header="x-amzn-requestid", region="r")
     for error in (
-        openai_error(status, named, content, "m", "http://h/x"),
-        from_response(status, named, content, "m", region="r"),
-        from_response(status, {**named, "x-amzn-errortype": header}, content, "m", region="r"),
+        openai_error(
+            status, named, content, Called(model="m", id_header="x-request-id", address="http://h/x")
+        ),
+        aws_error(status, named, content, aws),
+        aws_error(status, {**named, "x-amzn-errortype": header}, content, aws),
     ):
         assert isinstance(error, ProviderError)
         assert error.status == status
@@ -193,12 +199,12 @@ def test_no_body_ends_in_a_bare_error(status: int, content: bytes, header: str) 
 @given(OBJECTS)
 def test_no_frame_ends_in_a_bare_error(details: dict[str, Any]) -> None:
     for code in ("modelStreamErrorException", "modelErrorException", ""):
-        assert isinstance(from_frame(code, details, "m", region="r"), errors.StreamError)
+        assert isinstance(frame_error(code, details, "m", region="r"), errors.StreamError)
 
 
 @pytest.mark.parametrize("content", [b"9" * 5000, b'{"error": ' * 900 + b"1" + b"}" * 900, b'{"a": NaN}'])
 def test_json_at_its_limits(content: bytes) -> None:
-    assert read_error(content).message.startswith(content[:100].decode())
+    assert error_in(content).message.startswith(content[:100].decode())
 
 
 def test_what_can_be_read_but_not_written() -> None:
@@ -206,6 +212,30 @@ def test_what_can_be_read_but_not_written() -> None:
     for _ in range(200_000):  # how deep writing goes differs by version
         value = [value]
     assert _words(value) == ""
+
+
+def test_the_word_error_is_no_code() -> None:
+    assert read_error({"type": "error", "message": "no"}).codes == ()
+
+
+def test_an_error_that_is_a_word_is_said_once() -> None:
+    assert read_error({"error": "no", "code": "x", "status": 400}).explanation == "no"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ({"code": 429}, 429),
+        ({"code": "new", "status": "503"}, 503),
+        ({"code": "new", "status_code": 401}, 401),
+        ({"code": "overloaded_error", "status": 503}, 529),
+        ({"code": 200}, None),
+        ({"code": "9" * 5000, "status": "9" * 5000}, None),
+        ({"code": "new"}, None),
+    ],
+)
+def test_a_status_that_an_error_names(error: dict[str, Any], status: int | None) -> None:
+    assert read_error(error).status == status
 
 
 # Bedrock

@@ -12,6 +12,7 @@ from smartllm.rules.vocabulary.wire import Dialect
 Auth = Literal["bearer", "sigv4"]
 Framing = Literal["sse", "event-stream"]
 ErrorShape = Literal["openai", "aws"]
+Listing = Literal["openai", "bedrock"]
 
 
 class Travel(NamedTuple):
@@ -94,6 +95,8 @@ class HostRow:
     framing: Framing = fact("sse", "How a streamed answer is cut into events.")
     errors: ErrorShape = fact("openai", "How an answer with an error status is read.")
     id_header: str = fact("", "Header that holds the id of a call.")
+    listing: Listing = fact("openai", "How the models that the account can call are listed.")
+    assembled: bool = fact(True, "Whether a whole answer may be asked for as a stream.")
     cached_input: Literal["inside", "apart"] = fact(
         "inside", "Whether the count of input tokens holds those read from the prompt cache."
     )

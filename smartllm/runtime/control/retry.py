@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import email.utils
 import random
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -182,34 +179,3 @@ def is_throttled(error: ProviderError) -> bool:
     if error.status == _THROTTLED_STATUS:
         return True
     return error.code is not None and kind_of(error.status, [error.code]) == "rate_limit"
-
-
-def retry_after(headers: Mapping[str, str], *, now: Callable[[], float] = time.time) -> float | None:
-    """Seconds that a provider asks to wait; None when it does not say, or says nothing usable.
-
-    Args:
-        headers: Headers of its answer.
-        now: Seconds since the epoch.
-    """
-    headers = {name.lower(): value for name, value in headers.items()}
-    seconds = _number(headers.get("retry-after-ms"))
-    if seconds is not None:
-        return seconds / 1000
-    text = headers.get("retry-after")
-    seconds = _number(text)
-    if seconds is None and text:
-        try:
-            moment = email.utils.parsedate_to_datetime(text)
-            # Without a zone it is naive, and Python would take it for local time; HTTP's dates are GMT.
-            seconds = moment.replace(tzinfo=moment.tzinfo or dt.UTC).timestamp() - now()
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return seconds if seconds is not None and seconds >= 0 else None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if 0 <= value < float("inf") else None

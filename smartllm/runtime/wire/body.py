@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from smartllm.errors import ProviderError, ResponseError
+from smartllm.runtime.transport import WireResponse
 
 # Unpacked: a small compressed answer may stand for gigabytes. The longest real ones take a few megabytes.
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
 FIRST_REDIRECT: Final = 300
-FIRST_ERROR: Final = 400
 
 
-async def whole_body(response: Any, model: str, request_id: str | None) -> bytes:
-    """The bytes of aiohttp's response, unpacked as far as the limit.
+async def whole_body(response: WireResponse, model: str, request_id: str | None) -> bytes:
+    """The bytes of a response, unpacked as far as the limit.
 
     Raises:
         ResponseError: It is longer.
+        ProviderError: The connection broke.
     """
     parts, size = list[bytes](), 0
-    async for part in response.content.iter_any():
+    async for part in response:
         parts.append(part)
         size += len(part)
         if size > LARGEST_ANSWER:
@@ -36,9 +37,3 @@ def too_large(model: str, status: int, request_id: str | None) -> ProviderError:
         request_id=request_id,
         hint="check that base_url points at the API itself",
     )
-
-
-def redirect_hint(status: int | None, setting: str) -> str:
-    """The next step after a redirect; it is not followed, since it would take keys to anywhere."""
-    redirected = status is not None and FIRST_REDIRECT <= status < FIRST_ERROR
-    return f"redirects are not followed; check {setting}" if redirected else ""

@@ -9,7 +9,10 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from smartllm.errors import ConnectionFailedError
-from smartllm.runtime.secrets import shown_address
+from smartllm.hosts.called import shown_address
+
+NO_ANSWER: Final = "no answer from the provider: "
+"""How the messages of broken connections begin."""
 
 _FIRST_SERVER_ERROR: Final = 500
 _EXPIRED: Final = 10
@@ -85,7 +88,7 @@ def connection_error(
     """Our error for what ``cause_of`` explains."""
     cause = cause_of(error, address, proxy, certificates_source)
     return ConnectionFailedError(
-        f"no answer from the provider: {cause.message}",
+        f"{NO_ANSWER}{cause.message}",
         model=model,
         retryable=cause.retryable,
         hint=cause.hint,

@@ -1,4 +1,4 @@
-"""The events of a streamed Bedrock answer, from the frames of an AWS event stream."""
+"""The events of a streamed answer in the frames of an AWS event stream."""
 
 from __future__ import annotations
 
@@ -7,38 +7,32 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from smartllm.compiler.dialects.reading import json_of, shown
-from smartllm.runtime.bedrock_errors import from_frame
+from smartllm.hosts.aws import frame_error
 from smartllm.runtime.wire.event_stream import Frame, FrameDecoder, FrameError
-from smartllm.runtime.wire.events import ResponseEvents
+from smartllm.runtime.wire.events import ResponseEvents, Within
 
 
-class BedrockEvents(ResponseEvents):
+class FrameEvents(ResponseEvents):
     """The events of one answer.
 
     botocore's typed event stream is not used: it loses the codes of exceptions that an operation does not
     model and ends without a word when a frame is cut (bedrock_runtime facts §4).
-
-    Args:
-        region: AWS region, for hints.
     """
-
-    def __init__(self, response: Any, *, region: str, **about: Any) -> None:
-        super().__init__(response, **about)
-        self._region = region
 
     async def _batches(self) -> AsyncIterator[Iterator[Mapping[str, Any]]]:
         decoder = FrameDecoder()
-        async for data in self._received():
-            yield self._read(decoder.feed(data))
+        with Within(self):
+            async for data in self._response:
+                yield self._read(decoder.feed(data))
         if decoder.inside:
-            raise self._broken("the stream was cut inside a frame")
+            raise self.broken("the stream was cut inside a frame")
 
     def _read(self, frames: Iterator[Frame]) -> Iterator[Mapping[str, Any]]:
         try:
             for frame in frames:
                 yield self._event(frame)
         except FrameError as error:
-            raise self._broken(f"a frame of the stream is damaged ({error})") from None
+            raise self.broken(f"a frame of the stream is damaged ({error})") from None
 
     def _event(self, frame: Frame) -> Mapping[str, Any]:
         headers = frame.headers
@@ -48,18 +42,18 @@ class BedrockEvents(ResponseEvents):
             return self._chunk(content) if name == "chunk" else {name: content}
         if kind == "error":
             details = {"message": headers.get(":error-message")}
-            raise from_frame(headers.get(":error-code") or "", details, self._model, region=self._region)
+            raise frame_error(headers.get(":error-code") or "", details, self._model, region=self._region)
         if kind == "exception":
             code = headers.get(":exception-type") or ""
-            raise from_frame(code, self._content(frame.payload), self._model, region=self._region)
-        raise self._broken(f"a frame of the stream is of no known type: {dict(headers)}")
+            raise frame_error(code, self._content(frame.payload), self._model, region=self._region)
+        raise self.broken(f"a frame of the stream is of no known type: {dict(headers)}")
 
     def _chunk(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """The event inside a chunk of InvokeModelWithResponseStream."""
         try:
             return self._content(binascii.a2b_base64(content["bytes"], strict_mode=True))
         except (LookupError, TypeError, ValueError):
-            raise self._broken(f"a chunk of the stream has no event: {shown(content)}") from None
+            raise self.broken(f"a chunk of the stream has no event: {shown(content)}") from None
 
     def _content(self, payload: bytes) -> dict[str, Any]:
         try:
@@ -68,4 +62,4 @@ class BedrockEvents(ResponseEvents):
             content = None
         if isinstance(content, dict):
             return content
-        raise self._broken(f"an event of the stream is not a JSON object: {payload[:200]!r}")
+        raise self.broken(f"an event of the stream is not a JSON object: {payload[:200]!r}")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smartllm.errors import ConfigError, ProviderError
+from smartllm.errors import ConfigError, ConnectionFailedError
 from smartllm.runtime.control.owner import PerOwner, closing_with_its_loop
-from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
-from smartllm.runtime.wire.way import Way
+from smartllm.runtime.transport import WireRequest, WireResponse
+from smartllm.runtime.wire.causes import NO_ANSWER
+from smartllm.runtime.wire.way import Way, Ways
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -19,79 +19,42 @@ if TYPE_CHECKING:
     from smartllm.runtime.wire.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
-    """What goes over the wire.
-
-    Attributes:
-        method: HTTP method.
-        url: Whole and percent-encoded.
-        headers: Without what HTTP itself needs.
-        body: The bytes.
-        model: Model id, for errors.
-    """
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    model: str
-
-
-Refused = Callable[[WireRequest, "ClientResponse", bytes], ProviderError]
-
-
 class HttpTransport:
-    """Sends requests and gives back responses.
+    """Sends requests over HTTP.
 
     Args:
-        way: How the host is reached.
-        id_header: In which header the host gives a call's id.
+        ways: How hosts are reached.
     """
 
-    def __init__(self, way: Way, id_header: str) -> None:
-        self.way, self._id_header = way, id_header
-        self._pools: PerOwner[_Pool] = PerOwner(lambda: _Pool(way))
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
+        self._pools: PerOwner[_Pool] = PerOwner(_Pool)
         self._closed = False
 
-    async def send(self, request: WireRequest, refused: Refused) -> ClientResponse:
+    async def send(self, request: WireRequest) -> WireResponse:
         """The response to a request, its body not read yet.
 
         A kept connection that the server had closed, or ends with a word of its own, costs no attempt: the
         request is sent once more, on a new one.
 
-        Args:
-            request: What to send.
-            refused: Makes the error for a status that tells of one. Given with each call: kept here, it would
-                tie this and its owner into a ring, which only the garbage collector ends.
-
         Raises:
-            ProviderError: No response came, or its status tells of an error.
+            ConnectionFailedError: No response came.
+            ProviderTimeoutError: None came in time.
             ConfigError: The client is closed.
         """
         pool = self._pools.get()
         if self._closed:
             raise ConfigError("this client is closed; make a new one")
-        with self.way.own_errors(request.model):
-            session = pool.session or await pool.open()
+        way = self._ways.to(request.url)
+        try:
+            session = pool.sessions.get(way.address) or await pool.open(way)
             response = await session.send(request)
-            if response.status < FIRST_REDIRECT:
-                return response
-            async with response:
-                content = await self.whole(response, request.model)
-        raise refused(request, response, content)
-
-    def id_of(self, response: ClientResponse) -> str | None:
-        """The provider's id of the call, if it gave one."""
-        return response.headers.get(self._id_header)
-
-    async def whole(self, response: ClientResponse, model: str) -> bytes:
-        """The response's body.
-
-        Raises:
-            ResponseError: It is longer than the limit.
-        """
-        return await whole_body(response, model, self.id_of(response))
+        except Exception as error:
+            ours = way.failed(error, request.model)
+            if ours is None:
+                raise
+            raise ours from None
+        return HttpResponse(response, way, request.model)
 
     async def aclose(self) -> None:
         """Close this loop's connections, and have the other loops close theirs."""
@@ -104,26 +67,54 @@ class HttpTransport:
             await pool.aclose()
 
 
-class _Pool:
-    """The connections of one loop."""
+class HttpResponse(WireResponse):
+    """A response of aiohttp's, whose errors are ours."""
 
-    def __init__(self, way: Way) -> None:
-        self._way = way
-        self.session: Session | None = None
-        self._keeper: AsyncGenerator[None] | None = None
+    def __init__(self, response: ClientResponse, way: Way, model: str) -> None:
+        self.status, self.headers = response.status, response.headers
+        self._response, self._way, self._model = response, way, model
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._response.content.iter_any():
+                yield part
+        except RuntimeError as error:
+            raise ConnectionFailedError(
+                f"{NO_ANSWER}the client was closed meanwhile ({type(error).__name__})",
+                model=self._model,
+                retryable=True,
+            ) from None
+        except Exception as error:
+            ours = self._way.failed(error, self._model)
+            if ours is None:
+                raise
+            raise ours from None
+
+    async def aclose(self) -> None:
+        """Close the connection; one that was read to its end is kept for the next call."""
+        self._response.close()
+
+
+class _Pool:
+    """The connections of one loop, by the address of the way that they take."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, Session] = {}
+        self._keepers: list[AsyncGenerator[None]] = []
         self._lock = asyncio.Lock()
         self._closing: asyncio.Task[None] | None = None
 
-    async def open(self) -> Session:
-        """The session, made on first use."""
+    async def open(self, way: Way) -> Session:
+        """The session of a way, made on first use."""
         from smartllm.runtime.wire.session import Session  # noqa: PLC0415 - loads aiohttp
 
         async with self._lock:
-            if self.session is None:
-                session = await Session.open(self._way)
-                self._keeper = await closing_with_its_loop(session.aclose)
-                self.session = session
-            return self.session
+            session = self.sessions.get(way.address)
+            if session is None:
+                session = await Session.open(way)
+                self._keepers.append(await closing_with_its_loop(session.aclose))
+                self.sessions[way.address] = session
+            return session
 
     def close_soon(self) -> None:
         """Close it from outside the loop's tasks."""
@@ -132,6 +123,6 @@ class _Pool:
     async def aclose(self) -> None:
         """Close all connections."""
         async with self._lock:
-            self.session = None
-            if self._keeper is not None:
-                await self._keeper.aclose()
+            self.sessions = {}
+            for keeper in self._keepers:
+                await keeper.aclose()

@@ -11,8 +11,8 @@ import aiohttp
 from yarl import URL
 
 from smartllm import __version__
+from smartllm.runtime.transport import WireRequest
 from smartllm.runtime.wire.connections import SENDING, Connector, Sending, watched
-from smartllm.runtime.wire.http import WireRequest
 from smartllm.runtime.wire.way import Way
 
 _NAME: Final = {"User-Agent": f"smartllm/{__version__}"}

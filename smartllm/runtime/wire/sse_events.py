@@ -1,4 +1,4 @@
-"""Server-sent events of an OpenAI stream, read below the SDK's typed objects."""
+"""The events of a streamed answer that comes as server-sent events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from smartllm.compiler.dialects.reading import json_of
 from smartllm.compiler.dialects.stream import WholeReply
 from smartllm.errors import ResponseError
 from smartllm.runtime.wire.body import LARGEST_ANSWER, too_large
-from smartllm.runtime.wire.events import ResponseEvents
+from smartllm.runtime.wire.events import ResponseEvents, Within
 from smartllm.runtime.wire.sse import SSEDecoder, looks_like_events
 
 _SHOWN: Final = 200
@@ -17,25 +17,26 @@ _OTHER: Final = (b"{", b"[", b"<")
 """How JSON and HTML begin."""
 
 
-class OpenAIEvents(ResponseEvents):
+class SSEEvents(ResponseEvents):
     """The events of one answer."""
 
     async def _batches(self) -> AsyncIterator[Iterator[Mapping[str, Any]]]:
-        decoder, received, start = SSEDecoder(), self._received(), b""
-        async for data in received:
-            start += data
-            if looks_like_events(start) is not None or len(start) > _SHOWN:
-                break
-        if self._is_other(start):
-            yield iter([await self._whole_reply(start, received)])
-            return
-        part: bytes | None = start
-        while part is not None:
-            if decoder.buffered + len(part) > LARGEST_ANSWER:
-                raise too_large(self._model, self._response.status, self.request_id)
-            yield self._read(decoder.feed(part))
-            part = await anext(received, None)
-        yield self._read(decoder.end())
+        decoder, received, start = SSEDecoder(), aiter(self._response), b""
+        with Within(self):
+            async for data in received:
+                start += data
+                if looks_like_events(start) is not None or len(start) > _SHOWN:
+                    break
+            if self._is_other(start):
+                yield iter([await self._whole_reply(start, received)])
+                return
+            part: bytes | None = start
+            while part is not None:
+                if decoder.buffered + len(part) > LARGEST_ANSWER:
+                    raise too_large(self._model, self._response.status, self.request_id)
+                yield self._read(decoder.feed(part))
+                part = await anext(received, None)
+            yield self._read(decoder.end())
 
     def _read(self, events: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         """The events, or our error at the first that cannot be read."""
@@ -43,7 +44,7 @@ class OpenAIEvents(ResponseEvents):
             yield from events
         except (ValueError, TypeError, RecursionError) as error:
             cause = type(error).__name__
-            raise self._broken(f"an event of the stream is not a JSON object ({cause})") from None
+            raise self.broken(f"an event of the stream is not a JSON object ({cause})") from None
 
     @property
     def _content_type(self) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import TracebackType
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError
+from smartllm.hosts.called import shown_address
 from smartllm.runtime.control.deadline import Timeouts
-from smartllm.runtime.secrets import shown_address
 from smartllm.runtime.wire.causes import connection_error
+from smartllm.settings.aws_address import public_address
 
 if TYPE_CHECKING:
     from smartllm.settings import Certificates, Settings
+
+_NOWHERE: Final = "https://unknown.invalid"
+_NEXT: Final = frozenset({"", "/", "?"})
+"""What may follow an address in a URL."""
 
 POOL: Final = 512
 """Connections of a client: as many as the rules let be in flight, for every model at once."""
@@ -47,26 +52,11 @@ class Way:
     certificates: Certificates | None = None
     pool: int = POOL
 
-    @classmethod
-    def of(cls, settings: Settings) -> Way:
-        """The way that a client's settings describe."""
-        return cls(
-            timeouts_of(settings),
-            settings.address,
-            settings.proxy,
-            settings.certificates,
-            settings.config.max_concurrent or POOL,
-        )
-
     def too_slow(self, kind: str, model: str) -> ProviderTimeoutError:
         """Our error for a ``connect`` or ``read`` that took too long."""
         seconds = self.timeouts.connect if kind == "connect" else self.timeouts.read
         address = shown_address(self.address) or None
         return ProviderTimeoutError(kind, seconds, model=model, retryable=True, address=address)
-
-    def own_errors(self, model: str) -> OwnErrors:
-        """Turns aiohttp's errors inside a ``with`` into ours."""
-        return OwnErrors(self, model)
 
     def failed(self, error: BaseException, model: str) -> ProviderError | None:
         """Our error for what aiohttp raised; None for what is none of its errors."""
@@ -88,21 +78,40 @@ class Way:
         )
 
 
-class OwnErrors:
-    """A ``with`` in which errors of aiohttp become ours."""
+class Ways:
+    """The ways to the addresses that a client calls: nearly always one, listings may go elsewhere.
 
-    __slots__ = ("_model", "_way")
+    Args:
+        settings: The client's.
+    """
 
-    def __init__(self, way: Way, model: str) -> None:
-        self._way, self._model = way, model
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        # AWS's own may only be found out by the first call.
+        address = settings.address or public_address(settings.row.service, settings.region) or _NOWHERE
+        self.main = Way(
+            timeouts_of(settings),
+            address,
+            settings.proxy,
+            settings.certificates,
+            settings.config.max_concurrent or POOL,
+        )
+        self._length = len(address)
+        self._others: dict[str, Way] = {}
 
-    def __enter__(self) -> None:
-        pass
+    def to(self, url: str) -> Way:
+        """The way to a URL.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, Exception):
-            ours = self._way.failed(error, self._model)
-            if ours is not None:
-                raise ours from None
+        Raises:
+            ConfigError: The environment names a proxy for it that is no HTTP proxy.
+        """
+        main = self.main
+        if url.startswith(main.address) and url[self._length : self._length + 1] in _NEXT:
+            return main
+        parts = urlsplit(url)
+        address = f"{parts.scheme}://{parts.netloc}"
+        way = self._others.get(address)
+        if way is None:
+            way = replace(main, address=address, proxy=self._settings.proxy_for(address))
+            self._others[address] = way
+        return way

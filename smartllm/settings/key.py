@@ -1,4 +1,4 @@
-"""OpenAI's address and headers, as the openai SDK would send them; tests compare with what it sends."""
+"""Address and headers of hosts that take a key: OpenAI's as its SDK would send them, which tests compare."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from smartllm import values
-from smartllm.config import LLMConfig, base_url_of
+from smartllm.config import LLMConfig
 from smartllm.environment import Environment, Found, Source
 from smartllm.errors import ConfigError
+from smartllm.providers import ProviderRow
 
-PUBLIC: Final = "https://api.openai.com/v1"
-_CUSTOM: Final = "OPENAI_CUSTOM_HEADERS"
 _OPERATIONS: Final = ("/chat/completions", "/responses", "/completions", "/models")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 # The connection's own; one of another value would break the framing of a request.
@@ -21,7 +20,7 @@ _FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection"
 _SECRET_NAME: Final = re.compile(r"key|token|secret|sig|password|code|auth", re.IGNORECASE)
 
 
-class OpenAIAddress(NamedTuple):
+class Address(NamedTuple):
     """Where calls go.
 
     Attributes:
@@ -30,6 +29,7 @@ class OpenAIAddress(NamedTuple):
         authorization: What a login in the address stands for.
         secrets: Secrets that the address holds.
         source: What names it.
+        public: It is the provider's own.
     """
 
     url: str
@@ -37,22 +37,19 @@ class OpenAIAddress(NamedTuple):
     authorization: str | None
     secrets: tuple[str, ...]
     source: Source
-
-    @property
-    def public(self) -> bool:
-        """It is OpenAI's own."""
-        return self.url == PUBLIC and not self.query
+    public: bool
 
 
-def openai_address(config: LLMConfig, environment: Environment) -> OpenAIAddress:
+def address_of(row: ProviderRow, config: LLMConfig, environment: Environment) -> Address:
     """The address of the settings or the environment, else the public one.
 
     Raises:
         ConfigError: It is no address of an API.
     """
-    found = base_url_of(config, environment)
+    given = values.text("base_url", config.base_url)
+    found = Found(given, Source("setting", "base_url")) if given else environment.first(row.base_url)
     if found is None:
-        return OpenAIAddress(PUBLIC, "", None, (), Source("default", PUBLIC))
+        return Address(row.public_address, "", None, (), Source("default", row.public_address), True)
     parts = values.url(found.source.name, found.value)
     assert parts is not None
     url = values.without_login(parts)
@@ -69,15 +66,17 @@ def openai_address(config: LLMConfig, environment: Environment) -> OpenAIAddress
         login = b64encode(f"{user}:{password}".encode()).decode()
         authorization = f"Basic {login}"
         secrets += [password, parts.password or "", login]
-    return OpenAIAddress(url, parts.query, authorization, tuple(filter(None, secrets)), found.source)
+    public = url == row.public_address and not parts.query
+    return Address(url, parts.query, authorization, tuple(filter(None, secrets)), found.source, public)
 
 
-def openai_headers(
-    config: LLMConfig, environment: Environment, address: OpenAIAddress, *, sends: bool
+def headers_of(
+    row: ProviderRow, config: LLMConfig, environment: Environment, address: Address, *, sends: bool
 ) -> tuple[dict[str, str], dict[str, Source], tuple[str, ...]]:
     """The headers of every call, where key, organization and project came from, and the secrets in them.
 
     Args:
+        row: What the provider's settings and variables are called.
         config: The settings.
         environment: The variables.
         address: Where calls go; its login outranks every key.
@@ -88,19 +87,15 @@ def openai_headers(
     """
     sources: dict[str, Source] = {}
     headers: dict[str, str] = {}
-    key = _value("api_key", config.api_key, environment, "OPENAI_API_KEY")
+    key = _value("api_key", config.api_key, environment, row.key)
     if key is not None:
         sources["api_key"] = key.source
         headers["Authorization"] = f"Bearer {values.header_value(key.source.name, key.value, 'the key')}"
-    for header, field, variable in (
-        ("OpenAI-Organization", "organization", "OPENAI_ORG_ID"),
-        ("OpenAI-Project", "project", "OPENAI_PROJECT_ID"),
-    ):
-        given = config.organization if field == "organization" else None
-        if (found := _value(field, given, environment, variable)) is not None:
+    for header, field, variable in row.headers:
+        if (found := _value(field, getattr(config, field, None), environment, variable)) is not None:
             sources[field] = found.source
             headers[header] = values.header_value(found.source.name, found.value)
-    custom = _custom_headers(environment)
+    custom = _custom_headers(row.custom_headers, environment)
     for name, value in custom.items():
         headers = {known: kept for known, kept in headers.items() if known.lower() != name.lower()}
         headers[name] = value
@@ -109,7 +104,7 @@ def openai_headers(
         headers["Authorization"] = address.authorization
     if sends and address.public and not any(name.lower() == "authorization" for name in headers):
         raise ConfigError(
-            "api_key: no OpenAI key is given", hint="set OPENAI_API_KEY, or pass LLMConfig(api_key=...)"
+            f"api_key: no {row.title} key is given", hint=f"set {row.key}, or pass LLMConfig(api_key=...)"
         )
     secrets = [] if key is None else [key.value]
     return headers, sources, (*secrets, *custom.values())
@@ -121,18 +116,18 @@ def _value(field: str, given: str | None, environment: Environment, variable: st
     return environment.first(variable)
 
 
-def _custom_headers(environment: Environment) -> dict[str, str]:
+def _custom_headers(variable: str, environment: Environment) -> dict[str, str]:
     """``name: value`` a line; a line without a colon says nothing, and the last of equal names holds."""
     found: dict[str, str] = {}
-    for line in (environment.get(_CUSTOM) or "").split("\n"):
+    for line in (environment.get(variable) or "").split("\n"):
         name, colon, value = (part.strip() for part in line.partition(":"))
         if not colon:
             continue
         if not _TOKEN.fullmatch(name) or name.lower() in _FRAMING:
             raise ConfigError(
-                f"{_CUSTOM}: {values.shown(name)} is not the name of a header that may be set",
+                f"{variable}: {values.shown(name)} is not the name of a header that may be set",
                 hint="write one 'Name: value' a line",
             )
         found = {known: kept for known, kept in found.items() if known.lower() != name.lower()}
-        found[name] = values.header_value(_CUSTOM, value, f"the value of {name}")
+        found[name] = values.header_value(variable, value, f"the value of {name}")
     return found

@@ -3,11 +3,45 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from smartllm.errors import ResponseError
+from smartllm.rules.vocabulary.host import Listing
+
+Get = Callable[[str, Mapping[str, str]], Awaitable[Any]]
+"""Gets the JSON of a path with a query."""
+
+MODELS: Final = "/models"
+FOUNDATION_MODELS: Final = "/foundation-models"
+INFERENCE_PROFILES: Final = "/inference-profiles"
 
 _SHOWN: Final = 200
+_PAGES: Final = 100
+
+
+async def list_openai(get: Get) -> list[dict[str, Any]]:
+    """All models that the endpoint lists."""
+    return openai_models(await get(MODELS, {}))
+
+
+async def list_bedrock(get: Get) -> list[dict[str, Any]]:
+    """Text models that can be called on demand, and inference profiles."""
+    models = await get(FOUNDATION_MODELS, {"byOutputModality": "TEXT", "byInferenceType": "ON_DEMAND"})
+    pages: list[Any] = []
+    token: Any = ""
+    while isinstance(token, str) and len(pages) < _PAGES:
+        page = await get(INFERENCE_PROFILES, {"nextToken": token} if token else {})
+        pages.append(page)
+        token = page.get("nextToken") if isinstance(page, dict) else None
+    return bedrock_models(models, pages)
+
+
+LISTINGS: Final[dict[Listing, Callable[[Get], Awaitable[list[dict[str, Any]]]]]] = {
+    "openai": list_openai,
+    "bedrock": list_bedrock,
+}
+"""The listings, by the name that a host's row gives."""
 
 
 def openai_models(body: Any, **about: Any) -> list[dict[str, Any]]:

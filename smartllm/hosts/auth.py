@@ -1,15 +1,9 @@
-"""How a request is signed: with fixed headers, or by botocore's signature version 4."""
+"""Auth schemes: fixed headers, and AWS's signature version 4 by botocore's signer."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, Protocol
-
-from smartllm.errors import ConfigError
-from smartllm.runtime.control.owner import PerOwner
-
-_SERVICE: Final = "bedrock"
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 
 class Auth(Protocol):
@@ -74,32 +68,32 @@ class SigV4:
 
     Args:
         region: AWS region.
-        given: Keys; None takes the default credential chain (profile, role, container, instance).
-        session: Makes aiobotocore's session for the chain; see ``aws_session``.
+        service: The service's name in signatures.
+        credentials: Keys, or what finds them as they are now.
         secrets: What is secret from the start.
     """
 
     def __init__(
         self,
         region: str,
-        given: Credentials | None,
-        session: Callable[[], Any],
-        secrets: tuple[str, ...],
+        service: str,
+        credentials: Credentials | Callable[[], Awaitable[Credentials]],
+        secrets: tuple[str, ...] = (),
     ) -> None:
-        self._region, self._given = region, given
+        self._region, self._service, self._credentials = region, service, credentials
         self.secrets = secrets
-        self._chain: PerOwner[_Chain] = PerOwner(lambda: _Chain(session))
         self._signers: tuple[Credentials, Any] | None = None
 
     async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         """The request's headers, and those of the signature."""
-        credentials = self._given or await self._found()
+        given = self._credentials
+        credentials = given if isinstance(given, Credentials) else await self._found(given)
         request = _Unsigned(method, url, dict(headers), body)
         self._signer(credentials).add_auth(request)
         return request.headers
 
-    async def _found(self) -> Credentials:
-        found = await self._chain.get().credentials()
+    async def _found(self, find: Callable[[], Awaitable[Credentials]]) -> Credentials:
+        found = await find()
         news = tuple(part for part in found[1:] if part and part not in self.secrets)
         self.secrets += news
         return found
@@ -109,41 +103,5 @@ class SigV4:
         if known is None or known[0] != credentials:
             from botocore.auth import SigV4Auth  # noqa: PLC0415 - an extra, loaded on first use
 
-            known = self._signers = (credentials, SigV4Auth(credentials, _SERVICE, self._region))
+            known = self._signers = (credentials, SigV4Auth(credentials, self._service, self._region))
         return known[1]
-
-
-class _Chain:
-    """The default credential chain, in one event loop: what it finds may refresh itself there."""
-
-    def __init__(self, session: Callable[[], Any]) -> None:
-        self._session = session
-        self._found: Any = None
-        self._lock = asyncio.Lock()
-
-    async def credentials(self) -> Credentials:
-        """The keys as they are now.
-
-        Raises:
-            ConfigError: There are none, or they cannot be refreshed.
-        """
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra, loaded on first use
-
-        try:
-            async with self._lock:
-                if self._found is None:
-                    self._found = await self._session().get_credentials()
-            if self._found is None:
-                raise unusable("Unable to locate credentials")
-            frozen = await self._found.get_frozen_credentials()
-        except BotoCoreError as error:
-            raise unusable(error) from None
-        return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-
-
-def unusable(reason: object) -> ConfigError:
-    """Our error for missing or unusable credentials and settings."""
-    return ConfigError(
-        f"aws settings: {reason}",
-        hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or configure a profile or role",
-    )

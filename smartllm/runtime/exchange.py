@@ -1,0 +1,236 @@
+"""A host's calls: from a step to signed bytes, and from bytes to JSON or events; one class for all hosts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+from smartllm.compiler import Step
+from smartllm.errors import MissingExtraError
+from smartllm.hosts.auth import Auth, Credentials, FixedHeaders, SigV4
+from smartllm.hosts.called import Called
+from smartllm.hosts.listing import LISTINGS
+from smartllm.hosts.readers import ERROR_READERS
+from smartllm.rules import load_rules
+from smartllm.rules.hosts import HostRow, host_row
+from smartllm.runtime.aws_session import CredentialChain, odd_address
+from smartllm.runtime.replies import Answer, parsed, read_answer
+from smartllm.runtime.transport import Transport, WireRequest, WireResponse
+from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
+from smartllm.runtime.wire.events import ResponseEvents
+from smartllm.runtime.wire.frame_events import FrameEvents
+from smartllm.runtime.wire.sse_events import SSEEvents
+from smartllm.settings import Settings
+from smartllm.settings.aws_address import public_address
+
+_CONTENT: Final = {"Content-Type": "application/json"}
+_ACCEPT: Final = {"Accept": "application/json"}
+
+
+class _Framing(NamedTuple):
+    """How a streamed answer comes.
+
+    Attributes:
+        events: Reads it.
+        whole: Headers of a call whose answer comes whole.
+        streamed: Headers of one whose answer is streamed.
+        unsigned: Headers that no signature covers.
+    """
+
+    events: Callable[..., ResponseEvents]
+    whole: Mapping[str, str]
+    streamed: Mapping[str, str]
+    unsigned: Mapping[str, str]
+
+
+_FRAMINGS: Final = {
+    "sse": _Framing(SSEEvents, _CONTENT | _ACCEPT, _CONTENT | {"Accept": "text/event-stream"}, {}),
+    # As botocore does: nothing on the way may pack a stream and hold it back for that.
+    "event-stream": _Framing(FrameEvents, _CONTENT, _CONTENT, {"Accept-Encoding": "identity"}),
+}
+
+
+class _Host(NamedTuple):
+    """What a host's row stands for, for one client."""
+
+    row: HostRow
+    auth: Auth
+    framing: _Framing
+
+    def id_of(self, response: WireResponse) -> str | None:
+        """The host's id of a call, if it gave one."""
+        return response.headers.get(self.row.id_header)
+
+
+class HostCalls:
+    """The calls to one host over a transport.
+
+    Args:
+        settings: Address, keys and rules.
+        transport: Sends the bytes; closed with the calls.
+    """
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings, self._transport = settings, transport
+        self._keyless = bool(getattr(transport, "keyless", False))
+        self._known: dict[str, _Host] = {}
+        self._found_address = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat, as far as it is known by now."""
+        return self._host.auth.secrets
+
+    async def send(self, step: Step) -> Answer:
+        """Send one step.
+
+        Raises:
+            ProviderError: The call failed; says whether it may be retried.
+            ConfigError: The transport cannot be used as it is configured, or is closed.
+        """
+        host = self._host
+        request = await self._signed(step, host, host.framing.whole)
+        response = await self._opened(request, host)
+        reader, request_id = ERROR_READERS[host.row.errors], host.id_of(response)
+        return read_answer(
+            await _whole(response, step.model, request_id),
+            step.model,
+            status=response.status,
+            request_id=request_id,
+            address=request.url if reader.known_elsewhere else None,
+            elsewhere=reader.known_elsewhere and self._settings.custom_endpoint is not None,
+        )
+
+    async def stream(self, step: Step) -> ResponseEvents:
+        """Send one step whose answer comes as a stream; returns when it begins.
+
+        Raises:
+            ProviderError: The call failed; says whether it may be retried.
+            ConfigError: As ``send``.
+        """
+        host = self._host
+        response = await self._opened(await self._signed(step, host, host.framing.streamed), host)
+        return host.framing.events(
+            response, model=step.model, region=self._settings.region, request_id=host.id_of(response)
+        )
+
+    async def models(self) -> list[dict[str, Any]]:
+        """The models that the account can call, each with its ``id``.
+
+        Raises:
+            ProviderError: The call failed; says whether it may be retried.
+            ConfigError: As ``send``.
+        """
+        return await LISTINGS[self._host.row.listing](self._listed)
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        await self._transport.aclose()
+
+    @property
+    def _host(self) -> _Host:
+        known = self._known.get("")
+        if known is None:
+            settings = self._settings
+            row = host_row(settings.provider, load_rules(settings.rules, ambient=False))
+            auth = _AUTHS[row.auth](settings, keyless=self._keyless)
+            # One for all threads: what an auth finds out is secret too.
+            known = self._known.setdefault("", _Host(row, auth, _FRAMINGS[row.framing]))
+        return known
+
+    async def _signed(self, step: Step, host: _Host, headers: Mapping[str, str]) -> WireRequest:
+        url = self._url(self._found_address or await self._address(), step.path)
+        signed = await host.auth.sign("POST", url, {**headers, **step.headers}, step.payload)
+        signed.update(host.framing.unsigned)
+        return WireRequest("POST", url, signed, step.payload, step.model)
+
+    async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
+        """The JSON of a listing."""
+        settings, row = self._settings, self._settings.row
+        address = settings.control_address
+        if not address:
+            address = (await self._address()).replace(row.service, row.control, 1)
+        url = self._url(address, path, urlencode(query))
+        host = self._host
+        signed = await host.auth.sign("GET", url, _ACCEPT, b"")
+        response = await self._opened(WireRequest("GET", url, signed, b"", ""), host)
+        return parsed(await _whole(response, "", host.id_of(response)))
+
+    async def _opened(self, request: WireRequest, host: _Host) -> WireResponse:
+        """The response to a request; an error where its status tells of one."""
+        response = await self._transport.send(request)
+        if response.status < FIRST_REDIRECT:
+            return response
+        content = await _whole(response, request.model, host.id_of(response))
+        settings, row = self._settings, host.row
+        called = Called(
+            model=request.model,
+            id_header=row.id_header,
+            address=request.url,
+            method=request.method,
+            public=settings.custom_endpoint is None,
+            region=settings.region,
+            key_source=settings.key_source,
+        )
+        raise ERROR_READERS[row.errors].read(response.status, response.headers, content, called)
+
+    def _url(self, address: str, path: str, query: str = "") -> str:
+        given = self._settings.query
+        if given:
+            query = f"{query}&{given}" if query else given
+        return f"{address}{path}?{query}" if query else f"{address}{path}"
+
+    async def _address(self) -> str:
+        """Where calls go: as configured, by AWS's own rules, or as botocore finds out for odd settings."""
+        settings = self._settings
+        service = settings.row.service
+        found = settings.address or self._found_address
+        if not found and (self._keyless or not settings.asks_botocore):
+            found = public_address(service, settings.region) or ""
+        if not found:
+            # What goes nowhere needs no more than a name.
+            found = f"https://{service}" if self._keyless else await odd_address(settings)
+        self._found_address = found
+        return found
+
+
+async def _whole(response: WireResponse, model: str, request_id: str | None) -> bytes:
+    try:
+        return await whole_body(response, model, request_id)
+    finally:
+        await response.aclose()
+
+
+def require(provider: str, extra: str, packages: tuple[str, ...]) -> None:
+    """Check that packages of an extra are there, without loading them.
+
+    Raises:
+        MissingExtraError: One is not; the hint is the pip line.
+    """
+    for package in packages:
+        try:
+            found = sys.modules[package] if package in sys.modules else find_spec(package)
+        except (ImportError, ValueError):
+            found = None
+        if found is None:
+            raise MissingExtraError(
+                f"provider={provider!r} needs {package}, which is not installed",
+                hint=f'pip install "smartllm[{extra}]"',
+            )
+
+
+def _bearer(settings: Settings, *, keyless: bool) -> Auth:  # noqa: ARG001 - as the other
+    return FixedHeaders(settings.headers, settings.secrets)
+
+
+def _sigv4(settings: Settings, *, keyless: bool) -> Auth:
+    if settings.bearer_token is not None or (keyless and settings.aws is None):
+        return FixedHeaders(settings.headers, settings.secrets)
+    keys = CredentialChain(settings) if settings.aws is None else Credentials(*settings.aws)
+    return SigV4(settings.region, settings.row.signs_as, keys, settings.secrets)
+
+
+_AUTHS: Final = {"bearer": _bearer, "sigv4": _sigv4}

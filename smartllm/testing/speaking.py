@@ -1,0 +1,119 @@
+"""What a host answers to a request: status, headers and bytes, whoever carries them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .answer import compose
+from .check import refusal
+from .eventstream import break_checksum
+from .reply import Reply
+from .routes import Route, Wire, error_body, headers_for, listing_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_UNKNOWN = Reply(status=404, error_message="The loopback server does not know this path.")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a host answers.
+
+    Attributes:
+        reply: What was scripted, or the refusal that came instead.
+        headers: The response's.
+        parts: Its body; of a stream, one frame each.
+        streamed: It is a stream.
+    """
+
+    reply: Reply
+    headers: Mapping[str, str]
+    parts: list[bytes]
+    streamed: bool = False
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The headers, with those that were scripted."""
+        known = {name: value for name, value in self.headers.items() if name.lower() not in self._own}
+        return {**known, **self.reply.headers}
+
+    @property
+    def _own(self) -> set[str]:
+        return {name.lower() for name in self.reply.headers}
+
+
+def spoken(
+    route: Route, body: bytes, reply: Reply, serial: int, *, models: Sequence[str], check: bool = False
+) -> Spoken:
+    """The answer to a request.
+
+    Args:
+        route: Where it goes.
+        body: Its bytes.
+        reply: What was scripted for it.
+        serial: Its number, for ids.
+        models: The model ids of listings.
+        check: Refuse what the rules say that a model refuses.
+    """
+    if check:
+        reply = _checked(route, body, reply)
+    headers = headers_for(route, reply, serial, streamed=False)
+    if reply.raw is not None:
+        return Spoken(reply, {**headers, "Content-Type": reply.content_type}, [reply.raw])
+    if not reply.is_error and route.wire is None and route.listing is None:
+        reply, headers = _UNKNOWN, headers_for(route, _UNKNOWN, serial, streamed=False)
+    if reply.is_error:
+        return Spoken(reply, headers, [_bytes(error_body(route, reply))])
+    if route.wire is None:
+        return Spoken(reply, headers, [_bytes(listing_body(route, models))])
+    return _answered(route, route.wire, body, reply, serial)
+
+
+def _answered(route: Route, wire: Wire, body: bytes, reply: Reply, serial: int) -> Spoken:
+    try:
+        answer = compose(wire.read(json.loads(body), route.model), reply, serial)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
+        headers = headers_for(route, refused, serial, streamed=False)
+        return Spoken(refused, headers, [_bytes(error_body(route, refused))])
+    streamed = route.streams(answer.asked.body)
+    headers = headers_for(route, reply, serial, streamed=streamed)
+    if not streamed:
+        return Spoken(reply, headers, [_bytes(wire.whole(answer))])
+
+    def error_frame(position: int) -> bytes:
+        return wire.error_frame(reply.stream_error or {}, answer, position)
+
+    return Spoken(reply, headers, _spoilt(wire.frames(answer), reply, error_frame), streamed=True)
+
+
+def _checked(route: Route, body: bytes, reply: Reply) -> Reply:
+    """The reply, or the refusal that the provider would give instead."""
+    if reply.is_error or route.dialect is None:
+        return reply
+    try:
+        asked = json.loads(body)
+        problem = refusal(asked, route.model or str(asked.get("model")), route.dialect)
+    except (AttributeError, ValueError):
+        return reply  # told of later, by what reads the body
+    return reply if problem is None else Reply(status=400, error_message=problem)
+
+
+def _spoilt(frames: list[bytes], reply: Reply, error_frame: Callable[[int], bytes]) -> list[bytes]:
+    """Take frames out of a stream, and put the scripted error frame and the broken checksum into it."""
+    spoilt = frames[: reply.end_after]
+    if reply.lose_at is not None:
+        del spoilt[reply.lose_at : reply.lose_at + 1]
+    if reply.stream_error is not None:
+        del spoilt[reply.stream_error_after :]
+        spoilt.append(error_frame(len(spoilt)))
+    if reply.bad_crc_at is not None and reply.bad_crc_at < len(spoilt):
+        spoilt[reply.bad_crc_at] = break_checksum(spoilt[reply.bad_crc_at])
+    return spoilt
+
+
+def _bytes(body: object) -> bytes:
+    return json.dumps(body).encode()
