@@ -61,7 +61,7 @@ def test_every_origin_points_into_its_file() -> None:
 
 def test_a_finding_about_a_missing_key_stands_at_its_row() -> None:
     """Not in the last of the files, which has nothing to do with it."""
-    data = MODELS.data | {"host": {"bedrock": {"concurrency": 1}}}
+    data = MODELS.data | {"host": MODELS.data["host"] | {"bedrock": {"concurrency": 1}}}
     rules = RuleSet(
         (Layer(MODELS.name, MODELS.text, data, MODELS.kind), *PROFILES),
         BUILTIN.data | {"host": data["host"]},
