@@ -23,7 +23,12 @@ WRITTEN: Final[dict[str, tuple[Callable[..., Any], Callable[..., Iterator[Any]],
     "invoke": (claude_whole, claude_events, "end_turn"),
     "converse": (converse_whole, converse_events, "end_turn"),
 }
-CALLS = (Said("thought", "hm"), Said("text", "Pa"), Said("call", arguments={"a": [1]}), Said("new", "x"))
+CALLS = (
+    Said("thought", "hm"),
+    Said("text", "Pa", ("x",)),
+    Said("call", arguments={"a": [1]}),
+    Said("new", "x"),
+)
 
 
 class Scripted(FakeTransport):
@@ -33,6 +38,7 @@ class Scripted(FakeTransport):
         super().__init__()
         write, self._cut, reason = WRITTEN[wire.api_type]
         self.reply, self._delay = write(said, reason), delay
+        self.events: list[Any] = []
 
     async def send(self, step: Any) -> Answer:
         self.sent.append(step)
@@ -42,7 +48,7 @@ class Scripted(FakeTransport):
     async def stream(self, step: Any) -> Any:
         self.sent.append(step)
         random = Random(5)  # noqa: S311 - where a stream is cut
-        return Events([*self._cut(self.reply, random)], f"call-{len(self.sent)}")
+        return Events(self.events or [*self._cut(self.reply, random)], f"call-{len(self.sent)}")
 
 
 class Events:
