@@ -29,7 +29,12 @@ WRITTEN: Final[dict[str, tuple[Callable[..., Any], Callable[..., Iterator[Any]],
     "invoke": (claude_whole, claude_events, "end_turn"),
     "converse": (converse_whole, converse_events, "end_turn"),
 }
-CALLS = (Said("thought", "hm"), Said("text", "Pa"), Said("call", arguments={"a": [1]}), Said("new", "x"))
+CALLS = (
+    Said("thought", "hm"),
+    Said("text", "Pa", ("x",)),
+    Said("call", arguments={"a": [1]}),
+    Said("new", "x"),
+)
 
 
 class Scripted(FakeTransport):
@@ -39,6 +44,7 @@ class Scripted(FakeTransport):
         super().__init__()
         write, self._cut, reason = WRITTEN[wire.api_type]
         self.reply, self._delay = write(said, reason), delay
+        self.events: list[Any] = []
 
     async def send(self, request: WireRequest) -> WireResponse:
         route = find_route(request.method, urlsplit(request.url).path, base="")
@@ -49,7 +55,7 @@ class Scripted(FakeTransport):
         headers = {route.host.id_header: f"call-{len(self.sent)}"}
         if not sent.streamed:
             return WireResponse(200, headers, json.dumps(self.reply).encode())
-        events = self._cut(self.reply, Random(5))  # noqa: S311 - where a stream is cut
+        events = self.events or [*self._cut(self.reply, Random(5))]  # noqa: S311 - where a stream is cut
         return WireResponse(200, headers, b"".join(_framed(event, route) for event in events))
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 from smartllm import StreamChunk, TextRequest
+from smartllm.compiler.dialects.stream import DONE
 from smartllm.content import Other, Reasoning, Text, ToolCall, ToolCallDelta
 from smartllm.testing import FakeTransport, Reply
 
@@ -114,6 +115,21 @@ class TestStreams:
             assert (chunk.text == "") == isinstance(chunk.part, ToolCallDelta)
             assert (chunk.metadata == {"type": "thinking"}) == isinstance(chunk.part, Reasoning)
             assert chunk.response is None
+
+    async def test_all_that_one_event_says_is_shown(self) -> None:
+        def call(place: int) -> dict[str, Any]:
+            return {"index": place, "id": f"c{place}", "function": {"name": "look", "arguments": "{}"}}
+
+        said = {"reasoning": "hm", "content": "Pa", "tool_calls": [call(0), call(1)]}
+        transport = Scripted(CHAT)
+        transport.events = [{"choices": [{"delta": said, "finish_reason": "tool_calls"}]}, DONE]
+        assert [chunk.part for chunk in await chunks_of(CHAT, transport)] == [
+            Reasoning(text="hm"),
+            Text("Pa"),
+            ToolCallDelta(0, "c0", "look", "{}"),
+            ToolCallDelta(1, "c1", "look", "{}"),
+            None,
+        ]
 
     @each_wire
     async def test_an_answer_of_calls_alone(self, wire: Wire) -> None:
