@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from smartllm.errors import ConfigError
 
@@ -18,8 +17,7 @@ _AWS_SETTINGS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderRow:
+class ProviderRow(NamedTuple):
     """What settings and variables of a provider are called.
 
     Attributes:
