@@ -59,7 +59,7 @@ async def local(bench: Bench) -> None:
 
 
 async def _compiling(bench: Bench) -> None:
-    rules = load_rules(ambient=False)
+    rules = load_rules()
     plain: TextRequest[Any] = TextRequest(prompt="hi", model=GPT)
     schema = TextRequest(prompt="hi", model=GPT, response_format=Twelve)
     for name, request in (("compile, plain", plain), ("compile, 12 fields", schema)):

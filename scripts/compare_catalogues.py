@@ -263,7 +263,7 @@ def spelled(value: Any) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(names: tuple[str, ...], *, as_json: bool) -> None:
     """Print where the shipped rules and public catalogues disagree."""
-    rules, report, compared = load_rules(ambient=False), Report(), 0
+    rules, report, compared = load_rules(), Report(), 0
     for name in names or CATALOGUES:
         package, file, claims = CATALOGUES[name]
         text = read(package, file)

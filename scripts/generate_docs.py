@@ -25,7 +25,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def models_page() -> str:
     """Every listed model with its main facts."""
-    rules = load_rules(ambient=False)
+    rules = load_rules()
     lines = [
         "---",
         "hide: [toc]",
@@ -83,14 +83,14 @@ def picture(title: str, table: Table, *lines: str) -> str:
 
 def models_picture() -> str:
     """``smartllm models 'nova*'``."""
-    rules = load_rules(ambient=False)
+    rules = load_rules()
     listed = [describe(model, rules) for model in rules.table("model") if model.startswith("nova")]
     return picture("smartllm models", rich_table(COLUMNS, [row_of(item) for item in listed]))
 
 
 def explain_picture() -> str:
     """``smartllm explain`` of one of them."""
-    rules = load_rules(ambient=False)
+    rules = load_rules()
     target = target_for(resolve("nova-2-lite", rules), "bedrock", "bedrock_converse", rules)
     rows, sources = explain.numbered([explain.row_of(fact) for fact in stated_facts(target) if fact.stated])
     return picture("smartllm explain", rich_table(explain.COLUMNS, rows), *sources)
@@ -98,7 +98,7 @@ def explain_picture() -> str:
 
 def diff_picture() -> str:
     """``smartllm diff`` of two of them."""
-    rules = load_rules(ambient=False)
+    rules = load_rules()
     models = ("nova-lite", "nova-2-lite")
     targets = [target_for(resolve(model, rules), "bedrock", "bedrock_converse", rules) for model in models]
     changed = changed_facts(*targets)

@@ -63,7 +63,7 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     model, live = request.param
     if live and not request.config.getoption("model"):
         pytest.skip("live tests want --model and the provider's keys in the environment")
-    provider = resolve(model, load_rules(ambient=False)).host or "openai"
+    provider = resolve(model, load_rules()).host or "openai"
     if not live:
         share_service_models(monkeypatch)
         with LoopbackServer() as server:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Literal
 
+from smartllm.environment import ambient_rules
 from smartllm.errors import UnknownModelError
 from smartllm.log import logger
 from smartllm.rules import load_rules, resolve, served_on, target_for
@@ -41,7 +43,7 @@ def get_model_capabilities(model: str) -> ModelCapabilities:
         Its capabilities. An id that no rule matches accepts nothing, as nothing is known of it; a warning
         is logged.
     """
-    rules = load_rules()
+    rules = load_rules(ambient=ambient_rules(os.environ))
     try:
         resolution = resolve(model, rules)
     except UnknownModelError as error:

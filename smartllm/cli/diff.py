@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import json
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smartllm.cli.explain import shown, target_of, target_options
-from smartllm.cli.request_input import build_request, exits, read_request, source_of
+from smartllm.cli.request_input import build_request, exits, read_request, rules_in_force, source_of
 from smartllm.cli.request_options import REQUEST_FILE
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo, echo_json
@@ -62,7 +63,12 @@ def _compiled(file: str, models: tuple[str, str], choice: dict[str, Any]) -> lis
 def _said(request: Request, model: str, choice: dict[str, Any]) -> dict[str, Any]:
     try:
         plan = compile_request(
-            request, model=model, provider=choice["provider"], rules=choice["rules"], level="ignore"
+            request,
+            model=model,
+            provider=choice["provider"],
+            rules=rules_in_force(choice["rules"]),
+            level="ignore",
+            today=dt.datetime.now(dt.UTC).date(),
         )
     except CompileError as error:
         return {"refused": str(error)}

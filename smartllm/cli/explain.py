@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import click
 
-from smartllm.cli.request_input import exits
+from smartllm.cli.request_input import exits, rules_in_force
 from smartllm.cli.request_options import API_TYPE, PROVIDER, RULES
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.compiler.target import choose_target
 from smartllm.request import TextRequest
-from smartllm.rules import Target, load_rules
+from smartllm.rules import Target
 from smartllm.rules.facts import StatedFact, stated_facts
 
 COLUMNS: Final = ("fact", "value", "row", "checked", "source")
@@ -68,7 +68,12 @@ def target_of(model: str, *, provider: str | None, api_type: Any, rules: tuple[s
     """
     fields = {} if api_type is None else {"api_type": api_type}
     with exits():
-        return choose_target(TextRequest(prompt="-", **fields), provider, model, load_rules(rules))[0]
+        return choose_target(
+            TextRequest(prompt="-", **fields),
+            provider,
+            model,
+            rules_in_force(rules),
+        )[0]
 
 
 def shown(value: Any) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import click
 
-from smartllm.cli.request_input import usage_error
+from smartllm.cli.request_input import rules_in_force, usage_error
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.errors import RulesError
 from smartllm.rules.layer import read_layer
@@ -49,12 +49,12 @@ def _findings(files: tuple[str, ...]) -> tuple[list[Finding], int]:
     """Findings, and how many files were checked."""
     today = dt.datetime.now(dt.UTC).date()
     if not files:
-        rules = load_rules()
+        rules = rules_in_force()
         return lint(rules, today=today), len(rules.layers)
     found: list[Finding] = []
     for path in files:
         # Not loaded with the others: a wrong shape is what R001 reports.
-        builtin = load_rules(ambient=False)
+        builtin = load_rules()
         layer = read_layer(path, name=path, kind="overlay")
         rules = RuleSet((*builtin.layers, layer), merge(builtin.data, layer.data))
         found += [item for item in lint(rules, today=today) if item.file == path]

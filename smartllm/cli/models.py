@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import click
 
-from smartllm.cli.request_input import usage_error
+from smartllm.cli.request_input import rules_in_force, usage_error
 from smartllm.cli.request_options import RULES
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo_json
 from smartllm.errors import RulesError
-from smartllm.rules import RuleSet, load_rules, resolve, served_on, target_for
+from smartllm.rules import RuleSet, resolve, served_on, target_for
 from smartllm.rules.hosts import routes_of
 from smartllm.words import PROVIDERS
 
@@ -45,7 +45,7 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
     PATTERN is an id with * and ?, such as 'claude-*-4-?'; without one all models are listed.
     """
     try:
-        loaded = load_rules(rules)
+        loaded = rules_in_force(rules)
         described = (describe(model, loaded) for model in loaded.table("model"))
         listed = [item for item in described if _wanted(item, **filters)]
     except RulesError as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smartllm.cli.terminal import complain
+from smartllm.environment import ambient_rules
 from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError
+from smartllm.rules import RuleSet, load_rules
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -137,6 +140,15 @@ def _problem(item: ErrorDetails) -> str:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - a line's worth
+
+
+def rules_in_force(rules: Sequence[str] = ()) -> RuleSet:
+    """The shipped rules with the overlays of the user, of the environment and of the command.
+
+    Raises:
+        RulesError: One cannot be used.
+    """
+    return load_rules(rules, ambient=ambient_rules(os.environ))
 
 
 @contextmanager

@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import click
 
 from smartllm.cli.plain import PlainRequest, plain_request
-from smartllm.cli.request_input import build_request, exits, load_schema, read_request, source_of
+from smartllm.cli.request_input import (
+    build_request,
+    exits,
+    load_schema,
+    read_request,
+    rules_in_force,
+    source_of,
+)
 from smartllm.cli.terminal import complain
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.diagnostics import LEVELS
 from smartllm.environment import MODELS, Environment
 from smartllm.parameters import PARAMETERS
-from smartllm.rules import load_rules
 from smartllm.words import PROVIDERS
 
 if TYPE_CHECKING:
@@ -100,7 +106,7 @@ def plan_from(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
             cast("Request", request),
             provider="openai" if flags["compatible"] else flags["provider"],
             compatible=flags["compatible"],
-            rules=load_rules(flags["rules"]),
+            rules=rules_in_force(flags["rules"]),
             today=dt.datetime.now(dt.UTC).date(),
             **_model(request, flags),
             # The commands print diagnostics themselves; logging them too would say everything twice.

@@ -79,9 +79,7 @@ def compile(  # noqa: A001 - the documented public name
     """
     if level not in LEVELS:
         raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
-    target, notes = choose_target(
-        request, provider, model, load_rules(rules, ambient=False), compatible=compatible
-    )
+    target, notes = choose_target(request, provider, model, load_rules(rules), compatible=compatible)
     intent, trace = _intent(request, target, defaults or {})
     if sources or defaults or model is not None or request.model is None:
         _tell_sources(trace, request, target, model, defaults or {}, sources or {})

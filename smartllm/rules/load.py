@@ -9,7 +9,6 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from smartllm.environment import RULES as ENVIRONMENT
-from smartllm.environment import ambient_rules
 from smartllm.errors import RulesError
 from smartllm.rules.layer import Layer, builtin_layers, read_layer
 from smartllm.rules.memo import MISSING, Memo
@@ -87,15 +86,16 @@ Rules = AnyPath | Sequence[AnyPath] | RuleSet
 """What callers may pass as ``rules=``: a file, several files (the last one wins), or a loaded set."""
 
 
-def load_rules(rules: Rules | None = None, *, ambient: bool = True) -> RuleSet:
-    """Load the shipped rules and every overlay.
+def load_rules(rules: Rules | None = None, *, ambient: Sequence[AnyPath] = ()) -> RuleSet:
+    """Load the shipped rules and the overlays that are given.
 
-    Weakest to strongest: the shipped files, the user's ``rules.toml`` in the configuration folder, the files
-    in ``SMARTLLM_RULES`` (separated like a PATH), then ``rules``. Nothing is fetched from a network.
+    Weakest to strongest: the shipped files, the ambient ones, then ``rules``. Neither the environment nor the
+    home folder is read for more, and nothing is fetched from a network.
 
     Args:
         rules: Overlay files of this call, or a set that is already loaded.
-        ambient: Read the configuration folder and the environment variable too.
+        ambient: Overlay files that hold for everybody: ``smartllm.environment.ambient_rules(os.environ)``
+            gives the user's own and those in ``SMARTLLM_RULES``.
 
     Returns:
         The merged set; equal files give the same object until one of them changes.
@@ -106,9 +106,7 @@ def load_rules(rules: Rules | None = None, *, ambient: bool = True) -> RuleSet:
     """
     if isinstance(rules, RuleSet):
         return rules
-    given: list[AnyPath] = []
-    if ambient:
-        given += ambient_rules(os.environ)
+    given: list[AnyPath] = [*ambient]
     if isinstance(rules, (str, os.PathLike)):
         given.append(rules)
     elif rules is not None:

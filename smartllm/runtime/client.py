@@ -213,7 +213,7 @@ class LLMClient:
         return HttpTransport(Ways(self._settings))
 
     def _rules(self) -> RuleSet:
-        return load_rules(self._settings.rules, ambient=False)
+        return load_rules(self._settings.rules)
 
     async def _answer(
         self, request: TextRequest[T] | MessageRequest[T], *, streamed: bool = False

@@ -135,7 +135,7 @@ class HostCalls:
         known = self._known.get("")
         if known is None:
             settings = self._settings
-            row = host_row(settings.provider, load_rules(settings.rules, ambient=False))
+            row = host_row(settings.provider, load_rules(settings.rules))
             auth = _AUTHS[row.auth](settings, keyless=self._keyless)
             # One for all threads: what an auth finds out is secret too.
             known = self._known.setdefault("", _Host(row, auth, _FRAMINGS[row.framing]))

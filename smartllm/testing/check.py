@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from smartllm.compiler.dialects import FIELDS, Fields
+from smartllm.environment import ambient_rules
 from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
@@ -16,7 +18,7 @@ Check = Callable[[Body, Fields, Facts], Iterator[str]]
 
 def refusal(body: Body, model: str, dialect: Dialect) -> str | None:
     """The message of the 400 that a body would get; None when it is fine, or its model is not known."""
-    rules = load_rules()
+    rules = load_rules(ambient=ambient_rules(os.environ))
     try:
         resolution = resolve(model, rules)
         host = next(

@@ -158,7 +158,7 @@ def _asking() -> tuple[_Asking, ...]:
 
 
 def _paths() -> Iterator[_Asking]:
-    rules = load_rules(ambient=False)
+    rules = load_rules()
     for host in rules.table("host"):
         row = host_row(host, rules)
         for dialect, its in routes_of(host, rules).items():

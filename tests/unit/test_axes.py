@@ -13,7 +13,7 @@ from smartllm import Message, MessageRequest, Plan, TextRequest
 from smartllm.errors import DiagnosticError, UnsupportedError
 from smartllm.rules import load_rules
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 TODAY = dt.date(2026, 11, 23)
 
 

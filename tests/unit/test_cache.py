@@ -20,7 +20,7 @@ from smartllm.runtime.cache.levels import ResponseCache
 from smartllm.runtime.cache.local import LocalStore
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 
 
 class Person(BaseModel):

@@ -42,7 +42,7 @@ from smartllm.runtime.cache.entry import entry_of, fetched_of, response_of, wort
 from smartllm.runtime.cache.files import decoded, encoded
 from smartllm.testing import FakeTransport, Reply
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 KEY = "ab" * 32
 STARTED = dt.datetime(2026, 11, 26, 10, 0, 0, 123456, dt.UTC)
 STRATEGIES: dict[str, dict[str, Any]] = {

@@ -26,7 +26,7 @@ from smartllm.errors import (
 )
 from smartllm.rules import load_rules
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 HI = TextRequest(prompt="hi")
 
 

@@ -183,7 +183,7 @@ def test_the_default_model_of_the_environment(monkeypatch: pytest.MonkeyPatch) -
         origins = plan.origins.get("steps[0].model")
         return plan.model, str(origins)
 
-    usual = load_rules(ambient=False).table("host")
+    usual = load_rules().table("host")
     monkeypatch.setenv("OPENAI_MODEL", "")
     assert model("openai")[0] == usual["openai"]["default_model"]
     assert "fact host.openai.default_model" in model("openai")[1]

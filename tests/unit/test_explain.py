@@ -16,7 +16,7 @@ from smartllm import TextRequest
 from smartllm.rules import Target, load_rules, target_for
 from smartllm.rules.vocabulary import facts_data
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 EXPLAINED: dict[str, tuple[str, dict[str, Any]]] = {
     "opus-4-7": ("eu.anthropic.claude-opus-4-7", {"reasoning_effort": "high", "temperature": 0.2}),
     "sonnet-4-6": ("us.anthropic.claude-sonnet-4-6", {"reasoning_effort": "high", "top_k": 3}),

@@ -18,7 +18,7 @@ from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules, resolve, target_for
 from smartllm.testing import LoopbackServer, Reply
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 EXTRA = "additionalModelRequestFields"
 
 # facts/bedrock_families.json, "match_examples" of the families that are on Converse.

@@ -16,7 +16,7 @@ from smartllm import Plan, TextRequest
 from smartllm.errors import CompileError
 from smartllm.rules import load_rules
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 TRANSPORT = {"stream", "stream_options"}
 
 

@@ -15,7 +15,7 @@ from smartllm import TextRequest
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "openai-native": ("gpt-5.4", {"structured_output": "native"}),
     "openai-tool": ("gpt-5.4", {"structured_output": "tool"}),

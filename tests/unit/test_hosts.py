@@ -64,7 +64,7 @@ def rules_with(text: str, folder: Path) -> RuleSet:
     """The shipped rules and a layer, as if it had been shipped too."""
     path = folder / "toy.toml"
     path.write_text(text + MODEL, encoding="utf-8")
-    loaded, layer = load_rules(ambient=False), read_layer(path, name="toy.toml", kind="models")
+    loaded, layer = load_rules(), read_layer(path, name="toy.toml", kind="models")
     return RuleSet((*loaded.layers, layer), merge(loaded.data, layer.data))
 
 
@@ -184,7 +184,7 @@ async def test_its_public_address_is_aws_own(tmp_path: Path, monkeypatch: pytest
 
 
 def test_every_host_has_its_row_of_settings() -> None:
-    rules = load_rules(ambient=False)
+    rules = load_rules()
     assert (*rules.table("host"),) == PROVIDERS == (*ROWS,)
     for name in ROWS:
         row = host_row(name, rules)

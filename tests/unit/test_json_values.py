@@ -23,7 +23,7 @@ from smartllm.errors import UnsupportedError
 from smartllm.request import Reasoning
 from smartllm.rules import load_rules
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 
 
 class Colour(str, Enum):  # noqa: UP042 - what callers have

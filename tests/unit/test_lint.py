@@ -215,12 +215,12 @@ def test_every_check_has_a_title() -> None:
 
 def test_the_shipped_rules_are_clean() -> None:
     today = dt.datetime.now(dt.UTC).date()
-    assert [str(item) for item in lint(load_rules(ambient=False), today=today)] == []
+    assert [str(item) for item in lint(load_rules(), today=today)] == []
 
 
 class TestCommand:
     def test_the_shipped_rules(self) -> None:
-        result, files = invoke(main, ["lint"]), len(load_rules(ambient=False).layers)
+        result, files = invoke(main, ["lint"]), len(load_rules().layers)
         assert (result.exit_code, result.stdout, result.stderr) == (
             0,
             "",

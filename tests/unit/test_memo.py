@@ -104,7 +104,7 @@ class TestQuota:
             f'"{ARN}mine" = {{ requests_per_minute = 7 }}\n'
             "slow = { requests_per_minute = 5 }\n"
         )
-        return load_rules(overlay, ambient=False)
+        return load_rules(overlay)
 
     def test_like_decides(self, rules: RuleSet) -> None:
         quotas = [
@@ -128,7 +128,7 @@ class TestQuota:
     def test_the_host_decides(self, tmp_path: Path) -> None:
         overlay = tmp_path / "rules.toml"
         overlay.write_text("[host.openai]\nconcurrency = 11\n[host.bedrock]\nconcurrency = 12\n")
-        rules = load_rules(overlay, ambient=False)
+        rules = load_rules(overlay)
         found = [
             smartllm.compile(
                 TextRequest(prompt="hi"), model="gpt-oss-120b", provider=host, rules=rules, level="ignore"
@@ -156,7 +156,7 @@ class TestIds:
         ids=["long", "no text"],
     )
     def test_what_is_no_id_anywhere_is_refused(self, model: str, words: str) -> None:
-        rules = load_rules(ambient=False)
+        rules = load_rules()
         request: TextRequest[Any] = TextRequest(prompt="hi")
         for call in (
             lambda: smartllm.compile(request, model=model, rules=rules),
@@ -173,7 +173,7 @@ class TestIds:
             assert len(caught.value.message) < 200
 
     def test_a_long_arn_and_other_alphabets_are_ids(self) -> None:
-        rules = load_rules(ambient=False)
+        rules = load_rules()
         assert resolve(ARN + "a" * (LONGEST_ID - len(ARN)), rules, like="claude-opus-4-7").how == "like"
         assert resolve("größe-1", rules, like="gpt-5.4").how == "like"
 
@@ -211,7 +211,7 @@ def classes(rules: RuleSet, number: int) -> None:
 def test_memory_does_not_grow_with_what_comes_from_outside(
     kind: Callable[[RuleSet, int], None], count: int, most: int
 ) -> None:
-    loaded = load_rules(ambient=False)
+    loaded = load_rules()
     rules = RuleSet(loaded.layers, loaded.data)
     kind(rules, -1)
     gc.collect()
@@ -232,7 +232,7 @@ import test_memo
 from memory import resident
 from smartllm.rules import load_rules
 
-rules, kind, count = load_rules(ambient=False), getattr(test_memo, sys.argv[1]), int(sys.argv[2])
+rules, kind, count = load_rules(), getattr(test_memo, sys.argv[1]), int(sys.argv[2])
 kind(rules, -1)
 before = resident()
 for number in range(count):

@@ -85,7 +85,7 @@ def test_opaque_arns_are_their_own_key(arn: str) -> None:
 
 def test_a_service_that_is_no_host_reveals_none() -> None:
     arn = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/mine"
-    assert resolve(arn, load_rules(ambient=False), like="gpt-4o").host == "openai"
+    assert resolve(arn, load_rules(), like="gpt-4o").host == "openai"
 
 
 def test_fine_tunes_take_their_base() -> None:

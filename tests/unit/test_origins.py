@@ -14,7 +14,7 @@ from smartllm.parameters import WIRE
 from smartllm.rules import Dialect, load_rules
 from smartllm.rules.vocabulary import DIALECTS
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 SCHEMA = {
     "title": "Count",
     "type": "object",

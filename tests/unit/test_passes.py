@@ -26,7 +26,7 @@ from smartllm.rules import load_rules
 from smartllm.rules.vocabulary import EffortFacts, Facts, Parameter, facts_from
 from smartllm.words import EFFORTS, Effort
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 OPUS_47, SONNET_46, OPUS_46 = "claude-opus-4-7", "claude-sonnet-4-6", "claude-opus-4-6"
 HAIKU_3, OPUS_41 = "claude-3-haiku", "claude-opus-4-1"
 

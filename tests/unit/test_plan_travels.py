@@ -14,7 +14,7 @@ import smartllm
 from smartllm import TextRequest
 from smartllm.rules import RuleSet, load_rules
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 
 
 class Person(BaseModel):

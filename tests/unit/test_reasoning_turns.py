@@ -14,7 +14,7 @@ from smartllm.compiler.dialects.readers import DECODERS, stream_reader
 from smartllm.rules import load_rules
 from smartllm.testing import LoopbackServer, Reply
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 THINKING: dict[str, Any] = {"reasoning_effort": "low", "max_tokens": 4000, "use_cache": True}
 
 

@@ -15,7 +15,7 @@ from smartllm.rules.layer import Layer, LayerKind, read_layer
 from smartllm.rules.lint import Finding, lint
 from smartllm.rules.load import merge
 
-BUILTIN = load_rules(ambient=False)
+BUILTIN = load_rules()
 PACKAGE = Path(smartllm.__file__).parent
 MODELS, *PROFILES = BUILTIN.layers
 TODAY = dt.date(2026, 11, 23)

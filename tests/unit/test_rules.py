@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import smartllm
+from smartllm.environment import ambient_rules
 from smartllm.errors import ConfigError, RulesError, UnknownModelError
 from smartllm.rules import RuleSet, load_rules, resolve, target_for
 from smartllm.rules.hosts import host_row
@@ -17,7 +19,7 @@ from smartllm.rules.load import merge
 from smartllm.rules.positions import key_lines, line_of
 from smartllm.rules.vocabulary import Dialect
 
-BUILTIN = load_rules(ambient=False)
+BUILTIN = load_rules()
 PACKAGE = Path(smartllm.__file__).parent
 
 
@@ -77,7 +79,7 @@ after = 'x'
 
     def test_a_place_is_that_of_the_nearest_key_above(self, tmp_path: Path) -> None:
         path = overlay(tmp_path, "[host.openai]\nconcurrency = 3\n")
-        rules, models = load_rules(path, ambient=False), BUILTIN.layers[0]
+        rules, models = load_rules(path), BUILTIN.layers[0]
         assert rules.place(("host", "openai", "concurrency")) == (str(path), 2)
         assert rules.place(("host", "bedrock", "nothing")) == (models.name, models.line(("host", "bedrock")))
         assert rules.place(("nothing", "at", "all")) == (str(path), 1)
@@ -121,13 +123,14 @@ class TestOverlays:
         monkeypatch.setenv(
             "SMARTLLM_RULES", str(overlay(tmp_path, '[model]\nclaude-opus-9 = "claude-4.6"\n'))
         )
-        rules = load_rules()
+        ambient = ambient_rules(os.environ)
+        rules = load_rules(ambient=ambient)
         assert resolve("claude-opus-8", rules).profile == "claude-4.7"
         assert resolve("claude-opus-9", rules).profile == "claude-4.6"
-        strongest = load_rules(overlay(tmp_path, '[model]\nclaude-opus-9 = "claude-4.5"\n', "last.toml"))
-        assert resolve("claude-opus-9", strongest).profile == "claude-4.5"
-        assert resolve("claude-opus-9", load_rules([])).profile == "claude-4.6"
-        assert load_rules(ambient=False).layers == BUILTIN.layers
+        last = overlay(tmp_path, '[model]\nclaude-opus-9 = "claude-4.5"\n', "last.toml")
+        assert resolve("claude-opus-9", load_rules(last, ambient=ambient)).profile == "claude-4.5"
+        assert resolve("claude-opus-9", load_rules([], ambient=ambient)).profile == "claude-4.6"
+        assert load_rules().layers == BUILTIN.layers
 
     def test_an_overlay_fact_says_so(self, tmp_path: Path) -> None:
         path = overlay(tmp_path, "[profile.gpt-4o]\nlimits.max_output = 99\n")
@@ -285,4 +288,4 @@ class TestFacts:
 
 def test_a_host_without_a_row_is_named() -> None:
     with pytest.raises(ConfigError, match="provider='mars' is not known; allowed: openai, bedrock"):
-        host_row("mars", load_rules(ambient=False))
+        host_row("mars", load_rules())

@@ -24,7 +24,7 @@ from smartllm.words import ApiType
 CASE_FILES = sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
 READ = [case for file in CASE_FILES for case in tomli.loads(file.read_text(encoding="utf-8")).items()]
 CASES: dict[str, dict[str, Any]] = dict(READ)
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 API_TYPES = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
 
 

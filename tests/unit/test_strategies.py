@@ -18,7 +18,7 @@ from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules
 from smartllm.words import ApiType
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 
 
 class Analysis(BaseModel):

@@ -12,7 +12,7 @@ from smartllm.rules import DIALECTS, load_rules
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "smartllm"
-HOSTS = frozenset(load_rules(ambient=False).table("host"))
+HOSTS = frozenset(load_rules().table("host"))
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))

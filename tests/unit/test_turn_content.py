@@ -30,7 +30,7 @@ from smartllm.content import (
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules
 
-RULES = load_rules(ambient=False)
+RULES = load_rules()
 PARTS: list[InputPart] = [
     Text("a"),
     Image(path="a.png", detail="low"),
