@@ -10,7 +10,7 @@ from smartllm.compiler.intent import Intent
 from smartllm.compiler.json_values import check_json
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
-from smartllm.compiler.passes.thinking import is_thinking
+from smartllm.compiler.passes.reasoning import is_thinking
 from smartllm.compiler.plan import Plan, Step
 from smartllm.compiler.steps import passed, second_step, step_of
 from smartllm.compiler.target import choose_target

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Intent, OutputStrategy
-from smartllm.compiler.passes.thinking import is_thinking
+from smartllm.compiler.passes.reasoning import is_thinking
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
 

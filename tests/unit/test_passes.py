@@ -14,8 +14,8 @@ from smartllm import Message, MessageRequest, Plan, TextRequest
 from smartllm.compiler import _intent
 from smartllm.compiler.intent import Intent, ThinkingPlan, Turn
 from smartllm.compiler.passes import PASSES
+from smartllm.compiler.passes.reasoning import clamp, is_thinking, nearest
 from smartllm.compiler.passes.sampling import sampling
-from smartllm.compiler.passes.thinking import clamp, is_thinking, nearest
 from smartllm.compiler.target import choose_target
 from smartllm.compiler.trace import Trace
 from smartllm.content import Text

@@ -13,13 +13,13 @@ from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.limits import limits
 from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
+from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
-from smartllm.compiler.passes.thinking import thinking
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
 
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
-PASSES: Final[tuple[Pass, ...]] = (messages, thinking, sampling, limits, output)
+PASSES: Final[tuple[Pass, ...]] = (messages, reasoning, sampling, limits, output)
 
-__all__ = ["PASSES", "Pass", "limits", "messages", "output", "sampling", "thinking"]
+__all__ = ["PASSES", "Pass", "limits", "messages", "output", "reasoning", "sampling"]

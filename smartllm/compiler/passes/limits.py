@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Intent
-from smartllm.compiler.passes.thinking import is_unlimited
+from smartllm.compiler.passes.reasoning import is_unlimited
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
 

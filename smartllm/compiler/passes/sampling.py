@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smartllm.compiler.intent import Intent
-from smartllm.compiler.passes.thinking import is_thinking, is_unlimited
+from smartllm.compiler.passes.reasoning import is_thinking, is_unlimited
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.parameters import CARRIED, SAMPLING

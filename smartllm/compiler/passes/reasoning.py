@@ -10,7 +10,7 @@ from smartllm.rules.vocabulary import Facts
 from smartllm.words import EFFORTS, Effort
 
 
-def thinking(intent: Intent, facts: Facts, trace: Trace) -> Intent:
+def reasoning(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Consume ``effort`` and ``budget_tokens`` into a ``ThinkingPlan``."""
     if intent.effort is None and intent.budget_tokens is None:
         return intent
