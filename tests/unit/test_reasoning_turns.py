@@ -168,3 +168,10 @@ def test_blocks_without_signature_and_blocks_of_other_kinds() -> None:
     ]
     decoded = DECODERS["anthropic_messages"].decode({"content": content, "stop_reason": "end_turn"}, "m")
     assert (decoded.text, decoded.thinking, decoded.reasoning) == ("y", "", (content[1],))
+
+
+def test_reasoning_that_holds_nothing_leaves_the_text_a_text() -> None:
+    nothing = Reasoning(model=INVOKE.model, dialect="anthropic_messages", blocks=[])
+    request = follow_up(INVOKE, Message("assistant", "fine", reasoning=nothing))
+    body = smartllm.compile(request, model=INVOKE.model).body
+    assert [turn["content"] for turn in body["messages"] if turn["role"] == "assistant"] == ["fine"]
