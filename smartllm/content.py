@@ -10,26 +10,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
+from smartllm.text_parts import Reasoning, Text, parts_of, type_field
+
+__all__ = [
+    "Audio",
+    "CachePoint",
+    "Document",
+    "Image",
+    "InputPart",
+    "Other",
+    "Part",
+    "Reasoning",
+    "Refusal",
+    "Text",
+    "ToolCall",
+    "ToolCallDelta",
+    "ToolResult",
+    "Video",
+    "copied",
+    "described",
+    "owned",
+    "parts_of",
+    "text_of",
+    "whole_call",
+]
+
 _SOURCES: Final = ("data", "path", "url", "file_id", "s3")
-
-
-def _kind(name: str) -> Any:
-    """The field that tells a part's kind where parts are JSON."""
-    return field(default=name, repr=False, kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Text.
-
-    Attributes:
-        text: The text.
-        citations: What an answer cites for it, as the wire spells it.
-    """
-
-    text: str
-    citations: tuple[Mapping[str, Any], ...] = ()
-    type: Literal["text"] = _kind("text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Image(_Media):
     """
 
     detail: str | None = None
-    type: Literal["image"] = _kind("image")
+    type: Literal["image"] = type_field("image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +83,21 @@ class Document(_Media):
 
     name: str | None = None
     citations: bool = False
-    type: Literal["document"] = _kind("document")
+    type: Literal["document"] = type_field("document")
 
 
 @dataclass(frozen=True, slots=True)
 class Audio(_Media):
     """Sound, of exactly one source; see ``Image``."""
 
-    type: Literal["audio"] = _kind("audio")
+    type: Literal["audio"] = type_field("audio")
 
 
 @dataclass(frozen=True, slots=True)
 class Video(_Media):
     """A film, of exactly one source; see ``Image``."""
 
-    type: Literal["video"] = _kind("video")
+    type: Literal["video"] = type_field("video")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ class ToolCall:
     id: str
     name: str
     arguments: dict[str, Any] | str
-    type: Literal["tool_call"] = _kind("tool_call")
+    type: Literal["tool_call"] = type_field("tool_call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +129,7 @@ class ToolResult:
     call_id: str
     content: Any
     error: bool = False
-    type: Literal["tool_result"] = _kind("tool_result")
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """Reasoning of a model: as text for people, and as its provider wants it back.
-
-    Only the model that wrote it can read the blocks, on the same wire.
-
-    Attributes:
-        model: Model id that was called.
-        dialect: Wire on which it was called.
-        blocks: The provider's own blocks, signatures included; without a model and a dialect where they are
-            only shown, and cannot be sent back.
-        text: What was shown of it.
-    """
-
-    model: str = ""
-    dialect: str = ""
-    blocks: list[dict[str, Any]] = field(default_factory=list, repr=False)
-    text: str = ""
-    type: Literal["reasoning"] = _kind("reasoning")
+    type: Literal["tool_result"] = type_field("tool_result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +141,7 @@ class CachePoint:
     """
 
     ttl: Literal["5m", "1h"] = "5m"
-    type: Literal["cache_point"] = _kind("cache_point")
+    type: Literal["cache_point"] = type_field("cache_point")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +153,7 @@ class Refusal:
     """
 
     text: str
-    type: Literal["refusal"] = _kind("refusal")
+    type: Literal["refusal"] = type_field("refusal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +167,7 @@ class Other:
 
     raw: Mapping[str, Any]
     kind: str = ""
-    type: Literal["other"] = _kind("other")
+    type: Literal["other"] = type_field("other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +185,7 @@ class ToolCallDelta:
     id: str
     name: str
     arguments: str
-    type: Literal["tool_call_delta"] = _kind("tool_call_delta")
+    type: Literal["tool_call_delta"] = type_field("tool_call_delta")
 
 
 InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint
@@ -208,13 +193,6 @@ InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Re
 
 Part = InputPart | Refusal | Other
 """What may stand in an answer."""
-
-
-def parts_of(content: str | Iterable[str | InputPart]) -> tuple[InputPart, ...]:
-    """The parts of what a caller wrote; each bare text is one."""
-    if isinstance(content, str):
-        return (Text(content),)
-    return tuple(Text(part) if isinstance(part, str) else part for part in content)
 
 
 def text_of(parts: Iterable[Part]) -> str:

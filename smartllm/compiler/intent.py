@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from smartllm.content import InputPart, Reasoning, Text
+from smartllm.text_parts import Reasoning, Text
 from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
+    from smartllm.content import InputPart
     from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]

@@ -143,7 +143,7 @@ class Plan:
     steps: tuple[Step, ...]
     diagnostics: tuple[Diagnostic, ...]
     quota: Quota
-    host_row: HostRow = field(repr=False)
+    host_row: HostRow = field(repr=False, compare=False)
     cacheable: bool = False
 
     @property

@@ -13,10 +13,10 @@ from smartllm.compiler.plan import Step
 from smartllm.compiler.prompts import ANSWER, extraction_prompt
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Change, Reason, Trace
-from smartllm.content import Text
 from smartllm.errors import UnsupportedError
 from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Target
+from smartllm.text_parts import Text
 
 _UNASKED: Final = {name: row.default for name, row in CARRIED.items() if row.default is not None}
 """What a request that asks for nothing carries."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.intent import Turn
 from smartllm.compiler.json_values import check_json
-from smartllm.content import InputPart, Reasoning, Text, parts_of
 from smartllm.errors import UnsupportedError
+from smartllm.text_parts import Reasoning, Text, parts_of
 
 if TYPE_CHECKING:
+    from smartllm.content import InputPart
     from smartllm.request import Message
 
 _SENT: Final = (Text, Reasoning)

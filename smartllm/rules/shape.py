@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from smartllm.rules.layer import builtin_layers
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.vocabulary import Dialect, Facts
-from smartllm.rules.vocabulary.host import HostDefaults, HostTable
+from smartllm.rules.vocabulary.host_files import HostDefaults, HostTable
 from smartllm.rules.vocabulary.wire import RENAMED
 
 Page = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Trace
-from smartllm.content import Reasoning, Text
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
 from smartllm.rules.vocabulary.wire import RENAMED
+from smartllm.text_parts import Reasoning, Text
 
 
 def messages(intent: Intent, facts: Facts, trace: Trace) -> Intent:

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
 
 from smartllm.rules.vocabulary.fact import fact
-from smartllm.rules.vocabulary.wire import Dialect
 
 Auth = Literal["bearer", "sigv4"]
 Framing = Literal["sse", "event-stream"]
@@ -36,6 +34,8 @@ class Travel(NamedTuple):
         """The path for a model, percent-encoded."""
         if "{model}" not in self.template:
             return self.template
+        from urllib.parse import quote  # noqa: PLC0415 - slow to load, and only calls need it
+
         return self.template.replace("{model}", quote(model, safe=""))
 
 
@@ -73,7 +73,7 @@ class Route:
         return frozenset(keys | {self.stream_key} - {""})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shell:
     """How a host is called at a shell, in words that hold no secret."""
 
@@ -81,7 +81,7 @@ class Shell:
     arguments: tuple[str, ...] = fact((), "How curl authorises itself.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HostRow:
     """Who serves the models, and how calls get there; without the routes it is small and goes with plans."""
 
@@ -103,23 +103,3 @@ class HostRow:
     prices: str = fact("", "The provider's id in genai-prices.")
     telemetry: str = fact("", "The provider's name in OpenTelemetry's conventions.")
     shell: Shell = fact(Shell())
-
-
-@dataclass(frozen=True)
-class HostTable(HostRow):
-    """A row with its routes, as files state it."""
-
-    route: dict[Dialect, Route] = fact({}, "The dialects that the host speaks, with their routes.")
-
-
-@dataclass(frozen=True)
-class HostDefaults:
-    """What an overlay may say of a host: no address, no header, no credentials."""
-
-    default_model: str | None = fact(None, "Model for requests and configurations that name none.")
-    concurrency: int | None = fact(
-        None, ge=1, description="Requests in flight, for models that state no number of their own."
-    )
-    compatible: str | None = fact(
-        None, "Profile for unlisted models of other servers that speak this host's API."
-    )

@@ -9,8 +9,8 @@ from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
-from smartllm.content import Text
 from smartllm.rules.vocabulary import Facts
+from smartllm.text_parts import Text
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
