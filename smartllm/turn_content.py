@@ -16,7 +16,7 @@ from smartllm.content import InputPart, Text
 from smartllm.unicode import is_unicode
 
 _KINDS: Final[dict[str, type[InputPart]]] = {
-    one.default: kind for kind in get_args(InputPart) for one in fields(kind) if one.name == "type"
+    str(one.default): kind for kind in get_args(InputPart) for one in fields(kind) if one.name == "type"
 }
 _ALLOWED: Final = ", ".join(kind.__name__ for kind in _KINDS.values())
 _SHOWN: Final = 100
