@@ -213,8 +213,8 @@ def _notes(answers: Sequence[Decoded]) -> tuple[Diagnostic, ...]:
         notes.append(
             Diagnostic("choices-dropped", "warning", "extra", "dropped", dropped + 1, 1, reason, origin)
         )
-    unread = Counter(part.kind for answer in answers for part in answer.unread)
-    if unread:
+    if any(answer.unread for answer in answers):
+        unread = Counter(part.kind for answer in answers for part in answer.unread)
         kinds = ", ".join(f"{number} {kind}" for kind, number in unread.items())
         reason = f"SmartLLM does not read these parts; response.parts has them as they were sent: {kinds}."
         origin = Origin("derived", "response")

@@ -39,16 +39,20 @@ async def stream_chunks(
             fetched = await executor.fetch(plan, progress, deadline)
         response = fetched.response(request, plan)
         yield StreamChunk(response.text, step.model)
-        for index, call in enumerate(response.tool_calls):
-            yield StreamChunk("", step.model, call=whole_call(index, call))
+        for index, made in enumerate(response.tool_calls):
+            yield StreamChunk("", step.model, call=whole_call(index, made))
     else:
+        model = step.model
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         live, delta = await executor.open(plan, step, progress, deadline)
         deadline.count_waits_only()
         try:
             while delta is not None:
-                metadata = {"type": "thinking"} if delta.thinking else {}
-                yield StreamChunk(delta.text, step.model, metadata, call=delta.call)
+                text, thinking, call, _ = delta
+                metadata = {"type": "thinking"} if thinking else {}
+                yield (
+                    StreamChunk(text, model, metadata) if call is None else StreamChunk("", model, call=call)
+                )
                 delta = await live.next()
             answers = [live.decoded()]
         finally:

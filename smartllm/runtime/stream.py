@@ -101,11 +101,15 @@ class LiveStream:
             self._turn = time.monotonic()
         try:
             while True:
-                delta = self._rest or await self._next_progress()
+                delta = self._rest or self._read()
                 if delta is None:
-                    return None
-                self._rest = delta.then
-                if delta.text or (delta.call is not None and self._shown(delta.call)):
+                    batch = None if self._reader.over else await self._within_limits()
+                    if batch is None:
+                        return None
+                    self._batch = iter(batch)
+                    continue
+                text, _, call, self._rest = delta
+                if text or (call is not None and self._shown(call)):
                     return delta
         except ProviderError as error:
             error.partial_text = self._reader.text
@@ -149,18 +153,14 @@ class LiveStream:
                 while await anext(self._batches, None) is not None:
                     pass
 
-    async def _next_progress(self) -> Delta | None:
-        """The next delta, with or without text."""
-        while True:
-            for event in self._batch:
-                delta = self._reader.feed(event)
-                if delta is not None:
-                    self._begun, self._quiet = True, 0.0
-                    return delta
-            batch = None if self._reader.over else await self._within_limits()
-            if batch is None:
-                return None
-            self._batch = iter(batch)
+    def _read(self) -> Delta | None:
+        """The next delta of what has come, with or without text."""
+        for event in self._batch:
+            delta = self._reader.feed(event)
+            if delta is not None:
+                self._begun, self._quiet = True, 0.0
+                return delta
+        return None
 
     async def _within_limits(self) -> Any:
         """The next batch; None at the end."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar
 
 from smartllm.compiler.dialects.failure import reported
 from smartllm.compiler.dialects.reading import ShapeError, shown, unicode_json, word
-from smartllm.content import Other, Part, Reasoning, ToolCall, text_of
+from smartllm.content import Other, Part, Reasoning, Text, ToolCall
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
@@ -26,6 +25,7 @@ class Decoded:
         stop_reason: The provider's word for why it stopped.
         usage: Token counts; zeros where the provider gave none.
         finish_reason: Why it stopped, in the words that all wires share; None for a word that is not known.
+            Of an answer that stopped with a refusal, or with calls, it says so.
         model: Model name in the answer, or None.
         request_id: The provider's id of the call, or else of the answer, or None.
         refusal: The model's own words of refusal, or None.
@@ -33,6 +33,10 @@ class Decoded:
         choices_dropped: Choices beside the first, which are not read.
         raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
             sent it in one piece.
+        text: Answer text.
+        tool_calls: The calls that the model asks for.
+        thoughts: Reasoning, shown and hidden.
+        unread: What was not read.
     """
 
     parts: tuple[Part, ...]
@@ -45,32 +49,43 @@ class Decoded:
     incomplete: str | None = None
     choices_dropped: int = 0
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    text: str = field(init=False, repr=False, compare=False)
+    tool_calls: tuple[ToolCall, ...] = field(init=False, repr=False, compare=False)
+    thoughts: tuple[Reasoning, ...] = field(init=False, repr=False, compare=False)
+    unread: tuple[Other, ...] = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def text(self) -> str:
-        """Answer text."""
-        return text_of(self.parts)
+    def __post_init__(self) -> None:
+        # In one round: every answer goes through here.
+        texts: list[str] = []
+        calls: list[ToolCall] = []
+        thoughts: list[Reasoning] = []
+        unread: list[Other] = []
+        for part in self.parts:
+            if isinstance(part, Text):
+                texts.append(part.text)
+            elif isinstance(part, ToolCall):
+                calls.append(part)
+            elif isinstance(part, Reasoning):
+                thoughts.append(part)
+            elif isinstance(part, Other):
+                unread.append(part)
+        self.text = "".join(texts)
+        self.tool_calls, self.thoughts, self.unread = tuple(calls), tuple(thoughts), tuple(unread)
+        if self.finish_reason == "stop":  # some wires say so of refusals and calls too
+            if self.refusal is not None:
+                self.finish_reason = "refusal"
+            elif calls:
+                self.finish_reason = "tool_calls"
 
     @property
     def thinking(self) -> str:
         """Reasoning text, empty where none was shown."""
-        return "\n\n".join(part.text for part in self.parts if isinstance(part, Reasoning) and part.text)
+        return "\n\n".join([part.text for part in self.thoughts if part.text])
 
     @property
     def reasoning(self) -> tuple[Mapping[str, Any], ...]:
         """The provider's reasoning blocks as they came, where it takes them back."""
-        mine = (part for part in self.parts if isinstance(part, Reasoning) and part.dialect)
-        return tuple(block for part in mine for block in part.blocks)
-
-    @property
-    def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The calls that the model asks for."""
-        return tuple(part for part in self.parts if isinstance(part, ToolCall))
-
-    @property
-    def unread(self) -> tuple[Other, ...]:
-        """What was not read."""
-        return tuple(part for part in self.parts if isinstance(part, Other))
+        return tuple([block for part in self.thoughts if part.dialect for block in part.blocks])
 
     def call_of(self, name: str) -> ToolCall | None:
         """The call that holds the structured answer: the last one of the name.
@@ -144,17 +159,6 @@ class Decoder(ABC):
         except ShapeError:
             partial = ""
         return reported(error, model=model, prefix=prefix, request_id=word(reply.get("id")), partial=partial)
-
-
-def finish_of(
-    reason: FinishReason | None, parts: Iterable[Part], refusal: str | None = None
-) -> FinishReason | None:
-    """What the wire's reason comes to: some say of refusals and calls too that the answer stopped."""
-    if reason != "stop":
-        return reason
-    if refusal is not None:
-        return "refusal"
-    return "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else reason
 
 
 def not_an_answer(reply: Any, model: str, missing: str) -> ResponseError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
 from smartllm.compiler.dialects.reading import (
     arguments,
     called_with,
@@ -37,14 +37,14 @@ class ClaudeDecoder(Decoder):
         stop_reason = text(reply["stop_reason"], "stop_reason")
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
-        parts = tuple(part for part in map(self._part, content) if part is not None)
+        parts = tuple([part for part in map(self._part, content) if part is not None])
         explanation = word(table(reply.get("stop_details")).get("explanation"))
         refusal = (text_of(parts) or explanation or "") if stop_reason == "refusal" else None
         return Decoded(
             parts,
             stop_reason,
             _usage(table(reply.get("usage"))),
-            finish_of(FIELDS.finish.get(stop_reason), parts, refusal),
+            FIELDS.finish.get(stop_reason),
             word(reply.get("model")),
             refusal=refusal,
             raw=reply,

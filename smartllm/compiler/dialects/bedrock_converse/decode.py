@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from smartllm.compiler.dialects.bedrock_converse.fields import FIELDS
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
 from smartllm.compiler.dialects.reading import (
     ShapeError,
     an_object,
@@ -41,13 +41,12 @@ class ConverseDecoder(Decoder):
         stop_reason = text(reply["stopReason"], "stopReason")
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
-        parts = tuple(part for part in map(self._part, content) if part is not None)
-        finish = FIELDS.finish.get(stop_reason)
+        parts = tuple([part for part in map(self._part, content) if part is not None])
         return Decoded(
             parts,
             stop_reason,
             _usage(reply),
-            finish_of(finish, parts),
+            FIELDS.finish.get(stop_reason),
             refusal=text_of(parts) if stop_reason in FIELDS.withheld else None,
             raw=reply,
         )

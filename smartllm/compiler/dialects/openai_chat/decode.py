@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
 from smartllm.compiler.dialects.openai_chat.content import content_text, parts_of, says_something
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
@@ -44,7 +44,7 @@ class ChatDecoder(Decoder):
             parts,
             stop_reason,
             _usage(table(reply.get("usage"))),
-            finish_of(FIELDS.finish.get(stop_reason), parts, refusal),
+            FIELDS.finish.get(stop_reason),
             word(reply.get("model")),
             refusal=refusal,
             choices_dropped=len(choices) - 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, finish_of, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
     arguments,
@@ -48,16 +48,15 @@ class ResponsesDecoder(Decoder):
         output = objects(reply["output"], "output")
         if not output and status not in FIELDS.empty:
             raise not_an_answer(reply, model, "output")
-        parts = tuple(part for item in output for part in _parts(item))
+        parts = tuple([part for item in output for part in _parts(item)])
         refusals = [part.text for part in parts if isinstance(part, Refusal)]
         refusal = "".join(refusals) if refusals else None
         reason = word(table(reply.get("incomplete_details")).get("reason"))
-        finish = FIELDS.finish.get(reason or status) or FIELDS.finish.get(status)
         return Decoded(
             parts,
             status,
             _usage(table(reply.get("usage"))),
-            finish_of(finish, parts, refusal),
+            FIELDS.finish.get(reason or status) or FIELDS.finish.get(status),
             word(reply.get("model")),
             refusal=refusal,
             incomplete=reason,
