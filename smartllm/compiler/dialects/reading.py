@@ -15,6 +15,7 @@ _write: Final = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 REPLACEMENT: Final = "\ufffd"
 """Stands for half of a surrogate pair whose other half never came."""
 _SHOWN: Final = 200
+_SCALARS: Final = frozenset({int, float, bool, type(None)})
 _NAMES: Final = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (Mapping, "an object"))
 
 
@@ -218,7 +219,7 @@ def _holds_halves(value: Any) -> bool:
                 return True
         elif kind is list:
             left += node
-        elif is_object(node):
+        elif kind is dict or (kind not in _SCALARS and is_object(node)):
             left += node.values()
             if not all(map(str.isascii, node)):
                 left += node
