@@ -182,6 +182,12 @@ class TestBodies:
         assert chat["stream_options"] == {"include_usage": True}
         assert "stream" not in compiled("claude-opus-4-7", stream=True).body
 
+    def test_whether_it_streams_is_what_the_body_says_at_last(self) -> None:
+        assert compiled("gpt-4.1", stream=True).steps[0].streamed
+        assert not compiled("gpt-4.1", stream=True, extra={"stream": False}).steps[0].streamed
+        assert compiled("gpt-4.1", extra={"stream": True}).steps[0].streamed
+        assert not compiled("claude-opus-4-7", extra={"stream": True}).steps[0].streamed
+
     def test_extra_is_merged_last_and_marked(self) -> None:
         plan = compiled(
             "gpt-5.4", reasoning_effort="low", extra={"reasoning": {"summary": "auto"}, "temperature": 5}

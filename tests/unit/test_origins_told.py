@@ -53,6 +53,15 @@ class TestAClient:
         found = origins_of(LLMClient(provider="openai", transport=FakeTransport()))
         assert found["model"] == ("fact", "host.openai.default_model")
 
+    def test_a_variable_does_not_outrank_the_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "request.json"
+        file.write_text(json.dumps({"prompt": "hi", "model": REASONS}), encoding="utf-8")
+        monkeypatch.setenv("OPENAI_MODEL", PLAIN)
+        result = CliRunner().invoke(main, ["compile", "--request", str(file)])
+        assert json.loads(result.stdout)["model"] == REASONS
+
     def test_a_variable_names_the_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_MODEL", PLAIN)
         client = LLMClient(provider="openai", transport=FakeTransport())

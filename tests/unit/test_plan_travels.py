@@ -75,6 +75,15 @@ def test_it_says_the_same_there(name: str, asked_before: bool) -> None:
     assert again.explain() == told[0]
 
 
+@each_plan
+def test_what_was_worked_out_stays_behind(name: str) -> None:
+    plan, fresh = compiled(name), pickle.dumps(compiled(name))
+    assert plan.origins
+    assert all(step.payload for step in plan.steps)
+    assert len(pickle.dumps(plan.steps)) <= len(pickle.dumps(compiled(name).steps))
+    assert b"payload" not in fresh
+
+
 def test_the_second_step_is_filled_there_too() -> None:
     there = pickle.loads(pickle.dumps(compiled("two steps")))  # noqa: S301
     assert b"the first text" in there.steps[1].fill("the first text").payload

@@ -11,6 +11,8 @@ from wires import CONVERSE, INVOKE, RESPONSES, WIRES, Wire, each_bedrock_wire, s
 import smartllm
 from smartllm import Message, MessageRequest, Reasoning
 from smartllm.compiler.dialects.readers import DECODERS, stream_reader
+from smartllm.compiler.turns import turns_of
+from smartllm.content import Text
 from smartllm.rules import load_rules
 from smartllm.testing import LoopbackServer, Reply
 
@@ -175,3 +177,21 @@ def test_reasoning_that_holds_nothing_leaves_the_text_a_text() -> None:
     request = follow_up(INVOKE, Message("assistant", "fine", reasoning=nothing))
     body = smartllm.compile(request, model=INVOKE.model).body
     assert [turn["content"] for turn in body["messages"] if turn["role"] == "assistant"] == ["fine"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sent"), [("bedrock_invoke", True), ("anthropic_messages", True), ("x", False)]
+)
+def test_reasoning_that_was_kept_under_the_dialects_old_name_goes_back(dialect: str, sent: bool) -> None:
+    block = {"type": "thinking", "thinking": "hm", "signature": "s"}
+    kept = Reasoning(model="claude-opus-4-7", dialect=dialect, blocks=[block])
+    turns = [Message("user", "a"), Message("assistant", "b", reasoning=kept), Message("user", "c")]
+    request = MessageRequest(messages=turns, model="claude-opus-4-7", api_type="invoke")
+    plan = smartllm.compile(request, rules=RULES, level="ignore")
+    assert (block in list(plan.body["messages"][1]["content"])) is sent
+
+
+def test_a_turns_reasoning_stands_before_what_it_says() -> None:
+    kept = Reasoning(model="m", dialect="d")
+    (turn,) = turns_of({"messages": [Message("assistant", "b", reasoning=kept)]})
+    assert [type(part) for part in turn.parts] == [Reasoning, Text]
