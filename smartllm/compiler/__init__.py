@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.intent import Intent
-from smartllm.compiler.json_values import check_json
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.reasoning import is_thinking
@@ -18,6 +17,7 @@ from smartllm.compiler.trace import Change, Reason, Trace, fact
 from smartllm.compiler.turns import turns_of
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
+from smartllm.json_values import check_json
 from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Quota, Rules, Target, load_rules
 
