@@ -46,7 +46,7 @@ class Message(BaseModel):
             dropped with a diagnostic for any other.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_bytes="base64")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: Literal["user", "assistant"]
     content: Content
@@ -95,9 +95,7 @@ class BaseRequest(BaseModel, Generic[T]):
             is allowed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid", validate_assignment=True, arbitrary_types_allowed=True, ser_json_bytes="base64"
-    )
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, arbitrary_types_allowed=True)
 
     model: Annotated[str, Field(min_length=1)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0

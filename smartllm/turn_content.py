@@ -9,7 +9,15 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Annotated, Any, Final, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, WrapValidator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    SerializationInfo,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from smartllm.content import InputPart, ResultPart, Text, ToolCall, ToolResult
@@ -151,8 +159,24 @@ def _error(place: str, says: str) -> PydanticCustomError:
     return PydanticCustomError("content", "{place}: {says}", {"place": place, "says": says})
 
 
+def _spelled(content: Any, info: SerializationInfo) -> Any:
+    """Content as data, bytes in JSON as base64; pydantic's own union would try each kind of part in turn."""
+    if isinstance(content, str):
+        return content
+    return [part if isinstance(part, str) else _fields_of(part, json=info.mode == "json") for part in content]
+
+
+def _fields_of(part: Any, *, json: bool) -> dict[str, Any]:
+    found = {one.name: getattr(part, one.name) for one in fields(part)}
+    data = found.get("data")
+    if json and isinstance(data, bytes):
+        found["data"] = base64.b64encode(data).decode()
+    return found
+
+
 Content = Annotated[
     str | Annotated[list[str | Annotated[InputPart, Field(discriminator="type")]], Field(min_length=1)],
     WrapValidator(_text_or_parts),
+    PlainSerializer(_spelled),
 ]
 """Text, or texts and parts in order; not empty, since every provider refuses an empty turn."""

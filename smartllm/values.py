@@ -184,9 +184,20 @@ def _split(value: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(value)
+        if _holds_nothing(parts.hostname or ""):
+            return None
         # Also refuses what no resolver takes: an empty label, or one that is too long.
         host = (parts.hostname or "").encode("idna").decode()
         usable = parts.scheme in {"http", "https"} and parts.port != 0 and not parts.fragment
     except ValueError:  # of which UnicodeError is one
         return None
     return parts if usable and _HOST.fullmatch(host) else None
+
+
+def _holds_nothing(host: str) -> bool:
+    """Whether a host's name has characters that IDNA drops in silence, such as a soft hyphen."""
+    if host.isascii():
+        return False
+    from stringprep import in_table_b1  # noqa: PLC0415 - hardly ever needed
+
+    return any(map(in_table_b1, host))

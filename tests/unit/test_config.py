@@ -68,6 +68,7 @@ def test_defaults_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"base_url": "http://host/v1#part"}, "base_url='http://host/v1#part' is not usable; allowed: a URL"),
         ({"base_url": "http://host/v1\n/x"}, "base_url='http://host/v1\\n/x' is not usable; allowed: a URL"),
         ({"base_url": "http://a b/v1"}, "base_url='http://a b/v1' is not usable; allowed: a URL"),
+        ({"base_url": "http://a\xad0/v1"}, "base_url='http://a\\xad0/v1' is not usable; allowed: a URL"),
         ({"base_url": "http://a..b/v1"}, "base_url='http://a..b/v1' is not usable; allowed: a URL"),
         ({"rules": {"a.toml"}}, "rules={'a.toml'} is not usable; allowed: paths of rules files"),
         ({"rules": [""]}, "rules=[''] is not usable; allowed: paths of rules files"),

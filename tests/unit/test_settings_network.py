@@ -126,6 +126,8 @@ def test_a_proxy_without_a_scheme_is_http_for_both_providers(value: str, url: st
         "http://",
         "http://proxy:99999",
         "a b",
+        "0\xad",
+        "http://x\u200b:80",
         "http://x\ny",
     ],
 )
