@@ -165,7 +165,7 @@ def _finished(schema: dict[str, Any], arguments: Sequence[Argument], tool: str) 
     """The schema with what ``**kwargs`` take, and with the defaults that a call may leave out."""
     properties = schema.setdefault("properties", {})
     if (more := properties.pop(KEYWORDS, None)) is not None:
-        each = more["additionalProperties"]
+        each = more.get("additionalProperties", True)
         told_of = {"description": more["description"]} if "description" in more else {}
         schema["additionalProperties"] = {**told_of, **each} if isinstance(each, dict) else told_of or each
     for one in arguments:

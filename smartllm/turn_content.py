@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from typing import Annotated, Any, Final, get_args
@@ -163,11 +163,17 @@ def _spelled(content: Any, info: SerializationInfo) -> Any:
     """Content as data, bytes in JSON as base64; pydantic's own union would try each kind of part in turn."""
     if isinstance(content, str):
         return content
-    return [part if isinstance(part, str) else _fields_of(part, json=info.mode == "json") for part in content]
+    return _parts(content, json=info.mode == "json")
+
+
+def _parts(content: Sequence[Any], *, json: bool) -> list[Any]:
+    return [part if isinstance(part, str) else _fields_of(part, json=json) for part in content]
 
 
 def _fields_of(part: Any, *, json: bool) -> dict[str, Any]:
     found = {one.name: getattr(part, one.name) for one in fields(part)}
+    if isinstance(part, ToolResult) and part.parts:
+        found["content"] = _parts(part.content, json=json)
     data = found.get("data")
     if json and isinstance(data, bytes):
         found["data"] = base64.b64encode(data).decode()

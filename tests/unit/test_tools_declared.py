@@ -21,6 +21,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import AliasChoices, BaseModel, Field
 from typing_extensions import Doc, TypedDict
+from versions import with_todays_pydantic
 
 from smartllm import Tool, ToolError, tool
 
@@ -224,6 +225,7 @@ SCHEMAS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
 ]
 
 
+@with_todays_pydantic
 @pytest.mark.parametrize(("function", "schema"), SCHEMAS, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_function_has_this_schema(function: Callable[..., Any], schema: dict[str, Any]) -> None:
     found = Tool.from_(function).schema
