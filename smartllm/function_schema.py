@@ -17,10 +17,10 @@ from smartllm.docstrings import told
 from smartllm.errors import UnsupportedError
 from smartllm.json_values import check_json
 from smartllm.signatures import KEYWORDS, WRAP, Argument, argument_of, plain, signature_of
+from smartllm.tool_checks import shown
 from smartllm.tool_errors import ToolArgumentsError, ToolError
 
 _T = TypeVar("_T")
-_SHOWN: Final = 80
 _typed_dict: Final[Any] = TypedDict  # mypy knows it with its fields written out alone
 
 
@@ -75,6 +75,9 @@ class FunctionSchema:
             argument_of(one, hints, said.parameters, tool) for one in self._signature.parameters.values()
         ]
         keys = {one.key for one in self._arguments}
+        if len(keys) < len(self._arguments):
+            clashing = ", ".join(one.parameter.name for one in self._arguments)
+            raise ToolError(f"tool {tool}: two of {clashing} have one name in JSON; allowed: a name for each")
         self._takes_more = KEYWORDS in keys
         self._known = keys.union(map(_field_name, self._arguments)) - {KEYWORDS}
         try:
@@ -98,10 +101,9 @@ class FunctionSchema:
         values: dict[str, Any] = {}
         for one in self._arguments:
             name = _field_name(one)
-            if name in found:
+            # Pydantic fills in a default of the annotation, before which the function's own goes.
+            if name in found and (one.key in given or not one.has_default):
                 values[one.parameter.name] = found[name]
-            elif not one.has_default and not one.field.is_required():
-                values[one.parameter.name] = one.field.get_default(call_default_factory=True)
         bound = inspect.BoundArguments(self._signature, values)
         bound.apply_defaults()
         return bound
@@ -182,7 +184,7 @@ def _tell_default(schema: dict[str, Any], one: Argument, tool: str) -> None:
         default = adapter.dump_python(value, mode="json", warnings=False)
         check_json(default, place)
     except Exception as error:  # noqa: BLE001 - serializers are the caller's
-        problem = getattr(error, "message", f"{place} is {_shown(value)}, which is no JSON")
+        problem = getattr(error, "message", f"{place} is {shown(value)}, which is no JSON")
         raise ToolError(
             problem, hint="let it be None, and put the value in its place inside of the function"
         ) from None
@@ -208,7 +210,7 @@ def _fitting(tool: str, arguments: Mapping[str, Any], validate: Callable[[str], 
     except ValidationError as error:
         problems = [
             f"{_place(item['loc'])}{item['msg']}"
-            + ("" if item["type"] == "missing" else f", not {_shown(item['input'])}")
+            + ("" if item["type"] == "missing" else f", not {shown(item['input'])}")
             for item in error.errors(include_url=False, include_context=False)
         ]
     except (TypeError, ValueError, RecursionError) as error:
@@ -226,11 +228,3 @@ def _place(location: Iterable[str | int]) -> str:
 def _first_line(error: Exception) -> str:
     # Without pydantic's advice to allow any type: then there is no schema.
     return str(error).partition("\n")[0].partition(". Set `arbitrary_types_allowed")[0]
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a value of the caller's may raise anything
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

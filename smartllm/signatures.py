@@ -68,6 +68,9 @@ def signature_of(
     try:
         signature = inspect.signature(function)
         hints = get_type_hints(annotated, localns=dict(names) if names else None, include_extras=True)
+        fixed = function.keywords if isinstance(function, functools.partial) else {}
+        kept = [one for one in _expanded(signature, hints) if one.name not in fixed]
+        signature = signature.replace(parameters=kept)
     except NameError as error:
         raise ToolError(
             f"tool {tool}: an annotation names {error.name!r}, which is not there; allowed: names of the "
@@ -77,23 +80,24 @@ def signature_of(
         ) from None
     except (TypeError, ValueError, SyntaxError) as error:
         raise ToolError(f"tool {tool}: its signature cannot be read: {error}", hint=WRAP) from None
-    fixed = function.keywords if isinstance(function, functools.partial) else {}
-    kept: list[inspect.Parameter] = []
-    for index, one in enumerate(signature.parameters.values()):
-        if index == 0 and one.name in {"self", "cls"} and one.name not in hints:
-            raise ToolError(
-                f"tool {tool}: its first parameter is {one.name}, which no model can give",
-                hint="give the bound method: the attribute of an object, not of its class",
-            )
+    if kept and kept[0].name in {"self", "cls"} and kept[0].name not in hints:
+        raise ToolError(
+            f"tool {tool}: its first parameter is {kept[0].name}, which no model can give",
+            hint="give the bound method: the attribute of an object, not of its class",
+        )
+    return signature, hints
+
+
+def _expanded(signature: inspect.Signature, hints: dict[str, Any]) -> Iterator[inspect.Parameter]:
+    """The parameters, with each keyword that ``**kwargs: Unpack[TypedDict]`` takes."""
+    for one in signature.parameters.values():
         if one.kind is one.VAR_KEYWORD and get_origin(hints.get(one.name)) in _UNPACK:
-            kept += _unpacked(hints[one.name].__args__[0], hints)
-        elif one.name not in fixed:
-            kept.append(one)
-    return signature.replace(parameters=kept), hints
+            yield from _unpacked(hints[one.name].__args__[0], hints)
+        else:
+            yield one
 
 
 def _unpacked(options: Any, hints: dict[str, Any]) -> Iterator[inspect.Parameter]:
-    """The keywords that ``**kwargs: Unpack[TypedDict]`` takes."""
     for name, hint in get_type_hints(options, include_extras=True).items():
         origin = get_origin(hint)
         said = hint.__args__[0] if origin in {Required, NotRequired} else hint

@@ -154,16 +154,25 @@ def test_what_a_call_leaves_out_is_the_functions_own_default() -> None:
         made: list[int] = Field(default_factory=list),  # noqa: B008
         *,
         m: Annotated[int, Field(default=4)],
+        both: Annotated[int, Field(default=8)] = 7,
         never: int = None,  # type: ignore[assignment]  # noqa: RUF013
     ) -> tuple[Any, ...]:
-        return point, n, made, m, never
+        return point, n, made, m, both, never
 
     made = Tool.from_(function)
     first, second = made.call({}), made.call({})
-    assert first == (default, 3, [], 4, None)
+    assert first == (default, 3, [], 4, 7, None)
     assert first[0] is default
     assert first[2] is not second[2]
-    assert made.call({"point": {"x": 2}, "n": 1, "made": [1], "m": 0, "never": 9}) == (Point(2), 1, [1], 0, 9)
+    arguments = {"point": {"x": 2}, "n": 1, "made": [1], "m": 0, "both": 6, "never": 9}
+    assert made.call(arguments) == (
+        Point(2),
+        1,
+        [1],
+        0,
+        6,
+        9,
+    )
 
 
 def test_a_name_of_its_own_in_json() -> None:

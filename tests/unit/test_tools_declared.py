@@ -85,7 +85,10 @@ def dates(day: date = date(2026, 1, 2)) -> None: ...
 def limits(n: Annotated[int, Field(ge=1, le=9, description="How many.")] = 3) -> None: ...
 def field_default(n: int = Field(3, ge=1, description="How many."), m: int = Field(ge=1)) -> None: ...
 def field_in_annotation(n: Annotated[int, Field(default=3)]) -> None: ...
-def both_defaults(n: Annotated[int, Field(default=3)] = 4) -> None: ...
+def both_defaults(
+    n: Annotated[int, Field(default=3)] = 4,
+    m: Annotated[int, Field(default=3)] = None,  # type: ignore[assignment]  # noqa: RUF013
+) -> None: ...
 def noted(city: Annotated[str, "The city."], zone: Annotated[str, Doc("The zone.")]) -> None: ...
 def keyword(class_: Annotated[int, Field(alias="class")]) -> None: ...
 def odd_names(_a: int, model_config: int, schema: int, self_: int, json: int) -> None: ...
@@ -193,7 +196,7 @@ SCHEMAS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
         ),
     ),
     (field_in_annotation, taking(n={"default": 3, **INTEGER})),
-    (both_defaults, taking(n={"default": 4, **INTEGER})),
+    (both_defaults, taking(n={"default": 4, **INTEGER}, m=INTEGER)),
     (
         noted,
         taking(
@@ -326,6 +329,7 @@ def test_the_description_is_the_free_text_with_its_notes_and_without_what_is_for
         (None, ""),
         ("", ""),
         ("One line: with a colon.", "One line: with a colon."),
+        ("First.\n\n    Second\n        deeper.", "First.\n\nSecond\n    deeper."),
         ("First.\n\n    Second:\n        deeper\n    ", "First.\n\nSecond:\n    deeper"),
         ("First.\n\nArgs:\n    x\n    y: why\n", "First."),
         ("First.\n\nReturns:\n    A text.\n", "First."),
@@ -601,6 +605,11 @@ class Context:
     pass
 
 
+class Broken:
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
 class Odd(BaseModel):
     call: Callable[[], int]
 
@@ -613,6 +622,10 @@ def object_default(city: str, unit: Any = Context) -> None: ...
 def endless(seconds: float = float("inf")) -> None: ...
 def two_names(a: Annotated[int, Field(validation_alias=AliasChoices("b", "c"))]) -> None: ...
 def one_missing(a: Missing) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+def one_name(a: int, b: Annotated[int, Field(alias="a")]) -> None: ...
+def twice(depth: int, **more: Unpack[Options]) -> None: ...  # type: ignore[misc]
+def extra(a: Annotated[int, Field(json_schema_extra={"x": float("nan")})]) -> None: ...
+def broken_default(a: Any = Broken()) -> None: ...  # noqa: B008
 def unreadable(a: "int of") -> None: ...  # type: ignore[valid-type]  # noqa: F722
 def surrogate(a: str = "\ud800") -> None: ...
 
@@ -620,7 +633,10 @@ def surrogate(a: str = "\ud800") -> None: ...
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (context, "tool context: no JSON says what the parameter ctx takes: Unable to generate"),
+        (
+            context,
+            "the parameter ctx takes: Unable to generate pydantic-core schema for <class .*Context.>\n",
+        ),
         (context, r"functools.partial\(function, ctx=...\), or a method"),
         (callback, "tool callback: no JSON says what the parameter on_done takes: Cannot generate"),
         (contexts, "the parameter ctx takes"),
@@ -628,6 +644,10 @@ def surrogate(a: str = "\ud800") -> None: ...
         (object_default, "tool object_default: the default of unit is <class .*Context'>, which is no JSON"),
         (object_default, "hint: let it be None, and put the value in its place inside of the function"),
         (endless, "tool endless: the default of seconds: inf is no JSON number; allowed: .*finite numbers"),
+        (broken_default, "the default of a is <Broken>, which is no JSON"),
+        (one_name, "tool one_name: two of a, b have one name in JSON; allowed: a name for each"),
+        (twice, "tool twice: its signature cannot be read: duplicate parameter name: 'depth'"),
+        (extra, "tool extra: its schema.properties.a.x: nan is no JSON number"),
         (surrogate, "tool surrogate: the default of a"),
         (
             two_names,
@@ -728,11 +748,25 @@ def test_the_decorator_stands_above_functions_alone() -> None:
             tool(given)  # type: ignore[type-var]
 
 
-def test_a_value_whose_repr_fails_is_still_named() -> None:
-    class Broken:
-        def __repr__(self) -> str:
-            raise RuntimeError
+def test_a_type_that_fails_only_once_is_refused_all_the_same() -> None:
+    class Once:
+        asked = 0
 
+        @classmethod
+        def __get_pydantic_core_schema__(cls, _source: Any, handler: Any) -> Any:
+            cls.asked += 1
+            if cls.asked == 1:
+                raise RuntimeError("not yet")
+            return handler(int)
+
+    @tool
+    def function(a: Once) -> None: ...
+
+    with pytest.raises(ToolError, match="tool function: its signature has no JSON Schema: not yet\n  hint"):
+        Tool.from_(function)
+
+
+def test_a_value_whose_repr_fails_is_still_named() -> None:
     with pytest.raises(ToolError, match="<Broken> declares no tool"):
         Tool.from_(Broken())  # type: ignore[call-overload]
     with pytest.raises(ToolError, match=r"'x{79}… declares no tool"):
