@@ -143,7 +143,7 @@ def _adapter(arguments: Iterable[Argument]) -> TypeAdapter[Any]:
     hints = {
         _field_name(one): NotRequired[one.annotation] if one.optional else one.annotation for one in arguments
     }
-    kind = _typed_dict("Arguments", hints)
+    kind = _typed_dict("_arguments", hints)
     kind.__pydantic_config__ = ConfigDict(extra="forbid")
     return TypeAdapter(kind)
 

@@ -1,4 +1,4 @@
-"""Tools that a model may call: ``Tool``, and ``@tool`` for functions."""
+"""Tools that a model may call: ``Tool``, and what declares one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from smartllm.tool_checks import (
     check_name,
@@ -20,6 +20,7 @@ from smartllm.tool_checks import (
     shown,
     unusable,
 )
+from smartllm.tool_decorator import said_of, tool
 from smartllm.tool_errors import ToolArgumentsError, ToolError
 
 if TYPE_CHECKING:
@@ -29,21 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Tool", "ToolArgumentsError", "ToolError", "tool"]
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-_MARK: Final = "__smartllm_tool__"
 _NOTHING: Final = '{"type": "object", "properties": {}, "additionalProperties": false}'
 _WRITTEN: Final = frozenset({"name", "description", "parameters", "strict", "function"})
 _GIVEN: Final = "a function, a pydantic model class, a Tool, or a dict in the provider's own words"
-
-
-class _Said(NamedTuple):
-    """What ``@tool`` says of a function; ``names`` is what its annotations may name beside its module's."""
-
-    name: str | None
-    description: str | None
-    strict: bool | None
-    names: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -52,7 +41,7 @@ class Tool:
 
     Attributes:
         name: Its name: 1 to 64 letters, digits, ``_`` and ``-``.
-        description: What it does and when to use it, for the model.
+        description: What it does and when to use it, for the model; ``Tool.from_`` takes it from a docstring.
         parameters: A JSON Schema of type object, or a pydantic model; None takes the function's signature,
             and without a function the tool takes nothing.
         strict: The provider binds calls to the schema; None leaves that to the rules of the model.
@@ -166,16 +155,15 @@ class Tool:
     @functools.cached_property
     def _reader(self) -> FunctionSchema | ModelSchema | None:
         """What turns arguments into Python values; pydantic loads only where there is something to turn."""
-        if self.parameters is None and self.function is None:
+        model = self.parameters if is_model(self.parameters) else None
+        if model is None and self.function is None:
             return None
         from smartllm import function_schema as schemas  # noqa: PLC0415 - see above
 
-        if is_model(self.parameters):
-            return schemas.ModelSchema(self.parameters, self.name)
-        if self.function is None:
-            return None
-        said: _Said | None = getattr(self.function, _MARK, None)
-        return schemas.function_schema(self.function, self.name, said.names if said else None)
+        if model is not None:
+            return schemas.ModelSchema(model, self.name)
+        assert self.function is not None
+        return schemas.function_schema(self.function, self.name, said_of(self.function).names)
 
     @functools.cached_property
     def _schema_text(self) -> str:
@@ -184,66 +172,8 @@ class Tool:
         return _NOTHING if self._reader is None else self._reader.text
 
 
-@overload
-def tool(function: _Function, /) -> _Function: ...
-@overload
-def tool(
-    *, name: str | None = None, description: str | None = None, strict: bool | None = None
-) -> Callable[[_Function], _Function]: ...
-def tool(
-    function: Any = None,
-    /,
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    strict: bool | None = None,
-) -> Any:
-    """Say how a function is declared as a tool; the function stays as it is.
-
-    A function may stand in ``tools`` without it: then its name is the tool's, its docstring the description.
-
-    Args:
-        function: A sync or async function, or a method.
-        name: Instead of the function's name.
-        description: Instead of the docstring's free text.
-        strict: The provider binds calls to the schema; None leaves that to the rules of the model.
-
-    Raises:
-        ToolError: Names the field, its value, and what is allowed.
-
-    Example:
-        >>> @tool(name="weather")
-        ... def get_weather(city: str) -> str:
-        ...     "Weather of a city."
-        ...     return f"sunny in {city}"
-        >>> Tool.from_(get_weather).call({"city": "Paris"})
-        'sunny in Paris'
-    """
-    if name is not None:
-        check_name(name)
-    if description is not None:
-        check_text("description", description)
-    check_strict(strict)
-    frame = inspect.currentframe()
-    around = dict(frame.f_back.f_locals) if frame and frame.f_back else {}
-
-    def mark(function: Any) -> Any:
-        inner = getattr(function, "__func__", function)  # of a static or class method
-        if isinstance(inner, type) or not callable(inner):
-            raise ToolError(
-                f"@tool stands above {shown(function)}; allowed: a function or a method",
-                hint="a pydantic model stands in tools=[...] as it is, or in Tool(name, parameters=Model)",
-            )
-        # At the top of a module the names around a function are the module's, later ones included.
-        names = around if "<locals>" in getattr(inner, "__qualname__", "") else None
-        setattr(inner, _MARK, _Said(name, description, strict, names))
-        return function
-
-    return mark if function is None else mark(function)
-
-
 def _from_function(function: Callable[..., Any]) -> Tool:
-    said: _Said = getattr(function, _MARK, _Said(None, None, None, None))
+    said = said_of(function)
     inner = function
     while isinstance(inner, functools.partial):
         inner = inner.func

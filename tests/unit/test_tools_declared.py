@@ -333,6 +333,8 @@ def test_the_description_is_the_free_text_with_its_notes_and_without_what_is_for
         ("First.\n\n    Second:\n        deeper\n    ", "First.\n\nSecond:\n    deeper"),
         ("First.\n\nArgs:\n    x\n    y: why\n", "First."),
         ("First.\n\nReturns:\n    A text.\n", "First."),
+        ("First.\n\nReturns\n-------\nstr\n    A text.\n", "First."),
+        ("First.\n\n:returns: A text.\n", "First."),
     ],
 )
 def test_a_docstring_without_known_parameters(text: str | None, description: str) -> None:
@@ -472,6 +474,32 @@ def test_an_object_that_can_be_called_needs_a_name() -> None:
     assert (made.schema, made.call({"city": "Paris"})) == (CITY, "clear over Paris")
     with pytest.raises(ToolError, match=r"has no name; allowed: a function\n  hint: say Tool\(\"a_name\""):
         Tool.from_(Weather("clear"))
+
+
+def test_a_decorated_function_keeps_of_the_names_around_it_what_it_needs() -> None:
+    def made() -> tuple[Callable[..., Any], weakref.ref[Weather]]:
+        kind, large = Place, Weather("clear")
+
+        @tool
+        def function(one: kind) -> Any:  # type: ignore[valid-type]
+            return one
+
+        return function, weakref.ref(large)
+
+    function, gone = made()
+    gc.collect()
+    assert gone() is None
+    assert Tool.from_(function).call({"one": {"city": "Paris"}}) == Place(city="Paris")
+
+
+def test_a_class_of_any_name_may_be_a_parameters_type() -> None:
+    class _arguments(BaseModel):  # noqa: N801
+        a: int
+
+    @tool
+    def function(one: _arguments) -> None: ...
+
+    assert list(Tool.from_(function).schema["$defs"]) == ["_arguments"]
 
 
 def test_a_wrapped_function_is_read_through_its_wrapper() -> None:
