@@ -346,7 +346,9 @@ def test_a_docstring_without_known_parameters(text: str | None, description: str
 
 def test_what_an_annotation_says_goes_before_the_docstring() -> None:
     def function(
-        a: Annotated[int, Field(description="from Field")], b: Annotated[int, "from a text"], c: int
+        a: Annotated[int, "ignored", Field(description="from Field")],
+        b: Annotated[int, "from a text"],
+        c: int,
     ) -> None:
         """Do it.
 
@@ -527,6 +529,7 @@ def test_names_around_a_decorated_function_count() -> None:
     def other(local: Local) -> Any:
         return local
 
+    assert Tool("by_hand", function=other).call({"local": {"a": 1}}) == Local(a=1)
     for one in (function, other):
         assert Tool.from_(one).call({"local": {"a": 1}}) == Local(a=1)
 
