@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from smartllm import defaults
     from smartllm.compiler import Plan, Step, compile  # noqa: A004 - the documented public name
     from smartllm.config import LLMConfig
+    from smartllm.content import (
+        Audio,
+        CachePoint,
+        Document,
+        Image,
+        Reasoning,
+        Text,
+        ToolCall,
+        ToolResult,
+        Video,
+    )
     from smartllm.diagnostics import Diagnostic, Level, Origin
     from smartllm.errors import (
         AuthenticationError,
@@ -39,22 +50,28 @@ if TYPE_CHECKING:
         UnknownModelError,
         UnsupportedError,
     )
-    from smartllm.request import Message, MessageRequest, Reasoning, TextRequest
+    from smartllm.request import Message, MessageRequest, TextRequest
     from smartllm.response import StreamChunk, TextResponse, Usage
     from smartllm.runtime.client import LLMClient
     from smartllm.runtime.structured import SchemaMismatchError
+    from smartllm.tool_errors import ToolArgumentsError, ToolError
+    from smartllm.tools import Tool, tool
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "Audio",
     "AuthenticationError",
     "BadRequestError",
+    "CachePoint",
     "CompileError",
     "ConfigError",
     "ConnectionFailedError",
     "ContextLengthError",
     "Diagnostic",
     "DiagnosticError",
+    "Document",
+    "Image",
     "LLMClient",
     "LLMConfig",
     "Level",
@@ -80,19 +97,38 @@ __all__ = [
     "Step",
     "StreamChunk",
     "StreamError",
+    "Text",
     "TextRequest",
     "TextResponse",
+    "Tool",
+    "ToolArgumentsError",
+    "ToolCall",
+    "ToolError",
+    "ToolResult",
     "TruncatedError",
     "UnknownModelError",
     "UnsupportedError",
     "Usage",
+    "Video",
     "compile",
     "defaults",
+    "tool",
 ]
 
 _NAMES: Final = {
     "smartllm.compiler": ("Plan", "Step", "compile"),
     "smartllm.config": ("LLMConfig",),
+    "smartllm.content": (
+        "Audio",
+        "CachePoint",
+        "Document",
+        "Image",
+        "Reasoning",
+        "Text",
+        "ToolCall",
+        "ToolResult",
+        "Video",
+    ),
     "smartllm.diagnostics": ("Diagnostic", "Level", "Origin"),
     "smartllm.errors": (
         "AuthenticationError",
@@ -120,10 +156,12 @@ _NAMES: Final = {
         "UnknownModelError",
         "UnsupportedError",
     ),
-    "smartllm.request": ("Message", "MessageRequest", "Reasoning", "TextRequest"),
+    "smartllm.request": ("Message", "MessageRequest", "TextRequest"),
     "smartllm.response": ("StreamChunk", "TextResponse", "Usage"),
     "smartllm.runtime.client": ("LLMClient",),
     "smartllm.runtime.structured": ("SchemaMismatchError",),
+    "smartllm.tool_errors": ("ToolArgumentsError", "ToolError"),
+    "smartllm.tools": ("Tool", "tool"),
 }
 _HOME: Final = {name: module for module, names in _NAMES.items() for name in names}
 

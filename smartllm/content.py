@@ -22,6 +22,7 @@ __all__ = [
     "Part",
     "Reasoning",
     "Refusal",
+    "ResultPart",
     "Text",
     "ToolCall",
     "ToolCallDelta",
@@ -122,14 +123,21 @@ class ToolResult:
 
     Attributes:
         call_id: Id of the call.
-        content: Text, any JSON value, or parts.
+        content: Text, any JSON value, or a list of texts and parts (Text, Image, Document, Audio, Video).
         error: The tool failed.
+        parts: ``content`` is a list of parts, as every list that holds one is. It matters where a result is
+            written in JSON, since a tool may give back data that looks like a part.
     """
 
     call_id: str
     content: Any
     error: bool = False
+    parts: bool = field(default=False, repr=False, kw_only=True)
     type: Literal["tool_result"] = type_field("tool_result")
+
+    def __post_init__(self) -> None:
+        if isinstance(self.content, (list, tuple)) and any(isinstance(item, Part) for item in self.content):
+            object.__setattr__(self, "parts", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +198,9 @@ class ToolCallDelta:
 
 InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint
 """What may stand in a turn."""
+
+ResultPart = Text | Image | Document | Audio | Video
+"""What may stand in the result of a tool."""
 
 Part = InputPart | Refusal | Other
 """What may stand in an answer."""

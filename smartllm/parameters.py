@@ -14,10 +14,22 @@ from smartllm.words import EFFORTS, ApiType, StructuredOutput, Verbosity
 SamplingField = Literal["temperature", "top_p", "top_k"]
 """The parameters that models refuse together; the rules may say that some exclude each other."""
 
-Kind = Literal["text", "number", "whole", "truth", "choice", "schema", "object", "callback", "turns"]
+Kind = Literal[
+    "text",
+    "number",
+    "whole",
+    "truth",
+    "choice",
+    "schema",
+    "object",
+    "callback",
+    "turns",
+    "tools",
+    "tool_choice",
+]
 """What a value is; ``whole`` is a number without a fraction."""
 
-Group = Literal["turns", "target", "text", "sampling", "limit", "reasoning", "output", "control"]
+Group = Literal["turns", "target", "text", "sampling", "limit", "reasoning", "output", "tools", "control"]
 """What a field is about; the rules accept or refuse the group ``sampling`` as one."""
 
 
@@ -174,6 +186,11 @@ _ROWS: Final = (
         default="auto",
         choices=get_args(StructuredOutput),
         options=("--structured-output",),
+    ),
+    RequestField("tools", "tools", "tools", "Tools that the model may call."),
+    RequestField("tool_choice", "tool_choice", "tools", "Which tools the model calls."),
+    RequestField(
+        "parallel_tool_calls", "truth", "tools", "Whether one answer may call several tools at once."
     ),
     RequestField("like", "text", "target", "Listed model whose facts to use.", least=1, options=("--like",)),
     RequestField(

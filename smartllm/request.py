@@ -10,6 +10,7 @@ from typing_extensions import TypeVar
 
 from smartllm.content import Reasoning
 from smartllm.parameters import NUMBERS
+from smartllm.tool_fields import ToolChoice, Tools
 from smartllm.turn_content import Content
 from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
 
@@ -72,6 +73,11 @@ class BaseRequest(BaseModel, Generic[T]):
         structured_output: How the answer is bound to the schema: ``auto`` (what the rules prefer), ``native``
             (the provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer,
             then put the answer into the structure).
+        tools: Tools that the model may call: functions, ``Tool`` values, pydantic models, and dicts in a
+            provider's own words; see ``Tool.from_``.
+        tool_choice: Which tools the model calls: ``auto`` (as it likes), ``none``, ``required`` (at least
+            one), the name of a tool, or a list of names, of which it calls at least one.
+        parallel_tool_calls: Whether one answer may call several tools at once; None leaves it to the model.
         use_cache: Read and write the response cache.
         clear_cache: Forget the cached answer first.
         api_type: Which API of the host: responses, chat_completions, invoke or converse.
@@ -100,6 +106,9 @@ class BaseRequest(BaseModel, Generic[T]):
     stream: bool = False
     response_format: type[T] | dict[str, Any] | None = None
     structured_output: StructuredOutput = "auto"
+    tools: Tools = None
+    tool_choice: ToolChoice = None
+    parallel_tool_calls: bool | None = None
     use_cache: bool = True
     clear_cache: bool = False
     api_type: ApiType = "responses"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from functools import cache
 from typing import Annotated, Any, Final, get_args
 
@@ -20,7 +20,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from smartllm.content import InputPart, Text
+from smartllm.content import InputPart, ResultPart, Text, ToolCall, ToolResult
+from smartllm.errors import UnsupportedError
+from smartllm.json_values import check_json
 from smartllm.unicode import is_unicode
 
 _KINDS: Final[dict[str, type[InputPart]]] = {
@@ -63,7 +65,49 @@ def _item(item: Any, place: str) -> Any:
             raise _error(f"{place}.{one.name}", _NO_UNICODE)
     if isinstance(item, Text):
         _check_text(item.text, f"{place}.text")
+    if isinstance(item, ToolCall):
+        _check_call(item, place)
+    return _result(item, place) if isinstance(item, ToolResult) else item
+
+
+def _check_call(call: ToolCall, place: str) -> None:
+    for name in ("id", "name"):
+        _check_string(getattr(call, name), f"{place}.{name}")
+    if not isinstance(call.arguments, (str, dict)):
+        raise _error(f"{place}.arguments", f"{_shown(call.arguments)} is neither an object nor its text")
+    _check_json(call.arguments, f"{place}.arguments")
+
+
+def _result(result: ToolResult, place: str) -> ToolResult:
+    """A result whose content is JSON, or texts and parts; those that JSON spells are made."""
+    _check_string(result.call_id, f"{place}.call_id")
+    if not result.parts:
+        _check_json(result.content, f"{place}.content")
+        return result
+    if not isinstance(result.content, (list, tuple)):
+        raise _error(f"{place}.content", f"{_shown(result.content)} is no list of texts and parts")
+    content = [_result_part(item, f"{place}.content[{index}]") for index, item in enumerate(result.content)]
+    return replace(result, content=content)
+
+
+def _result_part(given: Any, place: str) -> Any:
+    item = _item(given, place)
+    if not isinstance(item, (str, ResultPart)):
+        allowed = ", ".join(kind.__name__ for kind in get_args(ResultPart))
+        raise _error(place, f"{type(item).__name__} cannot stand in a result; texts can, and {allowed}")
     return item
+
+
+def _check_string(value: Any, place: str) -> None:
+    if not isinstance(value, str):
+        raise _error(place, f"{_shown(value)} is no text")
+
+
+def _check_json(value: Any, place: str) -> None:
+    try:
+        check_json(value, place)
+    except UnsupportedError as error:
+        raise PydanticCustomError("content", "{says}", {"says": error.message}) from None
 
 
 def _check_text(text: Any, place: str) -> None:
@@ -119,11 +163,17 @@ def _spelled(content: Any, info: SerializationInfo) -> Any:
     """Content as data, bytes in JSON as base64; pydantic's own union would try each kind of part in turn."""
     if isinstance(content, str):
         return content
-    return [part if isinstance(part, str) else _fields_of(part, json=info.mode == "json") for part in content]
+    return _parts(content, json=info.mode == "json")
+
+
+def _parts(content: Sequence[Any], *, json: bool) -> list[Any]:
+    return [part if isinstance(part, str) else _fields_of(part, json=json) for part in content]
 
 
 def _fields_of(part: Any, *, json: bool) -> dict[str, Any]:
     found = {one.name: getattr(part, one.name) for one in fields(part)}
+    if isinstance(part, ToolResult) and part.parts:
+        found["content"] = _parts(part.content, json=json)
     data = found.get("data")
     if json and isinstance(data, bytes):
         found["data"] = base64.b64encode(data).decode()

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.intent import Intent
-from smartllm.compiler.json_values import check_json
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.reasoning import is_thinking
@@ -17,7 +16,8 @@ from smartllm.compiler.target import choose_target
 from smartllm.compiler.trace import Change, Reason, Trace, fact
 from smartllm.compiler.turns import turns_of
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
-from smartllm.errors import ConfigError, DiagnosticError
+from smartllm.errors import ConfigError, DiagnosticError, UnsupportedError
+from smartllm.json_values import check_json
 from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Quota, Rules, Target, load_rules
 
@@ -112,6 +112,7 @@ def _intent(
 ) -> tuple[Intent, Trace]:
     given = request.model_fields_set
     wishes = vars(request)
+    _refuse_tools(wishes["tools"])  # goes, with its function, when tools are compiled
     if defaults:
         wishes = wishes | {name: value for name, value in defaults.items() if name not in given}
     trace = Trace(_BY_DEFAULT.copy())
@@ -141,6 +142,16 @@ def _intent(
         extra=_checked_extra(wishes["extra"]),
     )
     return intent, trace
+
+
+def _refuse_tools(tools: Sequence[Any] | None) -> None:
+    """Say that tools are not compiled yet, before a request goes out without them."""
+    if tools:
+        raise UnsupportedError(
+            f"tools: {len(tools)} declared, and none can be sent yet; allowed: none",
+            field="tools",
+            hint="leave them out, or say them on the wire by extra={...}",
+        )
 
 
 def _tell_sources(

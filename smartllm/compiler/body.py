@@ -85,11 +85,3 @@ def leaves(node: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(value, (*at, index))
     else:
         yield at, node
-
-
-def path_text(path: Path) -> str:
-    """``messages[0].content`` for people."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from smartllm.compiler.body import Path, path_text, reasons_in
+from smartllm.compiler.body import Path, reasons_in
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.intent import OutputPlan
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
+from smartllm.json_values import path_text
 from smartllm.rules.hosts import HostRow
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.target import Quota

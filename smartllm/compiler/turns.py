@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.intent import Turn
-from smartllm.compiler.json_values import check_json
 from smartllm.errors import UnsupportedError
+from smartllm.json_values import check_json
 from smartllm.text_parts import Reasoning, Text, parts_of
 
 if TYPE_CHECKING:

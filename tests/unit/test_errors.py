@@ -46,6 +46,8 @@ ARGUMENTS: dict[str, Any] = {
     "seconds": 3,
     "retryable": True,
     "refusal": "I cannot",
+    "tool": "weather",
+    "problems": ("city: Field required",),
     **ABOUT,
 }
 
@@ -148,14 +150,18 @@ def test_every_error_leaves_an_executor() -> None:
 
 def test_the_public_names() -> None:
     assert smartllm.__all__ == [
+        "Audio",
         "AuthenticationError",
         "BadRequestError",
+        "CachePoint",
         "CompileError",
         "ConfigError",
         "ConnectionFailedError",
         "ContextLengthError",
         "Diagnostic",
         "DiagnosticError",
+        "Document",
+        "Image",
         "LLMClient",
         "LLMConfig",
         "Level",
@@ -181,14 +187,22 @@ def test_the_public_names() -> None:
         "Step",
         "StreamChunk",
         "StreamError",
+        "Text",
         "TextRequest",
         "TextResponse",
+        "Tool",
+        "ToolArgumentsError",
+        "ToolCall",
+        "ToolError",
+        "ToolResult",
         "TruncatedError",
         "UnknownModelError",
         "UnsupportedError",
         "Usage",
+        "Video",
         "compile",
         "defaults",
+        "tool",
     ]
 
 

@@ -67,11 +67,22 @@ def test_the_names_load_no_sdk() -> None:
         "StreamChunk",
         "TextRequest",
         "TextResponse",
+        "Tool",
+        "ToolCall",
+        "ToolResult",
         "compile",
+        "tool",
     ]
     loaded = loaded_by(f"from smartllm import {', '.join(names)}")
     assert "pydantic" in loaded
     assert not loaded & HEAVY
+
+
+def test_a_tool_and_parts_by_hand_load_no_pydantic() -> None:
+    made = "Tool('f', 'd', {'type': 'object'}), tool(name='g'), ToolCall('1', 'f', {}), ToolResult('1', {})"
+    loaded = loaded_by(f"from smartllm import Tool, ToolCall, ToolResult, tool; {made}")
+    assert "smartllm" in loaded
+    assert not loaded & {*HEAVY, "pydantic", "griffe", "asyncio"}
 
 
 def test_every_name_is_there() -> None:

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 import smartllm
-from smartllm import Message, MessageRequest, Plan, TextRequest
-from smartllm.compiler import json_values
-from smartllm.compiler.json_values import DEEPEST, check_json
+from smartllm import Message, MessageRequest, Plan, TextRequest, json_values
 from smartllm.errors import UnsupportedError
+from smartllm.json_values import DEEPEST, check_json
 from smartllm.request import Reasoning
 from smartllm.rules import load_rules
 

@@ -8,8 +8,8 @@ import pytest
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest
-from smartllm.compiler.body import path_text
 from smartllm.compiler.dialects import FIELDS
+from smartllm.json_values import path_text
 from smartllm.parameters import WIRE
 from smartllm.rules import Dialect, load_rules
 from smartllm.rules.vocabulary import DIALECTS

@@ -60,6 +60,55 @@ def test_parts_survive_json(part: InputPart) -> None:
     assert TextRequest.model_validate_json(request.model_dump_json()).prompt == ["x", part]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "clear",
+        "",
+        None,
+        5,
+        [1, {"a": ["b"]}],
+        [],
+        ["clear", "cold"],
+        [{"type": "text", "text": "data that looks like a part"}, {"type": "image", "path": "/etc/passwd"}],
+        [Text("a")],
+        ["a", Image(data=b"\xff\x00"), Document(url="https://example.com/a.pdf")],
+        (Text("a"), "b"),
+    ],
+    ids=repr,
+)
+def test_a_result_is_text_json_or_parts_and_stays_so_in_json(content: Any) -> None:
+    message = Message("user", [ToolResult("1", content), ToolResult("2", content, error=True)])
+    parts = isinstance(content, (list, tuple)) and any(isinstance(item, (Text, Image)) for item in content)
+    kept = list(content) if parts else content
+    for found in (
+        message,
+        Message.model_validate_json(message.model_dump_json()),
+        Message.model_validate(message.model_dump()),
+    ):
+        assert [(one.content, one.error, one.parts) for one in found.content] == [  # type: ignore[union-attr]
+            (kept, False, parts),
+            (kept, True, parts),
+        ]
+
+
+def test_the_parts_of_a_result_are_written_in_json_with_a_word_that_says_so() -> None:
+    written = {"type": "tool_result", "call_id": "1", "content": ["a", {"type": "text", "text": "b"}]}
+    assert Message("user", [written | {"parts": True}]).content == [ToolResult("1", ["a", Text("b")])]
+    assert Message("user", [written]).content == [ToolResult("1", written["content"])]
+
+
+def test_a_conversation_with_calls_and_results() -> None:
+    calls = [ToolCall("1", "weather", {"city": "Paris"}), ToolCall("2", "clock", "{broken")]
+    turns = [
+        Message("user", "How is Paris?"),
+        Message("assistant", [Text("Let me look."), *calls]),
+        Message("user", [ToolResult("1", {"sky": "clear"}), ToolResult("2", "no such zone", error=True)]),
+    ]
+    request = MessageRequest(messages=turns)
+    assert MessageRequest.model_validate_json(request.model_dump_json()).messages == turns
+
+
 def test_bytes_are_base64_in_json() -> None:
     message = Message("user", [Image(data=b"\x89PNG\xff")])
     assert Message.model_validate_json(message.model_dump_json()) == message
@@ -96,6 +145,27 @@ def test_bytes_are_base64_in_json() -> None:
         ([{"type": "cache_point", "ttl": "9m"}], "[0].ttl: Input should be '5m' or '1h', not '9m'"),
         ([{"type": "reasoning", "blocks": [5]}], "[0].blocks[0]: Input should be a valid dictionary, not 5"),
         ([{"type": "text", "text": ""}], "[0].text: the text is empty"),
+        ([ToolResult(5, "a")], "[0].call_id: 5 is no text"),  # type: ignore[arg-type]
+        ([ToolResult("1", {"a": {1}})], "[0].content.a: {1} (set) is no JSON value; allowed: Unicode text,"),
+        ([ToolResult("1", float("nan"))], "[0].content: nan is no JSON number"),
+        ([ToolResult("1", [Text("a"), 5])], "[0].content[1]: 5 is neither a text nor a part"),
+        (
+            [ToolResult("1", [Text("a"), CachePoint()])],
+            "[0].content[1]: CachePoint cannot stand in a result; texts can, and Text, Image, Document,",
+        ),
+        ([ToolResult("1", [Refusal("no")])], "[0].content[0]: Refusal is neither a text nor a part"),
+        ([ToolResult("1", "x", parts=True)], "[0].content: 'x' is no list of texts and parts"),
+        (
+            [{"type": "tool_result", "call_id": "1", "content": [{"type": "text"}], "parts": True}],
+            "[0].content[0].text: Field required",
+        ),
+        ([ToolCall(5, "f", {})], "[0].id: 5 is no text"),  # type: ignore[arg-type]
+        ([ToolCall("1", None, {})], "[0].name: None is no text"),  # type: ignore[arg-type]
+        ([ToolCall("1", "f", [1])], "[0].arguments: [1] is neither an object nor its text"),  # type: ignore[arg-type]
+        (
+            [ToolCall("1", "f", {"a": [object]})],
+            "[0].arguments.a[0]: <class 'object'> (type) is no JSON value",
+        ),
     ],
     ids=lambda value: repr(value)[:40] if isinstance(value, list) else "",
 )
@@ -189,6 +259,6 @@ def test_what_was_written_is_described_as_json() -> None:
     assert described(content) == [
         "a",
         {"type": "image", "data": "3 bytes", "detail": "low"},
-        {"type": "tool_result", "call_id": "1", "content": [{"type": "text", "text": "b"}]},
+        {"type": "tool_result", "call_id": "1", "content": [{"type": "text", "text": "b"}], "parts": True},
     ]
     assert described("a") == "a"

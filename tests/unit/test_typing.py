@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, assert_type
 
 from pydantic import BaseModel
 
-from smartllm import LLMClient, Message, MessageRequest, TextRequest, TextResponse
+from smartllm import (
+    LLMClient,
+    Message,
+    MessageRequest,
+    TextRequest,
+    TextResponse,
+    Tool,
+    ToolCall,
+    ToolResult,
+    tool,
+)
 
 
 class Person(BaseModel):
@@ -29,6 +39,29 @@ async def ask_plainly(client: LLMClient) -> str:
     loose = await client.generate_text(TextRequest(prompt="Who?", response_format=by_schema))
     assert_type(loose.text, str)
     return response.text
+
+
+@tool
+def weather(city: str, days: int = 1) -> str:
+    return f"{city} {days}"
+
+
+@tool(name="clock", strict=True)
+async def now(zone: str) -> str:
+    return zone
+
+
+async def declare() -> None:
+    """A decorated function is still what it was, and every kind of declaration may stand in a request."""
+    assert_type(weather("Paris", days=2), str)
+    assert_type(await now("UTC"), str)
+    assert_type(Tool.from_(weather), Tool)
+    assert_type(Tool.from_({"type": "web_search"}), Tool | dict[str, Any])
+    TextRequest(prompt="x", tools=[weather, now, Person, Tool("t"), {"type": "web_search"}])
+    mine: list[Tool] = [Tool.from_(weather)]
+    TextRequest(prompt="x", tools=mine, tool_choice=["weather"], parallel_tool_calls=False)
+    Message("assistant", ["Let me look.", ToolCall("1", "weather", {"city": "Paris"})])
+    Message("user", [ToolResult("1", {"sky": "clear"}), ToolResult("2", "broken", error=True)])
 
 
 def test_the_marker_for_type_checkers_ships() -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.compiler.body import path_text
+from smartllm.json_values import path_text
 
 if TYPE_CHECKING:
     from smartllm.compiler.plan import Plan, Step

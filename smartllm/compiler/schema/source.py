@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 
 from pydantic.errors import PydanticUserError
 
-from smartllm.compiler.json_values import check_json
 from smartllm.compiler.schema.types import refuse
 from smartllm.errors import UnsupportedError
+from smartllm.json_values import check_json
 from smartllm.rules.memo import Memo
 
 if TYPE_CHECKING:

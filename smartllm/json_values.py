@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from smartllm.compiler.body import path_text
 from smartllm.errors import UnsupportedError
 
 DEEPEST: Final = 200
@@ -38,6 +37,14 @@ def check_json(value: Any, *at: str | int) -> None:
         text = path_text(path if len(path) <= DEEPEST else path[:_FEW])
         message = f"{text}: {refused.problem}; {_ALLOWED}"
         raise UnsupportedError(message, field=str(at[0]), hint=refused.hint) from None
+
+
+def path_text(path: tuple[str | int, ...]) -> str:
+    """``messages[0].content`` for people."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
 
 
 class _Refused(Exception):  # noqa: N818 - never seen by a caller
