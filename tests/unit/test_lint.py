@@ -162,6 +162,8 @@ MORE_BAD = [
     ("R011", f"[profile.two]\n{THINKS}carry.include = true\n", "no reasoning items go back"),
     ("R021", "[profile.two]\ntools.none = 'additional'\n", "no place on this wire"),
     ("R021", f"[profile.two]\n{THINKS}carry.reasoning = 'items'\n", "'items' has no place on this wire"),
+    ("R021", f"[profile.two]\n{THINKS}carry.reasoning = 'signed'\n", "'signed' has no place on this wire"),
+    ("R021", f"[profile.two]\n{THINKS}carry.reasoning = 'sealed'\n", "'sealed' has no place on this wire"),
     (
         "R021",
         (
@@ -288,6 +290,16 @@ class TestCommand:
         assert result.stderr == "1 finding in 1 file(s)\n"
         as_json = json.loads(invoke(main, ["lint", "--json", str(path)]).stdout)
         assert as_json[0]["line"] == 2
+
+    def test_facts_on_a_host_that_is_not_the_models_usual_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.toml"
+        path.write_text('[on.bedrock.profile."gpt-5.6".wire.bedrock_converse]\ntools.parallel = "field"\n')
+        found = invoke(main, ["lint", str(path)]).stdout.splitlines()
+        assert (
+            f"{path}:2: R021 gpt-5.6 on bedrock_converse: tools.parallel = 'field' has no place on this wire"
+            in found
+        )
+        assert not [line for line in found if "openai_" in line]
 
     def test_a_wrong_shape_is_a_finding(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.toml"
