@@ -7,60 +7,21 @@ stands.
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Any
-
-import pytest
-
-from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
-
-RULES = load_rules()
-CHAT: Dialect = "openai_chat"
-RESPONSES: Dialect = "openai_responses"
-MESSAGES: Dialect = "anthropic_messages"
-CONVERSE: Dialect = "bedrock_converse"
-
-
-def facts_on(dialect: Dialect) -> dict[str, Facts]:
-    """The facts of each listed model that is served on a dialect."""
-    found: dict[str, Facts] = {}
-    for model in RULES.table("model"):
-        resolution = resolve(model, RULES)
-        for host in RULES.table("host"):
-            if dialect in served_on(resolution, host, RULES):
-                found.setdefault(model, target_for(resolution, host, dialect, RULES).facts)
-    return found
-
-
-FACTS: dict[Dialect, dict[str, Facts]] = {
-    dialect: facts_on(dialect) for dialect in (RESPONSES, CHAT, MESSAGES, CONVERSE)
-}
-
-
-def those(dialect: Dialect, path: str, *values: Any) -> set[str]:
-    """The models whose fact has one of some values."""
-    return {model for model, facts in FACTS[dialect].items() if attrgetter(path)(facts) in values}
-
-
-def takes_tools(dialect: Dialect) -> set[str]:
-    return set(FACTS[dialect]) - those(dialect, "tools.functions", "never")
-
-
-CLAUDE = set(FACTS[MESSAGES])
-NOVA = {"nova-micro", "nova-lite", "nova-pro", "nova-premier", "nova-2-lite", "nova-2-pro-preview"}
-GROK = {"grok-4.6", "grok-4.7"}
-# langchain-aws#1268, M 2026-09-10, on 5.6-sol and 6-astra
-GPT_ON_CONVERSE = {
-    *("gpt-5.6", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-6-astra", "gpt-6-sol", "gpt-6-luna"),
-    *("gpt-6.1-sol", "gpt-6.1-terra", "gpt-6.2-astra", "gpt-6.2-sol"),
-}
-# mistral.ai's own form of ids; vercel/ai rewrites on Bedrock, L. All of Mistral's that take tools.
-MISTRAL = {
-    *("mistral-small-2402", "mistral-large-2402", "mistral-large-2407", "pixtral-large-2502"),
-    *("mistral-large-3-675b-instruct", "ministral-3-3b-instruct", "ministral-3-8b-instruct"),
-    *("ministral-3-14b-instruct", "devstral-2-123b", "voxtral-small-24b-2507", "voxtral-mini-3b-2507"),
-    "magistral-small-2509",
-}
+from model_facts import (
+    CHAT,
+    CLAUDE,
+    CONVERSE,
+    FACTS,
+    GPT_ON_CONVERSE,
+    GROK,
+    MESSAGES,
+    NOVA,
+    OSS,
+    RESPONSES,
+    RESTRICTED,
+    takes_tools,
+    those,
+)
 
 
 class TestTools:
@@ -89,6 +50,33 @@ class TestTools:
         }
         assert those(CONVERSE, "tools.functions", "effort-none") == set()
 
+    def test_never_on_chat_where_reasoning_cannot_be_off(self) -> None:
+        """R: openai-openapi#541; search models, o1-preview and chatgpt-4o-latest: their model pages, D."""
+        none = set(FACTS[CHAT]) - takes_tools(CHAT)
+        assert none == {
+            *("gpt-6-astra", "gpt-6.1-sol", "gpt-6.1-terra", "gpt-6.2-astra", "gpt-6.2-sol", "chat-latest"),
+            *("o1-preview", "o1-mini", "gpt-5-search-api", "chatgpt-4o-latest"),
+            *("gpt-4o-search-preview", "gpt-4o-mini-search-preview"),
+        }
+        for dialect, models in FACTS.items():
+            never = set(models) - takes_tools(dialect)
+            assert never <= those(dialect, "tools.strict", "never")
+            assert never <= those(dialect, "tools.parallel", "impossible")
+            assert never & (set(FACTS[RESPONSES]) | set(FACTS[CHAT])) <= those(
+                dialect, "tools.forced", "never"
+            )
+
+    def test_free_text(self) -> None:
+        """D: since GPT-5. That those are exempt on Chat from 5.4 on is one library's, L: not there."""
+        before = {model for model in FACTS[RESPONSES] if model.startswith(("gpt-3", "gpt-4", "o", "chatgpt"))}
+        before |= {"codex-mini-latest", "computer-use-preview", "gpt-5-chat-latest"}
+        assert those(RESPONSES, "tools.custom", True) == set(FACTS[RESPONSES]) - before - OSS - RESTRICTED
+        assert those(CHAT, "tools.custom", True) == {
+            *("gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5.1", "gpt-5.2"),
+            *("gpt-5.1-chat-latest", "gpt-5.2-chat-latest", "gpt-5.3-chat-latest"),
+        }
+        assert those(MESSAGES, "tools.custom", True) == those(CONVERSE, "tools.custom", True) == set()
+
     def test_not_in_streams(self) -> None:
         """D: AWS's table; Llama 4: earendil-works/pi#3739, M 2026-04-26; Palmyra: langchain-aws#466, R."""
         assert takes_tools(CONVERSE) - those(CONVERSE, "tools.streaming", True) == {
@@ -116,9 +104,8 @@ class TestTools:
     def test_definitions_are_kept_for_claude_and_openai(self) -> None:
         """pydantic-ai, L; vllm#46924, M for gpt-oss."""
         assert those(CONVERSE, "tools.input.definitions", "kept") == CLAUDE | GPT_ON_CONVERSE
-        oss = {"gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b"}
         for dialect in (RESPONSES, CHAT):
-            assert those(dialect, "tools.input.definitions", "inlined") == oss
+            assert those(dialect, "tools.input.definitions", "inlined") == OSS
 
     def test_claude_checks_names_of_properties(self) -> None:
         """anthropics/claude-code#79418 and accelerated-intelligent-document-processing-on-aws#709, M."""
@@ -132,6 +119,17 @@ class TestTools:
         assert "tool_search" in hosted["gpt-5.4-mini"]
         assert "mcp" in hosted["gpt-5.4-nano"]
         assert those(CHAT, "tools.hosted", ()) == set(FACTS[CHAT])
+
+    def test_tools_of_the_provider(self) -> None:
+        """D: OpenAI's and Anthropic's types; AWS's SystemTool; langchain-aws for Nova 2. Unverified: none."""
+        unverified = {"gpt-3.5-turbo", "gpt-4", "gpt-4-turbo", "gpt-4-1106-preview", "gpt-4o-2024-05-13"}
+        assert those(RESPONSES, "tools.hosted", ()) == unverified | {"chatgpt-4o-latest"} | RESTRICTED | OSS
+        old = {model for model in CLAUDE if model.startswith("claude-3")}
+        assert those(MESSAGES, "tools.hosted", ("bash", "text_editor", "memory", "computer")) == CLAUDE - old
+        assert set(FACTS[CONVERSE]) - those(CONVERSE, "tools.hosted", ()) == {
+            "nova-2-lite",
+            "nova-2-pro-preview",
+        }
 
     def test_numbers_are_limits_of_chat(self) -> None:
         """array_above_max_length, string_above_max_length, M: getsentry/sentry-mcp#106."""
@@ -185,9 +183,35 @@ class TestChoice:
         refuse = those(RESPONSES, "tools.parallel", "impossible") & takes_tools(RESPONSES)
         assert refuse == {
             *("o1", "o1-pro", "o3-mini", "o3", "o3-pro", "o4-mini", "codex-mini-latest"),
-            *("gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b"),
+            *OSS,
         }
         assert those(CONVERSE, "tools.parallel", "field", "choice") == set()
+
+    def test_openai_says_all_of_it_in_the_choice(self) -> None:
+        """D: Function calling; allowed_tools: cassettes, M. gpt-oss: no effect, langchain-aws#1268, M."""
+        for dialect in (RESPONSES, CHAT):
+            assert (
+                those(dialect, "tools.none", "omit")
+                == those(dialect, "tools.some", "omit")
+                == OSS & set(FACTS[dialect])
+            )
+        assert those(CONVERSE, "tools.some", "choice") == those(MESSAGES, "tools.some", "choice") == set()
+        assert those(MESSAGES, "tools.parallel", "choice") == CLAUDE
+
+    def test_named_is_not_obeyed_everywhere(self) -> None:
+        """langchain-aws#1261, M; langchain, L for GLM; AWS's ToolChoice page for Mistral Large, D."""
+        forced = set(FACTS[CONVERSE]) - those(CONVERSE, "tools.forced", "never")
+        assert those(CONVERSE, "tools.choice", "any") & forced == {
+            *("mistral-small-2402", "mistral-large-2402", "mistral-large-2407"),
+            *("mistral-large-3-675b-instruct", "v3", "v3.2", "glm-4.7", "glm-4.7-flash", "glm-5"),
+        }
+
+    def test_how_much_is_strict(self) -> None:
+        """D: Anthropic's page on strict tools."""
+        for dialect in (MESSAGES, CONVERSE):
+            for model in those(dialect, "tools.strict", "accepted"):
+                limits = FACTS[dialect][model].tools.strict_limits
+                assert (limits.tools, limits.optional, limits.unions) == (20, 24, 16)
 
     def test_the_strict_key(self) -> None:
         """litellm#33193, M 2026-07-27; litellm#35688: refused by presence; lobehub#19876, M 2026-09-23."""
@@ -207,111 +231,5 @@ class TestChoice:
         spelled = those(RESPONSES, "tools.strict", "spelled")
         assert spelled == takes_tools(RESPONSES) - {
             *("gpt-3.5-turbo", "gpt-4", "gpt-4-turbo", "gpt-4-1106-preview", "gpt-4o-2024-05-13"),
-            *("gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b"),
+            *OSS,
         }
-
-
-class TestCalls:
-    def test_text_beside_calls_and_results(self) -> None:
-        """langchain-aws#1118, M for Llama and Mistral; strands#1223, R; Claude and Nova: cassettes, M."""
-        assert those(CONVERSE, "calls.text_beside", True) == CLAUDE | NOVA
-        assert those(CONVERSE, "calls.beside_results", ("text",)) == CLAUDE | NOVA
-        assert those(CHAT, "calls.text_beside", False) == set()
-
-    def test_errors_have_a_flag(self) -> None:
-        """D: ToolResultBlock.status is for Nova and Claude; Palmyra refuses it (pydantic-ai#6081)."""
-        assert those(CONVERSE, "calls.errors", "flag") == CLAUDE | NOVA
-        assert those(MESSAGES, "calls.errors", "flag") == CLAUDE
-
-    def test_results_hold_media(self) -> None:
-        """D: ToolResultContentBlock; Nova: Returning tool results; Chat takes text alone (OpenAI's spec)."""
-        assert those(CONVERSE, "calls.results", ("text",)) == set(FACTS[CONVERSE]) - CLAUDE - (
-            NOVA - {"nova-micro"}
-        )
-        assert those(CHAT, "calls.results", ("text",)) == set(FACTS[CHAT])
-
-    def test_tools_are_declared_where_calls_are(self) -> None:
-        """dify#17545, experiential#399, M."""
-        for dialect in (MESSAGES, CONVERSE):
-            assert those(dialect, "calls.declared", True) == set(FACTS[dialect])
-        assert those(RESPONSES, "calls.declared", True) == those(CHAT, "calls.declared", True) == set()
-
-    def test_forms_of_ids(self) -> None:
-        """Mistral: see above; Kimi: llxprt-code#713, M; K3 repeats its ids: fw-ai/fireconnect#16, M."""
-        assert those(CONVERSE, "calls.ids", "nine") == MISTRAL
-        assert those(CONVERSE, "calls.ids", "counted") == {"kimi-k2-thinking", "kimi-k2.5"}
-        assert those(CONVERSE, "calls.ids_repeat", True) == {"kimi-k3"}
-        assert those(CONVERSE, "calls.ids", "any") == set()
-
-
-class TestReasoning:
-    def test_what_goes_back(self) -> None:
-        """D: Anthropic's thinking page, from 3.7; GPT: inspect_ai#5217, M; others refuse or are disputed."""
-        old = {
-            model for model in CLAUDE if model.startswith(("claude-3-haiku", "claude-3-sonnet", "claude-3-o"))
-        }
-        old |= {"claude-3-5-haiku", "claude-3-5-sonnet", "claude-3-5-sonnet-20240620"}
-        assert those(CONVERSE, "carry.reasoning", "signed") == CLAUDE - old
-        assert those(CONVERSE, "carry.reasoning", "sealed") == GPT_ON_CONVERSE
-        assert those(CONVERSE, "messages.reasoning", True) == CLAUDE - old
-        assert those(CHAT, "carry.reasoning", "never") == set(FACTS[CHAT])
-
-    def test_a_signature_is_bound_to_what_stands_before_it(self) -> None:
-        """D: Thinking page and the migration guide of Fable 5.1, 2026-09; Mythos 5.1 only signs."""
-        for dialect in (MESSAGES, CONVERSE):
-            assert those(dialect, "carry.prefix", True) == {
-                *(
-                    "claude-opus-5-5",
-                    "claude-sonnet-5-5",
-                    "claude-haiku-5-5",
-                    "claude-fable-5-1",
-                    "claude-fable-5-2",
-                ),
-            }
-        mythos = {
-            model: target_for(resolve(model, RULES), "bedrock", MESSAGES, RULES).facts.carry.prefix
-            for model in ("claude-mythos-5", "claude-mythos-5-1", "claude-mythos-5-2")
-        }
-        assert mythos == {"claude-mythos-5": False, "claude-mythos-5-1": False, "claude-mythos-5-2": True}
-
-    def test_a_budget_wants_reasoning_first(self) -> None:
-        """D: 'Expected thinking or redacted_thinking, but found tool_use'; adaptive thinking does not ask."""
-        budget = {model for model, facts in FACTS[MESSAGES].items() if "budget" in facts.thinking.modes}
-        assert those(MESSAGES, "carry.leads", True) == budget
-
-    def test_phases(self) -> None:
-        """D: OpenAI's reasoning guide: 5.3-codex, 5.4 and newer; older models ignore them."""
-        assert those(RESPONSES, "carry.phases", True) == {
-            *(
-                "gpt-5.3-codex",
-                "gpt-5.4",
-                "gpt-5.4-mini",
-                "gpt-5.4-nano",
-                "gpt-5.4-pro",
-                "gpt-5.5",
-                "gpt-5.5-pro",
-            ),
-            *GPT_ON_CONVERSE,
-        }
-
-
-@pytest.mark.parametrize("dialect", FACTS)
-def test_what_is_not_known_of_a_model_has_the_cautious_default(dialect: Dialect) -> None:
-    """A model whose row says nothing of tools: nothing is sent that somebody might refuse."""
-    plain = {"kimi-k3", "qwen3-32b", "command-r", "nemotron-nano-9b", "minimax-m2", "llama3-3-70b-instruct"}
-    cautious = Facts()
-    for model in plain & FACTS[dialect].keys():
-        facts = FACTS[dialect][model]
-        for path in ("none", "some", "parallel", "strict", "name", "name_max", "custom", "hosted", "max"):
-            assert getattr(facts.tools, path) == getattr(cautious.tools, path), (model, path)
-        for path in (
-            "declared",
-            "text_beside",
-            "beside_results",
-            "results",
-            "errors",
-            "empty_results",
-            "ids",
-        ):
-            assert getattr(facts.calls, path) == getattr(cautious.calls, path), (model, path)
-        assert facts.carry.reasoning == "never"
