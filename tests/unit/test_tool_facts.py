@@ -48,6 +48,7 @@ class TestTools:
             ),
             *("gpt-5.6-luna", "gpt-6-sol", "gpt-6-luna"),
         }
+        assert those(CHAT, "tools.forced", "effort-none") == those(CHAT, "tools.functions", "effort-none")
         assert those(CONVERSE, "tools.functions", "effort-none") == set()
 
     def test_never_on_chat_where_reasoning_cannot_be_off(self) -> None:
@@ -156,6 +157,11 @@ class TestChoice:
         for dialect in (MESSAGES, CONVERSE):
             assert those(dialect, "tools.forced", "never") & CLAUDE == {
                 *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-1", "claude-fable-5-2"),
+            }
+            assert those(dialect, "tools.forced", "unless-thinking") & CLAUDE == {
+                *("claude-3-7-sonnet", "claude-sonnet-4", "claude-opus-4", "claude-opus-4-1"),
+                *("claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4-5"),
+                *("claude-sonnet-4-6", "claude-opus-4-6", "claude-opus-4-7"),
             }
             assert those(dialect, "tools.forced", "skips-thinking") == {
                 *(
