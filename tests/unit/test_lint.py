@@ -87,6 +87,11 @@ BAD = {
         "[profile.two]",
         "profile.two is defined at base.toml:16 too",
     ),
+    "R021": (
+        "[profile.two]\ntools.parallel = 'additional'\n",
+        "tools.parallel",
+        "tools.parallel = 'additional' has no place on this wire",
+    ),
 }
 # Checks of the shipped files: what base.toml and extra.toml are. Elsewhere they are overlays.
 SHIPPED: dict[str, tuple[LayerKind, LayerKind]] = {
@@ -122,7 +127,51 @@ MORE_BAD = [
     ("R011", "[profile.two]\nlimits.max_output = 40000\n", "above the context window"),
     ("R011", "[profile.two]\nexclusive = [['temperature', 'top_k']]\n", "exclusive pair"),
     ("R011", "[profile.two]\nstructured.prefer = 'native'\n", "no native structured output"),
-    ("R011", "[profile.two]\ntools.functions = 'never'\n", "function tools are never accepted"),
+    ("R011", "[profile.two]\ntools.functions = 'never'\n", "a tool can be forced, but"),
+    (
+        "R011",
+        "[profile.two]\ntools = { functions = 'never', strict = 'accepted' }\n",
+        "have a strict key, but",
+    ),
+    (
+        "R011",
+        "[profile.two]\ntools = { functions = 'never', parallel = 'field' }\n",
+        "can be switched off, but",
+    ),
+    ("R011", "[profile.two]\ntools.forced = 'skips-thinking'\n", "the model does not think"),
+    ("R011", "[profile.two]\ntools.forced = 'unless-thinking'\n", "the model does not think"),
+    ("R011", "[profile.two]\ntools.functions = 'effort-none'\n", "tools at effort none"),
+    ("R011", "[profile.two]\ntools.forced = 'effort-none'\n", "tools at effort none"),
+    ("R011", "[profile.two]\ntools = { some = 'choice', choice = 'any' }\n", "cannot name one"),
+    ("R011", "[profile.two]\ntools.buffered = true\n", "no request with tools is streamed"),
+    (
+        "R011",
+        "[profile.two]\nstreaming = true\ntools = { buffered = true, streaming = false }\n",
+        "is streamed",
+    ),
+    ("R011", "[profile.two]\ntools.unbuffered_by = 'a-beta'\n", "but nothing is"),
+    ("R011", "[profile.two]\ncalls.results = ['image']\n", "must be able to hold text"),
+    ("R011", "[profile.two]\ncarry.reasoning = 'items'\n", "does not reason"),
+    ("R011", f"[profile.two]\n{THINKS}carry.leads = true\n", "none goes back or"),
+    (
+        "R011",
+        "[profile.two]\nthinking.modes = ['adaptive']\ncarry = { reasoning = 'signed', leads = true }\n",
+        "thinking has no budget",
+    ),
+    ("R011", f"[profile.two]\n{THINKS}carry.prefix = true\n", "no signed reasoning goes back"),
+    ("R011", f"[profile.two]\n{THINKS}carry.include = true\n", "no reasoning items go back"),
+    ("R021", "[profile.two]\ntools.none = 'additional'\n", "no place on this wire"),
+    ("R021", f"[profile.two]\n{THINKS}carry.reasoning = 'items'\n", "'items' has no place on this wire"),
+    ("R021", f"[profile.two]\n{THINKS}carry.reasoning = 'signed'\n", "'signed' has no place on this wire"),
+    ("R021", f"[profile.two]\n{THINKS}carry.reasoning = 'sealed'\n", "'sealed' has no place on this wire"),
+    (
+        "R021",
+        (
+            "[profile.two]\nendpoints = ['bedrock_converse']\n"
+            "tools = { none = 'choice', some = 'choice', parallel = 'choice' }\n"
+        ),
+        "rocket-2 on bedrock_converse: tools.some = 'choice' has no place on this wire",
+    ),
     (
         "R013",
         "[model]\nrocket-2 = { profile = 'two', lifecycle = { shutdown = 2027-01-01 } }\n",
@@ -165,6 +214,11 @@ GOOD = {
     "lifecycle = { shutdown = 2027-06-01, successor = 'rocket-2' }\n",
     "R018": "[quota]\nrocket-1 = { requests_per_minute = 60 }\n",
     "R017": "[profile.two]\nwire.openai_chat.limits.min_output = 2\n",
+    "R021": (
+        "[profile.two]\nendpoints = ['bedrock_converse', 'openai_chat']\nstreaming = true\n"
+        "tools = { none = 'choice', some = 'choice', parallel = 'field' }\n"
+        "wire.bedrock_converse.tools = { none = 'additional', some = 'omit', parallel = 'additional' }\n"
+    ),
     "R002": "[on.openai.model.rocket-1]\nlimits.context = 50000\n",
 }
 
@@ -236,6 +290,16 @@ class TestCommand:
         assert result.stderr == "1 finding in 1 file(s)\n"
         as_json = json.loads(invoke(main, ["lint", "--json", str(path)]).stdout)
         assert as_json[0]["line"] == 2
+
+    def test_facts_on_a_host_that_is_not_the_models_usual_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.toml"
+        path.write_text('[on.bedrock.profile."gpt-5.6".wire.bedrock_converse]\ntools.parallel = "field"\n')
+        found = invoke(main, ["lint", str(path)]).stdout.splitlines()
+        assert (
+            f"{path}:2: R021 gpt-5.6 on bedrock_converse: tools.parallel = 'field' has no place on this wire"
+            in found
+        )
+        assert not [line for line in found if "openai_" in line]
 
     def test_a_wrong_shape_is_a_finding(self, tmp_path: Path) -> None:
         path = tmp_path / "mine.toml"

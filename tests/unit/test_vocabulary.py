@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -10,12 +11,20 @@ from smartllm.rules.vocabulary.host import HostRow
 
 
 def tables() -> list[Any]:
-    return [Facts, HostRow] + [one.type for one in fields(Facts) if is_dataclass(one.type)]
+    return [table for kind in (Facts, HostRow) for table in below(kind)]
+
+
+def below(kind: Any) -> Iterator[Any]:
+    """A table, and the tables that it holds."""
+    yield kind
+    for one in fields(kind):
+        if is_dataclass(one.type):
+            yield from below(one.type)
 
 
 def test_its_annotations_are_types() -> None:
     """Values are read by them; a text would leave a list a list."""
-    assert len(tables()) > 5
+    assert {table.__name__ for table in tables()} >= {"Tools", "InputSchema", "Carry", "Shell"}
     assert not [one for table in tables() for one in fields(table) if isinstance(one.type, str)]
 
 
@@ -28,6 +37,8 @@ def test_values_are_read_by_the_types_of_their_fields() -> None:
             "top_p": {"max": 0.5, "thinking": []},
             "effort": {"levels": ["low"], "budgets": {"low": 2000}},
             "limits": {"max_output": 7},
+            "tools": {"strict_limits": {"tools": 20}, "hosted": ["mcp"]},
+            "calls": {"results": ["text", "image"]},
             "streaming": False,
             "system": "user",
         }
@@ -37,6 +48,8 @@ def test_values_are_read_by_the_types_of_their_fields() -> None:
     assert (repr(facts.temperature.max), repr(facts.temperature.thinking)) == ("1.0", "(0.0, 1.0)")
     assert (facts.top_p.max, facts.top_p.thinking) == (0.5, ())
     assert (facts.effort.levels, facts.effort.budgets) == (("low",), {"low": 2000})
+    assert (facts.tools.strict_limits.tools, facts.tools.strict_limits.unions) == (20, None)
+    assert (facts.tools.hosted, facts.calls.results) == (("mcp",), ("text", "image"))
     assert (repr(facts.limits.max_output), facts.streaming, facts.system) == ("7", False, "user")
 
 

@@ -13,7 +13,7 @@ from smartllm.errors import RulesError, UnknownModelError
 from smartllm.rules.load import RuleSet
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.resolve import Resolution, resolve, row_profile
-from smartllm.rules.target import Target, endpoints, profile_chain, target_for
+from smartllm.rules.target import Target, endpoints, profile_chain, served_on, target_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,20 @@ class Context:
 
     @cached_property
     def targets(self) -> list[Target]:
-        """Every listed model with a sound profile, on each wire that serves it."""
+        """Every listed model with a sound profile, on each wire of each host that serves it."""
         found = []
         for model, row in self.rules.table("model").items():
             resolution = self.resolved(model)
             if resolution is None or not self.sound(row_profile(row)):
                 continue
-            host = resolution.host or "openai"
-            served = endpoints(resolution, host, self.rules)
-            found += [target_for(resolution, host, dialect, self.rules) for dialect in served]
+            usual = resolution.host or "openai"
+            served = {host: served_on(resolution, host, self.rules) for host in self.rules.table("host")}
+            served[usual] = endpoints(resolution, usual, self.rules)
+            found += [
+                target_for(resolution, host, dialect, self.rules)
+                for host, dialects in served.items()
+                for dialect in dialects
+            ]
         return found
 
 

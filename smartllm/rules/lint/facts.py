@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Final
 
 from smartllm.rules.lint.check import Context, Finding, check
+from smartllm.rules.lint.tools import TOOL_CONTRADICTIONS
 from smartllm.rules.target import Target
-from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary import DIALECTS, Facts
+from smartllm.rules.vocabulary.wire import PLACES
 from smartllm.words import EFFORTS
 
 
@@ -56,7 +59,7 @@ def budgets(context: Context) -> Iterator[Finding]:
 def contradictions(context: Context) -> Iterator[Finding]:
     """Facts do not contradict each other."""
     for target in context.targets:
-        for path, message, wrong in _CONTRADICTIONS:
+        for path, message, wrong in (*_CONTRADICTIONS, *TOOL_CONTRADICTIONS):
             if wrong(target.facts):
                 yield _at(context, target, "R011", path, message)
 
@@ -68,6 +71,16 @@ def wire_tables(context: Context) -> Iterator[Finding]:
         for dialect, facts in row.get("wire", {}).items():
             if not facts:
                 yield context.at((*path, "wire", dialect), "R017", f"wire.{dialect} is empty")
+
+
+@check("R021")
+def places(context: Context) -> Iterator[Finding]:
+    """A fact that names a place in bodies is stated for dialects that have this place."""
+    for target in context.targets:
+        for path, dialects in PLACES.items():
+            value = attrgetter(path)(target.facts)
+            if target.dialect not in dialects.get(value, DIALECTS):
+                yield _at(context, target, "R021", path, f"{path} = {value!r} has no place on this wire")
 
 
 _CONTRADICTIONS: Final[list[tuple[str, str, Callable[[Facts], bool]]]] = [
@@ -123,11 +136,6 @@ _CONTRADICTIONS: Final[list[tuple[str, str, Callable[[Facts], bool]]]] = [
         "structured.prefer",
         "native is preferred, but there is no native structured output",
         lambda facts: facts.structured.prefer == "native" and not facts.structured.native,
-    ),
-    (
-        "tools.forced",
-        "a tool can be forced, but function tools are never accepted",
-        lambda facts: facts.tools.functions == "never" and facts.tools.forced != "never",
     ),
 ]
 

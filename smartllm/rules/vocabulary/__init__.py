@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from smartllm.parameters import SamplingField
+from smartllm.rules.vocabulary.calls import Calls, Carry
 from smartllm.rules.vocabulary.fact import fact
 from smartllm.rules.vocabulary.lifecycle import Lifecycle
 from smartllm.rules.vocabulary.limits import Limits
@@ -18,22 +19,26 @@ from smartllm.rules.vocabulary.output import Structured, Verbosity
 from smartllm.rules.vocabulary.read import table_from
 from smartllm.rules.vocabulary.reasoning import EffortFacts, Thinking, ThinkingMode
 from smartllm.rules.vocabulary.sampling import Parameter, Range, Sampling
-from smartllm.rules.vocabulary.tools import Tools
+from smartllm.rules.vocabulary.tools import InputSchema, StrictLimits, Tools
 from smartllm.rules.vocabulary.wire import DIALECTS, Dialect, Host
 
 __all__ = [
     "DIALECTS",
     "META",
+    "Calls",
+    "Carry",
     "Dialect",
     "EffortFacts",
     "Facts",
     "Host",
+    "InputSchema",
     "Lifecycle",
     "Limits",
     "Messages",
     "Parameter",
     "Range",
     "SamplingField",
+    "StrictLimits",
     "Structured",
     "Thinking",
     "ThinkingMode",
@@ -61,6 +66,8 @@ class Facts:
     thinking: Thinking = fact(Thinking())
     effort: EffortFacts = fact(EffortFacts())
     tools: Tools = fact(Tools())
+    calls: Calls = fact(Calls())
+    carry: Carry = fact(Carry())
     structured: Structured = fact(Structured())
     limits: Limits = fact(Limits())
     messages: Messages = fact(Messages())

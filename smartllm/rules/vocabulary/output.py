@@ -21,6 +21,7 @@ class Structured:
     tool_subset: Literal["claude-tool", "tool"] = fact(
         "tool", "JSON Schema subset that a tool's input takes."
     )
+    with_tools: bool = fact(False, "A native schema still binds where the caller declares tools.")
     strict: bool = fact(True, "OpenAI's wires: schemas and tools carry a strict key.")
 
 

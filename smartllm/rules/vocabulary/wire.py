@@ -10,5 +10,24 @@ DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
 RENAMED: Final[dict[str, Dialect]] = {"bedrock_invoke": "anthropic_messages"}
 """What dialects were called: in overlays, and in reasoning that a caller has kept."""
 
+_OPENAI: Final[tuple[Dialect, ...]] = ("openai_responses", "openai_chat")
+_CLAUDE: Final[tuple[Dialect, ...]] = ("anthropic_messages", "bedrock_converse")
+
+PLACES: Final[dict[str, dict[str, tuple[Dialect, ...]]]] = {
+    "tools.none": {"choice": (*_OPENAI, "anthropic_messages"), "additional": ("bedrock_converse",)},
+    "tools.some": {"choice": _OPENAI},
+    "tools.parallel": {
+        "field": _OPENAI,
+        "choice": ("anthropic_messages",),
+        "additional": ("bedrock_converse",),
+    },
+    "carry.reasoning": {
+        "items": ("openai_responses",),
+        "signed": _CLAUDE,
+        "sealed": ("bedrock_converse",),
+    },
+}
+"""Values of facts that only some dialects have a place for."""
+
 Host = str
 """Who serves the model: a row of ``[host.*]``."""

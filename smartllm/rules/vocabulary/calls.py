@@ -1,0 +1,67 @@
+"""What of earlier answers goes back: calls with their results, and reasoning."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from smartllm.rules.vocabulary.fact import fact
+
+PartKind = Literal["text", "json", "image", "document", "audio", "video"]
+
+
+@dataclass(frozen=True, eq=False)
+class Calls:
+    """Calls in a conversation, and their results.
+
+    What holds for all models is no fact: each call has exactly one result, in the very next turn and before
+    all else in it; arguments are a JSON object, and no text is blank.
+    """
+
+    declared: bool = fact(True, "Tools must be declared where the conversation holds calls or results.")
+    ids: Literal["any", "dashed", "nine", "counted"] = fact(
+        "dashed",
+        "Form of a call's id; dashed: letters, digits, '_' and '-'; nine: exactly nine letters or digits; "
+        "counted: the model's own functions.NAME:INDEX, where INDEX counts through the conversation.",
+    )
+    ids_max: int = fact(64, ge=1, description="Longest id.")
+    ids_repeat: bool = fact(
+        False, "The model gives the same ids again in later turns: they are made unique when they arrive."
+    )
+    text_beside: bool = fact(False, "An assistant's turn may hold text beside calls.")
+    beside_results: tuple[PartKind, ...] = fact(
+        (), "What may follow results in the user's turn; all else needs a turn of its own."
+    )
+    results: tuple[PartKind, ...] = fact(
+        ("text",), "What a result may hold; text stands for JSON, media move out of the result."
+    )
+    errors: Literal["flag", "text"] = fact(
+        "text", "How a result says that its tool failed; flag: is_error, or status on Converse."
+    )
+    empty_results: bool = fact(False, "A result may hold nothing.")
+
+
+@dataclass(frozen=True, eq=False)
+class Carry:
+    """Reasoning and other state of the model's own earlier answers; another model's is always dropped."""
+
+    reasoning: Literal["never", "signed", "sealed", "items"] = fact(
+        "never",
+        "Which reasoning goes back, and only unchanged; signed: with the model's signature, or redacted; "
+        "sealed: redacted alone; items: with its id, and only together with the item that follows it, else "
+        "the reasoning is dropped and the others go without ids.",
+    )
+    leads: bool = fact(
+        False,
+        "While thinking has a budget, the last assistant's turn with calls must begin with its reasoning; "
+        "without it thinking must be off.",
+    )
+    prefix: bool = fact(
+        False,
+        "The signature holds only while system text, tools and all earlier turns stay the same to the byte.",
+    )
+    include: bool = fact(
+        False,
+        "Where answers are not stored, include asks for the encrypted content of reasoning.",
+    )
+    phases: bool = fact(
+        False, "The phase of an assistant's message goes back; without it the model may stop."
+    )
