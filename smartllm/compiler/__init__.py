@@ -13,10 +13,11 @@ from smartllm.compiler.passes.reasoning import is_thinking
 from smartllm.compiler.plan import Plan, Step
 from smartllm.compiler.steps import passed, second_step, step_of
 from smartllm.compiler.target import choose_target
+from smartllm.compiler.tools import choice_of, tools_of
 from smartllm.compiler.trace import Change, Reason, Trace, fact
 from smartllm.compiler.turns import turns_of
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
-from smartllm.errors import ConfigError, DiagnosticError, UnsupportedError
+from smartllm.errors import ConfigError, DiagnosticError
 from smartllm.json_values import check_json
 from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Quota, Rules, Target, load_rules
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
 
+_TOOLS: Final = ("tools", "tool_choice", "parallel_tool_calls")
 _BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE}
-_BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE, "messages", "prompt", "model")}
+_BY_REQUEST: Final = {
+    name: Reason("request", name) for name in (*WIRE, *_TOOLS, "messages", "prompt", "model")
+}
 _CARRIED: Final = tuple((name, row.kind == "number") for name, row in CARRIED.items())
 
 
@@ -112,7 +116,6 @@ def _intent(
 ) -> tuple[Intent, Trace]:
     given = request.model_fields_set
     wishes = vars(request)
-    _refuse_tools(wishes["tools"])  # goes, with its function, when tools are compiled
     if defaults:
         wishes = wishes | {name: value for name, value in defaults.items() if name not in given}
     trace = Trace(_BY_DEFAULT.copy())
@@ -138,20 +141,13 @@ def _intent(
         output=output_plan(wishes["response_format"], wishes["structured_output"]),
         verbosity=wishes["verbosity"],
         stream=wishes["stream"],
+        tools=tools_of(wishes["tools"]),
+        tool_choice=choice_of(wishes["tool_choice"]),
+        parallel=wishes["parallel_tool_calls"],
         explicit=frozenset(given),
         extra=_checked_extra(wishes["extra"]),
     )
     return intent, trace
-
-
-def _refuse_tools(tools: Sequence[Any] | None) -> None:
-    """Say that tools are not compiled yet, before a request goes out without them."""
-    if tools:
-        raise UnsupportedError(
-            f"tools: {len(tools)} declared, and none can be sent yet; allowed: none",
-            field="tools",
-            hint="leave them out, or say them on the wire by extra={...}",
-        )
 
 
 def _tell_sources(

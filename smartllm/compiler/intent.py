@@ -13,7 +13,7 @@ from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart
+    from smartllm.content import InputPart, ToolCall, ToolResult
     from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
@@ -38,6 +38,16 @@ class Turn(NamedTuple):
     def blocks(self) -> list[dict[str, Any]]:
         """The blocks of its reasoning, as the provider wants them back."""
         return [block for part in self.parts if isinstance(part, Reasoning) for block in part.blocks]
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """Its calls of tools, in order."""
+        return tuple([part for part in self.parts if part.type == "tool_call"])
+
+    @property
+    def results(self) -> tuple[ToolResult, ...]:
+        """The results of calls in it, in order."""
+        return tuple([part for part in self.parts if part.type == "tool_result"])
 
     @property
     def reasoning(self) -> tuple[Reasoning, ...]:
@@ -91,6 +101,38 @@ class OutputPlan:
         return self.lowered.schema
 
 
+class ToolPlan(NamedTuple):
+    """A function tool that the model may call.
+
+    Attributes:
+        name: The caller's name of it; ``Intent.names`` has the one on the wire.
+        description: What it does; an empty one is left out.
+        text: The caller's JSON Schema of its arguments, as JSON.
+        strict: The caller's wish until the tools pass has run; then the key as sent, None to leave it out.
+        lowered: The schema as sent; None until the tools pass has run.
+        properties: Names of properties that were renamed at its top level: the caller's by the wire's.
+    """
+
+    name: str
+    description: str
+    text: str
+    strict: bool | None = None
+    lowered: Lowered | None = None
+    properties: Mapping[str, str] = MappingProxyType({})
+
+
+class Choice(NamedTuple):
+    """Which tools the model calls.
+
+    Attributes:
+        mode: ``auto`` (as it likes), ``none`` or ``required`` (at least one).
+        names: The caller's names of those among which it chooses; empty for all.
+    """
+
+    mode: Literal["auto", "none", "required"]
+    names: tuple[str, ...] = ()
+
+
 class Intent(NamedTuple):
     """What the caller wants, refined by each pass until every value is legal for the target.
 
@@ -101,6 +143,11 @@ class Intent(NamedTuple):
         max_tokens: None once the target takes no limit here.
         parameters: Values of the request's ``CARRIED`` fields by name, in the order of the body; those that
             are not sent are not there.
+        tools: Declared tools: functions, and the provider's own as the caller wrote them.
+        tool_choice: None leaves it to the model.
+        parallel: Whether one answer may call several tools at once; None leaves it to the model.
+        names: Names on the wire by the caller's, of the tools that go by another one; None until the tools
+            pass has run.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
     """
@@ -117,5 +164,9 @@ class Intent(NamedTuple):
     output: OutputPlan | None = None
     verbosity: Verbosity | None = None
     stream: bool = False
+    tools: tuple[ToolPlan | Mapping[str, Any], ...] = ()
+    tool_choice: Choice | None = None
+    parallel: bool | None = None
+    names: Mapping[str, str] | None = None
     explicit: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = MappingProxyType({})

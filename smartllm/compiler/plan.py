@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from smartllm.compiler.body import Path, reasons_in
 from smartllm.compiler.dialects import FIELDS
-from smartllm.compiler.intent import OutputPlan
+from smartllm.compiler.intent import OutputPlan, ToolPlan
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Reason
@@ -41,6 +41,8 @@ class Step:
         travel: How it goes to the host: operation, path, headers.
         output: The schema that this step's answer is bound to, or None.
         holes: Paths of the texts in the body that wait for the first step's text.
+        tools: The tools as declared, with what became of their schemas.
+        names: The caller's names of tools by the wire's, of those that differ.
     """
 
     dialect: Dialect
@@ -51,6 +53,8 @@ class Step:
     travel: Travel
     output: OutputPlan | None = None
     holes: tuple[Path, ...] = ()
+    tools: tuple[ToolPlan | Mapping[str, Any], ...] = field(default=(), repr=False)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def operation(self) -> str:

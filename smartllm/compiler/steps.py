@@ -64,6 +64,8 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         provenance=Provenance(target),
         travel=route.streaming if streamed else route.plain,
         output=None if two_pass else intent.output,
+        tools=intent.tools,
+        names={wire: name for name, wire in (intent.names or {}).items()},
     )
 
 
@@ -85,6 +87,10 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
         effort="none",
         thinking=None,
         output=output,
+        tools=(),
+        tool_choice=None,
+        parallel=None,
+        names=None,
         explicit=frozenset(),
         extra={},
     )

@@ -23,6 +23,8 @@ def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
     forced = can_force(intent, facts)
     if wish == "extract":
         return _extraction(facts, forced=forced)
+    if intent.tools:
+        return _beside_tools(intent, facts)
     if wish == "native" and native:
         return "native"
     if wish == "tool" and forced:
@@ -38,6 +40,19 @@ def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
         if can_extract(facts):
             return "two_pass"
     raise _refused(intent, wish, thinking=is_thinking(intent, facts))
+
+
+def _beside_tools(intent: Intent, facts: Facts) -> OutputStrategy:
+    """Beside the caller's own tools only a native schema binds the answer, where it still does."""
+    assert intent.output is not None
+    if facts.structured.native and facts.structured.with_tools and intent.output.wish in {"auto", "native"}:
+        return "native"
+    raise UnsupportedError(
+        f"response_format: {intent.model} cannot bind the answer to a schema beside tools here",
+        field="response_format",
+        hint="ask for the structure in a request of its own, without tools",
+        fact="structured.with_tools" if facts.structured.native else "structured.native",
+    )
 
 
 def can_force(intent: Intent, facts: Facts) -> bool:

@@ -65,6 +65,7 @@ class Trace:
         fact: str,
         action: Action = "changed",
         severity: Severity = "warning",
+        whole: bool = True,
     ) -> None:
         """Record one change, and that the field's value now comes from that fact.
 
@@ -77,7 +78,9 @@ class Trace:
             fact: Path of the fact that forced it.
             action: What was done.
             severity: ``info`` where nothing that the caller wished for is lost.
+            whole: All of the field comes from the fact now, not a part of it.
         """
         origin = Reason("fact", fact)
         self.changes.append(Change(code, severity, path, action, asked, applied, reason, origin))
-        self.reasons[path] = origin
+        if whole:
+            self.reasons[path] = origin

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from smartllm import MessageRequest, TextRequest, Tool, UnsupportedError, compile, tool  # noqa: A004
-from smartllm.rules import load_rules
+from smartllm import MessageRequest, TextRequest, Tool, tool
 from smartllm.tool_fields import WORDS, choices_of, name_of
-
-RULES = load_rules()
 
 
 class Person(BaseModel):
@@ -184,27 +181,3 @@ def test_a_request_in_json_declares_the_same_tools() -> None:
     assert asked(**request.model_dump(include={"tools"})).tools == request.tools
     assert request.model_copy(deep=True).tools == request.tools
     assert asked().model_dump()["tools"] is None
-
-
-# Until tools are compiled
-
-
-@pytest.mark.parametrize("model", ["gpt-4o", "claude-opus-4-7"])
-def test_a_request_with_tools_is_refused_before_it_goes_out_without_them(model: str) -> None:
-    for tools in ([weather], [SEARCH, clock]):
-        with pytest.raises(
-            UnsupportedError, match=f"^tools: {len(tools)} declared, and none can be sent yet"
-        ) as caught:
-            compile(asked(tools=tools), model=model, rules=RULES)
-        assert caught.value.field == "tools"
-
-
-def test_a_request_without_tools_is_what_it_was() -> None:
-    body = compile(asked(), model="gpt-4o", rules=RULES).body
-    same: list[dict[str, Any]] = [
-        {"tools": []},
-        {"tools": None, "tool_choice": None},
-        {"parallel_tool_calls": False},
-    ]
-    for fields in same:
-        assert compile(asked(**fields), model="gpt-4o", rules=RULES).body == body

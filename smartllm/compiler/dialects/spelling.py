@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from smartllm.compiler.body import Body
-from smartllm.compiler.intent import Intent
+from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 
@@ -31,6 +34,40 @@ def set_messages(
         body.note((path, 0, "role"), fact("system"))
         body.note((path, 0, "content"), trace.reason("system_prompt"))
     body.set(path, turns, trace.reason("messages"))
+
+
+def set_tools(
+    body: Body,
+    intent: Intent,
+    trace: Trace,
+    *,
+    path: str,
+    spelled: Callable[[ToolPlan, str], dict[str, Any]],
+    inside: tuple[str, ...] = (),
+) -> None:
+    """Spell the declared tools; the provider's own ones stand as the caller wrote them.
+
+    Args:
+        body: Body under construction.
+        intent: What is said.
+        trace: Why.
+        path: Where the list goes.
+        spelled: Spells one by itself and its name on the wire.
+        inside: Keys below which a tool's own stand.
+    """
+    tools: list[dict[str, Any]] = []
+    here = tuple(path.split("."))
+    for index, tool in enumerate(intent.tools):
+        if not isinstance(tool, ToolPlan):
+            tools.append(json.loads(json.dumps(tool)))
+            continue
+        name = wire_name(intent, tool.name)
+        tools.append(spelled(tool, name))
+        if name != tool.name:
+            body.note((*here, index, *inside, "name"), fact("tools.name"))
+        if tool.strict is False:
+            body.note((*here, index, *inside, "strict"), fact("tools.strict"))
+    body.set(path, tools, trace.reason("tools"))
 
 
 def set_parameters(body: Body, intent: Intent, facts: Facts, trace: Trace, places: Mapping[str, str]) -> None:

@@ -15,11 +15,12 @@ from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
+from smartllm.compiler.passes.tools import tools
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
 
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
-PASSES: Final[tuple[Pass, ...]] = (messages, reasoning, sampling, limits, output)
+PASSES: Final[tuple[Pass, ...]] = (messages, reasoning, sampling, limits, tools, output)
 
-__all__ = ["PASSES", "Pass", "limits", "messages", "output", "reasoning", "sampling"]
+__all__ = ["PASSES", "Pass", "limits", "messages", "output", "reasoning", "sampling", "tools"]

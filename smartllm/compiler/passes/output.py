@@ -23,7 +23,7 @@ def output(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 
 
 def _streaming(intent: Intent, facts: Facts, trace: Trace) -> Intent:
-    tools = intent.output is not None and intent.output.strategy in {"tool", "offer"}
+    tools = bool(intent.tools) or (intent.output is not None and intent.output.strategy in {"tool", "offer"})
     if not intent.stream or (facts.streaming and (facts.tools.streaming or not tools)):
         return intent
     trace.changed(

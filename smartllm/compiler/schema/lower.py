@@ -41,7 +41,7 @@ def lower(schema: Mapping[str, Any], subset: Subset) -> Lowered:
         if wrapped:
             _refuse_root_references(root)
             root = wrap(root)
-        return Lowered(root, tuple(changes), wrapped, _left_out(root))
+        return Lowered(root, tuple(changes), wrapped, left_out(root))
     strict = Strict(root, subset)
     if strict.wrapped:
         _refuse_root_references(root)
@@ -114,7 +114,7 @@ def _refuse_root_references(root: dict[str, Any]) -> None:
             raise refuse(path, "a root that is not an object cannot refer to itself", "define it under $defs")
 
 
-def _left_out(root: dict[str, Any]) -> dict[str, Codec]:
+def left_out(root: dict[str, Any]) -> dict[str, Codec]:
     """Optional properties where a null can only mean that the model left the property out."""
     reading = Reading(root)
     codecs: dict[str, Codec] = {}

@@ -29,5 +29,13 @@ PLACES: Final[dict[str, dict[str, tuple[Dialect, ...]]]] = {
 }
 """Values of facts that only some dialects have a place for."""
 
+OWN_FUNCTION: Final[dict[Dialect, str]] = {
+    "openai_responses": "parameters",
+    "openai_chat": "function",
+    "anthropic_messages": "input_schema",
+    "bedrock_converse": "toolSpec",
+}
+"""The key by which a dialect's own declaration of a function tool is known."""
+
 Host = str
 """Who serves the model: a row of ``[host.*]``."""

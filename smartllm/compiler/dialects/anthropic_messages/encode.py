@@ -6,6 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
+from smartllm.compiler.dialects.anthropic_messages.tools import set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -22,6 +23,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     body.set(FIELDS.turns, turns, trace.reason("messages"))
     set_parameters(body, intent, facts, trace, FIELDS.places)
     set_thinking(body, intent, facts, trace, prefix="")
+    if intent.tools:
+        set_tools(body, intent, trace)
     if intent.output is not None and intent.output.strategy != "two_pass":
         _set_output(body, intent)
 

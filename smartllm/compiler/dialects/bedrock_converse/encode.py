@@ -8,6 +8,7 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
+from smartllm.compiler.dialects.bedrock_converse.tools import set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -23,6 +24,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         _set_effort(body, intent, facts, trace)
     else:
         set_thinking(body, intent, facts, trace, prefix=f"{EXTRA}.")
+    if intent.tools:
+        set_tools(body, intent, trace)
     if intent.output is not None and intent.output.strategy != "two_pass":
         _set_output(body, intent, facts)
 

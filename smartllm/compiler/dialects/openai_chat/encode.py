@@ -6,6 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
+from smartllm.compiler.dialects.openai_chat.tools import set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_parameters
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -22,6 +23,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         body.set("reasoning_effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:
         body.set("verbosity", intent.verbosity, trace.reason("verbosity"))
+    if intent.tools:
+        set_tools(body, intent, trace)
     if intent.output is not None and intent.output.strategy != "two_pass":
         _set_output(body, intent, facts)
 

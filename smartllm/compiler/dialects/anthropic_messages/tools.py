@@ -1,0 +1,41 @@
+"""Tools in the words of Claude's Messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects import spelling
+from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
+from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.tool_names import wire_name
+from smartllm.compiler.trace import Trace, fact
+
+
+def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
+    """Spell the tools, the choice among them and whether several are called at once."""
+    spelling.set_tools(body, intent, trace, path="tools", spelled=_spelled)
+    choice = intent.tool_choice
+    if choice is not None and choice.names:
+        (name,) = choice.names
+        body.set(
+            FIELDS.choice, {"type": "tool", "name": wire_name(intent, name)}, trace.reason("tool_choice")
+        )
+    elif choice is not None:
+        kind = "any" if choice.mode == "required" else "none"
+        body.set(f"{FIELDS.choice}.type", kind, trace.reason("tool_choice"))
+    if intent.parallel is False:
+        if choice is None:
+            body.set(f"{FIELDS.choice}.type", "auto", fact("tools.parallel"))
+        place = f"{FIELDS.choice}.disable_parallel_tool_use"
+        body.set(place, True, trace.reason("parallel_tool_calls"))
+
+
+def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
+    assert tool.lowered is not None
+    spelled: dict[str, Any] = {"name": name, "input_schema": tool.lowered.schema}
+    if tool.description:
+        spelled["description"] = tool.description
+    if tool.strict is not None:
+        spelled["strict"] = tool.strict
+    return spelled

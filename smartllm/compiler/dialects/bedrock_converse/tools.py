@@ -1,0 +1,41 @@
+"""Tools in the words of Bedrock's Converse."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from smartllm.compiler.body import Body
+from smartllm.compiler.dialects import spelling
+from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
+from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.tool_names import wire_name
+from smartllm.compiler.trace import Trace
+
+_CLAUDES: Final = f"{EXTRA}.tool_choice"
+"""Where Claude has what Converse has no form for."""
+
+
+def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
+    """Spell the tools, the choice among them and whether several are called at once."""
+    spelling.set_tools(body, intent, trace, path="toolConfig.tools", spelled=_spelled, inside=("toolSpec",))
+    choice, because = intent.tool_choice, trace.reason("tool_choice")
+    if choice is not None and choice.mode == "none":
+        body.set(f"{_CLAUDES}.type", "none", because)
+        return
+    if choice is not None:
+        named: dict[str, Any] = {"any": {}}
+        for name in choice.names:
+            named = {"tool": {"name": wire_name(intent, name)}}
+        body.set(FIELDS.choice, named, because)
+    if intent.parallel is False:
+        body.set(f"{_CLAUDES}.disable_parallel_tool_use", True, trace.reason("parallel_tool_calls"))
+
+
+def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
+    assert tool.lowered is not None
+    spec: dict[str, Any] = {"name": name, "inputSchema": {"json": tool.lowered.schema}}
+    if tool.description:
+        spec["description"] = tool.description
+    if tool.strict is not None:
+        spec["strict"] = tool.strict
+    return {"toolSpec": spec}

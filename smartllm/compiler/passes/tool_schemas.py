@@ -1,0 +1,117 @@
+"""The schemas of tools: strict where asked for and taken, and in the subset that the model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.schema.types import Lowered
+from smartllm.compiler.trace import Trace
+from smartllm.errors import UnsupportedError
+from smartllm.rules.vocabulary import Facts
+
+AnyTool = ToolPlan | Mapping[str, Any]
+
+
+def schemas(tools: tuple[AnyTool, ...], intent: Intent, facts: Facts, trace: Trace) -> tuple[AnyTool, ...]:
+    """The tools with their schemas as sent and their strict keys settled.
+
+    Raises:
+        UnsupportedError: A schema cannot be said; names the tool and the place.
+    """
+    lowering = _Lowering(intent, facts, trace)
+    return tuple(lowering.tool(tool) if isinstance(tool, ToolPlan) else tool for tool in tools)
+
+
+class _Lowering:
+    """Lowers one request's tools, and counts what of them is strict."""
+
+    def __init__(self, intent: Intent, facts: Facts, trace: Trace) -> None:
+        self.facts, self.trace, self.model = facts, trace, intent.model
+        self.strict = self.optional = self.unions = 0
+
+    def tool(self, tool: ToolPlan) -> ToolPlan:
+        if tool.strict and self.facts.tools.strict == "never":
+            self._dropped(tool, "the model takes no strict key", "tools.strict")
+            tool = tool._replace(strict=None)
+        if tool.strict:
+            bound = self._lowered(tool, strict=True)
+            if self._fits(bound):
+                return self._told(bound, "tools.strict")
+            self._dropped(tool, "no more may be strict in one request", "tools.strict_limits")
+            tool = tool._replace(strict=None)
+        strict = False if self.facts.tools.strict == "spelled" else None
+        return self._told(self._lowered(tool, strict=False)._replace(strict=strict), "tools.input")
+
+    def _lowered(self, tool: ToolPlan, *, strict: bool) -> ToolPlan:
+        # Loaded here: requests without tools should not pay for lowering schemas.
+        from smartllm.compiler.schema.tool_input import Form, tool_input  # noqa: PLC0415
+
+        takes, structured = self.facts.tools.input, self.facts.structured
+        form = Form(
+            subset=structured.native_subset if strict else structured.tool_subset,
+            bare=takes.top == "bare",
+            inlined=takes.definitions == "inlined",
+            ascii_names=takes.property_names == "ascii",
+        )
+        try:
+            lowered, properties = tool_input(tool.text, form)
+        except UnsupportedError as error:
+            raise UnsupportedError(
+                f"tools: {tool.name}: {error.message.removeprefix('response_format: ')}",
+                field="tools",
+                hint="declare it without strict=True, or close its schema" if strict else error.hint,
+                fact="tools.strict" if strict else "tools.input.definitions",
+            ) from None
+        return tool._replace(lowered=lowered, properties=properties)
+
+    def _fits(self, tool: ToolPlan) -> bool:
+        """Whether one more strict tool is within the limits; if so it counts."""
+        assert tool.lowered is not None
+        most = self.facts.tools.strict_limits
+        optional, unions = _size(tool.lowered)
+        sums = (self.strict + 1, self.optional + optional, self.unions + unions)
+        if any(
+            limit is not None and found > limit
+            for found, limit in zip(sums, (most.tools, most.optional, most.unions), strict=True)
+        ):
+            return False
+        self.strict, self.optional, self.unions = sums
+        return True
+
+    def _told(self, tool: ToolPlan, path: str) -> ToolPlan:
+        assert tool.lowered is not None
+        for change in tool.lowered.changes:
+            self.trace.changed(
+                "tool-schema-changed",
+                "tools",
+                asked=f"{tool.name} {change.path} {change.keyword}",
+                applied=change.action,
+                reason=change.reason,
+                fact=path,
+                severity="info",
+                whole=False,
+            )
+        return tool
+
+    def _dropped(self, tool: ToolPlan, reason: str, path: str) -> None:
+        self.trace.changed(
+            "tool-strict-dropped",
+            "tools",
+            asked=f"{tool.name}: strict",
+            applied=None,
+            reason=f"{reason}; calls of {tool.name} may not match its schema",
+            fact=path,
+            action="dropped",
+            whole=False,
+        )
+
+
+def _size(lowered: Lowered) -> tuple[int, int]:
+    """How many optional properties and how many unions a strict schema has."""
+    from smartllm.compiler.schema.keywords import subschemas  # noqa: PLC0415 - see above
+
+    nodes = [node for _, node in subschemas(lowered.schema)]
+    optional = sum(len(node.get("properties", {})) - len(node.get("required", [])) for node in nodes)
+    return optional, sum("anyOf" in node for node in nodes)

@@ -1,0 +1,58 @@
+"""Names of tools on the wire: the same for the same conversation, and told back by the plan."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.rules.vocabulary import Facts
+
+_FORMS: Final = {"dashed": re.compile(r"[A-Za-z0-9_-]+"), "word": re.compile(r"[A-Za-z][A-Za-z0-9_]*")}
+_NOT_IN: Final = {"dashed": re.compile(r"[^A-Za-z0-9_-]"), "word": re.compile(r"[^A-Za-z0-9_]")}
+_LETTER: Final = re.compile(r"[A-Za-z]")
+
+
+def called_in(intent: Intent) -> tuple[str, ...]:
+    """The caller's names of the tools that the conversation calls, each once, in order."""
+    return tuple(dict.fromkeys(call.name for turn in intent.turns for call in turn.calls))
+
+
+def wire_names(intent: Intent, facts: Facts) -> dict[str, str]:
+    """Names on the wire by the caller's, of the tools that cannot go by their own: declared or only called.
+
+    A name that is legal is nobody else's; declared tools come before those that the conversation calls.
+    """
+    declared = [tool.name for tool in intent.tools if isinstance(tool, ToolPlan)]
+    names = dict.fromkeys([*declared, *called_in(intent)])
+    legal = [name for name in names if _is_legal(name, facts)]
+    if len(legal) == len(names):
+        return {}
+    taken = set(legal)
+    return {name: _free(name, facts, taken) for name in names if name not in legal}
+
+
+def wire_name(intent: Intent, name: str) -> str:
+    """The name of a tool on the wire, after the tools pass."""
+    return (intent.names or {}).get(name, name)
+
+
+def _is_legal(name: str, facts: Facts) -> bool:
+    return len(name) <= facts.tools.name_max and _FORMS[facts.tools.name].fullmatch(name) is not None
+
+
+def _free(name: str, facts: Facts, taken: set[str]) -> str:
+    """A legal name near to this one that nobody has; it is taken from now on."""
+    stem = _NOT_IN[facts.tools.name].sub("_", name) or "tool"
+    if facts.tools.name == "word" and not _LETTER.match(stem):
+        stem = f"tool_{stem}"
+    found = next(filter(lambda one: one not in taken, _likely(stem, facts.tools.name_max)))
+    taken.add(found)
+    return found
+
+
+def _likely(stem: str, most: int) -> Iterable[str]:
+    ends = map("_{}".format, itertools.count(2))
+    return itertools.chain([stem[:most]], (stem[: most - len(end)] + end for end in ends))

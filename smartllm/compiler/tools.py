@@ -1,0 +1,34 @@
+"""From what a caller says of tools to the values of an intent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from smartllm.compiler.intent import Choice, ToolPlan
+
+if TYPE_CHECKING:
+    from smartllm.tools import Tool
+
+
+def tools_of(given: Sequence[Tool | Mapping[str, Any]] | None) -> tuple[ToolPlan | Mapping[str, Any], ...]:
+    """The declared tools; the provider's own ones stay as they are."""
+    return tuple(
+        [
+            tool
+            if isinstance(tool, Mapping)
+            else ToolPlan(tool.name, tool.description, tool.schema_text, tool.strict)
+            for tool in given or ()
+        ]
+    )
+
+
+def choice_of(given: str | Sequence[str] | None) -> Choice | None:
+    """The choice among them; a bare word is a choice before it is a name."""
+    if given is None or given == "auto":
+        return None
+    if given == "none":
+        return Choice("none")
+    if given == "required":
+        return Choice("required")
+    return Choice("required", (given,) if isinstance(given, str) else tuple(given))
