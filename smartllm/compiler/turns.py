@@ -14,46 +14,62 @@ if TYPE_CHECKING:
     from smartllm.content import InputPart
     from smartllm.request import Message
 
-_SENT: Final = (Text, Reasoning)
+_SENT: Final = ("text", "reasoning", "tool_call", "tool_result")
+_WRITER: Final = {"tool_call": "assistant", "tool_result": "user"}
 
 
 def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
     """The turns of a request with a ``prompt`` or with ``messages``.
 
     Raises:
-        UnsupportedError: A part is of a kind that no wire is given yet, or holds what is no JSON; names its
-            place.
+        UnsupportedError: A part is of a kind that no wire is given yet, stands in a turn of the wrong role,
+            or holds what is no JSON; names its place.
     """
     if "prompt" in wishes:
         prompt = wishes["prompt"]
         if isinstance(prompt, str):  # nearly all
             return (Turn("user", (Text(prompt),)),)
-        return (Turn("user", _checked(parts_of(prompt), "prompt")),)
+        return (Turn("user", _checked(parts_of(prompt), "prompt", "prompt")),)
     return tuple(_turn(message, index) for index, message in enumerate(wishes["messages"]))
 
 
 def _turn(message: Message, index: int) -> Turn:
-    parts = _checked(parts_of(message.content), "messages", index, "content")
+    parts = _checked(parts_of(message.content), message.role, "messages", index, "content")
     if message.reasoning is not None:
         check_json(message.reasoning.blocks, "messages", index, "reasoning", "blocks")
         parts = (message.reasoning, *parts)
     return Turn(message.role, parts)
 
 
-def _checked(parts: Iterable[InputPart], *place: str | int) -> tuple[InputPart, ...]:
+def _checked(parts: Iterable[InputPart], role: str, *place: str | int) -> tuple[InputPart, ...]:
     parts = tuple(parts)
     for index, part in enumerate(parts):
-        if not isinstance(part, _SENT):
+        if part.type not in _SENT:
             raise _not_sent(part, (*place, index))
+        if _WRITER.get(part.type, role) != role:
+            raise UnsupportedError(
+                f"{_where((*place, index))}: a {type(part).__name__} cannot stand in "
+                f"{'a prompt' if role == 'prompt' else f'a turn of the {role}'}",
+                field=str(place[0]),
+                hint="calls stand in the assistant's messages, results in the user's next one",
+            )
         if isinstance(part, Reasoning):
             check_json(part.blocks, *place, index, "blocks")
+        elif part.type == "tool_result" and part.parts:
+            for number, inner in enumerate(parts_of(part.content)):
+                if not isinstance(inner, Text):
+                    raise _not_sent(inner, (*place, index, "content", number))
     return parts
 
 
 def _not_sent(part: InputPart, place: tuple[str | int, ...]) -> UnsupportedError:
-    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).lstrip(".")
     return UnsupportedError(
-        f"{where}: {type(part).__name__} parts cannot be sent yet; Text and Reasoning can",
+        f"{_where(place)}: {type(part).__name__} parts cannot be sent yet; Text, Reasoning, ToolCall and "
+        "ToolResult can",
         field=str(place[0]),
         hint="leave the part out, or say it on the wire by extra={...}",
     )
+
+
+def _where(place: tuple[str | int, ...]) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).lstrip(".")

@@ -219,7 +219,9 @@ def test_texts_and_reasoning_are_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [part for part in PARTS if not isinstance(part, (Text, Reasoning))], ids=lambda part: part.type
+    "part",
+    [part for part in PARTS if not isinstance(part, (Text, Reasoning, ToolCall, ToolResult))],
+    ids=lambda part: part.type,
 )
 def test_what_no_wire_is_given_yet_is_refused_by_place_and_name(part: InputPart) -> None:
     name = type(part).__name__

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
-from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 
+if TYPE_CHECKING:
+    from smartllm.content import ToolCall
+
 
 def set_messages(
-    body: Body, intent: Intent, facts: Facts, trace: Trace, *, path: str, kind: Mapping[str, str]
+    body: Body,
+    intent: Intent,
+    facts: Facts,
+    trace: Trace,
+    *,
+    path: str,
+    kind: Mapping[str, str],
+    calling: Callable[[Turn, Intent], list[dict[str, Any]]],
 ) -> None:
     """Spell the turns as OpenAI's wires do; system text comes first unless it has a field of its own.
 
@@ -25,10 +35,16 @@ def set_messages(
         trace: Why.
         path: Where the list of messages goes.
         kind: Further keys of each message.
+        calling: Spells the calls of a turn, or the results; the texts beside results are spelled as ever.
     """
-    turns = [
-        {**kind, "role": str(turn.role), "content": text} for turn in intent.turns for text in turn.texts
-    ]
+    turns: list[dict[str, Any]] = []
+    for turn in intent.turns:
+        if turn.calls:
+            turns += calling(turn, intent)
+            continue
+        if turn.results:
+            turns += calling(turn, intent)
+        turns += [{**kind, "role": str(turn.role), "content": text} for text in turn.texts]
     if intent.system is not None and facts.system != "instructions":
         turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
         body.note((path, 0, "role"), fact("system"))
@@ -68,6 +84,23 @@ def set_tools(
         if tool.strict is False:
             body.note((*here, index, *inside, "strict"), fact("tools.strict"))
     body.set(path, tools, trace.reason("tools"))
+
+
+def arguments_of(call: ToolCall, intent: Intent) -> dict[str, Any]:
+    """The arguments of an earlier call, as the schema that is sent would have them."""
+    assert isinstance(call.arguments, dict)
+    tool = next((one for one in intent.tools if isinstance(one, ToolPlan) and one.name == call.name), None)
+    if tool is None or tool.lowered is None:
+        return call.arguments
+    if tool.lowered.wrapped:
+        return {"value": call.arguments}
+    names = {name: wire for wire, name in tool.properties.items()}
+    return {names.get(name, name): value for name, value in call.arguments.items()}
+
+
+def arguments_text(call: ToolCall, intent: Intent) -> str:
+    """As ``arguments_of``, as JSON."""
+    return json.dumps(arguments_of(call, intent), ensure_ascii=False)
 
 
 def set_parameters(body: Body, intent: Intent, facts: Facts, trace: Trace, places: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from smartllm.compiler.intent import Intent
+from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.passes.limits import limits
 from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
@@ -21,6 +22,6 @@ from smartllm.rules.vocabulary import Facts
 
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
-PASSES: Final[tuple[Pass, ...]] = (messages, reasoning, sampling, limits, tools, output)
+PASSES: Final[tuple[Pass, ...]] = (calls, messages, reasoning, sampling, limits, tools, output)
 
-__all__ = ["PASSES", "Pass", "limits", "messages", "output", "reasoning", "sampling", "tools"]
+__all__ = ["PASSES", "Pass", "calls", "limits", "messages", "output", "reasoning", "sampling", "tools"]

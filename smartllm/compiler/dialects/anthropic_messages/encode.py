@@ -6,7 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.dialects.anthropic_messages.tools import set_tools
+from smartllm.compiler.dialects.anthropic_messages.tools import calls_in, results_in, set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -19,7 +19,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     set_limit(body, intent, facts, trace)
     if intent.system is not None:
         body.set("system", intent.system, trace.reason("system_prompt"))
-    turns = [{"role": turn.role, "content": _content(turn)} for turn in intent.turns]
+    turns = [{"role": turn.role, "content": _content(turn, intent)} for turn in intent.turns]
     body.set(FIELDS.turns, turns, trace.reason("messages"))
     set_parameters(body, intent, facts, trace, FIELDS.places)
     set_thinking(body, intent, facts, trace, prefix="")
@@ -45,14 +45,15 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, pref
     body.set(f"{prefix}output_config.effort", plan.effort, effort_reason(trace))
 
 
-def _content(turn: Turn) -> str | list[dict[str, Any]]:
+def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:
     first, *rest = turn.parts
     if not rest and isinstance(first, Text):
         return first.text
     texts, blocks = turn.texts, turn.blocks
-    if len(texts) == 1 and not blocks:
+    calls, results = calls_in(turn, intent), results_in(turn)
+    if len(texts) == 1 and not (blocks or calls or results):
         return texts[0]
-    return [*blocks, *({"type": "text", "text": text} for text in texts)]
+    return [*results, *blocks, *({"type": "text", "text": text} for text in texts), *calls]
 
 
 def _set_output(body: Body, intent: Intent) -> None:

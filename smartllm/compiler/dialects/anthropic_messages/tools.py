@@ -7,7 +7,8 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.dialects.spelling import arguments_of
+from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace, fact
 
@@ -39,3 +40,27 @@ def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     if tool.strict is not None:
         spelled["strict"] = tool.strict
     return spelled
+
+
+def calls_in(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
+    """The blocks of a turn's calls."""
+    return [
+        {
+            "type": "tool_use",
+            "id": call.id,
+            "name": wire_name(intent, call.name),
+            "input": arguments_of(call, intent),
+        }
+        for call in turn.calls
+    ]
+
+
+def results_in(turn: Turn) -> list[dict[str, Any]]:
+    """The blocks of a turn's results."""
+    blocks: list[dict[str, Any]] = []
+    for result in turn.results:
+        block = {"type": "tool_result", "tool_use_id": result.call_id}
+        if result.content:
+            block["content"] = result.content
+        blocks.append(block | {"is_error": True} if result.error else block)
+    return blocks

@@ -8,7 +8,7 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
-from smartllm.compiler.dialects.bedrock_converse.tools import set_tools
+from smartllm.compiler.dialects.bedrock_converse.tools import calls_in, results_in, set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -32,7 +32,15 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     turns: list[dict[str, Any]] = [
-        {"role": turn.role, "content": [*turn.blocks, *({"text": text} for text in turn.texts)]}
+        {
+            "role": turn.role,
+            "content": [
+                *results_in(turn),
+                *turn.blocks,
+                *({"text": text} for text in turn.texts),
+                *calls_in(turn, intent),
+            ],
+        }
         for turn in intent.turns
     ]
     if intent.system is not None and facts.system == "user":  # models that have no system field

@@ -6,7 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
-from smartllm.compiler.dialects.openai_chat.tools import set_tools
+from smartllm.compiler.dialects.openai_chat.tools import calling, set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_parameters
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -16,7 +16,7 @@ from smartllm.rules.vocabulary import Facts
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     body.set("model", intent.model, trace.reason("model"))
-    set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={})
+    set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=calling)
     set_limit(body, intent, facts, trace)
     set_parameters(body, intent, facts, trace, FIELDS.places)
     if intent.thinking is not None:

@@ -7,7 +7,8 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
-from smartllm.compiler.intent import Choice, Intent, ToolPlan
+from smartllm.compiler.dialects.spelling import arguments_text
+from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import kind_of, own_name
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
@@ -45,3 +46,21 @@ def _choice(intent: Intent, choice: Choice) -> Any:
     if len(tools) == 1 and choice.mode == "required":
         return tools[0]
     return {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": tools}}
+
+
+def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
+    """The message of a turn with calls, or those of its results."""
+    if turn.results:
+        return [
+            {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
+            for result in turn.results
+        ]
+    calls = [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": wire_name(intent, call.name), "arguments": arguments_text(call, intent)},
+        }
+        for call in turn.calls
+    ]
+    return [{"role": "assistant", "content": "\n\n".join(turn.texts) or None, "tool_calls": calls}]

@@ -6,7 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
-from smartllm.compiler.dialects.openai_responses.tools import set_tools
+from smartllm.compiler.dialects.openai_responses.tools import calling, set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_parameters
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -19,7 +19,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.system is not None and facts.system == "instructions":
         body.set("instructions", intent.system, trace.reason("system_prompt"))
     # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
-    set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={"type": "message"})
+    set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={"type": "message"}, calling=calling)
     set_limit(body, intent, facts, trace)
     set_parameters(body, intent, facts, trace, FIELDS.places)
     if intent.thinking is not None:

@@ -7,7 +7,8 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
-from smartllm.compiler.intent import Choice, Intent, ToolPlan
+from smartllm.compiler.dialects.spelling import arguments_text
+from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import kind_of, own_name
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
@@ -45,3 +46,17 @@ def _choice(intent: Intent, choice: Choice) -> Any:
     if len(tools) == 1 and choice.mode == "required":
         return tools[0]
     return {"type": "allowed_tools", "mode": choice.mode, "tools": tools}
+
+
+def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
+    """The items of a turn with calls, or the results of one."""
+    items: list[dict[str, Any]] = [
+        {"type": "function_call_output", "call_id": result.call_id, "output": result.content}
+        for result in turn.results
+    ]
+    if turn.calls:
+        items += [{"type": "message", "role": "assistant", "content": text} for text in turn.texts]
+    for call in turn.calls:
+        named = {"call_id": call.id, "name": wire_name(intent, call.name)}
+        items.append({"type": "function_call", **named, "arguments": arguments_text(call, intent)})
+    return items

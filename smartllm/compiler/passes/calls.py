@@ -1,0 +1,210 @@
+"""Calls in a conversation and their results: complete, in order, and in the form that the target takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from smartllm.compiler.call_ids import CallIds
+from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.tool_names import wire_names
+from smartllm.compiler.trace import Change, Reason, Trace
+from smartllm.errors import UnsupportedError
+from smartllm.rules.vocabulary import Facts
+from smartllm.text_parts import Text, parts_of
+
+if TYPE_CHECKING:
+    from smartllm.content import ToolCall, ToolResult
+
+_SEPARATOR: Final = Turn("assistant", (Text("."),))
+_EMPTY: Final = "(empty)"
+_FAILED: Final = "Error: "
+
+
+def calls(intent: Intent, facts: Facts, trace: Trace) -> Intent:
+    """Put each result where it belongs, and calls, ids, results and texts into a form that is taken.
+
+    Raises:
+        UnsupportedError: A call has no result, or a result no call; names the place and the call.
+    """
+    if not any(turn.calls or turn.results for turn in intent.turns):
+        return intent
+    turns = _Conversation(intent, facts, trace).turns()
+    return intent if turns == intent.turns else intent._replace(turns=turns)
+
+
+class _Conversation:
+    """Reads the turns once, from the first to the last."""
+
+    def __init__(self, intent: Intent, facts: Facts, trace: Trace) -> None:
+        self.given, self.facts, self.trace = intent.turns, facts, trace
+        self.names = wire_names(intent, facts)
+        self.ids = CallIds(facts)
+
+    def turns(self) -> tuple[Turn, ...]:
+        found: list[Turn] = []
+        index = 0
+        while index < len(self.given):
+            turn = self.given[index]
+            if not turn.calls:
+                if turn.results:
+                    raise self._surplus(index, turn.results[0])
+                found.append(turn)
+                index += 1
+                continue
+            after = index + 1
+            while after < len(self.given) and self.given[after].role == "user":
+                after += 1
+            if found and found[-1].role == "assistant" and self._joins:
+                turn = turn._replace(parts=found.pop().parts + turn.parts)
+            found += self._round(turn, index, after)
+            index = after
+        return tuple(found)
+
+    @property
+    def _joins(self) -> bool:
+        """Whether a text before a turn with calls would be joined with it, and may not stand there."""
+        return self.facts.messages.alternate and not self.facts.calls.text_beside
+
+    def _round(self, turn: Turn, index: int, after: int) -> list[Turn]:
+        """A turn with calls, and the user's turns behind it that hold their results."""
+        answers = self.given[index + 1 : after]
+        asked = turn.calls
+        results: dict[str, ToolResult] = {}
+        known = [call.id for call in asked]
+        for number, answer in enumerate(answers, index + 1):
+            for result in answer.results:
+                if result.call_id not in known or result.call_id in results:
+                    raise self._surplus(number, result)
+                results[result.call_id] = result
+        for call in asked:
+            if call.id not in results or known.count(call.id) > 1:
+                raise self._missing(index, call, twice=known.count(call.id) > 1)
+        ids = {call.id: self.ids.of(call.id, self.names.get(call.name, call.name)) for call in asked}
+        self._tell_ids(ids)
+        caller = self._caller(turn, [self._call(call, ids[call.id]) for call in asked])
+        told = tuple(self._result(results[call.id], ids[call.id]) for call in asked)
+        return [caller, *self._answers(told, answers)]
+
+    def _caller(self, turn: Turn, asked: list[ToolCall]) -> Turn:
+        texts = [part for part in turn.parts if isinstance(part, Text)]
+        kept = [text for text in texts if text.text.strip()] if self.facts.calls.text_beside else []
+        if len(kept) < len(texts):
+            lost = any(text.text.strip() for text in texts) and not self.facts.calls.text_beside
+            self._changed(
+                "call-text-dropped",
+                asked="".join(text.text for text in texts),
+                applied=None,
+                reason="the model takes no text beside calls" if lost else "a blank text was left out",
+                fact="calls.text_beside",
+                severity="warning" if lost else "info",
+            )
+        return turn._replace(parts=(*turn.reasoning, *kept, *asked))
+
+    def _answers(self, told: tuple[ToolResult, ...], answers: tuple[Turn, ...]) -> list[Turn]:
+        rests = [tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers]
+        first, *others = rests
+        left = [Turn("user", rest) for rest in others if rest]
+        if not first and not left:
+            return [Turn("user", told)]
+        if "text" in self.facts.calls.beside_results:
+            return [Turn("user", (*told, *first)), *left]
+        self._changed(
+            "results-apart",
+            asked=None,
+            applied=_SEPARATOR.texts[0],
+            reason="no text may stand beside results; a turn of the assistant stands between them",
+            fact="calls.beside_results",
+            severity="info",
+        )
+        apart = [Turn("user", first)] if first else []
+        return [Turn("user", told), _SEPARATOR, *apart, *left]
+
+    def _call(self, call: ToolCall, new: str) -> ToolCall:
+        from smartllm.content import ToolCall  # noqa: PLC0415 - whoever has calls has loaded it
+
+        arguments = _object(call.arguments)
+        if arguments is None:
+            arguments = {"arguments": call.arguments}
+            reason = "the arguments are no JSON object; they go as the text of a property"
+            code, origin = "call-arguments-wrapped", Reason("derived", "messages")
+            self.trace.changes.append(
+                Change(code, "warning", "messages", "changed", call.arguments, arguments, reason, origin)
+            )
+        return ToolCall(new, call.name, arguments)
+
+    def _result(self, result: ToolResult, new: str) -> ToolResult:
+        from smartllm.content import ToolResult  # noqa: PLC0415 - see _call
+
+        takes = self.facts.calls
+        content, failed = result.content, result.error
+        if result.parts:
+            content = "\n\n".join(part.text for part in parts_of(content) if isinstance(part, Text))
+        elif not isinstance(content, str) and not (isinstance(content, Mapping) and "json" in takes.results):
+            content = json.dumps(content, ensure_ascii=False)
+        if failed and takes.errors == "text":
+            content = _FAILED + (content if isinstance(content, str) else json.dumps(content))
+            failed = False
+            self._changed(
+                "tool-error-as-text",
+                asked=True,
+                applied=_FAILED.strip(),
+                reason="a result has no flag for errors here; its text says so",
+                fact="calls.errors",
+                severity="info",
+            )
+        if isinstance(content, str) and not content.strip() and not (takes.empty_results and not content):
+            blank, content = content, "" if takes.empty_results else _EMPTY
+            self._changed(
+                "tool-result-filled",
+                asked=blank,
+                applied=content or None,
+                reason="a result may not be blank",
+                fact="calls.empty_results",
+                severity="info",
+            )
+        return ToolResult(new, content, failed)
+
+    def _tell_ids(self, ids: Mapping[str, str]) -> None:
+        changed = {asked: new for asked, new in ids.items() if asked != new}
+        if changed:
+            self._changed(
+                "call-ids-changed",
+                asked=list(changed),
+                applied=list(changed.values()),
+                reason="the model takes ids of another form, each once; they are the same in every turn",
+                fact="calls.ids",
+                severity="info",
+            )
+
+    def _changed(self, code: str, **said: Any) -> None:
+        self.trace.changed(code, "messages", whole=False, **said)
+
+    def _missing(self, index: int, call: ToolCall, *, twice: bool) -> UnsupportedError:
+        problem = "has the id of another" if twice else "has no result in the user's next turn"
+        return UnsupportedError(
+            f"messages[{index}]: the call {call.id!r} of {call.name} {problem}",
+            field="messages",
+            hint="give each call an id of its own"
+            if twice
+            else "answer each call with ToolResult(call_id, ...); error=True where it was not run",
+        )
+
+    def _surplus(self, index: int, result: ToolResult) -> UnsupportedError:
+        return UnsupportedError(
+            f"messages[{index}]: the result for {result.call_id!r} answers no open call of the turn before",
+            field="messages",
+            hint="keep each result in the turn after its call, once",
+        )
+
+
+def _object(given: dict[str, Any] | str) -> dict[str, Any] | None:
+    """The arguments of a call; an empty text is an empty object, and None is no object."""
+    if not isinstance(given, str):
+        return given
+    try:
+        found = json.loads(given) if given.strip() else {}
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
