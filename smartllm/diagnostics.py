@@ -65,6 +65,7 @@ CODES: Final[dict[str, str]] = {
     "tools-omitted": "The choice is none, so no tools were declared: the wire has no other way to say it.",
     "streaming-unavailable": "The model does not stream, or not with tools; the whole answer comes at once.",
     "thinking-ignored": "The model cannot think; reasoning_effort or budget_tokens was not sent.",
+    "thinking-left-off": "A turn with calls has no reasoning to go back, so this round does not think.",
     "thinking-off-impossible": "The model always thinks; the lowest effort was sent instead of none.",
     "verbosity-changed": "The model takes other verbosity levels; the nearest was sent.",
     "verbosity-dropped": "The model has no verbosity parameter.",

@@ -407,6 +407,47 @@ class TestReasoning:
         assert [part["type"] for part in other.body["messages"][1]["content"]] == ["text", "tool_use"]
         assert "reasoning-dropped" in told(other)
 
+    @pytest.mark.parametrize(
+        ("api_type", "block", "kept"),
+        [
+            ("invoke", {"type": "thinking", "thinking": "", "signature": "s"}, True),
+            ("invoke", {"type": "redacted_thinking", "data": "x"}, True),
+            ("invoke", {"type": "thinking", "thinking": "hm", "signature": ""}, False),
+            ("converse", {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}}, True),
+            ("converse", {"reasoningContent": {"redactedContent": "eA=="}}, True),
+            ("converse", {"reasoningContent": {"reasoningText": {"text": "hm"}}}, False),
+        ],
+    )
+    def test_goes_back_signed_or_not_at_all(
+        self, api_type: ApiType, block: dict[str, Any], *, kept: bool
+    ) -> None:
+        dialect = "anthropic_messages" if api_type == "invoke" else "bedrock_converse"
+        turn = Message(
+            "assistant", [ToolCall("1", "weather", {})], reasoning=Reasoning(CLAUDE, dialect, [block])
+        )
+        compiled = plan(CLAUDE, ASKED, turn, Message("user", [ToolResult("1", "x")]), api_type=api_type)
+        assert (compiled.body["messages"][1]["content"][0] == block) == kept
+        assert told(compiled) == ({} if kept else {"reasoning-dropped": "carry.reasoning"})
+
+    def test_a_round_without_it_does_not_think_with_a_budget(self) -> None:
+        answers = Message("user", [ToolResult("1", "x")])
+        bare = Message("assistant", [ToolCall("1", "weather", {})])
+        wishes: dict[str, Any] = {"budget_tokens": 2000, "reasoning_effort": "low"}
+        for wish, value in wishes.items():
+            compiled = plan(CLAUDE, ASKED, bare, answers, api_type="responses", **{wish: value})
+            assert "thinking" not in compiled.body
+            assert ("thinking-left-off", wish, "carry.leads") in [
+                (item.code, item.path, item.origin.name) for item in compiled.diagnostics
+            ]
+        thought = Reasoning(CLAUDE, "anthropic_messages", [{"type": "redacted_thinking", "data": "x"}])
+        led = Message("assistant", [ToolCall("1", "weather", {})], reasoning=thought)
+        for turns in (
+            (ASKED, led, answers),
+            (ASKED,),
+            (ASKED, bare, answers, Message("assistant", "x"), ASKED),
+        ):
+            assert plan(CLAUDE, *turns, budget_tokens=2000).body["thinking"]["budget_tokens"] == 2000
+
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_pass_changes_nothing_that_it_has_settled(dialect: Dialect) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
@@ -62,10 +65,21 @@ def _own_reasoning(turn: Turn, intent: Intent, facts: Facts, trace: Trace) -> Tu
     own = all(
         (written.model, RENAMED.get(written.dialect, written.dialect)) == reader for written in turn.reasoning
     )
-    return turn if own and facts.messages.reasoning else _without_reasoning(turn, trace)
+    if not own or not facts.messages.reasoning:
+        return _without_reasoning(turn, trace)
+    if facts.carry.reasoning == "signed" and any(map(_is_unsigned, turn.blocks)):
+        return _without_reasoning(turn, trace, fact="carry.reasoning")
+    return turn
 
 
-def _without_reasoning(turn: Turn, trace: Trace) -> Turn:
+def _is_unsigned(block: Mapping[str, Any]) -> bool:
+    """Whether a block of Claude's thinking has lost its signature; what is redacted needs none."""
+    inner = block.get("reasoningContent", block)
+    text = inner.get("reasoningText", inner)
+    return ("thinking" in text or "text" in text) and not text.get("signature")
+
+
+def _without_reasoning(turn: Turn, trace: Trace, fact: str = "messages.reasoning") -> Turn:
     if not turn.reasoning:
         return turn
     trace.changed(
@@ -73,8 +87,10 @@ def _without_reasoning(turn: Turn, trace: Trace) -> Turn:
         "messages",
         asked=turn.reasoning[0].model,
         applied=None,
-        reason="only the model that wrote reasoning can read it, on the same wire and before the turn's text",
-        fact="messages.reasoning",
+        reason="only the model that wrote reasoning can read it, on the same wire and before the turn's text"
+        if fact == "messages.reasoning"
+        else "a block of it has no signature, and it goes back whole or not at all",
+        fact=fact,
         action="dropped",
         severity="info",
     )

@@ -21,6 +21,9 @@ def reasoning(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.effort == "none" and intent.budget_tokens is None:
         return done._replace(thinking=_off(facts, trace))
     if facts.thinking.modes[0] == "budget":
+        if facts.carry.leads and _is_bare_round(intent):
+            _leave_off(intent, trace)
+            return done._replace(thinking=_off(facts, trace))
         return _with_budget(intent, done, facts, trace)
     return done._replace(thinking=_with_effort(intent, facts, trace))
 
@@ -53,6 +56,26 @@ def nearest(budget: int, facts: Facts) -> Effort:
         (level, facts.effort.budgets[level]) for level in facts.effort.levels if level in facts.effort.budgets
     ]
     return min(table, key=lambda item: (abs(item[1] - budget), item[1]))[0]
+
+
+def _is_bare_round(intent: Intent) -> bool:
+    """Whether the last turn of the assistant calls tools and has no reasoning of its own."""
+    last = next((turn for turn in reversed(intent.turns) if turn.role == "assistant"), None)
+    return last is not None and bool(last.calls) and not last.blocks
+
+
+def _leave_off(intent: Intent, trace: Trace) -> None:
+    for path, asked in (("budget_tokens", intent.budget_tokens), ("reasoning_effort", intent.effort)):
+        if asked is not None:
+            trace.changed(
+                "thinking-left-off",
+                path,
+                asked=asked,
+                applied=None,
+                reason="with a budget the turn with calls must begin with its reasoning, which is not there",
+                fact="carry.leads",
+                action="dropped",
+            )
 
 
 def _ignore(intent: Intent, facts: Facts, trace: Trace) -> None:
