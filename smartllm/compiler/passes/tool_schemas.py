@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.intent import Intent, ToolPlan
 from smartllm.compiler.schema.types import Lowered
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+
+if TYPE_CHECKING:
+    from smartllm.compiler.schema.tool_input import Form
 
 AnyTool = ToolPlan | Mapping[str, Any]
 
@@ -29,6 +32,7 @@ class _Lowering:
 
     def __init__(self, intent: Intent, facts: Facts, trace: Trace) -> None:
         self.facts, self.trace, self.model = facts, trace, intent.model
+        self.forms: dict[bool, Form] = {}
         self.strict = self.optional = self.unions = 0
 
     def tool(self, tool: ToolPlan) -> ToolPlan:
@@ -42,19 +46,23 @@ class _Lowering:
             self._dropped(tool, "no more may be strict in one request", "tools.strict_limits")
             tool = tool._replace(strict=None)
         strict = False if self.facts.tools.strict == "spelled" else None
-        return self._told(self._lowered(tool, strict=False)._replace(strict=strict), "tools.input")
+        if tool.strict is not strict:
+            tool = tool._replace(strict=strict)
+        return self._told(self._lowered(tool, strict=False), "tools.input")
 
     def _lowered(self, tool: ToolPlan, *, strict: bool) -> ToolPlan:
         # Loaded here: requests without tools should not pay for lowering schemas.
         from smartllm.compiler.schema.tool_input import Form, tool_input  # noqa: PLC0415
 
-        takes, structured = self.facts.tools.input, self.facts.structured
-        form = Form(
-            subset=structured.native_subset if strict else structured.tool_subset,
-            bare=takes.top == "bare",
-            inlined=takes.definitions == "inlined",
-            ascii_names=takes.property_names == "ascii",
-        )
+        form = self.forms.get(strict)
+        if form is None:
+            takes, structured = self.facts.tools.input, self.facts.structured
+            form = self.forms[strict] = Form(
+                subset=structured.native_subset if strict else structured.tool_subset,
+                bare=takes.top == "bare",
+                inlined=takes.definitions == "inlined",
+                ascii_names=takes.property_names == "ascii",
+            )
         try:
             lowered, properties = tool_input(tool.text, form)
         except UnsupportedError as error:
@@ -64,7 +72,7 @@ class _Lowering:
                 hint="declare it without strict=True, or close its schema" if strict else error.hint,
                 fact="tools.strict" if strict else "tools.input.definitions",
             ) from None
-        return tool._replace(lowered=lowered, properties=properties)
+        return ToolPlan(tool.name, tool.description, tool.text, tool.strict, lowered, properties)
 
     def _fits(self, tool: ToolPlan) -> bool:
         """Whether one more strict tool is within the limits; if so it counts."""

@@ -104,7 +104,7 @@ def _described(
     if not isinstance(tool, ToolPlan):
         return tool
     most = facts.tools.description_max
-    text = tool.description if tool.description.strip() else ""
+    text = "" if tool.description.isspace() else tool.description
     if most is not None and len(text) > most:
         trace.changed(
             "tool-description-cut",
@@ -116,4 +116,4 @@ def _described(
             whole=False,
         )
         text = text[:most]
-    return tool._replace(description=text)
+    return tool if text is tool.description else tool._replace(description=text)
