@@ -74,7 +74,8 @@ def _thinking(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
     if effort is not None and effort not in facts.effort.levels:
         levels = ", ".join(f"'{level}'" for level in facts.effort.levels) or "none"
         yield f"Unsupported value: '{effort}' is not supported with this model. Supported are: {levels}."
-    choice = fields.found(body, fields.choice) or {}
+    said = fields.found(body, fields.choice)
+    choice = said if isinstance(said, dict) else {}  # OpenAI's words force nothing that thinking forbids
     forced = choice.get("type") in {"tool", "any"} or not choice.keys().isdisjoint({"tool", "any"})
     if kind == "enabled" and forced and facts.tools.forced == "unless-thinking":
         yield "Thinking may not be enabled when tool_choice forces tool use."
