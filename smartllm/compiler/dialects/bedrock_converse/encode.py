@@ -9,7 +9,7 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
-from smartllm.compiler.intent import Intent
+from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 
@@ -23,8 +23,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         _set_effort(body, intent, facts, trace)
     else:
         set_thinking(body, intent, facts, trace, prefix=f"{EXTRA}.")
-    if intent.output is not None and intent.output.strategy != "two_pass":
-        _set_output(body, intent, facts)
+    if intent.bound is not None:
+        _set_output(body, intent.bound, facts)
 
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -51,9 +51,7 @@ def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     body.set(place, intent.thinking.effort, effort_reason(trace))
 
 
-def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
-    plan = intent.output
-    assert plan is not None
+def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         # The schema is JSON text here, not an object (bedrock_runtime facts §1.2).
