@@ -82,8 +82,8 @@ def read_error(error: Any) -> ErrorObject:
         return ErrorObject(cut(_words(data), _LONGEST_MESSAGE))
     inner = data.get("error", data)
     if isinstance(inner, str):  # the servers that say so may add a message beside it
-        inner = {"message": inner} | {name: value for name, value in data.items() if value}
-        del inner["error"]
+        beside = {name: value for name, value in data.items() if value and name != "error"}
+        inner = {"message": inner} | beside
     if not isinstance(inner, Mapping):
         inner = data
     codes = _codes(inner)

@@ -113,6 +113,9 @@ ROWS: Final[dict[str, ProviderRow]] = {
 }
 """The rows, in the order in which providers are detected."""
 
+PROVIDERS: Final = tuple(ROWS)
+"""Their names."""
+
 
 def row_of(provider: str) -> ProviderRow:
     """The row of a provider.

@@ -20,5 +20,3 @@ Verbosity = Literal["low", "medium", "high"]
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "error"]
 """Why an answer ended, in OpenTelemetry's words (gen_ai.response.finish_reasons)."""
-
-PROVIDERS: Final[tuple[str, ...]] = ("openai", "bedrock")

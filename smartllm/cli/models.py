@@ -12,9 +12,9 @@ from smartllm.cli.request_options import RULES
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo_json
 from smartllm.errors import RulesError
+from smartllm.providers import PROVIDERS
 from smartllm.rules import RuleSet, resolve, served_on, target_for
 from smartllm.rules.hosts import routes_of
-from smartllm.words import PROVIDERS
 
 COLUMNS: Final = (
     "model",

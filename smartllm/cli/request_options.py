@@ -23,7 +23,7 @@ from smartllm.compiler import compile as compile_request
 from smartllm.diagnostics import LEVELS
 from smartllm.environment import MODELS, Environment
 from smartllm.parameters import PARAMETERS
-from smartllm.words import PROVIDERS
+from smartllm.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from smartllm.cli.request_input import Request

@@ -170,3 +170,8 @@ class Intent(NamedTuple):
     names: Mapping[str, str] | None = None
     explicit: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def bound(self) -> OutputPlan | None:
+        """The schema that this very answer is bound to; a first step of two leaves it to the second."""
+        return None if self.output is None or self.output.strategy == "two_pass" else self.output

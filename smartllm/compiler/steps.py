@@ -55,7 +55,6 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
             Change("extra-merged", "info", "extra", "added", names, names, reason, Reason("extra", "extra"))
         )
     streamed = intent.stream if route.stream_path else body.data.get(route.stream_key) is True
-    two_pass = intent.output is not None and intent.output.strategy == "two_pass"
     return Step(
         dialect=target.dialect,
         model=intent.model,
@@ -63,7 +62,7 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         reasons=body.reasons,
         provenance=Provenance(target),
         travel=route.streaming if streamed else route.plain,
-        output=None if two_pass else intent.output,
+        output=intent.bound,
         tools=intent.tools,
         names={wire: name for name, wire in (intent.names or {}).items()},
     )

@@ -113,14 +113,16 @@ class Target:
     @cached_property
     def additions(self) -> tuple[tuple[str, Any, str], ...]:
         """What the host wants in every body: path, value, and the name of the fact."""
-        name = f"host.{self.host}.route.{self.dialect}.adds"
-        return tuple((path, value, name) for path, value in self.route.adds.items())
+        return self._additions("adds", self.route.adds)
 
     @cached_property
     def stream_additions(self) -> tuple[tuple[str, Any, str], ...]:
         """As ``additions``, for streamed calls."""
-        name = f"host.{self.host}.route.{self.dialect}.stream_adds"
-        return tuple((path, value, name) for path, value in self.route.stream_adds.items())
+        return self._additions("stream_adds", self.route.stream_adds)
+
+    def _additions(self, name: str, stated: dict[str, Any]) -> tuple[tuple[str, Any, str], ...]:
+        fact = f"host.{self.host}.route.{self.dialect}.{name}"
+        return tuple((path, value, fact) for path, value in stated.items())
 
     @cached_property
     def listed(self) -> bool:

@@ -16,7 +16,7 @@ from smartllm.compiler.dialects.stream import Delta, StreamReader
 from smartllm.content import ToolCallDelta
 from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError, StreamError
 from smartllm.runtime.control.deadline import Deadline, Timeouts
-from smartllm.runtime.exchange import HostCalls as Transport
+from smartllm.runtime.exchange import HostCalls
 from smartllm.runtime.replies import EventSource
 from smartllm.runtime.secrets import hide_secrets
 
@@ -71,9 +71,7 @@ class LiveStream:
         deadline.record.said = lambda: reader.text
 
     @classmethod
-    async def open(
-        cls, transport: Transport, step: Step, timeouts: Timeouts, deadline: Deadline
-    ) -> LiveStream:
+    async def open(cls, calls: HostCalls, step: Step, timeouts: Timeouts, deadline: Deadline) -> LiveStream:
         """Send a step and wait until its answer begins.
 
         Raises:
@@ -81,11 +79,11 @@ class LiveStream:
         """
         clock, limit = time.monotonic(), timeouts.first_event
         async with deadline.within(limit, "first_event", limit):
-            source = await transport.stream(step)
+            source = await calls.stream(step)
         reader = stream_reader(step.dialect, step.model)
         spent = time.monotonic() - clock
         hidden = None if step.output is None else step.output.name
-        secrets = transport.secrets
+        secrets = calls.secrets
         return cls(source, reader, timeouts, deadline, spent=spent, secrets=secrets, hidden=hidden)
 
     async def next(self) -> Delta | None:
@@ -196,7 +194,7 @@ class LiveStream:
 
 
 async def assembled(
-    transport: Transport,
+    calls: HostCalls,
     step: Step,
     timeouts: Timeouts,
     deadline: Deadline,
@@ -205,7 +203,7 @@ async def assembled(
     """Stream a step and give back its whole answer.
 
     Args:
-        transport: Where to send it.
+        calls: Where to send it.
         step: What to send.
         timeouts: Longest waits.
         deadline: The call's end.
@@ -214,7 +212,7 @@ async def assembled(
     Raises:
         ProviderError: The call failed, or the answer broke off.
     """
-    live = await LiveStream.open(transport, step, timeouts, deadline)
+    live = await LiveStream.open(calls, step, timeouts, deadline)
     try:
         while (delta := await live.next()) is not None:
             if on_delta is not None and delta.text:

@@ -37,7 +37,6 @@ def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     share_service_models(monkeypatch)
     # What these tests are about is not how quick a real engine is on a busy machine.
     monkeypatch.setattr(dynamo_table, "_TIMEOUT", 10)
-    monkeypatch.setattr(dynamo_table, "_AT_CLOSE", 30)
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 from dynamo_engine import ACCESS_KEY, SECRET_KEY, settled, store_at
-from scripted_dynamo import Engine, engine_that, refusing, silent
+from scripted_dynamo import Engine, engine_that, operation, refusing, silent
 from wires import RESPONSES, share_service_models
 
 from smartllm.runtime.cache import dynamo_table
@@ -103,6 +104,23 @@ class TestCreation:
             clock = time.monotonic()
             await store.aclose()
             assert time.monotonic() - clock < 0.5, "nothing waits, so neither does closing"
+
+    async def test_closing_waits_for_what_is_being_written(self) -> None:
+        engine = Engine(state="missing", creation="ACTIVE")
+        writing = asyncio.Event()
+
+        async def slow(request: web.Request) -> web.StreamResponse:
+            if operation(request) == "PutItem" and engine.state == "ACTIVE":
+                writing.set()
+                await asyncio.sleep(0.3)
+            return await engine(request)
+
+        async with engine_that(slow) as (url, _):
+            store = store_at(url)
+            await store.put(KEY, entry())
+            await asyncio.wait_for(writing.wait(), 20)
+            await store.aclose()
+            assert list(engine.items) == [KEY]
 
     async def test_closing_does_not_wait_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(dynamo_table, "_AT_CLOSE", 0.3)

@@ -12,14 +12,13 @@ from smartllm import LLMClient, TextRequest, providers
 from smartllm.errors import AuthenticationError, ConfigError, PermissionDeniedError, RateLimitError
 from smartllm.hosts.listing import LISTINGS
 from smartllm.hosts.readers import ERROR_READERS
-from smartllm.providers import ROWS, ProviderRow
+from smartllm.providers import PROVIDERS, ROWS, ProviderRow
 from smartllm.rules import load_rules
 from smartllm.rules.hosts import host_row
 from smartllm.rules.layer import read_layer
 from smartllm.rules.load import RuleSet, merge
 from smartllm.runtime import exchange
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
-from smartllm.words import PROVIDERS
 
 PACKAGE = Path(providers.__file__).parent
 

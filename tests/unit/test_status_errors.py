@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smartllm import errors
@@ -177,6 +177,8 @@ def test_the_kind_is_never_judged_by_the_text() -> None:
 
 
 @given(status=st.integers(300, 599), content=BODIES, header=st.text(max_size=300))
+@example(status=400, content=b'{"error": ""}', header="")
+@example(status=400, content=b'{"error": "", "message": "no"}', header="")
 def test_no_body_ends_in_a_bare_error(status: int, content: bytes, header: str) -> None:
     named = {"x-request-id": header, "x-amzn-requestid": header, "retry-after": header}
     aws = Called(model="m", id_header="x-amzn-requestid", region="r")

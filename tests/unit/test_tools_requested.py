@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_list_always_holds_names() -> None:
         ),
         ({"parallel_tool_calls": "maybe"}, "parallel_tool_calls", "Input should be a valid boolean"),
     ],
-    ids=lambda value: repr(value)[:40],
+    ids=lambda value: re.sub(r" at 0x\w+", "", repr(value))[:40],
 )
 def test_what_cannot_be_used_is_told_once_with_field_value_and_what_is_allowed(
     fields: dict[str, Any], field: str, says: str

@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from smartllm.error_object import read_error
 from smartllm.errors import ProviderError, provider_error
-
-
-class Failure(NamedTuple):
-    """What an error object says.
-
-    Attributes:
-        message: The provider's words, with what explains them.
-        codes: Its codes, as far as it has them.
-        status: The HTTP status that its code stands for, or None.
-        retryable: Whether the same call may succeed later, by status and code.
-    """
-
-    message: str
-    codes: tuple[str, ...]
-    status: int | None
-    retryable: bool
-
-    @property
-    def code(self) -> str | None:
-        """The first code, or None."""
-        return next(iter(self.codes), None)
-
-
-def failure(error: Any) -> Failure:
-    """Read an error object, or whatever stands in its place."""
-    found = read_error(error)
-    return Failure(found.explanation, found.codes, found.status, found.retryable)
 
 
 def reported(error: Any, *, model: str, prefix: str, request_id: str | None, partial: str) -> ProviderError:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from smartllm.compiler.dialects.decoding import Decoded, Decoder
-from smartllm.compiler.dialects.failure import failure
 from smartllm.compiler.dialects.reading import Halves, ShapeError, shown
 from smartllm.content import ToolCallDelta, whole_call
+from smartllm.error_object import read_error
 from smartllm.errors import ProviderError, StreamError
 
 DONE: Final[Mapping[str, Any]] = {"type": "[DONE]"}
@@ -190,9 +190,9 @@ class StreamReader(ABC):
 
     def reported(self, error: Any) -> StreamError:
         """The error for an error object inside the stream."""
-        found = failure(error)
+        found = read_error(error)
         return self.broken(
-            f"the provider ended the stream with an error: {found.message}",
+            f"the provider ended the stream with an error: {found.explanation}",
             code=found.code,
             status=found.status,
             retryable=found.retryable,

@@ -130,8 +130,11 @@ class Table:
         try:
             await self._make_table()
             while self._waiting:
-                key = next(iter(self._waiting))
-                await self._put(self._waiting.pop(key))
+                key, item = next(iter(self._waiting.items()))
+                await self._put(item)
+                # It waits until it is written: closing looks there. A newer one may have come meanwhile.
+                if self._waiting.get(key) is item:
+                    del self._waiting[key]
         except Exception as error:  # noqa: BLE001 - the store counts it, and the next call tries again
             self._waiting.clear()
             self._failed(error)

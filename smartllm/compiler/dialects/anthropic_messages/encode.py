@@ -8,7 +8,7 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.anthropic_messages.tools import calls_in, results_in, set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
-from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.intent import Intent, OutputPlan, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 from smartllm.text_parts import Text
@@ -25,8 +25,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     set_thinking(body, intent, facts, trace, prefix="")
     if intent.tools:
         set_tools(body, intent, trace)
-    if intent.output is not None and intent.output.strategy != "two_pass":
-        _set_output(body, intent)
+    if intent.bound is not None:
+        _set_output(body, intent.bound)
 
 
 def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, prefix: str) -> None:
@@ -56,9 +56,7 @@ def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:
     return [*results, *blocks, *({"type": "text", "text": text} for text in texts), *calls]
 
 
-def _set_output(body: Body, intent: Intent) -> None:
-    plan = intent.output
-    assert plan is not None
+def _set_output(body: Body, plan: OutputPlan) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         body.set("output_config.format", {"type": "json_schema", "schema": plan.wire_schema}, because)

@@ -10,7 +10,7 @@ from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.bedrock_converse.tools import calls_in, results_in, set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
-from smartllm.compiler.intent import Intent
+from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 
@@ -26,8 +26,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         set_thinking(body, intent, facts, trace, prefix=f"{EXTRA}.")
     if intent.tools:
         set_tools(body, intent, trace)
-    if intent.output is not None and intent.output.strategy != "two_pass":
-        _set_output(body, intent, facts)
+    if intent.bound is not None:
+        _set_output(body, intent.bound, facts)
 
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -62,9 +62,7 @@ def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     body.set(place, intent.thinking.effort, effort_reason(trace))
 
 
-def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
-    plan = intent.output
-    assert plan is not None
+def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         # The schema is JSON text here, not an object (bedrock_runtime facts §1.2).

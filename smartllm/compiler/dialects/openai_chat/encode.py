@@ -8,7 +8,7 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.openai_chat.tools import calling, set_tools
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_parameters
-from smartllm.compiler.intent import Intent
+from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 
@@ -25,13 +25,11 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         body.set("verbosity", intent.verbosity, trace.reason("verbosity"))
     if intent.tools:
         set_tools(body, intent, trace)
-    if intent.output is not None and intent.output.strategy != "two_pass":
-        _set_output(body, intent, facts)
+    if intent.bound is not None:
+        _set_output(body, intent.bound, facts)
 
 
-def _set_output(body: Body, intent: Intent, facts: Facts) -> None:
-    plan = intent.output
-    assert plan is not None
+def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         named: dict[str, Any] = {"name": plan.name, "schema": plan.wire_schema}
