@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smartllm.request import Message
 
 _SENT: Final = ("text", "reasoning", "tool_call", "tool_result")
-_WRITER: Final = {"tool_call": "assistant", "tool_result": "user"}
+_WRITER: Final = {"tool_call": "assistant", "tool_result": "user", "reasoning": "assistant"}
 
 
 def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
@@ -35,9 +35,14 @@ def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
 
 def _turn(message: Message, index: int) -> Turn:
     parts = _checked(parts_of(message.content), message.role, "messages", index, "content")
+    if all(isinstance(part, Reasoning) for part in parts):
+        raise UnsupportedError(
+            f"messages[{index}]: the turn holds reasoning alone, which no wire takes",
+            field="messages",
+            hint="leave the turn out, or keep the text or the calls that followed its reasoning",
+        )
     if message.reasoning is not None:
-        check_json(message.reasoning.blocks, "messages", index, "reasoning", "blocks")
-        parts = (message.reasoning, *parts)
+        parts = (*_checked([message.reasoning], message.role, "messages", index, "reasoning"), *parts)
     return Turn(message.role, parts)
 
 
@@ -51,7 +56,7 @@ def _checked(parts: Iterable[InputPart], role: str, *place: str | int) -> tuple[
                 f"{_where((*place, index))}: a {type(part).__name__} cannot stand in "
                 f"{'a prompt' if role == 'prompt' else f'a turn of the {role}'}",
                 field=str(place[0]),
-                hint="calls stand in the assistant's messages, results in the user's next one",
+                hint="reasoning and calls stand in the assistant's messages, results in the user's next one",
             )
         if isinstance(part, Reasoning):
             check_json(part.blocks, *place, index, "blocks")
