@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.call_ids import CallIds
 from smartllm.compiler.intent import Intent, Turn
-from smartllm.compiler.passes.carry import without_reasoning
+from smartllm.compiler.passes.carry import joined, without_reasoning
 from smartllm.compiler.tool_names import wire_names
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
@@ -57,8 +57,8 @@ class _Conversation:
             after = index + 1
             while after < len(self.given) and self.given[after].role == "user":
                 after += 1
-            if found and found[-1].role == "assistant" and self._joins:
-                turn = turn._replace(parts=found.pop().parts + turn.parts)
+            while found and found[-1].role == "assistant" and self._joins:
+                turn = joined(found.pop(), turn, self.trace)
             found += self._round(turn, index, after)
             index = after
         return tuple(found)

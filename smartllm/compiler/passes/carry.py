@@ -52,6 +52,13 @@ def without_reasoning(turn: Turn, trace: Trace, reason: str, fact: str) -> Turn:
     return turn._replace(parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
 
 
+def joined(turn: Turn, behind: Turn, trace: Trace) -> Turn:
+    """Two turns of one role as one; only the reasoning of the first stands where its model takes it."""
+    reason = "it would stand behind what another message of the same turn says"
+    behind = without_reasoning(behind, trace, reason, "messages.alternate")
+    return turn._replace(parts=turn.parts + behind.parts)
+
+
 def _unbound(intent: Intent, facts: Facts) -> _Trouble | None:
     """Why no signature of the conversation can hold, should it be plain that the tools have changed."""
     if not facts.carry.prefix:

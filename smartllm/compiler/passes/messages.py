@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Intent, Turn
-from smartllm.compiler.passes.carry import without_reasoning
+from smartllm.compiler.passes.carry import joined
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
@@ -33,25 +33,23 @@ def messages(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 
 
 def _alternate(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:
-    joined: list[Turn] = []
+    found: list[Turn] = []
     for turn in turns:
-        if joined and joined[-1].role == turn.role:
-            reason = "it would stand behind what another message of the same turn says"
-            behind = without_reasoning(turn, trace, reason, "messages.alternate")
-            joined[-1] = joined[-1]._replace(parts=joined[-1].parts + behind.parts)
+        if found and found[-1].role == turn.role:
+            found[-1] = joined(found[-1], turn, trace)
         else:
-            joined.append(turn)
-    if len(joined) < len(turns):
+            found.append(turn)
+    if len(found) < len(turns):
         trace.changed(
             "messages-merged",
             "messages",
             asked=len(turns),
-            applied=len(joined),
+            applied=len(found),
             reason="consecutive messages of one role were joined into one message with several texts",
             fact="messages.alternate",
             severity="info",
         )
-    return tuple(joined)
+    return tuple(found)
 
 
 def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace) -> tuple[Turn, ...]:

@@ -72,7 +72,10 @@ def _is_call(item: Mapping[str, Any], call: ToolCall, names: Mapping[str, str]) 
     sent, given = _read(said), _read(call.arguments)
     if not isinstance(sent, dict) or not isinstance(given, dict):
         return False  # broken arguments are mended on their way back
-    return _alike(sent, given) or (list(sent) == ["value"] and _alike(sent["value"], given))
+    try:
+        return _alike(sent, given) or (list(sent) == ["value"] and _alike(sent["value"], given))
+    except RecursionError:
+        return False
 
 
 def _alike(sent: Any, given: Any) -> bool:
@@ -86,9 +89,10 @@ def _alike(sent: Any, given: Any) -> bool:
         )
     if isinstance(sent, list) and isinstance(given, list):
         return len(sent) == len(given) and all(map(_alike, sent, given))
-    return bool(sent == given) or (
-        isinstance(sent, str) and not isinstance(given, str) and _alike(_read(sent), given)
-    )
+    if isinstance(sent, str) and not isinstance(given, str):
+        inner = _read(sent)
+        return not isinstance(inner, str) and _alike(inner, given)
+    return bool(sent == given)
 
 
 def _read(value: Any) -> Any:
