@@ -190,14 +190,8 @@ class TestBound:
         assert (told.asked, told.applied, told.origin.name) == (["look", "clock"], "required", "carry.prefix")
         all_named = plan("claude-haiku-5-5", tool_choice=["look", "clock"])
         assert "tool-choice-relaxed" not in {item.code for item in all_named.diagnostics}
-        assert (
-            len(
-                plan("claude-haiku-4-5", tools=[LOOK, CLOCK, Tool("x")], tool_choice=["look", "x"]).body[
-                    "tools"
-                ]
-            )
-            == 2
-        )
+        loose = plan("claude-haiku-4-5", tools=[LOOK, CLOCK, Tool("x")], tool_choice=["look", "x"])
+        assert [tool["name"] for tool in loose.body["tools"]] == ["look", "x"]
 
     @pytest.mark.parametrize("api_type", WORDS)
     def test_without_the_tools_that_were_called_no_signature_holds(self, api_type: ApiType) -> None:
@@ -216,6 +210,35 @@ class TestBound:
         loose = thought(ADAPTIVE, dialect=WORDS[api_type])
         other = Message("assistant", [loose, CALL])
         assert dropped(plan(ADAPTIVE, other, TOLD, tools=[CLOCK], api_type=api_type)) == []
+
+    def test_beside_a_tool_that_binds_the_answer_no_signature_holds(self) -> None:
+        schema = {"title": "Person", "type": "object", "properties": {"name": {"type": "string"}}}
+        wish: dict[str, Any] = {"tools": None, "response_format": schema}
+        for model, holds in (("claude-haiku-5-5", False), ("claude-haiku-4-5", True)):
+            turn = Message("assistant", [thought(model), "a"])
+            by_tool = plan(model, turn, LAST, **wish, structured_output="tool")
+            assert [tool["name"] for tool in by_tool.body["tools"]] == ["Person"]
+            assert (
+                content(by_tool) == ["thinking", "text"]
+                if holds
+                else by_tool.body["messages"][1]["content"] == "a"
+            )
+            assert [name for name, _ in dropped(by_tool)] == ([] if holds else ["carry.prefix"])
+            by_step = plan(model, turn, LAST, **wish, structured_output="two_pass")
+            assert content(by_step) == ["thinking", "text"]
+            assert dropped(by_step) == []
+
+
+def test_a_tool_keeps_its_name_when_a_later_call_has_it() -> None:
+    other = ToolCall("t2", "get_it", {})
+    turns = [Message("assistant", [ToolCall("t1", "get-it", {})]), TOLD]
+    more = [Message("assistant", [other]), Message("user", [ToolResult("t2", "r")])]
+    for held in (turns, [*turns, *more]):
+        compiled = plan("nova-pro", *held, api_type="converse", tools=[Tool("get-it")])
+        assert compiled.body["toolConfig"]["tools"][0]["toolSpec"]["name"] == "get_it"
+        assert compiled.body["messages"][1]["content"][0]["toolUse"]["name"] == "get_it"
+    assert compiled.body["messages"][3]["content"][0]["toolUse"]["name"] == "get_it_2"
+    assert compiled.steps[0].names == {"get_it": "get-it", "get_it_2": "get_it"}
 
 
 @pytest.mark.parametrize("kind", ["never", "signed", "sealed", "items"])

@@ -11,7 +11,7 @@ from typing import Final
 
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.calls import calls
-from smartllm.compiler.passes.carry import carry
+from smartllm.compiler.passes.carry import carry, signatures
 from smartllm.compiler.passes.limits import limits
 from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
@@ -23,7 +23,17 @@ from smartllm.rules.vocabulary import Facts
 
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
-PASSES: Final[tuple[Pass, ...]] = (carry, calls, messages, reasoning, sampling, limits, tools, output)
+PASSES: Final[tuple[Pass, ...]] = (
+    carry,
+    calls,
+    messages,
+    reasoning,
+    sampling,
+    limits,
+    tools,
+    output,
+    signatures,
+)
 
 __all__ = [
     "PASSES",
@@ -35,5 +45,6 @@ __all__ = [
     "output",
     "reasoning",
     "sampling",
+    "signatures",
     "tools",
 ]

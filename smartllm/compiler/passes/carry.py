@@ -34,14 +34,24 @@ def carry(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Leave to each turn the reasoning that the target takes back there; the rest of the turn stays."""
     if not any(isinstance(part, Reasoning) for turn in intent.turns for part in turn.parts):
         return intent
-    unbound = _unbound(intent, facts)
+    gone = _gone(intent, facts)
     names = wire_names(intent, facts) if facts.carry.reasoning == "items" else {}
     turns = []
     for turn in intent.turns:
-        trouble = (_trouble(turn, intent, facts, names) or unbound) if turn.reasoning else None
+        trouble = (_trouble(turn, intent, facts, names) or gone) if turn.reasoning else None
         turns.append(turn if trouble is None else without_reasoning(turn, trace, *trouble))
     turns = [_sealed(turn, trace) if facts.carry.reasoning == "sealed" else turn for turn in turns]
     return intent if tuple(turns) == intent.turns else intent._replace(turns=tuple(turns))
+
+
+def signatures(intent: Intent, facts: Facts, trace: Trace) -> Intent:
+    """Leave out reasoning whose signature does not hold beside a tool that binds this answer."""
+    output = intent.bound
+    if not facts.carry.prefix or output is None or output.strategy == "native":
+        return intent
+    reason = "its signature holds only while the tools stay as they were, and a schema is one more"
+    turns = tuple(without_reasoning(turn, trace, reason, "carry.prefix") for turn in intent.turns)
+    return intent if turns == intent.turns else intent._replace(turns=turns)
 
 
 def without_reasoning(turn: Turn, trace: Trace, reason: str, fact: str) -> Turn:
@@ -59,16 +69,16 @@ def joined(turn: Turn, behind: Turn, trace: Trace) -> Turn:
     return turn._replace(parts=turn.parts + behind.parts)
 
 
-def _unbound(intent: Intent, facts: Facts) -> _Trouble | None:
-    """Why no signature of the conversation can hold, should it be plain that the tools have changed."""
+def _gone(intent: Intent, facts: Facts) -> _Trouble | None:
+    """Why no signature of the conversation can hold, should a tool that was called be declared no more."""
     if not facts.carry.prefix:
         return None
     declared = {tool.name if isinstance(tool, ToolPlan) else own_name(tool) for tool in intent.tools}
-    gone = [name for name in called_in(intent) if name not in declared]
-    if not gone:
+    name = next((name for name in called_in(intent) if name not in declared), None)
+    if name is None:
         return None
     return _Trouble(
-        f"its signature holds only while the tools stay as they were, and {gone[0]} is not declared now",
+        f"its signature holds only while the tools stay as they were, and {name} is not declared now",
         "carry.prefix",
     )
 
