@@ -44,7 +44,7 @@ def _turn(message: Message, index: int) -> Turn:
     if message.reasoning is not None:
         place = ("messages", index, "reasoning")
         _check_writer(message.reasoning, message.role, place)
-        check_json(message.reasoning.blocks, *place, "blocks")
+        _check_blocks(message.reasoning, place)
         parts = (message.reasoning, *parts)
     return Turn(message.role, parts)
 
@@ -56,7 +56,7 @@ def _checked(parts: Iterable[InputPart], role: str, *place: str | int) -> tuple[
             raise _not_sent(part, (*place, index))
         _check_writer(part, role, (*place, index))
         if isinstance(part, Reasoning):
-            check_json(part.blocks, *place, index, "blocks")
+            _check_blocks(part, (*place, index))
         elif part.type == "tool_result" and part.parts:
             for number, inner in enumerate(parts_of(part.content)):
                 if not isinstance(inner, Text):
@@ -72,6 +72,17 @@ def _check_writer(part: InputPart, role: str, place: tuple[str | int, ...]) -> N
             field=str(place[0]),
             hint="reasoning and calls stand in the assistant's messages, results in the user's next one",
         )
+
+
+def _check_blocks(reasoning: Reasoning, place: tuple[str | int, ...]) -> None:
+    check_json(reasoning.blocks, *place, "blocks")
+    for index, block in enumerate(reasoning.blocks):
+        if not isinstance(block, Mapping):
+            raise UnsupportedError(
+                f"{_where((*place, 'blocks', index))}: a {type(block).__name__} is no block of reasoning",
+                field=str(place[0]),
+                hint="keep the reasoning of an answer as it came: response.as_message() has it",
+            )
 
 
 def _not_sent(part: InputPart, place: tuple[str | int, ...]) -> UnsupportedError:

@@ -9,8 +9,8 @@ from model_facts import RULES
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, Tool, ToolCall, ToolResult
-from smartllm.compiler.intent import Intent, Turn
-from smartllm.compiler.passes import carry, messages
+from smartllm.compiler.intent import Intent, OutputPlan, OutputStrategy, Turn
+from smartllm.compiler.passes import carry, messages, signatures
 from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.trace import Trace
 from smartllm.content import Reasoning, Text
@@ -152,6 +152,12 @@ class TestSealed:
         assert list(blocks[2]) == ["toolUse"]
         assert dropped(compiled) == [("carry.reasoning", "the model takes back only what is encrypted of it")]
 
+    def test_what_is_shown_needs_no_signature_to_be_left_out(self) -> None:
+        shown = thought(GPT_ON_BEDROCK, dialect="bedrock_converse", sign="")
+        turn = Message("assistant", [shown, sealed(), CALL])
+        compiled = plan(GPT_ON_BEDROCK, turn, TOLD, api_type="converse")
+        assert content(compiled) == ["reasoningContent", "toolUse"]
+
     def test_what_is_all_encrypted_changes_nothing(self) -> None:
         compiled = plan(GPT_ON_BEDROCK, Message("assistant", [sealed(), "a"]), LAST, api_type="converse")
         assert compiled.body["messages"][1]["content"] == [*sealed().blocks, {"text": "a"}]
@@ -227,6 +233,16 @@ class TestBound:
             by_step = plan(model, turn, LAST, **wish, structured_output="two_pass")
             assert content(by_step) == ["thinking", "text"]
             assert dropped(by_step) == []
+
+
+def test_a_native_schema_is_no_tool() -> None:
+    facts = facts_from({"carry": {"reasoning": "signed", "prefix": True}})
+    turns = (Turn("assistant", (thought("m"), Text("a"))),)
+    intent = Intent("m", "anthropic_messages", turns, None)
+    holding: dict[OutputStrategy, bool] = {"native": True, "two_pass": True, "tool": False, "offer": False}
+    for strategy, holds in holding.items():
+        bound = intent._replace(output=OutputPlan("a", "{}", strategy=strategy))
+        assert (signatures(bound, facts, Trace()) is bound) == holds
 
 
 def test_a_tool_keeps_its_name_when_a_later_call_has_it() -> None:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from items import LAST, MODEL, TOLD, answer, called, dropped, plan, said, sent, thought, told
+from items import JSON, LAST, MODEL, TOLD, answer, called, dropped, plan, said, sent, thought, told
 
 from smartllm import Message, ToolCall, ToolResult
 from smartllm.compiler.dialects.openai_responses.items import say_the_same
@@ -142,12 +142,19 @@ class TestChanged:
         assert sent(compiled) == output
         assert told(compiled) == []
 
+    def test_without_items_the_turn_is_what_it_says(self) -> None:
+        compiled = plan(Message("assistant", "a", reasoning=Reasoning(MODEL, "openai_responses", [])), LAST)
+        assert sent(compiled) == [{"type": "message", "role": "assistant", "content": "a"}]
+        assert told(compiled) == []
+
     def test_odd_blocks_are_no_reason_to_break(self) -> None:
-        for odd in (
+        odd_ones: list[JSON] = [
             {"type": "message", "content": "x"},
             {"type": "message", "content": ["x"]},
-            {"type": 5},
+            {"type": "message"},
+            {"type": ["message"]},
             {},
-        ):
+        ]
+        for odd in odd_ones:
             kept = Reasoning(MODEL, "openai_responses", [odd, said("a")])
             assert sent(plan(Message("assistant", "a", reasoning=kept), LAST)) == [odd, said("a")]

@@ -240,6 +240,14 @@ def test_blocks_that_are_no_json_are_refused_by_their_place() -> None:
             smartllm.compile(request, rules=RULES)
 
 
+def test_blocks_that_are_no_objects_are_refused_by_their_place() -> None:
+    part = Reasoning("m", "d", [{}, "x"])  # type: ignore[list-item]
+    for fields in ({"content": ["a", part]}, {"content": "a", "reasoning": part}):
+        request = MessageRequest(messages=[Message("assistant", **fields)], model="gpt-4o")
+        with pytest.raises(UnsupportedError, match=r"blocks\[1\]: a str is no block of reasoning"):
+            smartllm.compile(request, rules=RULES)
+
+
 def test_reasoning_stands_in_the_assistants_turns_alone_and_not_alone_in_one() -> None:
     part = Reasoning("m", "d", [{"a": 1}])
     with pytest.raises(UnsupportedError, match=r"^prompt\[1\]: a Reasoning cannot stand in a prompt"):

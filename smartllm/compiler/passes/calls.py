@@ -109,7 +109,7 @@ class _Conversation:
             )
         new = iter(asked)
         parts = [next(new) if part.type == "tool_call" else part for part in turn.parts if part not in lost]
-        led = max((place for place, part in enumerate(parts, 1) if isinstance(part, Reasoning)), default=0)
+        led = max((place for place, part in enumerate(parts) if isinstance(part, Reasoning)), default=0)
         behind = sorted(parts[led:], key=lambda part: part.type == "tool_call")
         return turn._replace(parts=(*parts[:led], *behind))
 

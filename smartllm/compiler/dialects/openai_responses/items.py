@@ -46,7 +46,7 @@ def say_the_same(items: Sequence[Mapping[str, Any]], turn: Turn, names: Mapping[
         turn: The turn that they came with.
         names: Names of tools on the wire by the caller's, of those that differ.
     """
-    calls = [item for item in items if item.get("type") in CALLS]
+    calls = [item for item in items if str(item.get("type")) in CALLS]
     return (
         "".join(_texts(items)) == "".join(turn.texts)
         and len(calls) == len(turn.calls)
