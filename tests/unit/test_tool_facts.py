@@ -141,11 +141,7 @@ class TestTools:
 class TestChoice:
     def test_a_tool_can_be_forced_on_converse(self) -> None:
         """D: AWS's ToolChoice page; Nova: M; GPT: see above; Grok 4.6: langchain-aws#1239, M; GLM 5.3: L."""
-        # Small and Large 3 are disputed: structured output rests on what was stated first.
-        mistral = {
-            *("mistral-small-2402", "mistral-large-2402", "mistral-large-2407"),
-            "mistral-large-3-675b-instruct",
-        }
+        mistral = {"mistral-large-2402", "mistral-large-2407"}  # Small and Large 3 are disputed: never
         forced = those(CONVERSE, "tools.forced", "always") & takes_tools(CONVERSE)
         assert forced - CLAUDE == NOVA | GPT_ON_CONVERSE | GROK | mistral | {"glm-5.3"}
         assert those(CONVERSE, "tools.forced", "unless-thinking") - CLAUDE == {
@@ -156,7 +152,8 @@ class TestChoice:
         """D: Define tools; cassettes of pydantic-ai, M for Opus 5 and Sonnet 5; claude-cookbooks#854, M."""
         for dialect in (MESSAGES, CONVERSE):
             assert those(dialect, "tools.forced", "never") & CLAUDE == {
-                *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-1", "claude-fable-5-2"),
+                *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5", "claude-fable-5-1"),
+                "claude-fable-5-2",
             }
             assert those(dialect, "tools.forced", "unless-thinking") & CLAUDE == {
                 *("claude-3-7-sonnet", "claude-sonnet-4", "claude-opus-4", "claude-opus-4-1"),
@@ -164,13 +161,7 @@ class TestChoice:
                 *("claude-sonnet-4-6", "claude-opus-4-6", "claude-opus-4-7"),
             }
             assert those(dialect, "tools.forced", "skips-thinking") == {
-                *(
-                    "claude-opus-4-8",
-                    "claude-sonnet-5",
-                    "claude-opus-5",
-                    "claude-haiku-5-5",
-                    "claude-fable-5",
-                ),
+                *("claude-opus-4-8", "claude-sonnet-5", "claude-opus-5", "claude-haiku-5-5"),
             }
 
     def test_calls_can_be_kept_off(self) -> None:
@@ -208,8 +199,8 @@ class TestChoice:
         """langchain-aws#1261, M; langchain, L for GLM; AWS's ToolChoice page for Mistral Large, D."""
         forced = set(FACTS[CONVERSE]) - those(CONVERSE, "tools.forced", "never")
         assert those(CONVERSE, "tools.choice", "any") & forced == {
-            *("mistral-small-2402", "mistral-large-2402", "mistral-large-2407"),
-            *("mistral-large-3-675b-instruct", "v3", "v3.2", "glm-4.7", "glm-4.7-flash", "glm-5"),
+            *("mistral-large-2402", "mistral-large-2407"),
+            *("v3", "v3.2", "glm-4.7", "glm-4.7-flash", "glm-5"),
         }
 
     def test_how_much_is_strict(self) -> None:
