@@ -44,7 +44,7 @@ CODES: Final[dict[str, str]] = {
     "model-inferred": "The model is not listed; its facts were taken from the nearest listed generation.",
     "parts-unread": "The answer has parts that SmartLLM does not read; response.parts has them as sent.",
     "prefill-trimmed": "Trailing white space of a final assistant message was removed; the API refuses it.",
-    "reasoning-dropped": "Reasoning of an earlier answer was left out: another model or wire wrote it.",
+    "reasoning-dropped": "Reasoning of an earlier answer was left out: only its model reads it, whole.",
     "results-apart": "No text may stand beside results; a short turn of the assistant stands between them.",
     "sampling-dropped": "The model does not accept this sampling parameter here; it was not sent.",
     "sampling-exclusive": "The model accepts only one of two sampling parameters.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
@@ -145,14 +146,31 @@ class TextResponse(Generic[T]):
         return cost_of(self.usage, self.billing, model=self.requested_model, when=self.timestamp)
 
     def as_message(self) -> Message:
-        """This answer as a turn of a conversation, with its reasoning.
+        """This answer as a turn of a conversation, with its reasoning and its calls.
+
+        An answer without calls is its text. One with calls is a list of its texts, reasoning and calls in the
+        provider's order, to which the next turn answers with one ``ToolResult`` a call.
 
         Raises:
-            pydantic.ValidationError: (a ``ValueError``) the answer has no text.
+            pydantic.ValidationError: (a ``ValueError``) the answer has neither text nor calls.
         """
         from smartllm.request import Message  # noqa: PLC0415 - loads pydantic
 
+        said = [part for part in map(self._said_again, self.parts) if part is not None]
+        inline = any(isinstance(part, Reasoning) for part in said)
+        pieces = sum(isinstance(part, Text) for part in said)
+        if self.tool_calls or (inline and pieces > 1):
+            return Message("assistant", said, reasoning=None if inline else self.reasoning)
         return Message("assistant", self.text, reasoning=self.reasoning)
+
+    def _said_again(self, part: Part) -> Part | None:
+        """A part as it stands in a later turn; None for what cannot go back in a place of its own."""
+        if isinstance(part, ToolCall) and part.name == self._output_tool:
+            given = part.arguments
+            return Text(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
+        if isinstance(part, Text):
+            return part if part.text else None
+        return part if isinstance(part, ToolCall) or (isinstance(part, Reasoning) and part.dialect) else None
 
     @property
     def usage(self) -> Usage:

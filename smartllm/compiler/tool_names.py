@@ -23,15 +23,20 @@ def called_in(intent: Intent) -> tuple[str, ...]:
 def wire_names(intent: Intent, facts: Facts) -> dict[str, str]:
     """Names on the wire by the caller's, of the tools that cannot go by their own: declared or only called.
 
-    A name that is legal is nobody else's; declared tools come before those that the conversation calls.
+    Declared tools come before those that the conversation calls, and those before later ones, so that a name
+    stays what it is however long the conversation becomes. A declared name that is legal is nobody else's.
     """
     declared = [tool.name for tool in intent.tools if isinstance(tool, ToolPlan)]
-    names = dict.fromkeys([*declared, *called_in(intent)])
-    legal = [name for name in names if _is_legal(name, facts)]
-    if len(legal) == len(names):
-        return {}
-    taken = set(legal)
-    return {name: _free(name, facts, taken) for name in names if name not in legal}
+    legal = {name for name in declared if _is_legal(name, facts)}
+    taken, found = set(legal), dict[str, str]()
+    for name in dict.fromkeys([*declared, *called_in(intent)]):
+        if name in legal:
+            continue
+        if name not in taken and _is_legal(name, facts):
+            taken.add(name)
+        else:
+            found[name] = _free(name, facts, taken)
+    return found
 
 
 def wire_name(intent: Intent, name: str) -> str:

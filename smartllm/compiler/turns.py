@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smartllm.request import Message
 
 _SENT: Final = ("text", "reasoning", "tool_call", "tool_result")
-_WRITER: Final = {"tool_call": "assistant", "tool_result": "user"}
+_WRITER: Final = {"tool_call": "assistant", "tool_result": "user", "reasoning": "assistant"}
 
 
 def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
@@ -35,8 +35,16 @@ def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
 
 def _turn(message: Message, index: int) -> Turn:
     parts = _checked(parts_of(message.content), message.role, "messages", index, "content")
+    if all(isinstance(part, Reasoning) for part in parts):
+        raise UnsupportedError(
+            f"messages[{index}]: the turn holds reasoning alone, which no wire takes",
+            field="messages",
+            hint="leave the turn out, or keep the text or the calls that followed its reasoning",
+        )
     if message.reasoning is not None:
-        check_json(message.reasoning.blocks, "messages", index, "reasoning", "blocks")
+        place = ("messages", index, "reasoning")
+        _check_writer(message.reasoning, message.role, place)
+        check_json(message.reasoning.blocks, *place, "blocks")
         parts = (message.reasoning, *parts)
     return Turn(message.role, parts)
 
@@ -46,13 +54,7 @@ def _checked(parts: Iterable[InputPart], role: str, *place: str | int) -> tuple[
     for index, part in enumerate(parts):
         if part.type not in _SENT:
             raise _not_sent(part, (*place, index))
-        if _WRITER.get(part.type, role) != role:
-            raise UnsupportedError(
-                f"{_where((*place, index))}: a {type(part).__name__} cannot stand in "
-                f"{'a prompt' if role == 'prompt' else f'a turn of the {role}'}",
-                field=str(place[0]),
-                hint="calls stand in the assistant's messages, results in the user's next one",
-            )
+        _check_writer(part, role, (*place, index))
         if isinstance(part, Reasoning):
             check_json(part.blocks, *place, index, "blocks")
         elif part.type == "tool_result" and part.parts:
@@ -60,6 +62,16 @@ def _checked(parts: Iterable[InputPart], role: str, *place: str | int) -> tuple[
                 if not isinstance(inner, Text):
                     raise _not_sent(inner, (*place, index, "content", number))
     return parts
+
+
+def _check_writer(part: InputPart, role: str, place: tuple[str | int, ...]) -> None:
+    if _WRITER.get(part.type, role) != role:
+        raise UnsupportedError(
+            f"{_where(place)}: a {type(part).__name__} cannot stand in "
+            f"{'a prompt' if role == 'prompt' else f'a turn of the {role}'}",
+            field=str(place[0]),
+            hint="reasoning and calls stand in the assistant's messages, results in the user's next one",
+        )
 
 
 def _not_sent(part: InputPart, place: tuple[str | int, ...]) -> UnsupportedError:

@@ -78,7 +78,6 @@ class TestReasoning:
         old |= {"claude-3-5-haiku", "claude-3-5-sonnet", "claude-3-5-sonnet-20240620"}
         assert those(CONVERSE, "carry.reasoning", "signed") == CLAUDE - old
         assert those(CONVERSE, "carry.reasoning", "sealed") == GPT_ON_CONVERSE
-        assert those(CONVERSE, "messages.reasoning", True) == CLAUDE - old
         assert those(CHAT, "carry.reasoning", "never") == set(FACTS[CHAT])
         # openai-agents-python#1611 and vercel/ai#7543, M.
         reasons = (

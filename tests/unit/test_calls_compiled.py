@@ -268,6 +268,7 @@ class TestBeside:
             LLAMA,
             ASKED,
             Message("assistant", "Hm."),
+            Message("assistant", "Well."),
             CALLS,
             Message("user", [ToolResult("call_1", "1"), ToolResult("call_2", "2")]),
             Message("user", "b"),
@@ -276,7 +277,7 @@ class TestBeside:
         assert [list(block) for block in turns[1]["content"]] == [["toolUse"], ["toolUse"]]
         assert turns[-1]["content"] == [{"text": "b"}]
         dropped = next(item for item in later.diagnostics if item.code == "call-text-dropped")
-        assert (dropped.severity, dropped.asked) == ("warning", "Hm.I look.")
+        assert (dropped.severity, dropped.asked) == ("warning", "Hm.Well.I look.")
 
     def test_a_blank_text_is_left_out(self) -> None:
         blank = Message("assistant", [" ", ToolCall("1", "weather", {})])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from wires import CONVERSE, INVOKE, RESPONSES, WIRES, Wire, each_bedrock_wire, share_service_models
+from wires import CHAT, CONVERSE, INVOKE, WIRES, Wire, each_bedrock_wire, share_service_models
 
 import smartllm
 from smartllm import Message, MessageRequest, Reasoning
@@ -111,11 +111,11 @@ async def test_two_steps_return_the_reasoning_of_the_first() -> None:
     assert response.reasoning.blocks[0]["thinking"] == "hm"
 
 
-async def test_openai_returns_none() -> None:
+async def test_what_chat_shows_of_reasoning_does_not_go_back() -> None:
     with LoopbackServer() as server:
         server.script(Reply(thinking="hm"))
-        async with RESPONSES.client(server.url) as client:
-            assert (await client.generate_text(RESPONSES.request("hi", **THINKING))).reasoning is None
+        async with CHAT.client(server.url) as client:
+            assert (await client.generate_text(CHAT.request("hi", **THINKING))).reasoning is None
 
 
 def test_hidden_reasoning_of_a_stream_is_kept_as_it_is() -> None:

@@ -381,7 +381,8 @@ class TestChoice:
             own,
             {"name": "clock", "input_schema": CLOCK.schema},
         ]
-        assert plan(CLAUDE_NEW, own, CLOCK, tool_choice="mine").body["tools"] == [own]
+        unforced = plan("llama3-1-70b-instruct", WEATHER, CLOCK, tool_choice="clock").body["toolConfig"]
+        assert [tool["toolSpec"]["name"] for tool in unforced["tools"]] == ["clock"]
 
     def test_auto_where_no_tool_can_be_forced(self) -> None:
         compiled = plan(CLAUDE_NEW, WEATHER, tool_choice="required")

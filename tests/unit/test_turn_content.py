@@ -234,8 +234,24 @@ def test_what_no_wire_is_given_yet_is_refused_by_place_and_name(part: InputPart)
 
 def test_blocks_that_are_no_json_are_refused_by_their_place() -> None:
     part = Reasoning("m", "d", [{"a": object()}])
-    with pytest.raises(smartllm.CompileError, match=r"prompt\[0\]\.blocks"):
-        smartllm.compile(TextRequest(prompt=[part], model="gpt-4o"), rules=RULES)
+    for fields in ({"content": ["a", part]}, {"content": "a", "reasoning": part}):
+        request = MessageRequest(messages=[Message("assistant", **fields)], model="gpt-4o")
+        with pytest.raises(smartllm.CompileError, match=r"messages\[0\]\.(content\[1\]|reasoning)\.blocks"):
+            smartllm.compile(request, rules=RULES)
+
+
+def test_reasoning_stands_in_the_assistants_turns_alone_and_not_alone_in_one() -> None:
+    part = Reasoning("m", "d", [{"a": 1}])
+    with pytest.raises(UnsupportedError, match=r"^prompt\[1\]: a Reasoning cannot stand in a prompt"):
+        smartllm.compile(TextRequest(prompt=["a", part], model="gpt-4o"), rules=RULES)
+    for fields in ({"content": ["a", part]}, {"content": "a", "reasoning": part}):
+        with pytest.raises(UnsupportedError, match=r"^messages\[0\].*cannot stand in a turn of the user"):
+            smartllm.compile(
+                MessageRequest(messages=[Message("user", **fields)], model="gpt-4o"), rules=RULES
+            )
+    alone = [Message("user", "a"), Message("assistant", [part]), Message("user", "b")]
+    with pytest.raises(UnsupportedError, match=r"^messages\[1\]: the turn holds reasoning alone"):
+        smartllm.compile(MessageRequest(messages=alone, model="gpt-4o"), rules=RULES)
 
 
 def test_a_copy_shares_nothing_that_can_be_changed() -> None:

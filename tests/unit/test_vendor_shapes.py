@@ -1,305 +1,24 @@
-"""Every snapshot body against the shapes that the vendors publish, as installed.
-
-The openai SDK's parameter types and botocore's service model are used as they are. No installed package
-describes Claude's body on Bedrock, so its types stand below.
-"""
+"""Every snapshot body against the shapes that the vendors publish, and the check against what is wrong."""
 
 from __future__ import annotations
 
-import collections.abc
-import json
-import re
-import types
-from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, Union, get_args, get_origin
+from typing import Any
 
 import pytest
-import typing_extensions
-from botocore.loaders import create_loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
-from model_facts import RESPONSES, those
-from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 from snapshot_files import ROOT, kept_bodies
+from vendor_shapes import CHECKS, misfits, problems
 from versions import with_todays_openai
 
-MODEL_ID = "us.anthropic.claude-sonnet-4-6"
-SEQUENCES = {list, collections.abc.Iterable, collections.abc.Sequence}
-MAPPINGS = {dict, collections.abc.Mapping}
-QUALIFIERS = {Required, NotRequired, Annotated}
-
-
-class ThinkingBudget(TypedDict):
-    type: Literal["enabled"]
-    budget_tokens: int
-    display: NotRequired[Literal["summarized", "omitted"]]
-
-
-class ThinkingAdaptive(TypedDict):
-    type: Literal["adaptive"]
-    display: NotRequired[Literal["summarized", "omitted"]]
-
-
-class ThinkingOff(TypedDict):
-    type: Literal["disabled", "between_tools"]
-
-
-class OutputFormat(TypedDict):
-    type: Literal["json_schema"]
-    schema: dict[str, object]
-
-
-class OutputConfig(TypedDict, total=False):
-    effort: Literal["low", "medium", "high", "xhigh", "max"]
-    format: OutputFormat
-
-
-class TextBlock(TypedDict):
-    type: Literal["text"]
-    text: str
-
-
-class ToolUseBlock(TypedDict):
-    type: Literal["tool_use"]
-    id: str
-    name: str
-    input: dict[str, object]
-
-
-class ToolResultBlock(TypedDict):
-    type: Literal["tool_result"]
-    tool_use_id: str
-    content: NotRequired[str | list[TextBlock]]
-    is_error: NotRequired[bool]
-
-
-class Message(TypedDict):
-    role: Literal["user", "assistant", "system"]
-    content: str | list[TextBlock | ToolUseBlock | ToolResultBlock]
-
-
-class Tool(TypedDict):
-    name: str
-    input_schema: dict[str, object]
-    description: NotRequired[str]
-    strict: NotRequired[bool]
-    type: NotRequired[Literal["custom"]]
-
-
-class AnyToolChoice(TypedDict):
-    type: Literal["auto", "any", "none"]
-    disable_parallel_tool_use: NotRequired[bool]
-
-
-class OneToolChoice(TypedDict):
-    type: Literal["tool"]
-    name: str
-    disable_parallel_tool_use: NotRequired[bool]
-
-
-class ExtraToolChoice(TypedDict, total=False):
-    """What of Claude's tool choice Converse has no form for."""
-
-    type: Literal["none"]
-    disable_parallel_tool_use: bool
-
-
-class ClaudeExtras(TypedDict, total=False):
-    """The keys for which Converse has no place of its own."""
-
-    anthropic_beta: list[str]
-    top_k: int
-    thinking: ThinkingBudget | ThinkingAdaptive | ThinkingOff
-    metadata: dict[str, object]
-    output_config: OutputConfig
-    safeguards: dict[str, object]
-    context_management: dict[str, object]
-
-
-class ConverseExtras(ClaudeExtras, total=False):
-    """Beside these, what Converse's own tool choice cannot say."""
-
-    tool_choice: ExtraToolChoice
-
-
-class Effort(TypedDict):
-    effort: Literal["none", "low", "medium", "high", "xhigh", "max"]
-
-
-class NovaReasoning(TypedDict):
-    type: Literal["enabled"]
-    maxReasoningEffort: Literal["low", "medium", "high"]
-
-
-class NovaInference(TypedDict):
-    topK: int
-
-
-class FamilyExtras(TypedDict, total=False):
-    """What the other families take beside Converse's own fields (facts/bedrock_runtime.md §1.2)."""
-
-    reasoning_effort: Literal["none", "low", "medium", "high", "xhigh", "max"]
-    reasoning: Effort
-    reasoning_config: Literal["none", "high"]
-    reasoningConfig: NovaReasoning
-    inferenceConfig: NovaInference
-
-
-class ClaudeBody(ClaudeExtras, total=False):
-    """The keys that every Claude on Bedrock takes; any other is "Extra inputs are not permitted"."""
-
-    anthropic_version: Required[Literal["bedrock-2023-05-31"]]
-    max_tokens: Required[int]
-    messages: Required[list[Message]]
-    system: str | list[TextBlock]
-    stop_sequences: list[str]
-    temperature: float
-    top_p: float
-    tools: list[Tool]
-    tool_choice: AnyToolChoice | OneToolChoice
-
-
-@cache
-def keys(kind: Any) -> tuple[dict[str, Any], set[str]]:
-    """The types of a typed dict's keys, and which keys it must have."""
-    hints = typing_extensions.get_type_hints(kind, include_extras=True)
-    marks: dict[str, Any] = {key: get_origin(hint) for key, hint in hints.items()}
-    must = {key for key, mark in marks.items() if mark is Required}
-    return hints, must | {key for key in kind.__required_keys__ if marks[key] is not NotRequired}
-
-
-def misfits(value: Any, hint: Any, path: str = "") -> list[str]:
-    """Why JSON data is not a value of a type: the strictest reading, without conversions."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if hint in (Any, object):
-        return []
-    if origin in QUALIFIERS:
-        return misfits(value, arguments[0], path)
-    if origin in (Union, types.UnionType):
-        return nearest([misfits(value, arm, path) for arm in arguments], path)
-    if typing_extensions.is_typeddict(hint):
-        return list(typed_dict_misfits(value, hint, path))
-    if origin in SEQUENCES and isinstance(value, list):
-        return [text for i, item in enumerate(value) for text in misfits(item, arguments[0], f"{path}/{i}")]
-    if origin in MAPPINGS and isinstance(value, dict):
-        return [text for key, item in value.items() for text in misfits(item, arguments[1], f"{path}/{key}")]
-    return [] if scalar_fits(value, hint) else [f"{path}: {value!r} is not {hint}"]
-
-
-def nearest(attempts: list[list[str]], path: str) -> list[str]:
-    """The report of the arm that comes closest: of the right kind, with the fewest misfits."""
-    return min(attempts, key=lambda found: (any(text.startswith(f"{path}: ") for text in found), len(found)))
-
-
-def scalar_fits(value: Any, hint: Any) -> bool:
-    if get_origin(hint) is Literal:
-        return any(value == choice and type(value) is type(choice) for choice in get_args(hint))
-    if isinstance(value, bool) or hint is bool:
-        return isinstance(value, bool) and hint is bool
-    if hint is float:
-        return isinstance(value, int | float)
-    return isinstance(hint, type) and isinstance(value, hint)
-
-
-def typed_dict_misfits(value: Any, kind: Any, path: str) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{path}: {value!r} is not an object"
-        return
-    known, must = keys(kind)
-    yield from (f"{path}/{key} is missing" for key in sorted(must - set(value)))
-    for key, item in value.items():
-        if key in known:
-            yield from misfits(item, known[key], f"{path}/{key}")
-        else:
-            yield f"{path}/{key} is unknown to {kind.__name__}"
-
-
-class StrictValidator(ParamValidator):  # type: ignore[misc]  # botocore has no types
-    """botocore's validator, which leaves enums, patterns and upper bounds to the service."""
-
-    def _validate_string(self, param: Any, shape: Any, errors: Any, name: str) -> None:
-        super()._validate_string(param, shape, errors, name)
-        pattern = shape.metadata.get("pattern")
-        if isinstance(param, str):
-            self._allow(not shape.enum or param in shape.enum, param, shape.enum, errors, name)
-            self._allow(not pattern or re.fullmatch(pattern, param), param, pattern, errors, name)
-            self._allow(len(param) <= self._most(shape), param, self._most(shape), errors, name)
-
-    def _validate_float(self, param: Any, shape: Any, errors: Any, name: str) -> None:
-        super()._validate_float(param, shape, errors, name)
-        if isinstance(param, int | float):
-            self._allow(param <= self._most(shape), param, self._most(shape), errors, name)
-
-    @staticmethod
-    def _most(shape: Any) -> float:
-        return float(shape.metadata.get("max", "inf"))
-
-    @staticmethod
-    def _allow(holds: object, param: Any, wanted: Any, errors: Any, name: str) -> None:
-        if not holds:
-            errors.report(name, "invalid type", param=param, valid_types=[str(wanted)])
-
-
-@cache
-def runtime() -> Any:
-    return ServiceModel(create_loader().load_service_model("bedrock-runtime", "service-2"), "bedrock-runtime")
-
-
-def call_misfits(operation: str, parameters: Mapping[str, Any]) -> list[str]:
-    """What botocore has to say of a Bedrock call."""
-    shape = runtime().operation_model(operation).input_shape
-    report: str = StrictValidator().validate(parameters, shape).generate_report()
-    return report.splitlines()
-
-
-def responses_problems(body: Any) -> list[str]:
-    return misfits(body, ResponseCreateParamsNonStreaming)
-
-
-def chat_problems(body: Any) -> list[str]:
-    return misfits(body, CompletionCreateParamsNonStreaming)
-
-
-def invoke_problems(body: Any) -> list[str]:
-    call = {"modelId": MODEL_ID, "body": json.dumps(body).encode(), "contentType": "application/json"}
-    return misfits(body, ClaudeBody) + call_misfits("InvokeModel", call)
-
-
-def converse_problems(body: Any, extras_kind: Any = ConverseExtras) -> list[str]:
-    extras = misfits(body.get("additionalModelRequestFields", {}), extras_kind)
-    return extras + call_misfits("Converse", {"modelId": MODEL_ID, **body})
-
-
-CHECKS = {
-    "openai_responses": responses_problems,
-    "openai_chat": chat_problems,
-    "anthropic_messages": invoke_problems,
-    "bedrock_converse": converse_problems,
-}
-
-
-def family_problems(body: Any) -> list[str]:
-    return converse_problems(body, FamilyExtras)
-
-
-# The SDK's type asks for the key, the API does without it, and these models are not known to take it.
-NO_STRICT_KEY = those(RESPONSES, "tools.strict", "never")
-STRICT_KEY = re.compile(r"/tools/\d+/strict is missing")
 FILES = sorted(path for dialect in CHECKS for path in ROOT.glob(f"{dialect}/*.json"))
 
 
 @with_todays_openai
 @pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_bodies_have_the_vendors_shape(file: Path) -> None:
-    check = CHECKS[file.parent.name]
-    if check is converse_problems and not file.stem.startswith("claude"):
-        check = family_problems
-    checked = [(case, check(body)) for case, body in kept_bodies(file)]
-    if file.parent.name == RESPONSES and file.stem in NO_STRICT_KEY:
-        checked = [(case, [one for one in found if not STRICT_KEY.fullmatch(one)]) for case, found in checked]
+    dialect, model = file.parent.name, file.stem
+    checked = [(case, problems(body, dialect, model)) for case, body in kept_bodies(file)]
     assert checked
     assert [(case, found) for case, found in checked if found] == []
 
@@ -366,6 +85,10 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     (
         "anthropic_messages",
         {"messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "a"}]}]},
+    ),
+    (
+        "anthropic_messages",
+        {"messages": [{"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}]}]},
     ),
     ("openai_chat", {"messages": [{"role": "tool", "content": "x"}]}),
     ("openai_chat", {"tool_choice": {"type": "function", "name": "n"}}),

@@ -31,6 +31,7 @@ class Decoded:
         refusal: The model's own words of refusal, or None.
         incomplete: The wire's reason why the answer is incomplete, or None.
         choices_dropped: Choices beside the first, which are not read.
+        items: All that it says as the wire has it, where that goes back only as a whole.
         raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
             sent it in one piece.
         text: Answer text.
@@ -48,6 +49,7 @@ class Decoded:
     refusal: str | None = None
     incomplete: str | None = None
     choices_dropped: int = 0
+    items: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     text: str = field(init=False, repr=False, compare=False)
     tool_calls: tuple[ToolCall, ...] = field(init=False, repr=False, compare=False)
@@ -84,8 +86,8 @@ class Decoded:
 
     @property
     def reasoning(self) -> tuple[Mapping[str, Any], ...]:
-        """The provider's reasoning blocks as they came, where it takes them back."""
-        return tuple([block for part in self.thoughts if part.dialect for block in part.blocks])
+        """The provider's reasoning blocks as they came, where it takes them back, with what goes along."""
+        return self.items or tuple([block for part in self.thoughts if part.dialect for block in part.blocks])
 
     def call_of(self, name: str) -> ToolCall | None:
         """The call that holds the structured answer: the last one of the name.

@@ -35,11 +35,12 @@ def set_messages(
         trace: Why.
         path: Where the list of messages goes.
         kind: Further keys of each message.
-        calling: Spells the calls of a turn, or the results; the texts beside results are spelled as ever.
+        calling: Spells a turn with calls, or with blocks that go back as they came, or the results of one;
+            the texts beside results are spelled as ever.
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        if turn.calls:
+        if turn.calls or turn.blocks:
             turns += calling(turn, intent)
             continue
         if turn.results:

@@ -11,6 +11,7 @@ from typing import Final
 
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.calls import calls
+from smartllm.compiler.passes.carry import carry, signatures
 from smartllm.compiler.passes.limits import limits
 from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
@@ -22,6 +23,28 @@ from smartllm.rules.vocabulary import Facts
 
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
-PASSES: Final[tuple[Pass, ...]] = (calls, messages, reasoning, sampling, limits, tools, output)
+PASSES: Final[tuple[Pass, ...]] = (
+    carry,
+    calls,
+    messages,
+    reasoning,
+    sampling,
+    limits,
+    tools,
+    output,
+    signatures,
+)
 
-__all__ = ["PASSES", "Pass", "calls", "limits", "messages", "output", "reasoning", "sampling", "tools"]
+__all__ = [
+    "PASSES",
+    "Pass",
+    "calls",
+    "carry",
+    "limits",
+    "messages",
+    "output",
+    "reasoning",
+    "sampling",
+    "signatures",
+    "tools",
+]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.call_ids import CallIds
 from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.passes.carry import joined, without_reasoning
 from smartllm.compiler.tool_names import wire_names
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
-from smartllm.text_parts import Text, parts_of
+from smartllm.text_parts import Reasoning, Text, parts_of
 
 if TYPE_CHECKING:
     from smartllm.content import ToolCall, ToolResult
@@ -56,8 +57,8 @@ class _Conversation:
             after = index + 1
             while after < len(self.given) and self.given[after].role == "user":
                 after += 1
-            if found and found[-1].role == "assistant" and self._joins:
-                turn = turn._replace(parts=found.pop().parts + turn.parts)
+            while found and found[-1].role == "assistant" and self._joins:
+                turn = joined(found.pop(), turn, self.trace)
             found += self._round(turn, index, after)
             index = after
         return tuple(found)
@@ -82,25 +83,39 @@ class _Conversation:
             if call.id not in results or known.count(call.id) > 1:
                 raise self._missing(index, call, twice=known.count(call.id) > 1)
         ids = {call.id: self.ids.of(call.id, self.names.get(call.name, call.name)) for call in asked}
-        self._tell_ids(ids)
+        if self._tell_ids(ids) and self._is_whole(turn):
+            reason = "it goes back only with the very calls that follow it, whose ids had to change"
+            turn = without_reasoning(turn, self.trace, reason, "calls.ids")
         caller = self._caller(turn, [self._call(call, ids[call.id]) for call in asked])
         told = tuple(self._result(results[call.id], ids[call.id]) for call in asked)
         return [caller, *self._answers(told, answers)]
 
     def _caller(self, turn: Turn, asked: list[ToolCall]) -> Turn:
+        """The turn with calls as they are taken; texts stand before calls where no reasoning follows."""
+        if self._is_whole(turn):
+            return turn
+        beside = self.facts.calls.text_beside
         texts = [part for part in turn.parts if isinstance(part, Text)]
-        kept = [text for text in texts if text.text.strip()] if self.facts.calls.text_beside else []
-        if len(kept) < len(texts):
-            lost = any(text.text.strip() for text in texts) and not self.facts.calls.text_beside
+        lost = [text for text in texts if not (beside and text.text.strip())]
+        if lost:
+            said = any(text.text.strip() for text in lost)
             self._changed(
                 "call-text-dropped",
-                asked="".join(text.text for text in texts),
+                asked="".join(text.text for text in lost),
                 applied=None,
-                reason="the model takes no text beside calls" if lost else "a blank text was left out",
+                reason="the model takes no text beside calls" if said else "a blank text was left out",
                 fact="calls.text_beside",
-                severity="warning" if lost else "info",
+                severity="warning" if said else "info",
             )
-        return turn._replace(parts=(*turn.reasoning, *kept, *asked))
+        new = iter(asked)
+        parts = [next(new) if part.type == "tool_call" else part for part in turn.parts if part not in lost]
+        led = max((place for place, part in enumerate(parts, 1) if isinstance(part, Reasoning)), default=0)
+        behind = sorted(parts[led:], key=lambda part: part.type == "tool_call")
+        return turn._replace(parts=(*parts[:led], *behind))
+
+    def _is_whole(self, turn: Turn) -> bool:
+        """Whether the turn goes back as the very items of its answer."""
+        return self.facts.carry.reasoning == "items" and bool(turn.blocks)
 
     def _answers(self, told: tuple[ToolResult, ...], answers: tuple[Turn, ...]) -> list[Turn]:
         rests = [tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers]
@@ -166,7 +181,8 @@ class _Conversation:
             )
         return ToolResult(new, content, failed)
 
-    def _tell_ids(self, ids: Mapping[str, str]) -> None:
+    def _tell_ids(self, ids: Mapping[str, str]) -> bool:
+        """Tell of changed ids; whether there are any."""
         changed = {asked: new for asked, new in ids.items() if asked != new}
         if changed:
             self._changed(
@@ -177,6 +193,7 @@ class _Conversation:
                 fact="calls.ids",
                 severity="info",
             )
+        return bool(changed)
 
     def _changed(self, code: str, **said: Any) -> None:
         self.trace.changed(code, "messages", whole=False, **said)

@@ -115,7 +115,12 @@ def _narrowed(intent: Intent, left: Choice, names: tuple[str, ...], facts: Facts
         for tool in intent.tools
         if (tool.name if isinstance(tool, ToolPlan) else own_name(tool)) in names
     )
-    if len(kept) < len(intent.tools):
+    if len(kept) < len(intent.tools) and facts.carry.prefix:
+        if left.mode == "required":  # else all of the wish has been relaxed
+            reason = "with other tools declared in each turn the model's reasoning could not go back"
+            _relax(trace, Choice(left.mode, names), f"{reason}; it calls any tool", "carry.prefix", left.mode)
+        kept = intent.tools
+    elif len(kept) < len(intent.tools):
         path = "tools.some" if facts.tools.choice == "named" else "tools.choice"
         trace.changed(
             "tools-narrowed",
@@ -130,12 +135,12 @@ def _narrowed(intent: Intent, left: Choice, names: tuple[str, ...], facts: Facts
     return intent._replace(tools=kept, tool_choice=left if left.mode == "required" else None)
 
 
-def _relax(trace: Trace, wish: Choice, reason: str, fact: str) -> None:
+def _relax(trace: Trace, wish: Choice, reason: str, fact: str, applied: str = "auto") -> None:
     trace.changed(
         "tool-choice-relaxed",
         "tool_choice",
         asked=list(wish.names) or wish.mode,
-        applied="auto",
+        applied=applied,
         reason=reason,
         fact=fact,
     )

@@ -59,9 +59,9 @@ def nearest(budget: int, facts: Facts) -> Effort:
 
 
 def _is_bare_round(intent: Intent) -> bool:
-    """Whether the last turn of the assistant calls tools and has no reasoning of its own."""
+    """Whether the last turn of the assistant calls tools and does not begin with reasoning of its own."""
     last = next((turn for turn in reversed(intent.turns) if turn.role == "assistant"), None)
-    return last is not None and bool(last.calls) and not last.blocks
+    return last is not None and bool(last.calls) and not getattr(last.parts[0], "blocks", None)
 
 
 def _leave_off(intent: Intent, trace: Trace) -> None:

@@ -14,5 +14,4 @@ class Messages:
 
     alternate: bool = fact(False, "Roles must alternate between user and assistant.")
     prefill: bool = fact(True, "The last message may be the assistant's.")
-    reasoning: bool = fact(False, "Reasoning blocks of earlier answers are taken back.")
     leading_assistant: bool = fact(True, "The first message may be the assistant's.")

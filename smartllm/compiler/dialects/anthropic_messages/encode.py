@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.dialects.anthropic_messages.tools import calls_in, results_in, set_tools
+from smartllm.compiler.dialects.anthropic_messages.tools import called, set_tools, told
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
-from smartllm.text_parts import Text
+from smartllm.text_parts import Reasoning, Text
+
+if TYPE_CHECKING:
+    from smartllm.content import InputPart
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -46,14 +49,23 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, pref
 
 
 def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:
-    first, *rest = turn.parts
-    if not rest and isinstance(first, Text):
-        return first.text
-    texts, blocks = turn.texts, turn.blocks
-    calls, results = calls_in(turn, intent), results_in(turn)
-    if len(texts) == 1 and not (blocks or calls or results):
-        return texts[0]
-    return [*results, *blocks, *({"type": "text", "text": text} for text in texts), *calls]
+    blocks = [block for part in turn.parts for block in _blocks(part, intent)]
+    if len(blocks) == 1 and blocks[0]["type"] == "text":
+        text: str = blocks[0]["text"]
+        return text
+    return blocks
+
+
+def _blocks(part: InputPart, intent: Intent) -> list[dict[str, Any]]:
+    """The blocks of a part; what the model wrote as reasoning stands as it came."""
+    if isinstance(part, Text):
+        return [{"type": "text", "text": part.text}]
+    if isinstance(part, Reasoning):
+        return part.blocks
+    if part.type == "tool_call":
+        return [called(part, intent)]
+    assert part.type == "tool_result"
+    return [told(part)]
 
 
 def _set_output(body: Body, plan: OutputPlan) -> None:

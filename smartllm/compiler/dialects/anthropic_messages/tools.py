@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.spelling import arguments_of
-from smartllm.compiler.intent import Intent, ToolPlan, Turn
+from smartllm.compiler.intent import Intent, ToolPlan
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace, fact
+
+if TYPE_CHECKING:
+    from smartllm.content import ToolCall, ToolResult
 
 
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
@@ -42,25 +45,15 @@ def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     return spelled
 
 
-def calls_in(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The blocks of a turn's calls."""
-    return [
-        {
-            "type": "tool_use",
-            "id": call.id,
-            "name": wire_name(intent, call.name),
-            "input": arguments_of(call, intent),
-        }
-        for call in turn.calls
-    ]
+def called(call: ToolCall, intent: Intent) -> dict[str, Any]:
+    """The block of a call."""
+    named = {"type": "tool_use", "id": call.id, "name": wire_name(intent, call.name)}
+    return {**named, "input": arguments_of(call, intent)}
 
 
-def results_in(turn: Turn) -> list[dict[str, Any]]:
-    """The blocks of a turn's results."""
-    blocks: list[dict[str, Any]] = []
-    for result in turn.results:
-        block = {"type": "tool_result", "tool_use_id": result.call_id}
-        if result.content:
-            block["content"] = result.content
-        blocks.append(block | {"is_error": True} if result.error else block)
-    return blocks
+def told(result: ToolResult) -> dict[str, Any]:
+    """The block of a result."""
+    block: dict[str, Any] = {"type": "tool_result", "tool_use_id": result.call_id}
+    if result.content:
+        block["content"] = result.content
+    return block | {"is_error": True} if result.error else block

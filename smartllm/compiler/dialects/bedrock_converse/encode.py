@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
-from smartllm.compiler.dialects.bedrock_converse.tools import calls_in, results_in, set_tools
+from smartllm.compiler.dialects.bedrock_converse.tools import called, set_tools, told
 from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
+from smartllm.text_parts import Reasoning, Text
+
+if TYPE_CHECKING:
+    from smartllm.content import InputPart
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -32,15 +36,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     turns: list[dict[str, Any]] = [
-        {
-            "role": turn.role,
-            "content": [
-                *results_in(turn),
-                *turn.blocks,
-                *({"text": text} for text in turn.texts),
-                *calls_in(turn, intent),
-            ],
-        }
+        {"role": turn.role, "content": [block for part in turn.parts for block in _blocks(part, intent)]}
         for turn in intent.turns
     ]
     if intent.system is not None and facts.system == "user":  # models that have no system field
@@ -50,6 +46,18 @@ def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> Non
     body.set("messages", turns, trace.reason("messages"))
     if intent.system is not None and facts.system != "user":
         body.set("system", [{"text": intent.system}], trace.reason("system_prompt"))
+
+
+def _blocks(part: InputPart, intent: Intent) -> list[dict[str, Any]]:
+    """The blocks of a part; what the model wrote as reasoning stands as it came."""
+    if isinstance(part, Text):
+        return [{"text": part.text}]
+    if isinstance(part, Reasoning):
+        return part.blocks
+    if part.type == "tool_call":
+        return [called(part, intent)]
+    assert part.type == "tool_result"
+    return [told(part)]
 
 
 def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.spelling import arguments_of
-from smartllm.compiler.intent import Intent, ToolPlan, Turn
+from smartllm.compiler.intent import Intent, ToolPlan
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
+
+if TYPE_CHECKING:
+    from smartllm.content import ToolCall, ToolResult
 
 _CLAUDES: Final = f"{EXTRA}.tool_choice"
 """Where Claude has what Converse has no form for."""
@@ -42,26 +45,15 @@ def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     return {"toolSpec": spec}
 
 
-def calls_in(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The blocks of a turn's calls."""
-    return [
-        {
-            "toolUse": {
-                "toolUseId": call.id,
-                "name": wire_name(intent, call.name),
-                "input": arguments_of(call, intent),
-            }
-        }
-        for call in turn.calls
-    ]
+def called(call: ToolCall, intent: Intent) -> dict[str, Any]:
+    """The block of a call."""
+    named = {"toolUseId": call.id, "name": wire_name(intent, call.name)}
+    return {"toolUse": {**named, "input": arguments_of(call, intent)}}
 
 
-def results_in(turn: Turn) -> list[dict[str, Any]]:
-    """The blocks of a turn's results."""
-    blocks: list[dict[str, Any]] = []
-    for result in turn.results:
-        kind = "text" if isinstance(result.content, str) else "json"
-        content = [{kind: result.content}] if result.content else []
-        spelled: dict[str, Any] = {"toolUseId": result.call_id, "content": content}
-        blocks.append({"toolResult": spelled | {"status": "error"} if result.error else spelled})
-    return blocks
+def told(result: ToolResult) -> dict[str, Any]:
+    """The block of a result."""
+    kind = "text" if isinstance(result.content, str) else "json"
+    content = [{kind: result.content}] if result.content else []
+    spelled: dict[str, Any] = {"toolUseId": result.call_id, "content": content}
+    return {"toolResult": spelled | {"status": "error"} if result.error else spelled}

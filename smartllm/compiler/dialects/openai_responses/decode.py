@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
+from smartllm.compiler.dialects.openai_responses.items import CALLS, to_go_back
 from smartllm.compiler.dialects.reading import (
     arguments,
     called_with,
@@ -25,8 +26,6 @@ from smartllm.usage import Usage
 
 FAILED: Final = frozenset({"failed", "cancelled"})
 """Statuses of a response that is none."""
-CALLS: Final = {"function_call": "arguments", "custom_tool_call": "input"}
-"""Items that call a tool, and where each says what with."""
 _UNFINISHED: Final = frozenset({"queued", "in_progress"})
 
 
@@ -60,6 +59,7 @@ class ResponsesDecoder(Decoder):
             word(reply.get("model")),
             refusal=refusal,
             incomplete=reason,
+            items=to_go_back(output, stored=reply.get("store") is not False),
             raw=reply,
         )
 

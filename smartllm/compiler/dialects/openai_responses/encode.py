@@ -26,6 +26,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         body.set("reasoning.effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:
         body.set("text.verbosity", intent.verbosity, trace.reason("verbosity"))
+    if facts.carry.include and intent.extra.get("store") is False:
+        body.set("include", ["reasoning.encrypted_content"], fact("carry.include"))
     if intent.tools:
         set_tools(body, intent, trace)
     if intent.bound is not None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from smartllm.compiler.dialects.decoding import Decoder
-from smartllm.compiler.dialects.openai_responses.decode import CALLS, FAILED, text_of
+from smartllm.compiler.dialects.openai_responses.decode import FAILED, text_of
+from smartllm.compiler.dialects.openai_responses.items import CALLS
 from smartllm.compiler.dialects.reading import an_object, optional_objects, table, text, word
 from smartllm.compiler.dialects.stream import DONE, SILENT, Delta, StreamReader
 from smartllm.unicode import unicode_text

@@ -49,7 +49,9 @@ def _choice(intent: Intent, choice: Choice) -> Any:
 
 
 def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The items of a turn with calls, or the results of one."""
+    """The items of a turn with calls, or the results of one; those of an answer go back as they came."""
+    if turn.blocks:
+        return turn.blocks
     items: list[dict[str, Any]] = [
         {"type": "function_call_output", "call_id": result.call_id, "output": result.content}
         for result in turn.results

@@ -1,0 +1,105 @@
+"""The output items of an answer, which go back whole and as they came, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from smartllm.compiler.intent import Turn
+    from smartllm.content import ToolCall
+
+CALLS: Final = {"function_call": "arguments", "custom_tool_call": "input"}
+"""Items that call a tool, and where each says what with."""
+_PLAIN: Final = frozenset({"message", *CALLS})
+
+
+def to_go_back(output: Sequence[Mapping[str, Any]], *, stored: bool) -> tuple[Mapping[str, Any], ...]:
+    """The items of an answer where one of them means something only beside the others; else nothing.
+
+    Reasoning goes back with the item that follows it, and by what it holds where the provider keeps nothing.
+
+    Args:
+        output: The items.
+        stored: The provider keeps them.
+    """
+    if not any(item.get("type") not in _PLAIN or item.get("phase") for item in output):
+        return ()
+    if output[-1].get("type") == "reasoning" or not (stored or are_sealed(output)):
+        return ()
+    return tuple(output)
+
+
+def are_sealed(items: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all reasoning among items holds what its model reads, should the provider not have kept it."""
+    return all(item.get("encrypted_content") for item in items if item.get("type") == "reasoning")
+
+
+def say_the_same(items: Sequence[Mapping[str, Any]], turn: Turn, names: Mapping[str, str]) -> bool:
+    """Whether items say what a turn says: its text, and its calls in order.
+
+    A turn has the caller's form of arguments, and items the wire's: nulls for what is left out, JSON as text.
+
+    Args:
+        items: Items of an answer.
+        turn: The turn that they came with.
+        names: Names of tools on the wire by the caller's, of those that differ.
+    """
+    calls = [item for item in items if item.get("type") in CALLS]
+    return (
+        "".join(_texts(items)) == "".join(turn.texts)
+        and len(calls) == len(turn.calls)
+        and all(_is_call(item, call, names) for item, call in zip(calls, turn.calls, strict=True))
+    )
+
+
+def _texts(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for item in items:
+        content = item.get("content")
+        if item.get("type") == "message" and isinstance(content, list):
+            for part in content:
+                if isinstance(part, Mapping) and str(part.get("type")).removeprefix("output_") == "text":
+                    yield str(part.get("text"))
+
+
+def _is_call(item: Mapping[str, Any], call: ToolCall, names: Mapping[str, str]) -> bool:
+    if (item.get("call_id"), item.get("name")) != (call.id, names.get(call.name, call.name)):
+        return False
+    said = item.get(CALLS[str(item.get("type"))])
+    if item.get("type") != "function_call":
+        return said == call.arguments
+    sent, given = _read(said), _read(call.arguments)
+    if not isinstance(sent, dict) or not isinstance(given, dict):
+        return False  # broken arguments are mended on their way back
+    try:
+        return _alike(sent, given) or (list(sent) == ["value"] and _alike(sent["value"], given))
+    except RecursionError:
+        return False
+
+
+def _alike(sent: Any, given: Any) -> bool:
+    """Whether a value on the wire may be a caller's."""
+    if isinstance(sent, Mapping) and isinstance(given, Mapping):
+        left_out = sent.keys() - given.keys()
+        return (
+            given.keys() <= sent.keys()
+            and all(sent[key] is None for key in left_out)
+            and all(_alike(sent[key], given[key]) for key in given)
+        )
+    if isinstance(sent, list) and isinstance(given, list):
+        return len(sent) == len(given) and all(map(_alike, sent, given))
+    if isinstance(sent, str) and not isinstance(given, str):
+        inner = _read(sent)
+        return not isinstance(inner, str) and _alike(inner, given)
+    return bool(sent == given)
+
+
+def _read(value: Any) -> Any:
+    """The JSON value of a text; what is none stays as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
