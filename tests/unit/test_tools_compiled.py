@@ -461,10 +461,24 @@ class TestAProvidersOwn:
         compiled = plan(GPT, self.SEARCH, WEATHER, tool_choice="weather", parallel_tool_calls=False)
         assert not {"tool_choice", "parallel_tool_calls"} & set(compiled.body)
         assert told(compiled) == [
-            ("tool-choice-relaxed", "tool_choice", "tools.hosted"),
-            ("tool-parallel-dropped", "parallel_tool_calls", "tools.hosted"),
+            ("tool-choice-relaxed", "tool_choice", "tools.beside_hosted"),
+            ("tool-parallel-dropped", "parallel_tool_calls", "tools.beside_hosted"),
         ]
         assert plan(GPT, self.SEARCH, tool_choice="none").body["tool_choice"] == "none"
+
+    def test_where_the_caller_runs_them_or_the_model_minds_nothing_all_may_be_said(self) -> None:
+        bash = {"type": "bash_20250124", "name": "bash"}
+        body = plan(CLAUDE, bash, WEATHER, tool_choice="bash", parallel_tool_calls=False).body
+        assert body["tools"][0] == bash
+        assert body["tool_choice"] == {"type": "tool", "name": "bash", "disable_parallel_tool_use": True}
+        grounding = {"systemTool": {"name": "nova_grounding"}}
+        config = plan("nova-2-lite", grounding, WEATHER, tool_choice="required").body["toolConfig"]
+        assert (len(config["tools"]), config["toolChoice"]) == (2, {"any": {}})
+
+    def test_a_bundle_of_functions_is_no_tool_of_the_providers(self) -> None:
+        bundle = {"type": "namespace", "name": "all", "tools": [{"type": "function", "name": "a"}]}
+        body = plan("gpt-5.4", bundle, WEATHER, tool_choice="required", parallel_tool_calls=False).body
+        assert (body["tool_choice"], body["parallel_tool_calls"]) == ("required", False)
 
     def test_functions_in_the_words_of_the_wire(self) -> None:
         chat = {"type": "function", "function": {"name": "mine"}}

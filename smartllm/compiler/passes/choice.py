@@ -24,20 +24,24 @@ def _chosen(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         return intent
     if wish.mode == "none":
         return _none(intent, facts, trace)
-    if _hosts(intent):
-        _relax(trace, wish, "beside the provider's own tools the model chooses alone", "tools.hosted")
+    if _chooses_alone(intent, facts):
+        reason = "beside the provider's own tools the model chooses alone"
+        _relax(trace, wish, reason, "tools.beside_hosted")
         return intent._replace(tool_choice=None)
     return _forced(intent, wish, facts, trace)
 
 
-def _hosts(intent: Intent) -> bool:
-    return any(is_hosted(tool, intent.dialect) for tool in intent.tools)
+def _chooses_alone(intent: Intent, facts: Facts) -> bool:
+    """Whether a tool of the provider keeps all but none from being said of the choice."""
+    return facts.tools.beside_hosted == "auto" and any(
+        is_hosted(tool, intent.dialect) for tool in intent.tools
+    )
 
 
 def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.parallel is None:
         return intent
-    hosted, place = _hosts(intent), facts.tools.parallel
+    hosted, place = _chooses_alone(intent, facts), facts.tools.parallel
     nothing = not intent.tools or (intent.tool_choice is not None and intent.tool_choice.mode == "none")
     if intent.parallel or nothing:  # as if it were left out
         return intent if place == "field" and not hosted and intent.tools else intent._replace(parallel=None)
@@ -51,7 +55,7 @@ def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         reason="beside the provider's own tools it cannot be said"
         if hosted
         else "there is no way to say it here; several calls may come at once",
-        fact="tools.hosted" if hosted else "tools.parallel",
+        fact="tools.beside_hosted" if hosted else "tools.parallel",
         action="dropped",
     )
     return intent._replace(parallel=None)

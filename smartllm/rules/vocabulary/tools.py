@@ -95,3 +95,8 @@ class Tools:
         "Kinds of the provider's own tools, which go through as the caller wrote them; without the date that "
         "the name of some ends with.",
     )
+    beside_hosted: Literal["auto", "all"] = fact(
+        "auto",
+        "What may be said of the choice beside the provider's own tools; auto: none at most, and no parallel "
+        "switch; all: whatever may be said without them.",
+    )
