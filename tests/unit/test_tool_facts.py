@@ -104,8 +104,8 @@ class TestTools:
         """SEMOSS/Semoss#2892, M."""
         assert those(CONVERSE, "tools.name", "dashed") == CLAUDE
 
-    def test_nova_takes_three_keywords_at_the_top(self) -> None:
-        """D: Nova's troubleshooting page; lastmile-ai/mcp-agent#126, M."""
+    def test_nova_takes_few_keywords_at_the_top(self) -> None:
+        """D: Nova's troubleshooting page; lastmile-ai/mcp-agent#126, M; closed objects: cassettes, M."""
         assert those(CONVERSE, "tools.input.top", "bare") == NOVA
 
     def test_definitions_are_kept_for_claude_and_openai(self) -> None:

@@ -266,12 +266,19 @@ class TestSchemas:
                 },
                 "b": {"type": "array", "items": [True]},
             },
+            "additionalProperties": False,
         }
         assert {item.asked for item in compiled.diagnostics if item.code == "tool-schema-changed"} == {
             "a /$defs $defs",
             "a  title",
-            "a  additionalProperties",
         }
+        loose = {"type": "object", "properties": {}, "additionalProperties": {"type": "string"}}
+        open_ended = plan(NOVA, Tool("a", parameters=loose))
+        assert open_ended.body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"] == {
+            "type": "object",
+            "properties": {},
+        }
+        assert told(open_ended) == [("tool-schema-changed", "tools", "tools.input")]
 
     def test_of_a_model_that_reads_all_stays_as_written(self) -> None:
         assert plan(GPT, Tool("a", parameters=self.NESTED)).body["tools"][0]["parameters"] == self.NESTED

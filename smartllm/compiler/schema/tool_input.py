@@ -25,7 +25,7 @@ class Form(NamedTuple):
 
     Attributes:
         subset: The subset that it is lowered to first.
-        bare: Only type, properties and required stand at its top level.
+        bare: Only type, properties and required stand at its top level, and that it is closed.
         inlined: No ``$defs``.
         ascii_names: Names of properties at its top level are 1 to 64 letters, digits, ``_``, ``.`` and ``-``.
     """
@@ -62,7 +62,9 @@ def _made(text: str, form: Form) -> tuple[Lowered, dict[str, str], str]:
         schema = _inlined(schema, changes)
         codecs = left_out(schema)
     if form.bare:
-        for keyword in [key for key in schema if key not in _BARE and key != "$defs"]:
+        closed = schema.get("additionalProperties") is False
+        kept = (*_BARE, "$defs", "additionalProperties") if closed else (*_BARE, "$defs")
+        for keyword in [key for key in schema if key not in kept]:
             changes.append(Change("", keyword, "removed", f"{keyword} is not taken at the top"))
             del schema[keyword]
     names = _renamed(schema, changes) if form.ascii_names else {}

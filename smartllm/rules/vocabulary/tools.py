@@ -12,8 +12,8 @@ class InputSchema:
 
     top: Literal["plain", "bare"] = fact(
         "plain",
-        "Keywords at its top level; plain: all but oneOf, anyOf and allOf; bare: type, properties and "
-        "required alone.",
+        "Keywords at its top level; plain: all but oneOf, anyOf and allOf; bare: type, properties, required "
+        "and additionalProperties = false alone.",
     )
     definitions: Literal["kept", "inlined"] = fact(
         "inlined", "What becomes of $defs; inlined: the model does not follow a $ref."
