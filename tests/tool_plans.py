@@ -35,6 +35,15 @@ def told(compiled: Plan) -> list[tuple[str, str, str]]:
     ]
 
 
+def changes(compiled: Plan) -> list[tuple[Any, ...]]:
+    """What was changed, in full: code, severity, action, before, after and why."""
+    return [
+        (item.code, item.severity, item.action, item.asked, item.applied, item.reason)
+        for item in compiled.diagnostics
+        if not item.code.startswith(("lifecycle", "api-type"))
+    ]
+
+
 def refused(model: str, *tools: Any, **fields: Any) -> tuple[str, str, str, str]:
     with pytest.raises(UnsupportedError) as caught:
         plan(model, *tools, **fields)

@@ -15,6 +15,7 @@ from tool_plans import (
     GPT,
     NOVA,
     WEATHER,
+    changes,
     intent_of,
     plan,
     refused,
@@ -22,7 +23,7 @@ from tool_plans import (
 )
 
 from smartllm import Tool
-from smartllm.compiler.intent import Choice, ToolPlan
+from smartllm.compiler.intent import Choice, ThinkingPlan, ToolPlan
 from smartllm.compiler.own_tools import own_name
 from smartllm.compiler.passes.tools import tools as tools_pass
 from smartllm.compiler.tools import choice_of
@@ -86,12 +87,19 @@ class TestChoice:
         compiled = plan(NOVA, WEATHER, tool_choice="none", parallel_tool_calls=False)
         assert "toolConfig" not in compiled.body
         assert told(compiled) == [("tools-omitted", "tools", "tools.none")]
+        reason = "the choice is none, which is said by declaring no tools"
+        assert changes(compiled) == [("tools-omitted", "info", "changed", 1, None, reason)]
 
     def test_some_are_said_by_declaring_no_others(self) -> None:
         compiled = plan(CLAUDE, WEATHER, CLOCK, Tool("third"), tool_choice=["clock", "weather"])
         assert [tool["name"] for tool in compiled.body["tools"]] == ["weather", "clock"]
         assert compiled.body["tool_choice"] == {"type": "any"}
         assert told(compiled) == [("tools-narrowed", "tools", "tools.some")]
+        reason = "the choice is said by declaring no other tools"
+        assert changes(compiled) == [
+            ("tools-narrowed", "info", "changed", 3, ["clock", "weather"], reason),
+        ]
+        assert compiled.steps[0].origins["tools[0].name"].kind == "request"
         by_any = plan("mistral-large-2402", WEATHER, CLOCK, tool_choice="clock")
         assert [tool["toolSpec"]["name"] for tool in by_any.body["toolConfig"]["tools"]] == ["clock"]
         assert by_any.body["toolConfig"]["toolChoice"] == {"any": {}}
@@ -107,11 +115,23 @@ class TestChoice:
         compiled = plan(CLAUDE_NEW, WEATHER, tool_choice="required")
         assert "tool_choice" not in compiled.body
         assert told(compiled) == [("tool-choice-relaxed", "tool_choice", "tools.forced")]
+        reason = "no tool can be forced here; it may call one, or answer"
+        assert changes(compiled) == [
+            ("tool-choice-relaxed", "warning", "changed", "required", "auto", reason),
+        ]
         both = plan(CLAUDE_NEW, WEATHER, CLOCK, tool_choice=["weather", "clock"])
         assert (len(both.body["tools"]), "tool_choice" in both.body) == (2, False)
         thinks = plan(CLAUDE, WEATHER, tool_choice="weather", reasoning_effort="low")
         assert "tool_choice" not in thinks.body
-        assert "while the model thinks" in thinks.diagnostics[-1].reason
+        reason = "no tool can be forced here while the model thinks; it may call one, or answer"
+        assert changes(thinks)[-1] == (
+            "tool-choice-relaxed",
+            "warning",
+            "changed",
+            ["weather"],
+            "auto",
+            reason,
+        )
         some = intent_of(
             ToolPlan("a", "", "{}"), ToolPlan("b", "", "{}"), choice=Choice("required", ("a", "b"))
         )
@@ -131,7 +151,15 @@ class TestChoice:
         compiled = plan("claude-opus-4-8", WEATHER, tool_choice="weather", reasoning_effort="low")
         assert compiled.body["tool_choice"] == {"type": "tool", "name": "weather"}
         assert told(compiled) == [("tool-thinking-skipped", "reasoning_effort", "tools.forced")]
+        assert (changes(compiled)[0][1:5]) == ("warning", "ignored", "low", None)
         assert told(plan("claude-opus-4-8", WEATHER, tool_choice="weather")) == []
+        # One that thinks beside a forced tool, and one that was told not to think.
+        assert told(plan("nova-2-lite", WEATHER, tool_choice="weather", reasoning_effort="low")) == []
+        quiet = intent_of(ToolPlan("a", "", CLOCK.schema_text), choice=Choice("required"))
+        quiet = quiet._replace(thinking=ThinkingPlan("off"))
+        trace = Trace()
+        tools_pass(quiet, facts_from({"tools": {"forced": "skips-thinking"}}), trace)
+        assert trace.changes == []
 
     def test_words_come_before_names(self) -> None:
         assert [choice_of(given) for given in ("auto", None, ["auto"])] == [
@@ -163,6 +191,13 @@ class TestAtMostOneCall:
         compiled = plan("o3", WEATHER, parallel_tool_calls=False)
         assert "parallel_tool_calls" not in compiled.body
         assert told(compiled)[-1] == ("tool-parallel-dropped", "parallel_tool_calls", "tools.parallel")
+        reason = "there is no way to say it here; several calls may come at once"
+        assert changes(compiled)[-1] == ("tool-parallel-dropped", "warning", "dropped", False, None, reason)
+
+    def test_several_at_once_need_no_word(self) -> None:
+        assert told(plan(NOVA, WEATHER, parallel_tool_calls=True)) == []
+        search = {"type": "web_search"}
+        assert "parallel_tool_calls" not in plan(GPT, search, parallel_tool_calls=True).body
 
 
 class TestAProvidersOwn:
@@ -183,6 +218,10 @@ class TestAProvidersOwn:
         assert told(compiled) == [
             ("tool-choice-relaxed", "tool_choice", "tools.beside_hosted"),
             ("tool-parallel-dropped", "parallel_tool_calls", "tools.beside_hosted"),
+        ]
+        assert [change[-1] for change in changes(compiled)] == [
+            "beside the provider's own tools the model chooses alone",
+            "beside the provider's own tools it cannot be said",
         ]
         assert plan(GPT, self.SEARCH, tool_choice="none").body["tool_choice"] == "none"
 

@@ -10,22 +10,26 @@ from tool_plans import (
     CLAUDE,
     CLOCK,
     CLOSED,
+    EXTRA,
     GPT,
     GPT_REASONS,
     NOVA,
+    RULES,
     WEATHER,
+    changes,
     intent_of,
     plan,
     refused,
     told,
 )
 
-from smartllm import Tool, UnsupportedError
+import smartllm
+from smartllm import Message, MessageRequest, Plan, Tool, UnsupportedError
 from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.passes.tools import tools as tools_pass
 from smartllm.compiler.tool_names import wire_names
 from smartllm.compiler.trace import Trace
-from smartllm.content import ToolCall
+from smartllm.content import ToolCall, ToolResult
 from smartllm.rules.vocabulary import Facts, facts_from
 from smartllm.words import ApiType
 
@@ -103,10 +107,24 @@ class TestDeclared:
         chat = plan(GPT, long, api_type="chat_completions")
         assert chat.body["tools"][0]["function"]["description"] == "x" * 1024
         assert told(chat) == [("tool-description-cut", "tools", "tools.description_max")]
+        reason = "the wire takes no longer description of a tool"
+        assert changes(chat) == [
+            (
+                "tool-description-cut",
+                "warning",
+                "changed",
+                "a: 1025 characters",
+                "1024 characters",
+                reason,
+            ),
+        ]
+        assert chat.steps[0].origins["tools[0].function.name"].kind == "request"
+        assert told(plan(GPT, Tool("a", "x" * 1024), api_type="chat_completions")) == []
 
     def test_as_many_as_the_wire_takes(self) -> None:
         many = [Tool(f"t{index}") for index in range(129)]
         assert len(plan(GPT, *many).body["tools"]) == 129
+        assert len(plan(GPT, *many[:128], api_type="chat_completions").body["tools"]) == 128
         assert refused(GPT, *many, api_type="chat_completions") == (
             f"tools: 129 declared, but {GPT} takes at most 128 here",
             "tools",
@@ -125,6 +143,15 @@ class TestDeclared:
         )
         assert hint.startswith('say reasoning_effort="none"')
 
+    def test_tools_of_the_providers_alone_need_no_functions(self) -> None:
+        facts = facts_from({"tools": {"functions": "never", "hosted": ["search"]}})
+        search = {"type": "search"}
+        assert tools_pass(intent_of(search), facts, Trace()).tools == (search,)
+
+    def test_a_request_without_tools_passes_by(self) -> None:
+        plain = intent_of()
+        assert tools_pass(plain, facts_from({"tools": {"functions": "never"}}), Trace()) is plain
+
     def test_without_tools_a_switch_says_nothing(self) -> None:
         assert "parallel_tool_calls" not in plan(GPT, parallel_tool_calls=False).body
 
@@ -137,6 +164,11 @@ class TestNames:
         assert compiled.body["toolConfig"]["toolChoice"] == {"tool": {"name": "get_it_2"}}
         assert compiled.steps[0].names == {"get_it_2": "get-it", "tool_9th": "9th"}
         assert ("tool-names-changed", "tools", "tools.name") in told(compiled)
+        reason = "the model does not take these names; the plan maps them back"
+        assert changes(compiled) == [
+            ("tool-names-changed", "info", "changed", ["get-it", "9th"], ["get_it_2", "tool_9th"], reason),
+        ]
+        assert compiled.steps[0].origins["toolConfig.tools[1].toolSpec.name"].kind == "request"
         origin = compiled.steps[0].origins["toolConfig.tools[0].toolSpec.name"]
         assert origin.name == "tools.name"
         assert plan(CLAUDE, Tool("get-it")).steps[0].names == {}
@@ -201,3 +233,25 @@ class TestWhereTheConversationHoldsCalls:
     def test_none_cannot_be_said_by_declaring_nothing(self) -> None:
         found, codes = called(facts_from({}), ToolPlan("weather", "", "{}"), choice=Choice("none"))
         assert (len(found.tools), found.tool_choice, codes[0]) == (1, None, "tool-choice-dropped")
+        free = facts_from({"calls": {"declared": False}})
+        found, codes = called(free, ToolPlan("weather", "", "{}"), choice=Choice("none"))
+        assert (found.tools, codes) == ((), ["tools-omitted"])
+
+    def test_what_was_done_is_told_in_full(self) -> None:
+        asked = Message("assistant", [ToolCall("1", "weather", {})])
+        answered = Message("user", [ToolResult("1", "rain")])
+        request = MessageRequest(messages=[Message("user", "?"), asked, answered])
+
+        def of(model: str, **fields: Any) -> Plan:
+            return smartllm.compile(
+                request.model_copy(update=fields), model=model, rules=RULES, level="ignore"
+            )
+
+        declared = of(CLAUDE, api_type="converse")
+        reason = "the conversation holds calls, and the model demands that tools are declared then"
+        assert changes(declared) == [("tools-declared", "info", "added", None, ["weather"], reason)]
+        origin = declared.steps[0].origins[f"{EXTRA}.tool_choice.type"]
+        assert origin.name == "calls.declared"
+        dropped = of(NOVA, tools=[WEATHER], tool_choice="none")
+        reason = "the conversation holds calls, so tools must be declared, and the model may call them"
+        assert changes(dropped) == [("tool-choice-dropped", "warning", "dropped", "none", None, reason)]

@@ -13,8 +13,6 @@ from smartllm.rules.vocabulary import Facts
 
 def choice(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """A choice that the target takes, over the tools that it leaves."""
-    if not intent.tools:
-        return intent._replace(tool_choice=None, parallel=None)
     return _parallel(_chosen(intent, facts, trace), facts, trace)
 
 
@@ -44,7 +42,7 @@ def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     hosted, place = _chooses_alone(intent, facts), facts.tools.parallel
     nothing = not intent.tools or (intent.tool_choice is not None and intent.tool_choice.mode == "none")
     if intent.parallel or nothing:  # as if it were left out
-        return intent if place == "field" and not hosted and intent.tools else intent._replace(parallel=None)
+        return intent if place == "field" and not hosted else intent._replace(parallel=None)
     if place != "impossible" and not hosted:
         return intent
     trace.changed(
@@ -90,8 +88,8 @@ def _none(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 def _forced(intent: Intent, wish: Choice, facts: Facts, trace: Trace) -> Intent:
     mode = wish.mode
     if not can_force(intent, facts):
-        thinks = is_thinking(intent, facts) and facts.tools.forced != "never"
-        reason = f"no tool can be forced here{' while the model thinks' if thinks else ''}"
+        thinks = "" if facts.tools.forced == "never" else " while the model thinks"
+        reason = f"no tool can be forced here{thinks}"
         _relax(trace, wish, f"{reason}; it may call one, or answer", "tools.forced")
         mode = "auto"
     elif facts.tools.forced == "skips-thinking" and intent.thinking and is_thinking(intent, facts):
