@@ -121,6 +121,9 @@ class TestSchemas:
     def test_of_a_model_that_reads_all_stays_as_written(self) -> None:
         assert plan(GPT, Tool("a", parameters=self.NESTED)).body["tools"][0]["parameters"] == self.NESTED
 
+    def test_of_one_that_says_nothing_is_an_objects(self) -> None:
+        assert plan(CLAUDE, Tool("a", parameters={})).body["tools"][0]["input_schema"] == {"type": "object"}
+
     def test_a_union_at_the_top_stands_under_a_property(self) -> None:
         either = {"type": "object", "anyOf": [CITY, {"type": "object"}]}
         sent = plan(CLAUDE, Tool("a", parameters=either)).body["tools"][0]["input_schema"]

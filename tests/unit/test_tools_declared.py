@@ -194,6 +194,13 @@ def test_a_hand_written_schema_stays_as_it_is() -> None:
     assert Tool("now").schema == NOTHING
 
 
+def test_a_schema_that_says_nothing_is_an_objects() -> None:
+    assert Tool("f", parameters={}).schema == {"type": "object"}
+    assert Tool("f", parameters={"title": "F"}).schema == {"type": "object", "title": "F"}
+    for said in ({"properties": {}}, {"$ref": "#/$defs/A", "$defs": {"A": {}}}, {"anyOf": [{}]}):
+        assert Tool("f", parameters=said).schema == said
+
+
 def test_with_a_hand_written_schema_the_function_is_called_by_its_signature() -> None:
     made = Tool("f", parameters={"type": "object"}, function=lambda day: day)
     assert made.call({"day": "2026-01-02"}) == "2026-01-02"
