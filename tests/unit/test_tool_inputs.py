@@ -121,8 +121,13 @@ class TestSchemas:
     def test_of_a_model_that_reads_all_stays_as_written(self) -> None:
         assert plan(GPT, Tool("a", parameters=self.NESTED)).body["tools"][0]["parameters"] == self.NESTED
 
-    def test_of_one_that_says_nothing_is_an_objects(self) -> None:
-        assert plan(CLAUDE, Tool("a", parameters={})).body["tools"][0]["input_schema"] == {"type": "object"}
+    @pytest.mark.parametrize("model", [CLAUDE, GPT])
+    def test_of_one_that_says_nothing_is_an_objects_of_no_properties(self, model: str) -> None:
+        for schema in ({}, {"type": "object"}):
+            compiled = plan(model, Tool("a", parameters=schema))
+            (tool,) = compiled.body["tools"]
+            assert tool.get("input_schema", tool.get("parameters")) == {"type": "object", "properties": {}}
+            assert told(compiled) == [("tool-schema-changed", "tools", "tools.input")]
 
     def test_a_union_at_the_top_stands_under_a_property(self) -> None:
         either = {"type": "object", "anyOf": [CITY, {"type": "object"}]}

@@ -58,6 +58,10 @@ def _made(text: str, form: Form) -> tuple[Lowered, dict[str, str], str]:
     changes = list(lowered.changes)
     schema = lowered.schema
     codecs = lowered.codecs
+    if "properties" not in schema:
+        # OpenAI answers with a 400 (evalstate/fast-agent#143, spring-projects/spring-ai#4776).
+        schema["properties"] = {}
+        changes.append(Change("", "properties", "added", "an object without properties is refused"))
     if form.inlined and ("$defs" in schema or references(schema)):
         schema = _inlined(schema, changes)
         codecs = left_out(schema)
