@@ -28,8 +28,6 @@ def wire_names(intent: Intent, facts: Facts) -> dict[str, str]:
     declared = [tool.name for tool in intent.tools if isinstance(tool, ToolPlan)]
     names = dict.fromkeys([*declared, *called_in(intent)])
     legal = [name for name in names if _is_legal(name, facts)]
-    if len(legal) == len(names):
-        return {}
     taken = set(legal)
     return {name: _free(name, facts, taken) for name in names if name not in legal}
 

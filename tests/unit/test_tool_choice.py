@@ -265,10 +265,14 @@ class TestAProvidersOwn:
         assert both["tools"] == [custom, {"type": "function", "name": "clock"}]
 
     def test_is_refused_by_name_where_the_model_has_none_of_its_kind(self) -> None:
-        assert refused(NOVA, self.SEARCH)[:3] == (
+        assert refused(NOVA, self.SEARCH) == (
             f"tools: {NOVA} has no tool 'web_search' here; its own are none",
             "tools",
             "tools.hosted",
+            "say a function as Tool(...), or take a model and an api_type that have it",
         )
+        assert refused("gpt-5", {"type": "odd"})[2] == "tools.hosted"
+        long = {"odd" * 30: 1}
+        assert f"has no tool {repr(long)[:60]!r} here" in refused(GPT, long)[0]
         assert refused(GPT, {"odd": 1})[0].startswith(f"tools: {GPT} has no tool \"{{'odd': 1}}\" here")
         assert (own_name({"type": 5}), own_name({"type": "x"})) == ("", "x")

@@ -133,7 +133,12 @@ class TestDeclared:
         )
 
     def test_a_model_without_tools_refuses_by_name(self) -> None:
-        assert refused("deepseek.r1-v1:0", WEATHER)[1:3] == ("tools", "tools.functions")
+        assert refused("deepseek.r1-v1:0", WEATHER) == (
+            "tools: deepseek.r1-v1:0 takes no function tools here",
+            "tools",
+            "tools.functions",
+            "pick another model, or leave tools and their calls out",
+        )
         chat: Any = {"api_type": "chat_completions"}
         assert plan(GPT_REASONS, WEATHER, **chat, reasoning_effort="none").body["tools"]
         says, _, fact, hint = refused(GPT_REASONS, WEATHER, **chat, reasoning_effort="low")
