@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.own_tools import own_name
 from smartllm.rules.vocabulary import Facts
 
 _FORMS: Final = {"dashed": re.compile(r"[A-Za-z0-9_-]+"), "word": re.compile(r"[A-Za-z][A-Za-z0-9_]*")}
@@ -23,13 +24,15 @@ def called_in(intent: Intent) -> tuple[str, ...]:
 def wire_names(intent: Intent, facts: Facts) -> dict[str, str]:
     """Names on the wire by the caller's, of the tools that cannot go by their own: declared or only called.
 
-    A name that is legal is nobody else's; declared tools come before those that the conversation calls.
+    A name that is legal is nobody else's, nor is that of a tool in the words of the wire, which goes as it is
+    written; declared tools come before those that the conversation calls.
     """
     declared = [tool.name for tool in intent.tools if isinstance(tool, ToolPlan)]
     names = dict.fromkeys([*declared, *called_in(intent)])
-    legal = [name for name in names if _is_legal(name, facts)]
-    taken = set(legal)
-    return {name: _free(name, facts, taken) for name in names if name not in legal}
+    kept = {own_name(tool) for tool in intent.tools if not isinstance(tool, ToolPlan)}
+    kept |= {name for name in names if _is_legal(name, facts)}
+    taken = set(kept)
+    return {name: _free(name, facts, taken) for name in names if name not in kept}
 
 
 def wire_name(intent: Intent, name: str) -> str:

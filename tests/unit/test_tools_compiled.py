@@ -178,6 +178,14 @@ class TestNames:
         assert origin.name == "tools.name"
         assert plan(CLAUDE, Tool("get-it")).steps[0].names == {}
 
+    def test_one_in_the_words_of_the_wire_is_nobody_elses(self) -> None:
+        own = [{"toolSpec": {"name": name, "inputSchema": {"json": {}}}} for name in ("get_it", "a-b")]
+        compiled = plan(NOVA, *own, Tool("get-it"))
+        names = [tool["toolSpec"]["name"] for tool in compiled.body["toolConfig"]["tools"]]
+        assert names == ["get_it", "a-b", "get_it_2"]
+        called = (Turn("assistant", (ToolCall("1", "a-b", {}),)),)
+        assert wire_names(intent_of(own[1], turns=called), facts_from({"tools": {"name": "word"}})) == {}
+
     def test_long_and_empty_ones(self) -> None:
         facts = facts_from({"tools": {"name": "dashed", "name_max": 8}})
         called = (Turn("assistant", (ToolCall("1", "", {}), ToolCall("2", "ä" * 9, {}))),)
