@@ -23,6 +23,12 @@ from model_facts import (
     those,
 )
 
+from smartllm.rules import Dialect
+
+
+def takes_hosted(dialect: Dialect) -> set[str]:
+    return set(FACTS[dialect]) - those(dialect, "tools.hosted", ())
+
 
 class TestTools:
     def test_none_at_all(self) -> None:
@@ -98,8 +104,8 @@ class TestTools:
         """SEMOSS/Semoss#2892, M."""
         assert those(CONVERSE, "tools.name", "dashed") == CLAUDE
 
-    def test_nova_takes_three_keywords_at_the_top(self) -> None:
-        """D: Nova's troubleshooting page; lastmile-ai/mcp-agent#126, M."""
+    def test_nova_takes_few_keywords_at_the_top(self) -> None:
+        """D: Nova's troubleshooting page; lastmile-ai/mcp-agent#126, M; closed objects: cassettes, M."""
         assert those(CONVERSE, "tools.input.top", "bare") == NOVA
 
     def test_definitions_are_kept_for_claude_and_openai(self) -> None:
@@ -131,6 +137,12 @@ class TestTools:
             "nova-2-lite",
             "nova-2-pro-preview",
         }
+
+    def test_beside_them_openais_models_choose_alone(self) -> None:
+        """gpt-5 took auto alone, M; what Claude has on Bedrock its caller runs, D; Nova 2: cassettes, M."""
+        assert those(CONVERSE, "tools.beside_hosted", "all") == {"nova-2-lite", "nova-2-pro-preview"}
+        assert those(MESSAGES, "tools.beside_hosted", "auto") & takes_hosted(MESSAGES) == set()
+        assert those(RESPONSES, "tools.beside_hosted", "all") == set()
 
     def test_numbers_are_limits_of_chat(self) -> None:
         """array_above_max_length, string_above_max_length, M: getsentry/sentry-mcp#106."""
