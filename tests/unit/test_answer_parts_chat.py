@@ -50,7 +50,7 @@ class TestChat:
             Text("Pa", (CITED,)),
             Refusal("No."),
             ToolCall("1", "f", {"a": 1}),
-            ToolCall("2", "run", "x"),
+            ToolCall("2", "run", "x", custom=True),
             Other({"audio": {"id": "a"}}, "audio"),
         )
         assert (answer.refusal, answer.finish_reason) == ("No.", "refusal")
@@ -196,7 +196,7 @@ class TestChat:
             call(index=0, custom={"input": "b"}),
         ]
         answer = decoded("openai_chat", [*custom, chunk(finish="tool_calls")])
-        assert answer.tool_calls == (ToolCall("1", "run", "ab"),)
+        assert answer.tool_calls == (ToolCall("1", "run", "ab", custom=True),)
         assert answer.raw["choices"][0]["message"]["tool_calls"] == [
             {"id": "1", "type": "custom", "custom": {"name": "run", "input": "ab"}, "extra": {"s": "x"}}
         ]

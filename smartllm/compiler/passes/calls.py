@@ -30,8 +30,12 @@ def calls(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """
     if not any(turn.calls or turn.results for turn in intent.turns):
         return intent
-    turns = _Conversation(intent, facts, trace).turns()
-    return intent if turns == intent.turns else intent._replace(turns=turns)
+    conversation = _Conversation(intent, facts, trace)
+    turns = conversation.turns()
+    custom = frozenset(conversation.custom)
+    if (turns, custom) == (intent.turns, intent.custom):
+        return intent
+    return intent._replace(turns=turns, custom=custom)
 
 
 class _Conversation:
@@ -41,6 +45,7 @@ class _Conversation:
         self.given, self.facts, self.trace = intent.turns, facts, trace
         self.names = wire_names(intent, facts)
         self.ids = CallIds(facts)
+        self.custom: set[str] = set()
 
     def turns(self) -> tuple[Turn, ...]:
         found: list[Turn] = []
@@ -124,7 +129,10 @@ class _Conversation:
     def _call(self, call: ToolCall, new: str) -> ToolCall:
         from smartllm.content import ToolCall  # noqa: PLC0415 - whoever has calls has loaded it
 
-        arguments = _object(call.arguments)
+        if call.custom and self.facts.tools.custom and isinstance(call.arguments, str):
+            self.custom.add(new)
+            return ToolCall(new, call.name, call.arguments, custom=True)
+        arguments = None if call.custom else _object(call.arguments)
         if arguments is None:
             arguments = {"arguments": call.arguments}
             reason = "the arguments are no JSON object; they go as the text of a property"
