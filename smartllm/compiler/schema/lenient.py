@@ -79,7 +79,7 @@ class _Reader:
         for keyword in _EITHER:
             if keyword in node and depth < _DEEPEST:
                 arms = [arm for arm in node[keyword] if self._takes(arm, holder)]
-                return self._arm(arms[0], holder, depth + 1) if len(arms) == 1 else {}
+                return self._arm(arms[0], holder, depth + 1) if len(arms) == 1 else node
         return node
 
     def _takes(self, arm: Any, holder: Any) -> bool:
