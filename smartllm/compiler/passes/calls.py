@@ -129,10 +129,11 @@ class _Conversation:
     def _call(self, call: ToolCall, new: str) -> ToolCall:
         from smartllm.content import ToolCall  # noqa: PLC0415 - whoever has calls has loaded it
 
-        if call.custom and self.facts.tools.custom and isinstance(call.arguments, str):
+        free = call.custom and isinstance(call.arguments, str)
+        if free and self.facts.tools.custom:
             self.custom.add(new)
             return ToolCall(new, call.name, call.arguments, custom=True)
-        arguments = None if call.custom else _object(call.arguments)
+        arguments = None if free else _object(call.arguments)
         if arguments is None:
             arguments = {"arguments": call.arguments}
             reason = "the arguments are no JSON object; they go as the text of a property"
