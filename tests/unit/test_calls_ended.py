@@ -95,7 +95,7 @@ def test_an_answer_that_was_cut_without_a_call_says_what_it_said(wire: Wire) -> 
 
 
 def test_one_that_was_cut_before_it_said_anything() -> None:
-    reply = {"choices": [{"message": {"content": None}, "finish_reason": "length"}]}
+    reply: dict[str, Any] = {"choices": [{"message": {"content": None}, "finish_reason": "length"}]}
     assert DECODERS["openai_chat"].decode(reply, "m").parts == ()
     block = {"type": "server_tool_use", "id": "s", "name": "web", "input": {}}
     reply = {"content": [block], "stop_reason": "max_tokens"}
