@@ -106,7 +106,7 @@ class AnsweredCalls:
         """
         if given and given not in taken and not self._step.repeats_ids:
             return given
-        seed = f"{self._plan.fingerprint}#{index}#{given}"
+        seed = f"{self._plan.fingerprint}#{index}"
         return f"call_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"
 
     def _call(self, call: ToolCall, call_id: str) -> tuple[ToolCall, tuple[str, ...]]:

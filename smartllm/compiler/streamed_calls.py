@@ -16,7 +16,7 @@ def set_unbuffered(body: Body, intent: Intent, facts: Facts) -> None:
     It has no place beside the provider's own tools, of which some refuse it.
     """
     place, beta = FIELDS[intent.dialect].beta, facts.tools.unbuffered_by
-    if not (intent.stream and intent.tools and facts.tools.buffered and beta and place):
+    if not (intent.stream and intent.tools and beta and place):
         return
     if not any(is_hosted(tool, intent.dialect) for tool in intent.tools):
         body.set(place, [beta], fact("tools.unbuffered_by"))
@@ -31,7 +31,7 @@ def unbuffered_at(body: Body, intent: Intent) -> str | None:
 
 def is_buffered(body: Body, intent: Intent, facts: Facts) -> bool:
     """Whether a call in the stream that a finished body asks for may come after a long silence."""
-    bound = intent.bound is not None and intent.bound.strategy in {"tool", "offer"}
+    bound = intent.bound is not None and intent.bound.strategy != "native"
     if not (facts.tools.buffered and (intent.tools or bound)):
         return False
     fields = FIELDS[intent.dialect]

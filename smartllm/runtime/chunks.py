@@ -73,7 +73,7 @@ def _at_once(response: TextResponse[Any], model: str) -> Iterator[StreamChunk]:
     """The chunks of an answer that came in one piece."""
     if thinking := response.metadata.get("thinking"):
         yield StreamChunk(thinking, model, _THINKING.copy())
-    if response.text or not response.tool_calls:
+    if response.text:
         yield StreamChunk(response.text, model)
     for index, made in enumerate(response.tool_calls):
         yield StreamChunk("", model, call=whole_call(index, made))

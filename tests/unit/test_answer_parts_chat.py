@@ -214,8 +214,16 @@ class TestChat:
         parts = [call(piece, name="f", index=0) for piece in ("", "{", '"a": 1', "}", "")]
         made = (ToolCall("", "f", {"a": 1}),)
         assert decoded("openai_chat", [*parts, chunk(finish="stop")]).tool_calls == made
-        late = [call("{}", name="f", index=0, id=""), call("", index=0, id="1")]
-        assert decoded("openai_chat", [*late, chunk(finish="stop")]).tool_calls == (ToolCall("1", "f", {}),)
+
+    def test_an_id_that_comes_late_is_told_once(self) -> None:
+        late = [call("{}", name="f", index=0, id=""), *[call("", index=0, id="1")] * 2]
+        reader, deltas = fed("openai_chat", [*late, chunk(finish="stop")])
+        assert reader.decoded().tool_calls == (ToolCall("1", "f", {}),)
+        assert [delta and delta.call for delta in deltas[:3]] == [
+            ToolCallDelta(0, "", "f", "{}"),
+            ToolCallDelta(0, "1", "f", ""),
+            None,
+        ]
 
     def test_reasoning_keeps_the_server_s_name(self) -> None:
         events = [chunk({"reasoning": piece}) for piece in ("h", "m")]

@@ -69,7 +69,8 @@ def test_calls_are_why_it_stopped_where_the_server_has_no_word() -> None:
         reply = {"choices": [{"message": message, "finish_reason": word}]}
         assert DECODERS["openai_chat"].decode(reply, "m").finish_reason == "tool_calls"
     reply = {"choices": [{"message": message, "finish_reason": "new"}]}
-    assert DECODERS["openai_chat"].decode(reply, "m").finish_reason is None
+    answer = DECODERS["openai_chat"].decode(reply, "m")
+    assert (answer.finish_reason, called(answer)) == (None, [({}, False)])
 
 
 @each_wire

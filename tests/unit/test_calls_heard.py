@@ -198,6 +198,14 @@ class TestPieces:
         [
             (Tool("f", "", schema(a=NUMBER), strict=True), False),  # nulls alone
             (Tool("f", "", schema("a", a={}), strict=True), True),
+            (
+                Tool("f", "", schema("a", a={"type": "object", "additionalProperties": NUMBER}), strict=True),
+                True,
+            ),
+            (
+                Tool("f", "", schema("a", a={"type": "array", "prefixItems": [NUMBER, TEXT]}), strict=True),
+                True,
+            ),
             (Tool("f", "", {"type": "object", "anyOf": [schema(a=NUMBER)]}), True),
         ],
     )
@@ -205,6 +213,15 @@ class TestPieces:
         given = [ToolCallDelta(0, "1", "f", piece) for piece in ("{", "}")]
         told, _ = self.pieces(plan_of(GPT, tool), *given)
         assert told == ([ToolCallDelta(0, "1", "f", ""), None] if held else given)
+
+    def test_a_name_that_comes_late_decides_it_too(self) -> None:
+        given = [ToolCallDelta(0, "", "", ""), ToolCallDelta(0, "1", "find-place", '{"gr__e": 1}')]
+        told, calls = self.pieces(plan_of(CLAUDE, FIND), *given)
+        assert told == [given[0], None]
+        made = ToolCall("1", "find-place", {"gr__e": 1})
+        assert calls.rest(calls.whole(answer_of(made)).answer) == [
+            ToolCallDelta(0, "1", "find-place", '{"größe": 1}')
+        ]
 
     def test_what_is_not_known_yet_is_empty(self) -> None:
         given = [

@@ -76,18 +76,20 @@ async def test_silence_without_end_is_one(wire: Wire, limit: str, without_beta: 
     assert (caught.value.kind, caught.value.seconds) == (limit.removesuffix("_timeout"), 4 * LIMIT)
 
 
+@pytest.mark.parametrize("limit", ["stall_timeout", "read_timeout"])
 @each_bedrock_wire
 async def test_it_is_one_where_they_are_written_as_they_come_and_where_there_are_none(
-    wire: Wire, without_beta: str
+    wire: Wire, limit: str, without_beta: str
 ) -> None:
+    limits = {"stall_timeout": 9.0, "read_timeout": 9.0, limit: LIMIT}
     for rules, fields in (([], {}), ([without_beta], {"tools": None})):
         async with (
             FaultServer(pausing(SILENCE)) as server,
-            wire.client(server.url, rules=rules, **LIMITS) as client,
+            wire.client(server.url, rules=rules, **limits) as client,
         ):
             with pytest.raises(ProviderTimeoutError) as caught:
                 await asked(client, wire, **fields)
-            assert caught.value.seconds == LIMIT
+            assert (caught.value.kind, caught.value.seconds) == (limit.removesuffix("_timeout"), LIMIT)
 
 
 @each_bedrock_wire
