@@ -32,8 +32,12 @@ def calls(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """
     if not any(turn.calls or turn.results for turn in intent.turns):
         return intent
-    turns = _Conversation(intent, facts, trace).turns()
-    return intent if turns == intent.turns else intent._replace(turns=turns)
+    conversation = _Conversation(intent, facts, trace)
+    turns = conversation.turns()
+    custom = frozenset(conversation.custom)
+    if (turns, custom) == (intent.turns, intent.custom):
+        return intent
+    return intent._replace(turns=turns, custom=custom)
 
 
 class _Conversation:
@@ -44,6 +48,7 @@ class _Conversation:
         self.kept = any(intent.extra.get(key) for key in KEPT_TURNS.get(intent.dialect, ()))
         self.names = wire_names(intent, facts)
         self.ids = CallIds(facts)
+        self.custom: set[str] = set()
 
     def turns(self) -> tuple[Turn, ...]:
         found: list[Turn] = []
@@ -145,7 +150,11 @@ class _Conversation:
     def _call(self, call: ToolCall, new: str) -> ToolCall:
         from smartllm.content import ToolCall  # noqa: PLC0415 - whoever has calls has loaded it
 
-        arguments = _object(call.arguments)
+        free = call.custom and isinstance(call.arguments, str)
+        if free and self.facts.tools.custom:
+            self.custom.add(new)
+            return ToolCall(new, call.name, call.arguments, custom=True)
+        arguments = None if free else _object(call.arguments)
         if arguments is None:
             arguments = {"arguments": call.arguments}
             reason = "the arguments are no JSON object; they go as the text of a property"
