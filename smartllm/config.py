@@ -70,7 +70,8 @@ class LLMConfig:
         first_event_timeout: Longest time until the first delta of a stream, in seconds; None takes the
             read timeout.
         stall_timeout: Longest time between two deltas, in seconds; pings are none; None takes the
-            read timeout.
+            read timeout. This one and ``read_timeout`` hold fourfold for a stream whose calls the provider
+            holds back until they are written.
         total_timeout: For a whole call: cache, limits, retries, second steps; in seconds.
         max_concurrent: Calls in flight for one model in one event loop; None takes the rules' number.
         max_retry_after: Longest wait that a provider may ask for, in seconds; a longer one raises at once.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
 from smartllm.text_parts import Reasoning, Text, parts_of, type_field
@@ -109,11 +109,15 @@ class ToolCall:
         id: The provider's id of the call; empty where the wire gives none.
         name: The tool's name.
         arguments: What it is called with; the text of it where that is no JSON object.
+        custom: It calls a tool that takes free text (type ``custom``): the arguments are that text.
+        unfinished: The answer ended inside it, or right behind it: do not run it.
     """
 
     id: str
     name: str
     arguments: dict[str, Any] | str
+    custom: bool = field(default=False, kw_only=True)
+    unfinished: bool = field(default=False, kw_only=True)
     type: Literal["tool_call"] = type_field("tool_call")
 
 
@@ -221,7 +225,7 @@ def whole_call(index: int, call: ToolCall) -> ToolCallDelta:
 def owned(part: Part) -> Part:
     """A part that shares nothing with the given one that can be changed."""
     if isinstance(part, ToolCall):
-        return ToolCall(part.id, part.name, copied(part.arguments))
+        return replace(part, arguments=copied(part.arguments))
     if isinstance(part, Reasoning):
         return Reasoning(part.model, part.dialect, copied(part.blocks), part.text)
     if isinstance(part, Other):

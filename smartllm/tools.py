@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Tool", "ToolArgumentsError", "ToolError", "tool"]
 
 _NOTHING: Final = '{"type": "object", "properties": {}, "additionalProperties": false}'
+_SHAPES: Final = frozenset({"type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"})
+"""Keywords of a schema that say what it is; without one the schema of arguments is an object's."""
 _WRITTEN: Final = frozenset({"name", "description", "parameters", "strict", "function"})
 _GIVEN: Final = "a function, a pydantic model class, a Tool, or a dict in the provider's own words"
 
@@ -168,7 +170,8 @@ class Tool:
     @functools.cached_property
     def _schema_text(self) -> str:
         if isinstance(self.parameters, Mapping):
-            return json.dumps(self.parameters)
+            said = self.parameters.keys() & _SHAPES
+            return json.dumps(self.parameters if said else {"type": "object", **self.parameters})
         return _NOTHING if self._reader is None else self._reader.text
 
 

@@ -22,12 +22,14 @@ class Said:
         text: Its text.
         cites: What it cites.
         arguments: What a call is made with; as text for a call of a tool without a schema.
+        name: The tool that a call names.
     """
 
     kind: str
     text: str = ""
     cites: tuple[str, ...] = ()
     arguments: Any = None
+    name: str = "look"
 
 
 def pieces(text: str, random: Random) -> list[str]:
@@ -53,7 +55,7 @@ def _claude_block(one: Said, number: int) -> JSON:
         "text": {"type": "text", "text": one.text, **cited},
         "thought": {"type": "thinking", "thinking": one.text, "signature": "sig"},
         "hidden": {"type": "redacted_thinking", "data": one.text},
-        "call": {"type": "tool_use", "id": f"t{number}", "name": "look", "input": one.arguments},
+        "call": {"type": "tool_use", "id": f"t{number}", "name": one.name, "input": one.arguments},
         "own": {"type": "server_tool_use", "id": f"s{number}", "name": "web", "input": {"q": one.text}},
         "result": {"type": "web_search_tool_result", "tool_use_id": "s0", "content": [{"url": one.text}]},
         "new": {"type": "compaction", "content": one.text},
@@ -104,7 +106,7 @@ def converse_whole(said: Sequence[Said], reason: str) -> JSON:
 
 def _converse_block(one: Said, number: int) -> JSON:
     cited = {"content": [{"text": one.text}], "citations": [{"title": title} for title in one.cites]}
-    tool = {"toolUseId": f"t{number}", "name": "look", "input": one.arguments}
+    tool = {"toolUseId": f"t{number}", "name": one.name, "input": one.arguments}
     blocks: dict[str, JSON] = {
         "text": {"citationsContent": cited} if one.cites else {"text": one.text},
         "thought": {"reasoningContent": {"reasoningText": {"text": one.text, "signature": "sig"}}},

@@ -54,7 +54,7 @@ def _chat_call(one: Said, number: int) -> JSON:
     if isinstance(one.arguments, str):
         return head | {"type": "custom", "custom": {"name": "run", "input": one.arguments}}
     arguments = json.dumps(one.arguments, ensure_ascii=False)
-    return head | {"function": {"name": "look", "arguments": arguments}}
+    return head | {"function": {"name": one.name, "arguments": arguments}}
 
 
 def chat_events(whole: JSON, random: Random) -> Iterator[JSON]:
@@ -130,7 +130,7 @@ def _responses_item(one: Said, number: int) -> JSON:
         custom = isinstance(one.arguments, str)
         field = "input" if custom else "arguments"
         given = one.arguments if custom else json.dumps(one.arguments, ensure_ascii=False)
-        kind = {"type": "custom_tool_call" if custom else "function_call", "name": "look"}
+        kind = {"type": "custom_tool_call" if custom else "function_call", "name": one.name}
         return {"id": f"i{number}", **kind, "call_id": f"c{number}", field: given}
     items: dict[str, JSON] = {
         "thought": {"type": "reasoning", "summary": [{"type": "summary_text", "text": one.text}]},

@@ -148,6 +148,7 @@ class Intent(NamedTuple):
         parallel: Whether one answer may call several tools at once; None leaves it to the model.
         names: Names on the wire by the caller's, of the tools that go by another one; None until the tools
             pass has run.
+        custom: Ids on the wire of the calls that go back as those of tools that take free text.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
     """
@@ -168,6 +169,7 @@ class Intent(NamedTuple):
     tool_choice: Choice | None = None
     parallel: bool | None = None
     names: Mapping[str, str] | None = None
+    custom: frozenset[str] = frozenset()
     explicit: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = MappingProxyType({})
 

@@ -12,6 +12,8 @@ from smartllm.rules.vocabulary import Dialect, Facts
 from smartllm.rules.vocabulary.wire import OWN_FUNCTION
 
 _DATE: Final = re.compile(r"_(\d{8}|\d{4}_\d{2}_\d{2})$")
+_CALLERS: Final = ("custom", "namespace")
+"""Kinds of tools that a caller makes, beside functions; a namespace is a bundle of these."""
 _SHOWN: Final = 60
 
 
@@ -21,8 +23,10 @@ def is_function(tool: ToolPlan | Mapping[str, Any], dialect: Dialect) -> bool:
 
 
 def is_hosted(tool: ToolPlan | Mapping[str, Any], dialect: Dialect) -> bool:
-    """Whether the provider itself runs a tool."""
-    return not is_function(tool, dialect) and kind_of(tool) != "custom"  # type: ignore[arg-type]
+    """Whether a tool is the provider's own: no function, no bundle of functions, and none of free text."""
+    if is_function(tool, dialect):
+        return False
+    return kind_of(tool) not in _CALLERS  # type: ignore[arg-type]
 
 
 def kind_of(tool: Mapping[str, Any]) -> str:

@@ -43,6 +43,8 @@ class Step:
         holes: Paths of the texts in the body that wait for the first step's text.
         tools: The tools as declared, with what became of their schemas.
         names: The caller's names of tools by the wire's, of those that differ.
+        buffered: The answer is a stream in which a call comes after minutes without a word.
+        repeats_ids: The model gives its calls the same ids again in later turns.
     """
 
     dialect: Dialect
@@ -55,6 +57,8 @@ class Step:
     holes: tuple[Path, ...] = ()
     tools: tuple[ToolPlan | Mapping[str, Any], ...] = field(default=(), repr=False)
     names: Mapping[str, str] = field(default_factory=dict)
+    buffered: bool = False
+    repeats_ids: bool = False
 
     @property
     def operation(self) -> str:
@@ -224,8 +228,17 @@ def _filled(node: Any, path: Path, answer: str) -> Any:
 
 def _identity(step: Step) -> bytes:
     """The bytes that are sent, without what says only how the answer travels."""
-    if step.travel.keys.isdisjoint(step.body):
-        return step.payload
-    return _WIRE.encode(
-        {key: value for key, value in step.body.items() if key not in step.travel.keys}
-    ).encode()
+    body = step.body
+    for path in step.travel.keys:
+        body = _without(body, path)
+    return step.payload if body is step.body else _WIRE.encode(body).encode()
+
+
+def _without(body: dict[str, Any], path: str) -> dict[str, Any]:
+    """The body without what stands at a path, and without an object that held nothing else."""
+    key, _, below = path.partition(".")
+    if key not in body:
+        return body
+    left = {name: value for name, value in body.items() if name != key}
+    inner = _without(body[key], below) if below else None
+    return {name: inner if name == key else value for name, value in body.items()} if inner else left

@@ -12,6 +12,7 @@ from smartllm.compiler.passes import PASSES
 from smartllm.compiler.plan import Step
 from smartllm.compiler.prompts import ANSWER, extraction_prompt
 from smartllm.compiler.provenance import Provenance
+from smartllm.compiler.streamed_calls import is_buffered, set_unbuffered, unbuffered_at
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.parameters import CARRIED, WIRE
@@ -47,6 +48,7 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         body.set(route.stream_key, True, trace.reason("stream"))
         for path, value, name in target.stream_additions:
             body.set(path, value, Reason("fact", name))
+    set_unbuffered(body, intent, target.facts)
     if intent.extra:
         body.merge_extra(intent.extra)
         names = sorted(intent.extra)
@@ -55,16 +57,21 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
             Change("extra-merged", "info", "extra", "added", names, names, reason, Reason("extra", "extra"))
         )
     streamed = intent.stream if route.stream_path else body.data.get(route.stream_key) is True
+    travel = route.streaming if streamed else route.plain
+    if beta := unbuffered_at(body, intent):
+        travel = travel._replace(keys=travel.keys | {beta})
     return Step(
         dialect=target.dialect,
         model=intent.model,
         body=body.data,
         reasons=body.reasons,
         provenance=Provenance(target),
-        travel=route.streaming if streamed else route.plain,
+        travel=travel,
         output=intent.bound,
         tools=intent.tools,
         names={wire: name for name, wire in (intent.names or {}).items()},
+        buffered=streamed and is_buffered(body, intent, target.facts),
+        repeats_ids=target.facts.calls.ids_repeat,
     )
 
 

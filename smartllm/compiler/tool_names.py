@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.own_tools import own_name
 from smartllm.rules.vocabulary import Facts
 
 _FORMS: Final = {"dashed": re.compile(r"[A-Za-z0-9_-]+"), "word": re.compile(r"[A-Za-z][A-Za-z0-9_]*")}
@@ -24,10 +25,12 @@ def wire_names(intent: Intent, facts: Facts) -> dict[str, str]:
     """Names on the wire by the caller's, of the tools that cannot go by their own: declared or only called.
 
     Declared tools come before those that the conversation calls, and those before later ones, so that a name
-    stays what it is however long the conversation becomes. A declared name that is legal is nobody else's.
+    stays what it is however long the conversation becomes. A declared name that is legal is nobody else's, nor
+    is that of a tool in the words of the wire, which goes as it is written.
     """
     declared = [tool.name for tool in intent.tools if isinstance(tool, ToolPlan)]
     legal = {name for name in declared if _is_legal(name, facts)}
+    legal |= {own_name(tool) for tool in intent.tools if not isinstance(tool, ToolPlan)}
     taken, found = set(legal), dict[str, str]()
     for name in dict.fromkeys([*declared, *called_in(intent)]):
         if name in legal:

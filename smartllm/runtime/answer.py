@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
+from smartllm.compiler.answered_calls import AnsweredCalls, Heard
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.content import Reasoning, described
@@ -89,6 +90,8 @@ class Fetched:
             pydantic.ValidationError: (a ``ValueError``) the data does not fit.
         """
         first, last = self.answers[0], self.answers[-1]
+        pairs = zip(plan.steps, self.answers, strict=False)
+        heard = [AnsweredCalls(plan, step).whole(answer) for step, answer in pairs]
         structured = None
         if request.response_format is not None:
             check_whole(plan, plan.steps[-1], last)
@@ -106,7 +109,7 @@ class Fetched:
             elapsed_seconds=self.elapsed,
             metadata=_metadata(request, plan, self.answers),
             structured_data=structured,
-            diagnostics=(*plan.diagnostics, *self.notes, *_notes(self.answers)),
+            diagnostics=(*plan.diagnostics, *self.notes, *_notes(heard)),
             reasoning=_reasoning(plan, first),
             provider=plan.host,
             requested_model=plan.model,
@@ -114,7 +117,7 @@ class Fetched:
             finish_reason=last.finish_reason,
             refusal=last.refusal,
             request_id=last.request_id,
-            _answers=tuple(self.answers),
+            _answers=tuple([one.answer for one in heard]),
             _output_tool=_output_tool(plan, first),
         )
 
@@ -204,20 +207,32 @@ def _metadata(
     return metadata
 
 
-def _notes(answers: Sequence[Decoded]) -> tuple[Diagnostic, ...]:
+def _notes(heard: Sequence[Heard]) -> tuple[Diagnostic, ...]:
     notes: list[Diagnostic] = []
+    answers = [one.answer for one in heard]
+    origin = Origin("derived", "response")
+    for call in [call for answer in answers for call in answer.tool_calls if call.unfinished]:
+        reason = f"The answer ended before the call of {call.name} was whole; it should not be run."
+        notes.append(
+            Diagnostic("call-unfinished", "warning", "response", "noted", call.name, None, reason, origin)
+        )
+    read = [place for one in heard for place in one.read]
+    if read:
+        reason = f"The model wrote as text what the schema wants as a value: {', '.join(read)}."
+        notes.append(
+            Diagnostic("call-arguments-read", "info", "response", "changed", read, None, reason, origin)
+        )
     dropped = sum(answer.choices_dropped for answer in answers)
     if dropped:
         reason = f"The provider gave {dropped} more choices, as extra asked for; only the first one is read."
-        origin = Origin("extra", "extra")
+        extra = Origin("extra", "extra")
         notes.append(
-            Diagnostic("choices-dropped", "warning", "extra", "dropped", dropped + 1, 1, reason, origin)
+            Diagnostic("choices-dropped", "warning", "extra", "dropped", dropped + 1, 1, reason, extra)
         )
     if any(answer.unread for answer in answers):
         unread = Counter(part.kind for answer in answers for part in answer.unread)
         kinds = ", ".join(f"{number} {kind}" for kind, number in unread.items())
         reason = f"SmartLLM does not read these parts; response.parts has them as they were sent: {kinds}."
-        origin = Origin("derived", "response")
         notes.append(
             Diagnostic("parts-unread", "info", "response", "noted", dict(unread), None, reason, origin)
         )

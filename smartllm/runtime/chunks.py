@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import AsyncGenerator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any, Final
 
 from smartllm.compiler import Plan
+from smartllm.compiler.answered_calls import AnsweredCalls
 from smartllm.content import whole_call
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
@@ -16,6 +17,8 @@ from smartllm.runtime.call import Executor
 from smartllm.runtime.control.deadline import Deadline
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.structured import check_whole
+
+_THINKING: Final = {"type": "thinking"}
 
 
 async def stream_chunks(
@@ -38,23 +41,24 @@ async def stream_chunks(
         async with deadline.scope():
             fetched = await executor.fetch(plan, progress, deadline)
         response = fetched.response(request, plan)
-        yield StreamChunk(response.text, step.model)
-        for index, made in enumerate(response.tool_calls):
-            yield StreamChunk("", step.model, call=whole_call(index, made))
+        for chunk in _at_once(response, step.model):
+            yield chunk
     else:
-        model = step.model
+        model, calls = step.model, AnsweredCalls(plan, step)
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
         live, delta = await executor.open(plan, step, progress, deadline)
         deadline.count_waits_only()
         try:
             while delta is not None:
                 text, thinking, call, _ = delta
-                metadata = {"type": "thinking"} if thinking else {}
-                yield (
-                    StreamChunk(text, model, metadata) if call is None else StreamChunk("", model, call=call)
-                )
+                if call is None:
+                    yield StreamChunk(text, model, _THINKING.copy() if thinking else {})
+                elif (piece := calls.piece(call)) is not None:
+                    yield StreamChunk("", model, call=piece)
                 delta = await live.next()
             answers = [live.decoded()]
+            for piece in calls.rest(calls.whole(answers[0]).answer):
+                yield StreamChunk("", model, call=piece)
         finally:
             await live.aclose()
         if len(plan.steps) > 1:
@@ -63,6 +67,16 @@ async def stream_chunks(
     answered(response)
     await progress.done(response)
     yield _last(response)
+
+
+def _at_once(response: TextResponse[Any], model: str) -> Iterator[StreamChunk]:
+    """The chunks of an answer that came in one piece."""
+    if thinking := response.metadata.get("thinking"):
+        yield StreamChunk(thinking, model, _THINKING.copy())
+    if response.text:
+        yield StreamChunk(response.text, model)
+    for index, made in enumerate(response.tool_calls):
+        yield StreamChunk("", model, call=whole_call(index, made))
 
 
 async def _bound(executor: Executor, plan: Plan, first: Any, progress: Progress, deadline: Deadline) -> Any:

@@ -145,7 +145,7 @@ class HostCalls:
         url = self._url(self._found_address or await self._address(), step.path)
         signed = await host.auth.sign("POST", url, {**headers, **step.headers}, step.payload)
         signed.update(host.framing.unsigned)
-        return WireRequest("POST", url, signed, step.payload, step.model)
+        return WireRequest("POST", url, signed, step.payload, step.model, step.buffered)
 
     async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
         """The JSON of a listing."""

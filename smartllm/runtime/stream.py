@@ -77,6 +77,7 @@ class LiveStream:
         Raises:
             ProviderError: The call failed.
         """
+        timeouts = timeouts.buffered if step.buffered else timeouts
         clock, limit = time.monotonic(), timeouts.first_event
         async with deadline.within(limit, "first_event", limit):
             source = await calls.stream(step)

@@ -17,6 +17,7 @@ class WireRequest:
         headers: Without what HTTP itself needs.
         body: The bytes; empty for a listing.
         model: Model id, for errors; empty for a listing.
+        buffered: Minutes without a byte are no fault: the longer one of the limits on silence holds.
     """
 
     method: str
@@ -24,6 +25,7 @@ class WireRequest:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     model: str
+    buffered: bool = False
 
 
 class Headers(Mapping[str, str]):

@@ -50,7 +50,7 @@ class TestChat:
             Text("Pa", (CITED,)),
             Refusal("No."),
             ToolCall("1", "f", {"a": 1}),
-            ToolCall("2", "run", "x"),
+            ToolCall("2", "run", "x", custom=True),
             Other({"audio": {"id": "a"}}, "audio"),
         )
         assert (answer.refusal, answer.finish_reason) == ("No.", "refusal")
@@ -196,9 +196,33 @@ class TestChat:
             call(index=0, custom={"input": "b"}),
         ]
         answer = decoded("openai_chat", [*custom, chunk(finish="tool_calls")])
-        assert answer.tool_calls == (ToolCall("1", "run", "ab"),)
+        assert answer.tool_calls == (ToolCall("1", "run", "ab", custom=True),)
         assert answer.raw["choices"][0]["message"]["tool_calls"] == [
             {"id": "1", "type": "custom", "custom": {"name": "run", "input": "ab"}, "extra": {"s": "x"}}
+        ]
+
+    @pytest.mark.parametrize("fields", [{"index": 0}, {}, {"index": 0, "id": ""}])
+    def test_whole_calls_that_have_one_number_are_several(self, fields: dict[str, Any]) -> None:
+        """Gemini behind OpenAI's API: NousResearch/hermes-agent#62940, su-kaka/gcli2api#406 (2026-08)."""
+        parts = [call(f'{{"a": {number}}}', name=name, **fields) for number, name in enumerate("fgf")]
+        reader, deltas = fed("openai_chat", [*parts, chunk(finish="tool_calls")])
+        made = [ToolCall("", name, {"a": number}) for number, name in enumerate("fgf")]
+        assert list(reader.decoded().tool_calls) == made
+        assert [delta and delta.call and delta.call.index for delta in deltas[:3]] == [0, 1, 2]
+
+    def test_a_name_that_comes_with_each_piece_begins_no_other_call(self) -> None:
+        parts = [call(piece, name="f", index=0) for piece in ("", "{", '"a": 1', "}", "")]
+        made = (ToolCall("", "f", {"a": 1}),)
+        assert decoded("openai_chat", [*parts, chunk(finish="stop")]).tool_calls == made
+
+    def test_an_id_that_comes_late_is_told_once(self) -> None:
+        late = [call("{}", name="f", index=0, id=""), *[call("", index=0, id="1")] * 2]
+        reader, deltas = fed("openai_chat", [*late, chunk(finish="stop")])
+        assert reader.decoded().tool_calls == (ToolCall("1", "f", {}),)
+        assert [delta and delta.call for delta in deltas[:3]] == [
+            ToolCallDelta(0, "", "f", "{}"),
+            ToolCallDelta(0, "1", "f", ""),
+            None,
         ]
 
     def test_reasoning_keeps_the_server_s_name(self) -> None:

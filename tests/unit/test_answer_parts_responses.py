@@ -46,7 +46,7 @@ class TestResponses:
             Other(image, "output_image"),
             Refusal("No."),
             ToolCall("c", "f", {"a": 1}),
-            ToolCall("ct", "run", '{"a": 1}'),
+            ToolCall("ct", "run", '{"a": 1}', custom=True),
         )
 
     def test_reasoning_that_cannot_be_sent_back_is_shown_only(self) -> None:

@@ -243,6 +243,24 @@ class TestOrder:
     ) -> None:
         assert refused(*turns).startswith(says)
 
+    @pytest.mark.parametrize("key", ["previous_response_id", "conversation"])
+    def test_results_answer_calls_that_the_provider_keeps(self, key: str) -> None:
+        answer = Message(
+            "user", ["And?", ToolResult("call_1", {"c": 21}), ToolResult("call_2", "", error=True)]
+        )
+        body = plan(GPT, answer, extra={key: "id_1"}).body
+        assert body["input"] == [
+            {"type": "function_call_output", "call_id": "call_1", "output": '{"c": 21}'},
+            {"type": "function_call_output", "call_id": "call_2", "output": "Error: "},
+            {"type": "message", "role": "user", "content": "And?"},
+        ]
+        assert body[key] == "id_1"
+        with pytest.raises(UnsupportedError, match=r"messages\[2\]: the result for 'call_1' answers no open"):
+            plan(GPT, ASKED, Message("assistant", "Hm."), answer, extra={key: "id_1"})
+        for model, extra in ((CLAUDE, {key: "id_1"}), (GPT, {key: None}), (GPT, {"store": False})):
+            with pytest.raises(UnsupportedError, match="answers no open call"):
+                plan(model, answer, extra=extra)
+
     def test_a_prompt_holds_none(self) -> None:
         for part in (ToolCall("1", "a", {}), ToolResult("1", "x")):
             with pytest.raises(UnsupportedError, match=r"^prompt\[0\]: a Tool\w+ cannot stand in a prompt"):

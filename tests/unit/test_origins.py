@@ -154,7 +154,7 @@ class TestSchemas:
             (PLAIN, "openai_chat", "default", "tools.forced"),
             (BUDGET, "anthropic_messages", "fact", "tools.forced"),
             (BUDGET, "bedrock_converse", "fact", "tools.forced"),
-            ("mistral-large-3", "bedrock_converse", "fact", "tools.choice"),
+            ("mistral-large-2407", "bedrock_converse", "fact", "tools.choice"),
         ],
     )
     def test_the_tool_choice_is_the_rules_and_the_tool_is_the_callers(

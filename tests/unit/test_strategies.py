@@ -55,7 +55,7 @@ def strategies(compiled: Plan) -> list[str]:
         ("claude-opus-5", {}, ["tool"]),
         ("claude-opus-5", {"reasoning_effort": "none"}, ["tool"]),
         ("claude-haiku-5-5", {"reasoning_effort": "low"}, ["text", "tool"]),
-        ("claude-fable-5", {}, ["tool"]),
+        ("claude-fable-5", {}, ["text", "offer"]),
         ("claude-opus-5-5", {}, ["text", "offer"]),
         ("claude-sonnet-5-5", {"reasoning_effort": "none"}, ["text", "offer"]),
         ("claude-fable-5-2", {"reasoning_effort": "high"}, ["text", "offer"]),

@@ -23,6 +23,12 @@ from model_facts import (
     those,
 )
 
+from smartllm.rules import Dialect
+
+
+def takes_hosted(dialect: Dialect) -> set[str]:
+    return set(FACTS[dialect]) - those(dialect, "tools.hosted", ())
+
 
 class TestTools:
     def test_none_at_all(self) -> None:
@@ -98,8 +104,8 @@ class TestTools:
         """SEMOSS/Semoss#2892, M."""
         assert those(CONVERSE, "tools.name", "dashed") == CLAUDE
 
-    def test_nova_takes_three_keywords_at_the_top(self) -> None:
-        """D: Nova's troubleshooting page; lastmile-ai/mcp-agent#126, M."""
+    def test_nova_takes_few_keywords_at_the_top(self) -> None:
+        """D: Nova's troubleshooting page; lastmile-ai/mcp-agent#126, M; closed objects: cassettes, M."""
         assert those(CONVERSE, "tools.input.top", "bare") == NOVA
 
     def test_definitions_are_kept_for_claude_and_openai(self) -> None:
@@ -132,6 +138,12 @@ class TestTools:
             "nova-2-pro-preview",
         }
 
+    def test_beside_them_openais_models_choose_alone(self) -> None:
+        """gpt-5 took auto alone, M; what Claude has on Bedrock its caller runs, D; Nova 2: cassettes, M."""
+        assert those(CONVERSE, "tools.beside_hosted", "all") == {"nova-2-lite", "nova-2-pro-preview"}
+        assert those(MESSAGES, "tools.beside_hosted", "auto") & takes_hosted(MESSAGES) == set()
+        assert those(RESPONSES, "tools.beside_hosted", "all") == set()
+
     def test_numbers_are_limits_of_chat(self) -> None:
         """array_above_max_length, string_above_max_length, M: getsentry/sentry-mcp#106."""
         assert those(CHAT, "tools.max", 128) == those(CHAT, "tools.description_max", 1024) == set(FACTS[CHAT])
@@ -141,11 +153,7 @@ class TestTools:
 class TestChoice:
     def test_a_tool_can_be_forced_on_converse(self) -> None:
         """D: AWS's ToolChoice page; Nova: M; GPT: see above; Grok 4.6: langchain-aws#1239, M; GLM 5.3: L."""
-        # Small and Large 3 are disputed: structured output rests on what was stated first.
-        mistral = {
-            *("mistral-small-2402", "mistral-large-2402", "mistral-large-2407"),
-            "mistral-large-3-675b-instruct",
-        }
+        mistral = {"mistral-large-2402", "mistral-large-2407"}  # Small and Large 3 are disputed: never
         forced = those(CONVERSE, "tools.forced", "always") & takes_tools(CONVERSE)
         assert forced - CLAUDE == NOVA | GPT_ON_CONVERSE | GROK | mistral | {"glm-5.3"}
         assert those(CONVERSE, "tools.forced", "unless-thinking") - CLAUDE == {
@@ -156,7 +164,8 @@ class TestChoice:
         """D: Define tools; cassettes of pydantic-ai, M for Opus 5 and Sonnet 5; claude-cookbooks#854, M."""
         for dialect in (MESSAGES, CONVERSE):
             assert those(dialect, "tools.forced", "never") & CLAUDE == {
-                *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-1", "claude-fable-5-2"),
+                *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5", "claude-fable-5-1"),
+                "claude-fable-5-2",
             }
             assert those(dialect, "tools.forced", "unless-thinking") & CLAUDE == {
                 *("claude-3-7-sonnet", "claude-sonnet-4", "claude-opus-4", "claude-opus-4-1"),
@@ -164,13 +173,7 @@ class TestChoice:
                 *("claude-sonnet-4-6", "claude-opus-4-6", "claude-opus-4-7"),
             }
             assert those(dialect, "tools.forced", "skips-thinking") == {
-                *(
-                    "claude-opus-4-8",
-                    "claude-sonnet-5",
-                    "claude-opus-5",
-                    "claude-haiku-5-5",
-                    "claude-fable-5",
-                ),
+                *("claude-opus-4-8", "claude-sonnet-5", "claude-opus-5", "claude-haiku-5-5"),
             }
 
     def test_calls_can_be_kept_off(self) -> None:
@@ -208,8 +211,8 @@ class TestChoice:
         """langchain-aws#1261, M; langchain, L for GLM; AWS's ToolChoice page for Mistral Large, D."""
         forced = set(FACTS[CONVERSE]) - those(CONVERSE, "tools.forced", "never")
         assert those(CONVERSE, "tools.choice", "any") & forced == {
-            *("mistral-small-2402", "mistral-large-2402", "mistral-large-2407"),
-            *("mistral-large-3-675b-instruct", "v3", "v3.2", "glm-4.7", "glm-4.7-flash", "glm-5"),
+            *("mistral-large-2402", "mistral-large-2407"),
+            *("v3", "v3.2", "glm-4.7", "glm-4.7-flash", "glm-5"),
         }
 
     def test_how_much_is_strict(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Final
 
 from smartllm.compiler.dialects.failure import reported
 from smartllm.compiler.dialects.reading import ShapeError, shown, unicode_json, word
@@ -14,6 +14,9 @@ from smartllm.errors import ProviderError, ResponseError
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 from smartllm.words import FinishReason
+
+_OF_ITSELF: Final = frozenset({"stop", "tool_calls", None})
+"""Why an answer stopped that was not cut."""
 
 
 @dataclass
@@ -25,7 +28,8 @@ class Decoded:
         stop_reason: The provider's word for why it stopped.
         usage: Token counts; zeros where the provider gave none.
         finish_reason: Why it stopped, in the words that all wires share; None for a word that is not known.
-            Of an answer that stopped with a refusal, or with calls, it says so.
+            Of an answer that stopped with a refusal, or with calls, it says so. Of one that was cut, a call
+            at its end is unfinished.
         model: Model name in the answer, or None.
         request_id: The provider's id of the call, or else of the answer, or None.
         refusal: The model's own words of refusal, or None.
@@ -57,6 +61,8 @@ class Decoded:
     unread: tuple[Other, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.finish_reason not in _OF_ITSELF:
+            self.parts = _cut(self.parts)
         # In one round: every answer goes through here.
         texts: list[str] = []
         calls: list[ToolCall] = []
@@ -73,11 +79,11 @@ class Decoded:
                 unread.append(part)
         self.text = "".join(texts)
         self.tool_calls, self.thoughts, self.unread = tuple(calls), tuple(thoughts), tuple(unread)
-        if self.finish_reason == "stop":  # some wires say so of refusals and calls too
-            if self.refusal is not None:
-                self.finish_reason = "refusal"
-            elif calls:
-                self.finish_reason = "tool_calls"
+        if self.finish_reason == "stop" and self.refusal is not None:
+            self.finish_reason = "refusal"
+        elif calls and (self.finish_reason == "stop" or not self.stop_reason):
+            # Some wires and servers say so of calls too, or nothing at all.
+            self.finish_reason = "tool_calls"
 
     @property
     def thinking(self) -> str:
@@ -99,6 +105,15 @@ class Decoded:
         if not ours and len(calls) == 1 and not self.text:
             return calls[0]
         return ours[-1] if ours else None
+
+
+def _cut(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts of an answer that was cut: the last thing that it says may be half a call."""
+    at = next((index for index in reversed(range(len(parts))) if not isinstance(parts[index], Other)), 0)
+    last = parts[at] if parts else None
+    if not isinstance(last, ToolCall):
+        return parts
+    return (*parts[:at], replace(last, unfinished=True), *parts[at + 1 :])
 
 
 class Decoder(ABC):

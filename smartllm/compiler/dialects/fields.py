@@ -22,6 +22,7 @@ class Fields:
         thinking: Where Claude's thinking object stands, or an empty string.
         turns: Where the turns stand.
         choice: Where a forced tool choice stands, with the key under which its kind stands.
+        beta: Where the names of betas stand, or an empty string.
         stop: The field that tells why an answer stopped, as people know it.
         finish: What the words of that field mean; a word that is not here means nothing that we know.
         withheld: Words that tell that somebody withheld the answer, and who.
@@ -35,6 +36,7 @@ class Fields:
     thinking: str = ""
     turns: str = "messages"
     choice: str = "tool_choice"
+    beta: str = ""
     stop: str
     finish: Mapping[str, FinishReason]
     withheld: Mapping[str, str] = field(default_factory=dict)

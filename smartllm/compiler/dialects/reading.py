@@ -128,7 +128,7 @@ def called_with(given: Any) -> Any:
     if not isinstance(given, str):
         return given
     try:
-        found = json_of(given or "{}")
+        found = json_of(given.strip() or "{}")
     except (ValueError, RecursionError):
         return given
     return unicode_json(found) if isinstance(found, dict) else given

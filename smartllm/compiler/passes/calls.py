@@ -13,6 +13,7 @@ from smartllm.compiler.tool_names import wire_names
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.wire import KEPT_TURNS
 from smartllm.text_parts import Reasoning, Text, parts_of
 
 if TYPE_CHECKING:
@@ -31,8 +32,12 @@ def calls(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """
     if not any(turn.calls or turn.results for turn in intent.turns):
         return intent
-    turns = _Conversation(intent, facts, trace).turns()
-    return intent if turns == intent.turns else intent._replace(turns=turns)
+    conversation = _Conversation(intent, facts, trace)
+    turns = conversation.turns()
+    custom = frozenset(conversation.custom)
+    if (turns, custom) == (intent.turns, intent.custom):
+        return intent
+    return intent._replace(turns=turns, custom=custom)
 
 
 class _Conversation:
@@ -40,8 +45,10 @@ class _Conversation:
 
     def __init__(self, intent: Intent, facts: Facts, trace: Trace) -> None:
         self.given, self.facts, self.trace = intent.turns, facts, trace
+        self.kept = any(intent.extra.get(key) for key in KEPT_TURNS.get(intent.dialect, ()))
         self.names = wire_names(intent, facts)
         self.ids = CallIds(facts)
+        self.custom: set[str] = set()
 
     def turns(self) -> tuple[Turn, ...]:
         found: list[Turn] = []
@@ -49,9 +56,7 @@ class _Conversation:
         while index < len(self.given):
             turn = self.given[index]
             if not turn.calls:
-                if turn.results:
-                    raise self._surplus(index, turn.results[0])
-                found.append(turn)
+                found += self._answered_elsewhere(turn, index) if turn.results else [turn]
                 index += 1
                 continue
             after = index + 1
@@ -62,6 +67,12 @@ class _Conversation:
             found += self._round(turn, index, after)
             index = after
         return tuple(found)
+
+    def _answered_elsewhere(self, turn: Turn, index: int) -> list[Turn]:
+        """A turn with results of calls that are not here: the provider has them, with all that was before."""
+        if not self.kept or any(before.role == "assistant" for before in self.given[:index]):
+            raise self._surplus(index, turn.results[0])
+        return self._answers(tuple(self._result(one, one.call_id) for one in turn.results), (turn,))
 
     @property
     def _joins(self) -> bool:
@@ -139,7 +150,11 @@ class _Conversation:
     def _call(self, call: ToolCall, new: str) -> ToolCall:
         from smartllm.content import ToolCall  # noqa: PLC0415 - whoever has calls has loaded it
 
-        arguments = _object(call.arguments)
+        free = call.custom and isinstance(call.arguments, str)
+        if free and self.facts.tools.custom:
+            self.custom.add(new)
+            return ToolCall(new, call.name, call.arguments, custom=True)
+        arguments = None if free else _object(call.arguments)
         if arguments is None:
             arguments = {"arguments": call.arguments}
             reason = "the arguments are no JSON object; they go as the text of a property"

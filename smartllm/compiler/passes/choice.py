@@ -13,8 +13,6 @@ from smartllm.rules.vocabulary import Facts
 
 def choice(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """A choice that the target takes, over the tools that it leaves."""
-    if not intent.tools:
-        return intent._replace(tool_choice=None, parallel=None)
     return _parallel(_chosen(intent, facts, trace), facts, trace)
 
 
@@ -24,23 +22,27 @@ def _chosen(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         return intent
     if wish.mode == "none":
         return _none(intent, facts, trace)
-    if _hosts(intent):
-        _relax(trace, wish, "beside the provider's own tools the model chooses alone", "tools.hosted")
+    if _chooses_alone(intent, facts):
+        reason = "beside the provider's own tools the model chooses alone"
+        _relax(trace, wish, reason, "tools.beside_hosted")
         return intent._replace(tool_choice=None)
     return _forced(intent, wish, facts, trace)
 
 
-def _hosts(intent: Intent) -> bool:
-    return any(is_hosted(tool, intent.dialect) for tool in intent.tools)
+def _chooses_alone(intent: Intent, facts: Facts) -> bool:
+    """Whether a tool of the provider keeps all but none from being said of the choice."""
+    return facts.tools.beside_hosted == "auto" and any(
+        is_hosted(tool, intent.dialect) for tool in intent.tools
+    )
 
 
 def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.parallel is None:
         return intent
-    hosted, place = _hosts(intent), facts.tools.parallel
+    hosted, place = _chooses_alone(intent, facts), facts.tools.parallel
     nothing = not intent.tools or (intent.tool_choice is not None and intent.tool_choice.mode == "none")
     if intent.parallel or nothing:  # as if it were left out
-        return intent if place == "field" and not hosted and intent.tools else intent._replace(parallel=None)
+        return intent if place == "field" and not hosted else intent._replace(parallel=None)
     if place != "impossible" and not hosted:
         return intent
     trace.changed(
@@ -51,7 +53,7 @@ def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         reason="beside the provider's own tools it cannot be said"
         if hosted
         else "there is no way to say it here; several calls may come at once",
-        fact="tools.hosted" if hosted else "tools.parallel",
+        fact="tools.beside_hosted" if hosted else "tools.parallel",
         action="dropped",
     )
     return intent._replace(parallel=None)
@@ -86,8 +88,8 @@ def _none(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 def _forced(intent: Intent, wish: Choice, facts: Facts, trace: Trace) -> Intent:
     mode = wish.mode
     if not can_force(intent, facts):
-        thinks = is_thinking(intent, facts) and facts.tools.forced != "never"
-        reason = f"no tool can be forced here{' while the model thinks' if thinks else ''}"
+        thinks = "" if facts.tools.forced == "never" else " while the model thinks"
+        reason = f"no tool can be forced here{thinks}"
         _relax(trace, wish, f"{reason}; it may call one, or answer", "tools.forced")
         mode = "auto"
     elif facts.tools.forced == "skips-thinking" and intent.thinking and is_thinking(intent, facts):

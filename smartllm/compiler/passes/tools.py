@@ -91,10 +91,8 @@ def _declared(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         severity="info",
     )
     stubs = tuple(ToolPlan(name, "", _NOTHING) for name in called)
-    wanted = None if facts.tools.none == "omit" else Choice("none")
-    if wanted is not None:
-        trace.reasons["tool_choice"] = trace.reasons["tools"]
-    return intent._replace(tools=stubs, tool_choice=wanted)
+    trace.reasons["tool_choice"] = trace.reasons["tools"]
+    return intent._replace(tools=stubs, tool_choice=None if facts.tools.none == "omit" else Choice("none"))
 
 
 def _described(
@@ -116,4 +114,4 @@ def _described(
             whole=False,
         )
         text = text[:most]
-    return tool if text is tool.description else tool._replace(description=text)
+    return tool._replace(description=text)

@@ -25,7 +25,7 @@ class Form(NamedTuple):
 
     Attributes:
         subset: The subset that it is lowered to first.
-        bare: Only type, properties and required stand at its top level.
+        bare: Only type, properties and required stand at its top level, and that it is closed.
         inlined: No ``$defs``.
         ascii_names: Names of properties at its top level are 1 to 64 letters, digits, ``_``, ``.`` and ``-``.
     """
@@ -58,11 +58,17 @@ def _made(text: str, form: Form) -> tuple[Lowered, dict[str, str], str]:
     changes = list(lowered.changes)
     schema = lowered.schema
     codecs = lowered.codecs
+    if "properties" not in schema:
+        # OpenAI answers with a 400 (evalstate/fast-agent#143, spring-projects/spring-ai#4776).
+        schema["properties"] = {}
+        changes.append(Change("", "properties", "added", "an object without properties is refused"))
     if form.inlined and ("$defs" in schema or references(schema)):
         schema = _inlined(schema, changes)
         codecs = left_out(schema)
     if form.bare:
-        for keyword in [key for key in schema if key not in _BARE and key != "$defs"]:
+        closed = schema.get("additionalProperties") is False
+        kept = (*_BARE, "$defs", "additionalProperties") if closed else (*_BARE, "$defs")
+        for keyword in [key for key in schema if key not in kept]:
             changes.append(Change("", keyword, "removed", f"{keyword} is not taken at the top"))
             del schema[keyword]
     names = _renamed(schema, changes) if form.ascii_names else {}

@@ -20,7 +20,7 @@ class Travel(NamedTuple):
         operation: The host's name of the operation.
         template: Path below the host's address; ``{model}`` stands for the id.
         headers: Headers beside the content type.
-        keys: Keys of a body that only say how the answer comes.
+        keys: Where in a body stands what only says how the answer comes, by dotted path.
         streamed: The answer comes as a stream.
     """
 

@@ -12,8 +12,8 @@ class InputSchema:
 
     top: Literal["plain", "bare"] = fact(
         "plain",
-        "Keywords at its top level; plain: all but oneOf, anyOf and allOf; bare: type, properties and "
-        "required alone.",
+        "Keywords at its top level; plain: all but oneOf, anyOf and allOf; bare: type, properties, required "
+        "and additionalProperties = false alone.",
     )
     definitions: Literal["kept", "inlined"] = fact(
         "inlined", "What becomes of $defs; inlined: the model does not follow a $ref."
@@ -94,4 +94,9 @@ class Tools:
         (),
         "Kinds of the provider's own tools, which go through as the caller wrote them; without the date that "
         "the name of some ends with.",
+    )
+    beside_hosted: Literal["auto", "all"] = fact(
+        "auto",
+        "What may be said of the choice beside the provider's own tools; auto: none at most, and no parallel "
+        "switch; all: whatever may be said without them.",
     )

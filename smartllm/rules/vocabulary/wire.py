@@ -37,5 +37,10 @@ OWN_FUNCTION: Final[dict[Dialect, str]] = {
 }
 """The key by which a dialect's own declaration of a function tool is known."""
 
+KEPT_TURNS: Final[dict[Dialect, tuple[str, ...]]] = {
+    "openai_responses": ("previous_response_id", "conversation"),
+}
+"""Keys of a body that stand for earlier turns which the provider keeps."""
+
 Host = str
 """Who serves the model: a row of ``[host.*]``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smartllm.errors import ConfigError, ConnectionFailedError
@@ -46,15 +47,16 @@ class HttpTransport:
         if self._closed:
             raise ConfigError("this client is closed; make a new one")
         way = self._ways.to(request.url)
+        told = replace(way, timeouts=way.timeouts.buffered) if request.buffered else way
         try:
             session = pool.sessions.get(way.address) or await pool.open(way)
             response = await session.send(request)
         except Exception as error:
-            ours = way.failed(error, request.model)
+            ours = told.failed(error, request.model)
             if ours is None:
                 raise
             raise ours from None
-        return HttpResponse(response, way, request.model)
+        return HttpResponse(response, told, request.model)
 
     async def aclose(self) -> None:
         """Close this loop's connections, and have the other loops close theirs."""

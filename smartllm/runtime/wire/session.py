@@ -11,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from smartllm import __version__
+from smartllm.runtime.control.deadline import Timeouts
 from smartllm.runtime.transport import WireRequest
 from smartllm.runtime.wire.connections import SENDING, Connector, Sending, watched
 from smartllm.runtime.wire.way import Way
@@ -28,11 +29,12 @@ class Session:
 
     Args:
         session: aiohttp's.
-        proxy: A proxy's URL, or None.
+        way: Where to, and how.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, proxy: str | None) -> None:
-        self.session, self._proxy = session, proxy
+    def __init__(self, session: aiohttp.ClientSession, way: Way) -> None:
+        self.session, self._proxy = session, way.proxy
+        self._plain, self._buffered = _limits(way.timeouts), _limits(way.timeouts.buffered)
 
     @classmethod
     async def open(cls, way: Way) -> Session:
@@ -43,15 +45,13 @@ class Session:
             secure = await asyncio.to_thread(way.certificates.context)
         session = aiohttp.ClientSession(
             connector=Connector(limit=way.pool, ssl=secure),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=way.timeouts.connect, sock_read=way.timeouts.read
-            ),
+            timeout=_limits(way.timeouts),
             cookie_jar=aiohttp.DummyCookieJar(),
             max_line_size=_HEAD,
             max_field_size=_HEAD,
             max_headers=_HEADERS,
         )
-        return cls(watched(session), way.proxy)
+        return cls(watched(session), way)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -86,8 +86,13 @@ class Session:
             data=request.body or None,
             headers={**request.headers, **_NAME},
             proxy=self._proxy,
+            timeout=self._buffered if request.buffered else self._plain,
             allow_redirects=False,
         )
+
+
+def _limits(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=timeouts.connect, sock_read=timeouts.read)
 
 
 def _unasked(response: aiohttp.ClientResponse) -> bool:

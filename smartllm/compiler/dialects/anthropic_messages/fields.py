@@ -11,6 +11,7 @@ FIELDS: Final = Fields(
     limits=("max_tokens",),
     effort=("output_config.effort",),
     thinking="thinking",
+    beta="anthropic_beta",
     stop="stop_reason",
     finish={
         "end_turn": "stop",

@@ -28,8 +28,9 @@ FIELDS: Final = Fields(
     ),
     thinking=f"{EXTRA}.thinking",
     choice="toolConfig.toolChoice",
+    beta=f"{EXTRA}.anthropic_beta",
     stop="stop_reason",
-    finish=CLAUDE.finish,
+    finish={**CLAUDE.finish, "malformed_tool_use": "error", "malformed_model_output": "error"},
     withheld=CLAUDE.withheld,
     empty=CLAUDE.empty,
 )

@@ -145,7 +145,8 @@ def _calls(message: Mapping[str, Any]) -> Iterator[ToolCall]:
         if call.get("type") == "custom":
             custom = optional_object(call.get("custom"), "tool_calls.custom")
             name = optional_text(custom.get("name"), "custom.name") or ""
-            yield ToolCall(given_id, name, optional_text(custom.get("input"), "custom.input") or "")
+            text_given = optional_text(custom.get("input"), "custom.input") or ""
+            yield ToolCall(given_id, name, text_given, custom=True)
         else:
             yield _function(given_id, optional_object(call.get("function"), "tool_calls.function"))
     older = optional_object(message.get("function_call"), "message.function_call")

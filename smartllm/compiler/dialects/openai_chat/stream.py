@@ -16,6 +16,7 @@ from smartllm.compiler.dialects.openai_chat.content import (
     thinking_of,
 )
 from smartllm.compiler.dialects.reading import (
+    called_with,
     index,
     objects,
     optional_object,
@@ -197,13 +198,17 @@ class ChatReader(StreamReader):
         return content
 
     def _call(self, part: Mapping[str, Any]) -> _Call:
-        """The call that a part belongs to: by number, where the server counts; a new id begins a new one."""
+        """The call that a part belongs to: by number, where the server counts.
+
+        A new id begins a new one, and so does a name behind arguments that are whole: some servers give all
+        calls one number.
+        """
         number, given = part.get("index"), optional_text(part.get("id"), "delta.tool_calls.id")
         if number is None:
             known = self._calls[-1] if self._calls else None
         else:
             known = self._numbered.get(index(number, "delta.tool_calls.index"))
-        if known is None or (given and known.head["id"] not in {None, given}):
+        if known is None or (given and known.head["id"] not in {None, "", given}) or known.ends_before(part):
             known = _Call({"id": given, "type": part.get("type") or "function"}, len(self._calls))
             self._calls.append(known)
             self._numbered[number] = known
@@ -240,7 +245,7 @@ class _Call:
     def __init__(self, head: dict[str, Any], place: int) -> None:
         self.head = head
         self._place = place
-        self._begun = False
+        self._told: tuple[str, str] | None = None
         self._name: str | None = None
         self._arguments: list[str] = []
 
@@ -258,10 +263,17 @@ class _Call:
         if self.head.get("type") == "custom":
             self._name = optional_text(custom.get("name"), "custom.name") or self._name
             piece = optional_text(custom.get("input"), "custom.input") or ""
-        if self._begun and not piece:
+        known = self.head["id"] or "", self._name or ""
+        if known == self._told and not piece:
             return SILENT
-        self._begun = True
-        return reader.called(self._place, self.head["id"] or "", self._name or "", piece)
+        self._told = known
+        return reader.called(self._place, *known, piece)
+
+    def ends_before(self, part: Mapping[str, Any]) -> bool:
+        """Whether a part begins a call of its own: it has a name, and arguments that this one has already."""
+        function = table(part.get("function"))
+        begins = bool(function.get("name") and function.get("arguments")) and any(self._arguments)
+        return begins and isinstance(called_with("".join(self._arguments)), dict)
 
     def function(self) -> dict[str, Any]:
         return {"name": self._name, "arguments": "".join(self._arguments)}

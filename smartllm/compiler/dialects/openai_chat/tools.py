@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
@@ -12,6 +12,9 @@ from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import kind_of, own_name
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
+
+if TYPE_CHECKING:
+    from smartllm.content import ToolCall
 
 
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
@@ -55,12 +58,13 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
             {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
             for result in turn.results
         ]
-    calls = [
-        {
-            "id": call.id,
-            "type": "function",
-            "function": {"name": wire_name(intent, call.name), "arguments": arguments_text(call, intent)},
-        }
-        for call in turn.calls
-    ]
+    calls = [_call(call, intent) for call in turn.calls]
     return [{"role": "assistant", "content": "\n\n".join(turn.texts) or None, "tool_calls": calls}]
+
+
+def _call(call: ToolCall, intent: Intent) -> dict[str, Any]:
+    name = wire_name(intent, call.name)
+    if call.custom:
+        return {"id": call.id, "type": "custom", "custom": {"name": name, "input": call.arguments}}
+    function = {"name": name, "arguments": arguments_text(call, intent)}
+    return {"id": call.id, "type": "function", "function": function}

@@ -109,6 +109,7 @@ def _parts(item: Mapping[str, Any]) -> Iterator[Part]:
             word(item.get("call_id")) or word(item.get("id")) or "",
             optional_text(item.get("name"), "output.name") or "",
             called_with(given) if kind == "function_call" else given,
+            custom=kind == "custom_tool_call",
         )
     else:
         yield Other(item, kind)

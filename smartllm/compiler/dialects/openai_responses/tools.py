@@ -52,13 +52,16 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of a turn with calls, or the results of one; those of an answer go back as they came."""
     if turn.blocks:
         return turn.blocks
-    items: list[dict[str, Any]] = [
-        {"type": "function_call_output", "call_id": result.call_id, "output": result.content}
-        for result in turn.results
-    ]
+    items: list[dict[str, Any]] = []
+    for result in turn.results:
+        kind = "custom_tool_call" if result.call_id in intent.custom else "function_call"
+        items.append({"type": f"{kind}_output", "call_id": result.call_id, "output": result.content})
     if turn.calls:
         items += [{"type": "message", "role": "assistant", "content": text} for text in turn.texts]
     for call in turn.calls:
         named = {"call_id": call.id, "name": wire_name(intent, call.name)}
-        items.append({"type": "function_call", **named, "arguments": arguments_text(call, intent)})
+        if call.custom:
+            items.append({"type": "custom_tool_call", **named, "input": call.arguments})
+        else:
+            items.append({"type": "function_call", **named, "arguments": arguments_text(call, intent)})
     return items
