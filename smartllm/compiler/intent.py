@@ -24,10 +24,15 @@ OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 
 
 class Turn(NamedTuple):
-    """One turn: a role and the parts that make it up."""
+    """One turn: a role and the parts that make it up.
+
+    Attributes:
+        phases: The provider's words for what its texts are, by text, where it wants them back.
+    """
 
     role: Literal["user", "assistant"]
     parts: tuple[InputPart, ...]
+    phases: Mapping[str, str] = MappingProxyType({})
 
     @property
     def texts(self) -> tuple[str, ...]:

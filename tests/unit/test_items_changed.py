@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from items import JSON, LAST, MODEL, TOLD, answer, called, dropped, plan, said, sent, thought, told
+from vendor_shapes import responses_problems
+from versions import with_todays_openai
 
 from smartllm import Message, ToolCall, ToolResult
 from smartllm.compiler.dialects.openai_responses.items import say_the_same
@@ -115,19 +117,18 @@ class TestChanged:
             assert (dropped(plan(turn, TOLD)) == []) == same
 
     async def test_ids_that_had_to_change_take_the_items_with_them(self) -> None:
-        turn = (await answer(thought(), called())).as_message()
+        turn = (await answer(thought(), said("I look.", "commentary"), called())).as_message()
         long = deepcopy(turn.reasoning)
         assert long is not None
-        long.blocks[1]["call_id"] = "c" * 65
+        long.blocks[2]["call_id"] = "c" * 65
         call = ToolCall("c" * 65, "weather", {"city": "Rome"})
         compiled = plan(
-            Message("assistant", [call], reasoning=long), Message("user", [ToolResult("c" * 65, "21")])
+            Message("assistant", ["I look.", call], reasoning=long),
+            Message("user", [ToolResult("c" * 65, "21")]),
         )
-        assert [item["type"] for item in compiled.body["input"][1:]] == [
-            "function_call",
-            "function_call_output",
-        ]
-        assert compiled.body["input"][1]["call_id"] == compiled.body["input"][2]["call_id"] != "c" * 65
+        text, call_sent, result = compiled.body["input"][1:]
+        assert (text["content"], text["phase"], "id" in text) == ("I look.", "commentary", False)
+        assert call_sent["call_id"] == result["call_id"] != "c" * 65
         ((name, _),) = dropped(compiled)
         assert name == "calls.ids"
 
@@ -141,6 +142,28 @@ class TestChanged:
         compiled = plan(turn, TOLD)
         assert sent(compiled) == output
         assert told(compiled) == []
+
+    @with_todays_openai
+    async def test_texts_that_stay_keep_their_phases_where_the_model_wants_them(self) -> None:
+        output = [thought(), said("I look.", "commentary"), said("Hm.", number=2), called(), called(number=2)]
+        turn = (await answer(*output)).as_message()
+        fewer = turn.model_copy(update={"content": turn.content[:-1]})
+        for model, phases in (
+            (MODEL, ["commentary", None]),
+            ("gpt-5.2", [None] * 2),
+            ("gpt-5.5", ["commentary", None]),
+        ):
+            compiled = plan(fewer, TOLD, model=model)
+            assert [item.get("phase") for item in sent(compiled)] == [*phases, None]
+            assert [item.get("id") for item in sent(compiled)] == [None] * 3
+            assert responses_problems(compiled.body) == []
+        last = (await answer(thought(), said("Done.", "final_answer"))).as_message()
+        compiled = plan(last, LAST, model="gpt-5.5")
+        assert sent(compiled) == [
+            {"type": "message", "role": "assistant", "content": "Done.", "phase": "final_answer"}
+        ]
+        on_chat = plan(last, LAST, api_type="chat_completions", reasoning_effort="none").body["messages"][1]
+        assert on_chat == {"role": "assistant", "content": "Done."}
 
     def test_without_items_the_turn_is_what_it_says(self) -> None:
         compiled = plan(Message("assistant", "a", reasoning=Reasoning(MODEL, "openai_responses", [])), LAST)

@@ -45,12 +45,26 @@ def set_messages(
             continue
         if turn.results:
             turns += calling(turn, intent)
-        turns += [{**kind, "role": str(turn.role), "content": text} for text in turn.texts]
+        turns += spoken(turn, kind)
     if intent.system is not None and facts.system != "instructions":
         turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
         body.note((path, 0, "role"), fact("system"))
         body.note((path, 0, "content"), trace.reason("system_prompt"))
     body.set(path, turns, trace.reason("messages"))
+
+
+def spoken(turn: Turn, kind: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The texts of a turn as OpenAI's wires spell them, each with its phase where it has one.
+
+    Args:
+        turn: The turn.
+        kind: Further keys of each.
+    """
+    messages: list[dict[str, Any]] = []
+    for text in turn.texts:
+        phase = {"phase": turn.phases[text]} if text in turn.phases else {}
+        messages.append({**kind, "role": str(turn.role), "content": text, **phase})
+    return messages
 
 
 def set_tools(

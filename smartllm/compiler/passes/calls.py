@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.call_ids import CallIds
 from smartllm.compiler.intent import Intent, Turn
-from smartllm.compiler.passes.carry import joined, without_reasoning
+from smartllm.compiler.passes.carry import joined, told_alone
 from smartllm.compiler.tool_names import wire_names
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
@@ -96,7 +96,7 @@ class _Conversation:
         ids = {call.id: self.ids.of(call.id, self.names.get(call.name, call.name)) for call in asked}
         if self._tell_ids(ids) and self._is_whole(turn):
             reason = "it goes back only with the very calls that follow it, whose ids had to change"
-            turn = without_reasoning(turn, self.trace, reason, "calls.ids")
+            turn = told_alone(turn, self.facts, self.trace, reason, "calls.ids")
         caller = self._caller(turn, [self._call(call, ids[call.id]) for call in asked])
         told = tuple(self._result(results[call.id], ids[call.id]) for call in asked)
         return [caller, *self._answers(told, answers)]

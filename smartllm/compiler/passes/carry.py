@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smartllm.compiler.dialects.openai_responses.items import are_sealed, say_the_same
+from smartllm.compiler.dialects.openai_responses.items import are_sealed, phases_in, say_the_same
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import own_name
 from smartllm.compiler.tool_names import called_in, wire_names
@@ -39,7 +39,7 @@ def carry(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     turns = []
     for turn in intent.turns:
         trouble = (_trouble(turn, intent, facts, names) or gone) if turn.reasoning else None
-        turns.append(turn if trouble is None else without_reasoning(turn, trace, *trouble))
+        turns.append(turn if trouble is None else told_alone(turn, facts, trace, *trouble))
     turns = [_sealed(turn, trace) if facts.carry.reasoning == "sealed" else turn for turn in turns]
     return intent if tuple(turns) == intent.turns else intent._replace(turns=tuple(turns))
 
@@ -60,6 +60,12 @@ def without_reasoning(turn: Turn, trace: Trace, reason: str, fact: str) -> Turn:
         return turn
     _tell(turn, trace, reason, fact)
     return turn._replace(parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
+
+
+def told_alone(turn: Turn, facts: Facts, trace: Trace, reason: str, fact: str) -> Turn:
+    """The turn without its reasoning; its texts keep their phases where the target wants them."""
+    phases = phases_in(turn.blocks) if facts.carry.phases else {}
+    return without_reasoning(turn, trace, reason, fact)._replace(phases=phases)
 
 
 def joined(turn: Turn, behind: Turn, trace: Trace) -> Turn:

@@ -36,6 +36,14 @@ def are_sealed(items: Sequence[Mapping[str, Any]]) -> bool:
     return all(item.get("encrypted_content") for item in items if item.get("type") == "reasoning")
 
 
+def phases_in(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The phases of messages among items, by their text."""
+    messages = [
+        item for item in items if item.get("type") == "message" and isinstance(item.get("phase"), str)
+    ]
+    return {"".join(_texts([item])): item["phase"] for item in messages}
+
+
 def say_the_same(items: Sequence[Mapping[str, Any]], turn: Turn, names: Mapping[str, str]) -> bool:
     """Whether items say what a turn says: its text, and its calls in order.
 

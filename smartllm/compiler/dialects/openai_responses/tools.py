@@ -57,7 +57,7 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
         kind = "custom_tool_call" if result.call_id in intent.custom else "function_call"
         items.append({"type": f"{kind}_output", "call_id": result.call_id, "output": result.content})
     if turn.calls:
-        items += [{"type": "message", "role": "assistant", "content": text} for text in turn.texts]
+        items += spelling.spoken(turn, {"type": "message"})
     for call in turn.calls:
         named = {"call_id": call.id, "name": wire_name(intent, call.name)}
         if call.custom:
