@@ -255,6 +255,12 @@ def test_a_tool_keeps_its_name_when_a_later_call_has_it() -> None:
         assert compiled.body["messages"][1]["content"][0]["toolUse"]["name"] == "get_it"
     assert compiled.body["messages"][3]["content"][0]["toolUse"]["name"] == "get_it_2"
     assert compiled.steps[0].names == {"get_it": "get-it", "get_it_2": "get_it"}
+    called = [Message("assistant", [other]), Message("user", [ToolResult("t2", "r")]), *turns]
+    undeclared = plan("nova-pro", *called, api_type="converse")
+    assert [undeclared.body["messages"][turn]["content"][0]["toolUse"]["name"] for turn in (1, 3)] == [
+        "get_it",
+        "get_it_2",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["never", "signed", "sealed", "items"])
