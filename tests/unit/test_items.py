@@ -27,6 +27,9 @@ from versions import with_todays_openai
 from smartllm import Message, ToolResult
 from smartllm.compiler.dialects.readers import DECODERS, stream_reader
 from smartllm.content import Reasoning, Text
+from smartllm.rules.vocabulary import Dialect
+
+DIALECT: Dialect = "openai_responses"
 
 
 class TestWhole:
@@ -49,6 +52,7 @@ class TestWhole:
             [said("I look.", "commentary"), said("Done.", "final_answer", 2)],
             [searched(), said("Done.")],
             [said("I look.", "commentary"), called()],
+            [called() | {"namespace": "weather"}],
         ):
             response = await answer(*output)
             turn = response.as_message()
@@ -65,7 +69,8 @@ class TestWhole:
         assert [item for item in compiled.body["input"] if "id" in item] == [*first, *second]
 
     async def test_what_can_be_said_without_them_is(self) -> None:
-        for output in ([said("a")], [said("a"), called()], [called()]):
+        bare = [called() | {"namespace": None}]
+        for output in ([said("a")], [said("a"), called()], [called()], bare):
             assert (await answer(*output)).reasoning is None
 
     async def test_reasoning_without_what_follows_it_does_not_go_back(self) -> None:
@@ -83,25 +88,41 @@ class TestWhole:
 
 class TestStreamed:
     def read(self, *events: JSON) -> Any:
-        reader = stream_reader("openai_responses", MODEL)
+        reader = stream_reader(DIALECT, MODEL)
         for event in events:
             reader.feed(event)
         return reader.decoded()
 
-    @pytest.mark.parametrize("told_again", [True, False])
-    def test_they_are_those_that_have_ended_not_those_that_have_begun(self, *, told_again: bool) -> None:
-        output = [thought(cipher="whole"), called()]
+    @pytest.mark.parametrize(
+        ("last", "found"),
+        [
+            ((), thought(cipher="whole")),
+            ((thought(cipher="again"), called()), thought(cipher="whole")),
+            ((thought(cipher=None), called()), thought(cipher="whole")),
+            ((thought(2, "other"), called()), thought(2, "other")),
+        ],
+        ids=["nothing", "again", "without", "another"],
+    )
+    def test_they_are_those_that_have_ended_not_those_that_have_begun(
+        self, last: tuple[JSON, ...], found: JSON
+    ) -> None:
         events: list[JSON] = []
-        for index, item in enumerate(output):
+        for index, item in enumerate([thought(cipher="whole"), called()]):
             begun = {**item, "status": "in_progress"} | ({"encrypted_content": "wh"} if index == 0 else {})
             events += [
                 {"type": "response.output_item.added", "output_index": index, "item": begun},
                 {"type": "response.output_item.done", "output_index": index, "item": item},
             ]
-        end = reply(*(output if told_again else ()))
-        decoded = self.read(*events, {"type": "response.completed", "response": end})
-        assert decoded.reasoning == tuple(output)
-        assert decoded.reasoning == DECODERS["openai_responses"].decode(reply(*output), MODEL).reasoning
+        decoded = self.read(*events, {"type": "response.completed", "response": reply(*last)})
+        assert decoded.reasoning == (found, called())
+        assert decoded.raw["output"] == [found, called()]
+        assert decoded.reasoning == DECODERS[DIALECT].decode(reply(found, called()), MODEL).reasoning
+
+    def test_an_end_without_a_cipher_leaves_the_last_events(self) -> None:
+        done = {"type": "response.output_item.done", "output_index": 0, "item": thought(cipher=None)}
+        end = reply(thought(), called())
+        decoded = self.read(done, {"type": "response.completed", "response": end})
+        assert decoded.reasoning == (thought(), called())
 
 
 class TestStored:

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 CALLS: Final = {"function_call": "arguments", "custom_tool_call": "input"}
 """Items that call a tool, and where each says what with."""
-_PLAIN: Final = frozenset({"message", *CALLS})
+_PLAIN: Final = {
+    "message": frozenset({"id", "type", "status", "role", "content"}),
+    "function_call": frozenset({"id", "type", "status", "call_id", "name", "arguments"}),
+    "custom_tool_call": frozenset({"id", "type", "status", "call_id", "name", "input"}),
+}
+"""Items that texts and calls can say, and what of them those say."""
 
 
 def to_go_back(output: Sequence[Mapping[str, Any]], *, stored: bool) -> tuple[Mapping[str, Any], ...]:
@@ -24,11 +29,17 @@ def to_go_back(output: Sequence[Mapping[str, Any]], *, stored: bool) -> tuple[Ma
         output: The items.
         stored: The provider keeps them.
     """
-    if not any(item.get("type") not in _PLAIN or item.get("phase") for item in output):
+    if all(map(_is_plain, output)):
         return ()
     if output[-1].get("type") == "reasoning" or not (stored or are_sealed(output)):
         return ()
     return tuple(output)
+
+
+def _is_plain(item: Mapping[str, Any]) -> bool:
+    """Whether an item says no more than its text or its call: no phase and no namespace either."""
+    said = _PLAIN.get(str(item.get("type")))
+    return said is not None and all(value is None for key, value in item.items() if key not in said)
 
 
 def are_sealed(items: Sequence[Mapping[str, Any]]) -> bool:

@@ -151,7 +151,7 @@ class ResponsesReader(StreamReader):
         last, said = unicode_text(text_of(given)), self.text
         fits = last == said or not said
         if fits and len(given) >= len(items):
-            yield given
+            yield [self._as_ended(index, item) for index, item in enumerate(given)]
         if not said.endswith(last):
             return
         if unicode_text(text_of(items)) == said or not said:
@@ -162,6 +162,14 @@ class ResponsesReader(StreamReader):
             part = {"type": "output_text", "text": said, "annotations": self._annotations}
             message = {"type": "message", "role": "assistant", "status": "completed", "content": [part]}
             yield [*(item for item in items if item.get("type") != "message"), message]
+
+    def _as_ended(self, index: int, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An item of the last event, with its cipher as the end of the item itself told it."""
+        ended = self._items.get(index, {})
+        if item.get("type") != "reasoning" or ended.get("id") != item.get("id"):
+            return item
+        sealed = ended.get("encrypted_content")
+        return {**item, "encrypted_content": sealed} if sealed else item
 
     def _lost(self) -> Exception:
         message = f"the stream's pieces do not add up to the answer{self._numbers.gap}"
