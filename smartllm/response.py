@@ -63,6 +63,7 @@ class TextResponse(Generic[T]):
         cache_key: Key of this request in the cache.
         diagnostics: What the compiler changed.
         reasoning: The provider's reasoning blocks, for the next turn of a conversation; see ``as_message``.
+            On OpenAI's Responses all output items of the answer, which go back only together.
         provider: ``openai`` or ``bedrock``.
         requested_model: Model id that was called.
         billing: How the host's token counts are priced.

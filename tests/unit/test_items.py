@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from items import (
     LAST,
     MODEL,
     TOLD,
+    WEATHER,
     answer,
     called,
     dropped,
@@ -21,13 +23,16 @@ from items import (
     thought,
     told,
 )
+from part_transport import client_of
 from vendor_shapes import responses_problems
 from versions import with_todays_openai
+from wires import RESPONSES
 
 from smartllm import Message, ToolResult
 from smartllm.compiler.dialects.readers import DECODERS, stream_reader
 from smartllm.content import Reasoning, Text
 from smartllm.rules.vocabulary import Dialect
+from smartllm.testing import FakeTransport, Reply
 
 DIALECT: Dialect = "openai_responses"
 
@@ -59,6 +64,16 @@ class TestWhole:
             compiled = plan(turn, TOLD if response.tool_calls else LAST)
             assert sent(compiled) == output
             assert responses_problems(compiled.body) == []
+
+    async def test_an_answer_from_the_cache_does_too(self) -> None:
+        raw = json.dumps(reply(thought(), said("I look.", "commentary"), called())).encode()
+        async with client_of(RESPONSES, FakeTransport(Reply(raw=raw))) as client:
+            request = RESPONSES.request("q", tools=[WEATHER], use_cache=True, temperature=0)
+            first = await client.generate_text(request)
+            again = await client.generate_text(request)
+        assert (first.cache_source, again.cache_source) == ("miss", "l1")
+        assert again.as_message() == first.as_message()
+        assert again.reasoning is not first.reasoning
 
     async def test_in_every_round(self) -> None:
         first, second = [thought(), called()], [thought(2), called({"city": "Oslo"}, 2)]
