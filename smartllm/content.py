@@ -252,7 +252,7 @@ def copied(value: Any) -> Any:
 
 
 def described(content: str | Sequence[str | Part]) -> Any:
-    """What was written, as JSON-ready data for logs and metadata; bytes are told by their number alone."""
+    """What was written, as JSON-ready data for logs and metadata; of bytes and blocks the number is told."""
     if isinstance(content, str):
         return content
     return [part if isinstance(part, str) else _described(part) for part in content]
@@ -266,6 +266,8 @@ def _described(part: Part) -> dict[str, Any]:
             continue
         if isinstance(value, bytes):
             value = f"{len(value)} bytes"
+        elif one.name == "blocks":
+            value = f"{len(value)} blocks"
         elif isinstance(value, (tuple, list)):
             value = [_described(item) if hasattr(item, "type") else item for item in value]
         data[one.name] = value

@@ -287,4 +287,7 @@ def test_what_was_written_is_described_as_json() -> None:
         {"type": "image", "data": "3 bytes", "detail": "low"},
         {"type": "tool_result", "call_id": "1", "content": [{"type": "text", "text": "b"}], "parts": True},
     ]
+    thought = Reasoning("m", "d", [{"signature": "canary"}, {}], "hm")
+    (told,) = described([thought])
+    assert told == {"model": "m", "dialect": "d", "blocks": "2 blocks", "text": "hm", "type": "reasoning"}
     assert described("a") == "a"
