@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Unpack
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, Strict, TypeAdapter
@@ -99,6 +99,7 @@ def test_arguments_that_fit_the_schema_call_the_function_with_equal_values(
     made, adapter = Tool.from_(recorder(annotation)), TypeAdapter[Any](annotation)
     validator = Draft202012Validator(made.schema)
 
+    @settings(deadline=None)  # a loaded machine is no failure
     @given(
         values,
         values,

@@ -91,8 +91,10 @@ def _declared(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         severity="info",
     )
     stubs = tuple(ToolPlan(name, "", _NOTHING) for name in called)
-    trace.reasons["tool_choice"] = trace.reasons["tools"]
-    return intent._replace(tools=stubs, tool_choice=None if facts.tools.none == "omit" else Choice("none"))
+    wanted = None if facts.tools.none == "omit" else Choice("none")
+    if wanted is not None:
+        trace.reasons["tool_choice"] = trace.reasons["tools"]
+    return intent._replace(tools=stubs, tool_choice=wanted)
 
 
 def _described(
