@@ -190,7 +190,9 @@ class ToolCallDelta:
         index: Which of the answer's calls, from 0.
         id: The call's id, as far as it is known by now.
         name: The tool's name, as far as it is known by now.
-        arguments: The next piece of the arguments' text.
+        arguments: The next piece of the arguments' text, as the model writes it: nulls that stand for what is
+            left out are still in it. Where its words are not those of the tool's schema, the text comes in
+            one piece when the answer is whole.
     """
 
     index: int

@@ -115,7 +115,11 @@ class TextResponse(Generic[T]):
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The calls that the model asks for, without the one that holds ``structured_data``."""
+        """The calls that the model asks for, without the one that holds ``structured_data``.
+
+        Names and arguments are those of the declared tools; ``raw`` has the wire's. A call of a tool that
+        nobody declared is among them, and so is one that was cut off, which says so.
+        """
         calls = (part for part in self.parts if isinstance(part, ToolCall))
         return tuple(call for call in calls if call.name != self._output_tool)
 
