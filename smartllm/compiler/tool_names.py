@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.own_tools import own_name
 from smartllm.rules.vocabulary import Facts
 
 _FORMS: Final = {"dashed": re.compile(r"[A-Za-z0-9_-]+"), "word": re.compile(r"[A-Za-z][A-Za-z0-9_]*")}
@@ -37,6 +38,13 @@ def wire_names(intent: Intent, facts: Facts) -> dict[str, str]:
 def wire_name(intent: Intent, name: str) -> str:
     """The name of a tool on the wire, after the tools pass."""
     return (intent.names or {}).get(name, name)
+
+
+def free_name(intent: Intent, name: str, facts: Facts) -> str:
+    """A legal name near to this one that no tool has: none of those declared, and none that was called."""
+    declared = (tool.name if isinstance(tool, ToolPlan) else own_name(tool) for tool in intent.tools)
+    taken = {wire_name(intent, other) for other in (*declared, *called_in(intent))}
+    return name if name not in taken and _is_legal(name, facts) else _free(name, facts, taken)
 
 
 def _is_legal(name: str, facts: Facts) -> bool:

@@ -86,6 +86,31 @@ def set_tools(
     body.set(path, tools, trace.reason("tools"))
 
 
+def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
+    """Spell on OpenAI's wires whether several tools may be called at once."""
+    if intent.parallel is not None:
+        body.set("parallel_tool_calls", intent.parallel, trace.reason("parallel_tool_calls"))
+
+
+def add_tool(body: Body, path: str, tool: Mapping[str, Any], because: Reason) -> None:
+    """Declare the tool whose input is the answer, behind the caller's.
+
+    Args:
+        body: Body under construction.
+        path: Where the list of tools goes.
+        tool: The tool as spelled.
+        because: Why.
+    """
+    node: Any = body.data
+    for key in path.split("."):
+        node = node.get(key, {})
+    if not node:
+        body.set(path, [tool], because)
+        return
+    body.note((*path.split("."), len(node)), because)
+    node.append(tool)
+
+
 def arguments_of(call: ToolCall, intent: Intent) -> dict[str, Any]:
     """The arguments of an earlier call, as the schema that is sent would have them."""
     assert isinstance(call.arguments, dict)

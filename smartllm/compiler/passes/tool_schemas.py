@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.intent import AnyTool, Intent, OutputPlan, ToolPlan
 from smartllm.compiler.schema.types import Lowered
+from smartllm.compiler.strategy import choose_strategy
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.tool_input import Form
-
-AnyTool = ToolPlan | Mapping[str, Any]
 
 
 def schemas(tools: tuple[AnyTool, ...], intent: Intent, facts: Facts, trace: Trace) -> tuple[AnyTool, ...]:
@@ -34,6 +32,17 @@ class _Lowering:
         self.facts, self.trace, self.model = facts, trace, intent.model
         self.forms: dict[bool, Form] = {}
         self.strict = self.optional = self.unions = 0
+        if intent.output is not None and any(
+            isinstance(tool, ToolPlan) and tool.strict for tool in intent.tools
+        ):
+            self._count_answer(intent, intent.output)
+
+    def _count_answer(self, intent: Intent, output: OutputPlan) -> None:
+        """Count the schema of the answer, which is as strict as those of tools."""
+        from smartllm.compiler.schema.lower import lower_once  # noqa: PLC0415 - see below
+
+        if choose_strategy(intent, self.facts) == "native":
+            self.optional, self.unions = _size(lower_once(output.text, self.facts.structured.native_subset))
 
     def tool(self, tool: ToolPlan) -> ToolPlan:
         if tool.strict and self.facts.tools.strict == "never":
@@ -52,17 +61,11 @@ class _Lowering:
 
     def _lowered(self, tool: ToolPlan, *, strict: bool) -> ToolPlan:
         # Loaded here: requests without tools should not pay for lowering schemas.
-        from smartllm.compiler.schema.tool_input import Form, tool_input  # noqa: PLC0415
+        from smartllm.compiler.schema.tool_input import form_of, tool_input  # noqa: PLC0415
 
         form = self.forms.get(strict)
         if form is None:
-            takes, structured = self.facts.tools.input, self.facts.structured
-            form = self.forms[strict] = Form(
-                subset=structured.native_subset if strict else structured.tool_subset,
-                bare=takes.top == "bare",
-                inlined=takes.definitions == "inlined",
-                ascii_names=takes.property_names == "ascii",
-            )
+            form = self.forms[strict] = form_of(self.facts, strict=strict)
         try:
             lowered, properties = tool_input(tool.text, form)
         except UnsupportedError as error:

@@ -9,6 +9,7 @@ from smartllm.compiler.intent import Choice, Intent, ToolPlan
 from smartllm.compiler.own_tools import check_own, is_function
 from smartllm.compiler.passes.choice import choice
 from smartllm.compiler.passes.tool_schemas import schemas
+from smartllm.compiler.strategy import binds_by_tool
 from smartllm.compiler.tool_names import called_in, wire_names
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
@@ -24,8 +25,10 @@ def tools(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         UnsupportedError: The model takes no tools here, not this one or not so many, or a schema cannot be
             said; names the fact and the way out.
     """
-    if intent.names is not None or not (intent.tools or called_in(intent)):
+    if intent.names is not None:
         return intent
+    if not intent.tools and not called_in(intent):
+        return intent if intent.parallel is None else intent._replace(parallel=None)
     for tool in intent.tools:
         if not isinstance(tool, ToolPlan):
             check_own(tool, intent, facts)
@@ -91,10 +94,11 @@ def _declared(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         severity="info",
     )
     stubs = tuple(ToolPlan(name, "", _NOTHING) for name in called)
-    wanted = None if facts.tools.none == "omit" else Choice("none")
-    if wanted is not None:
-        trace.reasons["tool_choice"] = trace.reasons["tools"]
-    return intent._replace(tools=stubs, tool_choice=wanted)
+    stubbed = intent._replace(tools=stubs, tool_choice=Choice("none"))
+    if facts.tools.none == "omit" and not binds_by_tool(stubbed, facts):
+        return stubbed._replace(tool_choice=None)
+    trace.reasons["tool_choice"] = trace.reasons["tools"]
+    return stubbed
 
 
 def _described(

@@ -11,7 +11,9 @@ from smartllm.compiler.schema.keywords import definition_name, pointer, referenc
 from smartllm.compiler.schema.lower import left_out, lower_once
 from smartllm.compiler.schema.types import Change, Lowered, Subset, refuse
 from smartllm.compiler.schema.view import View
+from smartllm.errors import UnsupportedError
 from smartllm.rules.memo import Memo
+from smartllm.rules.vocabulary import Facts
 
 _BARE: Final = ("type", "properties", "required")
 _INPUTS: Final = Memo(results=256, characters=256 * 1024)
@@ -34,6 +36,31 @@ class Form(NamedTuple):
     bare: bool
     inlined: bool
     ascii_names: bool
+
+
+def form_of(facts: Facts, *, strict: bool) -> Form:
+    """The form that a target takes."""
+    takes, structured = facts.tools.input, facts.structured
+    return Form(
+        subset=structured.native_subset if strict else structured.tool_subset,
+        bare=takes.top == "bare",
+        inlined=takes.definitions == "inlined",
+        ascii_names=takes.property_names == "ascii",
+    )
+
+
+def answer_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
+    """As ``tool_input``, for the tool whose input is the answer.
+
+    A definition that holds itself stays a reference where the wire takes one, whether the model follows it or
+    not: its answer is checked.
+    """
+    try:
+        return tool_input(text, form)
+    except UnsupportedError:
+        if form.bare or not form.inlined:
+            raise
+        return tool_input(text, form._replace(inlined=False))
 
 
 def tool_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
