@@ -61,13 +61,14 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     return Step(
         dialect=target.dialect,
         model=intent.model,
-        body=body.data,
+        sealed=body.data,
         reasons=body.reasons,
         provenance=Provenance(target),
         travel=route.streaming if streamed else route.plain,
         output=intent.bound,
         tools=intent.tools,
         names={wire: name for name, wire in (intent.names or {}).items()},
+        texts=body.texts,
     )
 
 
@@ -132,4 +133,4 @@ def _derived(model: Reason) -> Trace:
 def _hole(step: Step) -> Path:
     """Where the first step's text goes: behind all that a caller wrote, and only a wish of ours behind it."""
     key = FIELDS[step.dialect].turns
-    return [path for path, value in leaves(step.body[key], (key,)) if ANSWER in str(value)][-1]
+    return [path for path, value in leaves(step.sealed[key], (key,)) if ANSWER in str(value)][-1]

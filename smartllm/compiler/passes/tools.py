@@ -8,7 +8,6 @@ from typing import Any, Final
 from smartllm.compiler.intent import Choice, Intent, ToolPlan
 from smartllm.compiler.own_tools import check_own, is_function
 from smartllm.compiler.passes.choice import choice
-from smartllm.compiler.passes.tool_schemas import schemas
 from smartllm.compiler.strategy import binds_by_tool
 from smartllm.compiler.tool_names import called_in, wire_names
 from smartllm.compiler.trace import Trace
@@ -53,6 +52,9 @@ def tools(intent: Intent, facts: Facts, trace: Trace) -> Intent:
             severity="info",
             whole=False,
         )
+    # Loaded here: requests without tools should not pay for lowering schemas.
+    from smartllm.compiler.passes.tool_schemas import schemas  # noqa: PLC0415
+
     described = tuple(_described(tool, facts, trace) for tool in intent.tools)
     return intent._replace(tools=schemas(described, intent, facts, trace), names=names)
 

@@ -52,7 +52,7 @@ def lower(schema: Mapping[str, Any], subset: Subset) -> Lowered:
 
 
 def lower_once(text: str, subset: Subset) -> Lowered:
-    """As ``lower``, which is slow, but once for equal schemas; the schema in the result is the caller's own.
+    """As ``lower``, which is slow, but once for equal schemas: nobody changes the result, which is shared.
 
     Args:
         text: The caller's schema, as JSON.
@@ -61,14 +61,11 @@ def lower_once(text: str, subset: Subset) -> Lowered:
     Raises:
         UnsupportedError: As ``lower``.
     """
-    found, sent = _SCHEMAS.of(_lowered, text, subset)
-    # JSON is read three times as fast as copy.deepcopy copies.
-    return Lowered(json.loads(sent), found.changes, found.wrapped, found.codecs)
+    return _SCHEMAS.of(_lowered, text, subset)
 
 
-def _lowered(text: str, subset: Subset) -> tuple[Lowered, str]:
-    lowered = lower(json.loads(text), subset)
-    return lowered, json.dumps(lowered.schema)
+def _lowered(text: str, subset: Subset) -> Lowered:
+    return lower(json.loads(text), subset)
 
 
 def _check_references(root: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -64,7 +63,7 @@ def answer_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
 
 
 def tool_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
-    """Lower the schema of a tool's input, once for equal ones; the schema in the result is the caller's own.
+    """Lower the schema of a tool's input, once for equal ones: nobody changes the result, which is shared.
 
     Args:
         text: The caller's schema, as JSON.
@@ -76,14 +75,13 @@ def tool_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
     Raises:
         UnsupportedError: It cannot be said in this form; names the place and the way out.
     """
-    found, names, sent = _INPUTS.of(_made, text, form)
-    return Lowered(json.loads(sent), found.changes, found.wrapped, found.codecs), names
+    return _INPUTS.of(_made, text, form)
 
 
-def _made(text: str, form: Form) -> tuple[Lowered, dict[str, str], str]:
+def _made(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
     lowered = lower_once(text, form.subset)
     changes = list(lowered.changes)
-    schema = lowered.schema
+    schema = dict(lowered.schema)
     codecs = lowered.codecs
     if form.inlined and ("$defs" in schema or references(schema)):
         schema = _inlined(schema, changes)
@@ -96,8 +94,7 @@ def _made(text: str, form: Form) -> tuple[Lowered, dict[str, str], str]:
     if names:
         moved = {pointer("properties", name): pointer("properties", wire) for wire, name in names.items()}
         codecs = {_moved(path, moved): codec for path, codec in codecs.items()}
-    done = Lowered(schema, tuple(changes), lowered.wrapped, codecs)
-    return done, names, json.dumps(schema)
+    return Lowered(schema, tuple(changes), lowered.wrapped, codecs), names
 
 
 def _inlined(root: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
