@@ -61,8 +61,7 @@ class Body:
             if not any(path[:cut] in replaced for cut in range(1, min(len(path), depth) + 1))
         }
         self.reasons = kept | replaced
-        if replaced:
-            self.texts = {}
+        self.texts = {}
 
 
 def written(data: dict[str, Any], texts: Mapping[Path, str]) -> str:

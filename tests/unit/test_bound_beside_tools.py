@@ -138,6 +138,20 @@ class TestOurToolAmongTheCallers:
         alone = plan(FORCED, response_format=Person, tool_choice="none").body["tools"][1]
         assert alone["description"] == "Who it is."
 
+    def test_a_description_that_is_too_long_is_cut(self) -> None:
+        class Long(BaseModel):
+            name: str
+
+        Long.__doc__ = "x" * 1030
+        wishes: dict[str, Any] = {"response_format": Long, "api_type": "chat_completions"}
+        compiled = plan("gpt-4", **wishes)
+        said = compiled.body["tools"][1]["function"]["description"]
+        assert len(said) == 1024
+        assert said.endswith("xx Call this tool to give the final answer.")
+        assert codes(compiled)["tool-description-cut"] == "tools.description_max"
+        alone = plan("gpt-4", tool_choice="none", **wishes).body["tools"][1]["function"]["description"]
+        assert alone == "x" * 1024
+
     def test_it_never_has_a_name_of_theirs(self) -> None:
         person = Tool("Person", parameters=CITY)
         for model in ("gpt-4", FORCED, NOVA):

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import Any, get_args
 
-from smartllm.compiler.intent import Choice, Intent, OutputPlan, OutputWish
+from smartllm.compiler.intent import Intent, OutputPlan, OutputWish
 from smartllm.compiler.strategy import choose_strategy
-from smartllm.compiler.tool_names import free_name
-from smartllm.compiler.trace import Reason, Trace
+from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
 from smartllm.words import Verbosity
-
-if TYPE_CHECKING:
-    from smartllm.compiler.schema.types import Change
-
-FINAL: Final = "Call this tool to give the final answer."
-"""Tells the tool whose input is the answer from those of the caller."""
 
 
 def output(intent: Intent, facts: Facts, trace: Trace) -> Intent:
@@ -82,71 +74,11 @@ def _schema(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if strategy == "two_pass":
         return intent._replace(output=replace(plan, strategy=strategy))
     # Loaded here: requests without a schema should not pay for lowering schemas.
-    from smartllm.compiler.schema.lower import lower_once  # noqa: PLC0415
-    from smartllm.compiler.schema.tool_input import answer_input, form_of  # noqa: PLC0415
+    from smartllm.compiler.passes.answer_schema import answer_tool, native  # noqa: PLC0415
 
     if strategy == "native":
-        lowered = lower_once(plan.text, facts.structured.native_subset)
-        _tell(lowered.changes, "structured.native_subset", trace)
-        return intent._replace(output=replace(plan, strategy=strategy, lowered=lowered))
-    form = form_of(facts, strict=False)
-    lowered, properties = answer_input(plan.text, form)
-    own = len(lower_once(plan.text, form.subset).changes)
-    _tell(lowered.changes[:own], "structured.tool_subset", trace)
-    _tell(lowered.changes[own:], "tools.input", trace)
-    name, told = free_name(intent, plan.name, facts), plan.description
-    if intent.tools:
-        if intent.tool_choice is None:
-            told = f"{told} {FINAL}".lstrip()
-        intent = _ours_among(intent, facts, trace)
-    plan = replace(
-        plan, name=name, description=told, strategy=strategy, lowered=lowered, properties=properties
-    )
-    return intent._replace(output=plan)
-
-
-def _tell(changes: Iterable[Change], fact: str, trace: Trace) -> None:
-    for change in changes:
-        trace.changed(
-            "schema-changed",
-            "response_format",
-            asked=f"{change.path} {change.keyword}",
-            applied=change.action,
-            reason=change.reason,
-            fact=fact,
-            severity="info",
-        )
-
-
-def _ours_among(intent: Intent, facts: Facts, trace: Trace) -> Intent:
-    """The choice among the caller's tools and the one that binds the answer: any of them, or ours alone."""
-    if intent.tool_choice is None:
-        trace.changed(
-            "tool-choice-required",
-            "tool_choice",
-            asked="auto",
-            applied="required",
-            reason="the answer itself is the call of a tool, so some tool must be called",
-            fact="structured.with_tools" if facts.structured.native else "structured.native",
-            severity="info",
-        )
-        return intent._replace(tool_choice=Choice("required"))
-    if facts.tools.choice == "any":
-        trace.changed(
-            "tools-omitted",
-            "tools",
-            asked=len(intent.tools),
-            applied=None,
-            reason="none of them is to be called, and the one that binds the answer is forced by being alone",
-            fact="tools.choice",
-            severity="info",
-        )
-        intent = intent._replace(tools=())
-    one = intent._replace(tool_choice=None)
-    if facts.tools.parallel not in {"choice", "additional"}:  # OpenAI calls a named tool once anyway
-        return one
-    trace.reasons["parallel_tool_calls"] = Reason("derived", "response_format")
-    return one._replace(parallel=False)
+        return native(intent, plan, facts, trace)
+    return answer_tool(intent, replace(plan, strategy=strategy), facts, trace)
 
 
 def output_plan(response_format: Any, wish: OutputWish) -> OutputPlan | None:
