@@ -203,6 +203,23 @@ class TestOurToolAmongTheCallers:
         assert [tool["toolSpec"]["name"] for tool in config["tools"]] == ["weather", "Person"]
         assert config["toolChoice"] == {"tool": {"name": "Person"}}
 
+    def test_a_choice_of_none_is_said_as_ever_where_no_tool_binds(self) -> None:
+        compiled = plan(MISTRAL, tool_choice="none")
+        assert steps(compiled) == ["native"]
+        assert "toolConfig" not in compiled.body
+        assert codes(compiled)["tools-omitted"] == "tools.none"
+        compiled = plan(MISTRAL, tool_choice="none", asked=ASKED)
+        assert codes(compiled)["tool-choice-dropped"] == "tools.none"
+        bare = MessageRequest(messages=ASKED, response_format=PERSON, model=MISTRAL)
+        for found in (compiled, smartllm.compile(bare, rules=RULES, level="ignore")):
+            assert [
+                step.body.keys() & {"toolConfig", "additionalModelRequestFields"} for step in found.steps
+            ] == [
+                {"toolConfig"},
+                set(),
+            ]
+            assert set(found.body["toolConfig"]) == {"tools"}
+
     def test_one_call_at_most_is_the_callers_wish(self) -> None:
         body = plan(FORCED, parallel_tool_calls=False).body
         assert body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}

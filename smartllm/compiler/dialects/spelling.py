@@ -110,7 +110,7 @@ def _spelled(
 
 def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell on OpenAI's wires whether several tools may be called at once."""
-    if intent.parallel is not None:
+    if intent.parallel is not None and "tools" in body.data:
         body.set("parallel_tool_calls", intent.parallel, trace.reason("parallel_tool_calls"))
 
 

@@ -29,7 +29,7 @@ def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
 
 def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell that one tool is called at most, in a choice that is there or says so alone."""
-    if intent.parallel is False:
+    if intent.parallel is False and "tools" in body.data:
         if FIELDS.choice not in body.data:
             body.set(f"{FIELDS.choice}.type", "auto", fact("tools.parallel"))
         place = f"{FIELDS.choice}.disable_parallel_tool_use"

@@ -32,7 +32,7 @@ def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
 
 def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell that one tool is called at most."""
-    if intent.parallel is False:
+    if intent.parallel is False and "toolConfig" in body.data:
         body.set(f"{_CLAUDES}.disable_parallel_tool_use", True, trace.reason("parallel_tool_calls"))
 
 
