@@ -223,6 +223,12 @@ class TestOurToolAmongTheCallers:
     def test_one_call_at_most_is_the_callers_wish(self) -> None:
         body = plan(FORCED, parallel_tool_calls=False).body
         assert body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
+        for model in (FORCED, NOVA):  # without tools of theirs the switch speaks of none
+            bodies = [
+                smartllm.compile(TextRequest(prompt="hi", response_format=PERSON, model=model, **switch)).body
+                for switch in ({"parallel_tool_calls": False}, {})
+            ]
+            assert bodies[0] == bodies[1]
 
 
 class TestItsSchema:
