@@ -32,7 +32,7 @@ def answered(turns: Iterable[Turn]) -> tuple[Turn, ...]:
         turn._replace(parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
         for turn in turns
     )
-    return (*(turn for turn in bare if turn.parts), _ANSWERED, binding_turn(None))
+    return (*bare, _ANSWERED, binding_turn(None))
 
 
 def in_words(turns: Iterable[Turn]) -> tuple[Turn, ...]:

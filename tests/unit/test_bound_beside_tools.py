@@ -225,8 +225,11 @@ class TestOurToolAmongTheCallers:
         assert body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
         for model in (FORCED, NOVA):  # without tools of theirs the switch speaks of none
             bodies = [
-                smartllm.compile(TextRequest(prompt="hi", response_format=PERSON, model=model, **switch)).body
-                for switch in ({"parallel_tool_calls": False}, {})
+                smartllm.compile(
+                    TextRequest(prompt="hi", response_format=PERSON, model=model, parallel_tool_calls=switch),
+                    level="ignore",
+                ).body
+                for switch in (False, None)
             ]
             assert bodies[0] == bodies[1]
 

@@ -106,9 +106,6 @@ class TestTheLastOfTwoSteps:
         first, second = plan(FORCED, asked=turns, reasoning_effort="low").steps
         assert "signature" in first.payload.decode()
         assert "signature" not in second.payload.decode()
-        alone = [ASKED[0], Message("assistant", [own]), Message("user", "And?"), *ASKED]
-        second = plan(FORCED, asked=alone, reasoning_effort="low").steps[1]
-        assert all(turn["content"] for turn in second.body["messages"])
 
     def test_the_text_goes_where_the_answer_stands_and_nowhere_else(self) -> None:
         marked = [Message("user", ANSWER), Message("assistant", ANSWER), Message("user", [ANSWER, "?"])]
