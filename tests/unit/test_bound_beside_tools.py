@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from bound_plans import (
@@ -162,8 +162,8 @@ class TestOurToolAmongTheCallers:
         called = [Message("user", "?"), Message("assistant", [ToolCall("c", "Person", {})]), *ASKED[2:]]
         called[2] = Message("user", [ToolResult("c", "x")])
         assert plan(FORCED, asked=called).body["tools"][1]["name"] == "Person_2"
-        own = {"type": "bash_20250124", "name": "Person"}
-        assert plan("claude-sonnet-4-6", own, structured_output="two_pass").steps[0].body["tools"] == [own]
+        own = {"name": "Person", "input_schema": CITY}
+        assert [tool["name"] for tool in plan(FORCED, own).body["tools"]] == ["Person", "Person_2"]
 
     def test_its_name_is_one_that_the_model_takes(self) -> None:
         odd = {**PERSON, "title": "9-lives"}
@@ -180,7 +180,9 @@ class TestOurToolAmongTheCallers:
         compiled = plan(NOVA, tool_choice="none", asked=ASKED)
         assert compiled.body["toolConfig"]["toolChoice"] == {"tool": {"name": "Person"}}
         assert "tool-choice-dropped" not in codes(compiled)
-        assert plan("gpt-4", tool_choice="none").body["tool_choice"] == {"type": "function", "name": "Person"}
+        body = plan("gpt-4", tool_choice="none").body
+        assert body["tool_choice"] == {"type": "function", "name": "Person"}
+        assert "parallel_tool_calls" not in body  # OpenAI calls a named tool once anyway
         extra = plan(NATIVE, tool_choice="none", structured_output="tool", api_type="converse").body
         assert extra["additionalModelRequestFields"] == {"tool_choice": {"disable_parallel_tool_use": True}}
 
@@ -232,66 +234,3 @@ class TestOurToolAmongTheCallers:
                 for switch in (False, None)
             ]
             assert bodies[0] == bodies[1]
-
-
-class TestItsSchema:
-    """What binds an answer by a tool is a tool's input, with all that models read there."""
-
-    NESTED: ClassVar[dict[str, Any]] = {
-        "title": "Tree",
-        "type": "object",
-        "properties": {"left": {"$ref": "#/$defs/Leaf"}, "größe": {"type": "number"}},
-        "$defs": {"Leaf": {"type": "object", "properties": {"x": {"type": "integer"}}}},
-    }
-
-    def schema(self, model: str, schema: Any) -> Any:
-        body = smartllm.compile(
-            TextRequest(prompt="hi", response_format=schema, model=model, structured_output="tool"),
-            level="ignore",
-        ).body
-        tools = body.get("tools") or body["toolConfig"]["tools"]
-        return tools[0].get("input_schema") or tools[0]["toolSpec"]["inputSchema"]["json"]
-
-    def test_definitions_are_inlined_and_little_stands_at_the_top(self) -> None:
-        sent = self.schema(NOVA, self.NESTED)
-        assert set(sent) == {"type", "properties"}
-        assert sent["properties"]["left"] == self.NESTED["$defs"]["Leaf"]
-
-    def test_names_of_properties_are_those_that_are_taken(self) -> None:
-        assert set(self.schema(FORCED, self.NESTED)["properties"]) == {"left", "gr__e"}
-        compiled = plan(FORCED, response_format=self.NESTED)
-        assert compiled.output is not None
-        assert compiled.output.properties == {"gr__e": "größe"}
-        assert codes(compiled)["schema-changed"] == "tools.input"
-
-    def test_a_definition_that_holds_itself_stays_where_the_wire_takes_it(self) -> None:
-        tree = {
-            "type": "object",
-            "properties": {"next": {"$ref": "#/$defs/T"}},
-            "$defs": {"T": {"type": "object", "properties": {"next": {"$ref": "#/$defs/T"}}}},
-        }
-        assert "$defs" in self.schema("mistral-large-2402", tree)
-        with pytest.raises(UnsupportedError, match="cannot be inlined"):
-            self.schema(NOVA, tree)
-
-
-class TestStrictLimits:
-    @staticmethod
-    def optional(count: int) -> dict[str, Any]:
-        names = {f"p{index}": {"type": "string"} for index in range(count)}
-        return {"type": "object", "properties": names, "required": [], "additionalProperties": False}
-
-    def strict(self, **fields: Any) -> list[bool]:
-        tools = [Tool(f"t{index}", parameters=self.optional(10), strict=True) for index in range(2)]
-        request = TextRequest(prompt="hi", tools=tools, model=NATIVE, **fields)
-        compiled = smartllm.compile(request, rules=RULES, level="ignore")
-        return [tool.get("strict", False) for tool in compiled.body["tools"]][:2]
-
-    def test_the_native_schema_counts(self) -> None:
-        assert self.strict() == [True, True]
-        assert self.strict(response_format=self.optional(4)) == [True, True]
-        assert self.strict(response_format=self.optional(5)) == [True, False]
-        assert self.strict(response_format=self.optional(15)) == [False, False]
-
-    def test_what_is_bound_otherwise_does_not(self) -> None:
-        assert self.strict(response_format=self.optional(5), structured_output="tool") == [True, True]

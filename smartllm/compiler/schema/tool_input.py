@@ -57,7 +57,7 @@ def answer_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
     try:
         return tool_input(text, form)
     except UnsupportedError:
-        if form.bare or not form.inlined:
+        if form.bare:
             raise
         return tool_input(text, form._replace(inlined=False))
 
