@@ -1,4 +1,4 @@
-"""The schema that binds an answer: as a tool's input it is one like any other, and it counts as strict ones do."""
+"""The schema that binds an answer: as a tool's input it is one like any other; as a native one it counts."""
 
 from __future__ import annotations
 
