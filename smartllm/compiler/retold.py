@@ -47,7 +47,7 @@ def _worded(turn: Turn, names: dict[str, str]) -> Iterator[InputPart]:
             names[part.id] = part.name
             yield Text(_call(part))
         elif part.type == "tool_result":
-            yield Text(_result(part, names[part.call_id]))
+            yield Text(_result(part, names.get(part.call_id, "A tool")))
         else:
             yield part
 
