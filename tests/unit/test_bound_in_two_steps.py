@@ -99,6 +99,13 @@ class TestTheLastOfTwoSteps:
         assert offered == (model == NEVER)
         assert ("toolConfig" in second) == offered
 
+    def test_calls_are_words_where_none_cannot_be_said(self, tmp_path: Path) -> None:
+        overlay = tmp_path / "r.toml"
+        overlay.write_text(f'[model."{MISTRAL}"]\nprofile = "mistral-2025"\nstructured.with_tools = true\n')
+        second = plan(MISTRAL, asked=ASKED, rules=overlay, structured_output="two_pass").steps[1].body
+        assert "toolConfig" not in second
+        assert "I called weather" in str(second)
+
     def test_reasoning_stays_behind(self) -> None:
         blocks = [{"type": "thinking", "thinking": "hm", "signature": "s"}]
         own = Reasoning(FORCED, "anthropic_messages", blocks)
