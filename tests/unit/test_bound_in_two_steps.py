@@ -15,6 +15,7 @@ from bound_plans import (
     MISTRAL,
     NATIVE,
     NEVER,
+    NOVA,
     PERSON,
     RULES,
     WEATHER,
@@ -66,18 +67,40 @@ class TestTheLastOfTwoSteps:
         assert second["messages"][1]["content"][0]["type"] == "tool_use"
         assert "thinking" not in second
 
+    def test_does_so_too_where_a_native_schema_binds_beside_no_tools(self) -> None:
+        second = plan(NOVA, asked=ASKED, tool_choice="weather").steps[1].body
+        assert [tool["toolSpec"]["name"] for tool in second["toolConfig"]["tools"]] == ["weather", "Person"]
+        assert second["toolConfig"]["toolChoice"] == {"tool": {"name": "Person"}}
+        assert "toolUse" in second["messages"][1]["content"][0]
+
+    def test_declares_no_tool_of_theirs_where_none_was_called(self) -> None:
+        assert "tools" not in plan(GPT, structured_output="two_pass").steps[1].body
+        (ours,) = plan(FORCED, reasoning_effort="low").steps[1].body["tools"]
+        assert ours["name"] == "Person"
+
+    def test_sees_calls_of_tools_that_are_not_declared(self) -> None:
+        wishes: dict[str, Any] = {"response_format": PERSON, "structured_output": "two_pass", "model": GPT}
+        bare = MessageRequest(messages=ASKED, **wishes)
+        second = smartllm.compile(bare, rules=RULES, level="ignore").steps[1].body
+        assert [item["type"] for item in second["input"][1:3]] == ["function_call", "function_call_output"]
+
     def test_leaves_the_providers_own_tools_out(self) -> None:
         own = {"type": "web_search"}
         compiled = plan(GPT, WEATHER, own, asked=ASKED, structured_output="two_pass")
         assert compiled.body["tools"][1] == own
         assert [tool["type"] for tool in compiled.steps[1].body["tools"]] == ["function"]
 
-    def test_declares_nothing_where_calls_need_no_declaration(self) -> None:
+    def test_declares_nothing_where_calls_need_no_declaration(self, tmp_path: Path) -> None:
         compiled = plan("gpt-oss-20b", asked=ASKED, api_type="chat_completions")
         second = compiled.steps[1].body
         assert second["messages"][1]["tool_calls"][0]["function"]["name"] == "weather"
         assert "tools" not in second
         assert second["response_format"]["type"] == "json_schema"
+        overlay = tmp_path / "r.toml"
+        overlay.write_text(f'[model."{GPT}"]\nprofile = "gpt-5.4"\nstructured.with_tools = false\n')
+        second = plan(GPT, asked=ASKED, rules=overlay).steps[1].body
+        assert second["input"][1]["type"] == "function_call"
+        assert "tools" not in second
 
     @pytest.mark.parametrize("model", [MISTRAL, NEVER])
     def test_tells_calls_in_words_where_they_would_offer_tools(self, model: str) -> None:
