@@ -115,6 +115,19 @@ def test_what_points_to_nothing_is_refused_by_place(reference: str) -> None:
         lower(schema, "tool")
 
 
+def test_a_name_that_is_taken_keeps_its_meaning() -> None:
+    both = two(
+        "#/definitions/Place",
+        more={"c": {"$ref": "#/$defs/Place"}},
+        definitions={"Place": PLACE},
+        **{"$defs": {"Place": {"type": "null"}}},
+    )
+    sent = Draft202012Validator(lower(both, "tool").schema)
+    assert sent.is_valid({"a": {"city": "Oslo"}, "c": None})
+    assert not sent.is_valid({"a": {"city": "Oslo"}, "c": {"city": "Oslo"}})
+    assert not sent.is_valid({"a": None})
+
+
 def test_a_long_chain_is_followed() -> None:
     chain: dict[str, Any] = {f"d{index}": {"$ref": f"#/definitions/d{index + 1}"} for index in range(150)}
     lowered = lower(two("#/definitions/d0", definitions=chain | {"d150": PLACE}), "tool")
