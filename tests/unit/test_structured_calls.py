@@ -86,6 +86,7 @@ class TestTheCallThatHoldsTheData:
         first = step(Person, WEATHER, wish="two_pass")
         assert asks_for_calls(first, answer(THEIRS))
         assert not asks_for_calls(first, answer(Text("J")))
+        assert asks_for_calls(step(wish="two_pass"), answer(THEIRS))  # of a tool that extra declares
 
 
 class TestSeveralCallsOfIt:
