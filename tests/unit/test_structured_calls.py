@@ -11,10 +11,12 @@ from pydantic import BaseModel, Field, RootModel, ValidationError
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire
 
 import smartllm
-from smartllm import TextRequest, Tool
+from smartllm import Plan, TextRequest, Tool
+from smartllm.compiler import Step
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.content import Part, Reasoning, Text, ToolCall
 from smartllm.errors import TruncatedError
+from smartllm.runtime.cache.entry import worth_keeping
 from smartllm.runtime.structured import SchemaMismatchError, asks_for_calls, own_calls, structured_data
 from smartllm.testing import FakeTransport, Reply
 from smartllm.usage import Usage
@@ -38,13 +40,15 @@ class Odd(BaseModel):
     size: float = Field(alias="größe")
 
 
-def step(
-    shape: Any = Person, *tools: Tool, model: str = "claude-opus-4-8", wish: Any = "tool", **fields: Any
-) -> Any:
+def plan(shape: Any = Person, *tools: Tool, model: str = "claude-opus-4-8", wish: Any = "tool") -> Plan:
     request = TextRequest(
-        prompt="hi", response_format=shape, tools=list(tools) or None, structured_output=wish, **fields
+        prompt="hi", response_format=shape, tools=list(tools) or None, structured_output=wish
     )
-    return smartllm.compile(request, model=model, level="ignore").steps[0]
+    return smartllm.compile(request, model=model, level="ignore")
+
+
+def step(*asked: Any, **wishes: Any) -> Step:
+    return plan(*asked, **wishes).steps[0]
 
 
 def answer(*parts: Part) -> Decoded:
@@ -87,6 +91,12 @@ class TestTheCallThatHoldsTheData:
         assert asks_for_calls(first, answer(THEIRS))
         assert not asks_for_calls(first, answer(Text("J")))
         assert asks_for_calls(step(wish="two_pass"), answer(THEIRS))  # of a tool that extra declares
+
+
+def test_half_a_plan_is_worth_keeping_where_it_ends_with_calls() -> None:
+    two = plan(Person, WEATHER, wish="two_pass")
+    assert worth_keeping(two, [answer(THEIRS)])
+    assert not worth_keeping(two, [answer(Text("J"))])
 
 
 class TestSeveralCallsOfIt:
