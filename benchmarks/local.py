@@ -15,7 +15,7 @@ from network import GPT
 from pydantic import BaseModel
 
 import smartllm
-from smartllm import LLMClient, TextRequest
+from smartllm import LLMClient, TextRequest, Tool
 from smartllm.rules import load_rules
 from smartllm.runtime.cache.files import FORMAT, encoded
 from smartllm.runtime.cache.local import LocalStore
@@ -62,7 +62,9 @@ async def _compiling(bench: Bench) -> None:
     rules = load_rules()
     plain: TextRequest[Any] = TextRequest(prompt="hi", model=GPT)
     schema = TextRequest(prompt="hi", model=GPT, response_format=Twelve)
-    for name, request in (("compile, plain", plain), ("compile, 12 fields", schema)):
+    tools: TextRequest[Any] = TextRequest(prompt="hi", model=GPT, tools=_tools())
+    cases = (("compile, plain", plain, 8), ("compile, 12 fields", schema, 8), ("compile, 10 tools", tools, 2))
+    for name, request, target in cases:
         body = smartllm.compile(request, rules=rules, level="ignore").body
 
         async def compiled(request: TextRequest[Any] = request) -> None:
@@ -72,8 +74,14 @@ async def _compiling(bench: Bench) -> None:
             json.dumps(body)
 
         await bench.compare(
-            name, "json.dumps of the body", 8, costing(cpu, 1000, compiled), costing(cpu, 5000, dumped)
+            name, "json.dumps of the body", target, costing(cpu, 1000, compiled), costing(cpu, 5000, dumped)
         )
+
+
+def _tools() -> list[Tool]:
+    """Ten tools of ordinary size."""
+    schema = Twelve.model_json_schema()
+    return [Tool(f"save_{number}", "Saves a person, and tells the number.", schema) for number in range(10)]
 
 
 async def _cache(bench: Bench, folder: Path) -> None:

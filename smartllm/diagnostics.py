@@ -54,6 +54,7 @@ CODES: Final[dict[str, str]] = {
     "schema-changed": "The JSON Schema was rewritten to the subset that the target accepts.",
     "tool-choice-dropped": "The model cannot be kept from calling tools here; the choice none was not sent.",
     "tool-choice-relaxed": "No tool can be forced here; the model may call one, or answer.",
+    "tool-choice-required": "The answer is itself the call of a tool, so some tool must be called.",
     "tool-description-cut": "A tool's description was longer than the wire takes; its end was cut off.",
     "tool-error-as-text": "A result has no flag for errors here; its text says that the tool failed.",
     "tool-names-changed": "A tool goes by another name on the wire; answers have the caller's.",

@@ -72,7 +72,7 @@ class BaseRequest(BaseModel, Generic[T]):
         response_format: Pydantic model, or a JSON Schema, for the answer, which must match it.
         structured_output: How the answer is bound to the schema: ``auto`` (what the rules prefer), ``native``
             (the provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer,
-            then put the answer into the structure).
+            then put the answer into the structure). An answer that calls ``tools`` is not bound yet.
         tools: Tools that the model may call: functions, ``Tool`` values, pydantic models, and dicts in a
             provider's own words; see ``Tool.from_``.
         tool_choice: Which tools the model calls: ``auto`` (as it likes), ``none``, ``required`` (at least

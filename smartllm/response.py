@@ -58,7 +58,8 @@ class TextResponse(Generic[T]):
         metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
             ``thinking`` where the model showed its reasoning, ``incomplete_reason`` where the provider says
             why it stopped early, ``refusal`` where the model refused in words of their own.
-        structured_data: The validated object when ``response_format`` was set, else None.
+        structured_data: The validated object when ``response_format`` was set, else None; None too while the
+            answer calls the caller's tools.
         cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
         cache_key: Key of this request in the cache.
         diagnostics: What the compiler changed.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from smartllm.compiler.trace import Reason
 
 Path = tuple[str | int, ...]
+
+wire_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON as it is sent."""
 
 
 class Body:
@@ -16,11 +20,13 @@ class Body:
     Attributes:
         data: The body.
         reasons: Reason by path; a reason holds for everything under its path that has none of its own.
+        texts: What was written before, as ``wire_text`` writes it, by path; no path lies in a list.
     """
 
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
         self.reasons: dict[Path, Reason] = {}
+        self.texts: dict[Path, str] = {}
 
     def set(self, path: str, value: Any, because: Reason) -> None:
         """Set a value.
@@ -55,6 +61,27 @@ class Body:
             if not any(path[:cut] in replaced for cut in range(1, min(len(path), depth) + 1))
         }
         self.reasons = kept | replaced
+        self.texts = {}
+
+
+def written(data: dict[str, Any], texts: Mapping[Path, str]) -> str:
+    """A body as it is sent.
+
+    Args:
+        data: The body.
+        texts: As ``Body.texts``.
+    """
+    return _written(data, texts, ()) if texts else wire_text(data)
+
+
+def _written(node: Any, texts: Mapping[Path, str], at: Path) -> str:
+    known = texts.get(at)
+    if known is not None:
+        return known
+    if all(path[: len(at)] != at for path in texts):
+        return wire_text(node)
+    inner = (f"{wire_text(key)}:{_written(value, texts, (*at, key))}" for key, value in node.items())
+    return f"{{{','.join(inner)}}}"
 
 
 def reasons_in(data: dict[str, Any], reasons: Mapping[Path, Reason]) -> Iterator[tuple[Path, Any, Reason]]:
@@ -69,6 +96,7 @@ def _merged(node: dict[str, Any], extra: Mapping[str, Any], at: Path) -> Iterato
     for key, value in extra.items():
         here = (*at, key)
         if isinstance(value, dict) and isinstance(node.get(key), dict):
+            node[key] = dict(node[key])  # it may be shared
             yield from _merged(node[key], value, here)
             continue
         node[key] = value

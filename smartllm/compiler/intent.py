@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -84,6 +84,7 @@ class OutputPlan:
         wish: How the caller wants it enforced.
         strategy: How it is enforced; None until the output pass has chosen.
         lowered: The schema as sent, with its changes; None until the output pass has run.
+        properties: As ``ToolPlan.properties``, of the tool whose input the answer is.
     """
 
     name: str
@@ -92,6 +93,7 @@ class OutputPlan:
     wish: OutputWish = "auto"
     strategy: OutputStrategy | None = None
     lowered: Lowered | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -124,6 +126,10 @@ class ToolPlan(NamedTuple):
     strict: bool | None = None
     lowered: Lowered | None = None
     properties: Mapping[str, str] = MappingProxyType({})
+
+
+AnyTool = ToolPlan | Mapping[str, Any]
+"""A function tool, or one of the provider's own as the caller wrote it."""
 
 
 class Choice(NamedTuple):
@@ -170,7 +176,7 @@ class Intent(NamedTuple):
     output: OutputPlan | None = None
     verbosity: Verbosity | None = None
     stream: bool = False
-    tools: tuple[ToolPlan | Mapping[str, Any], ...] = ()
+    tools: tuple[AnyTool, ...] = ()
     tool_choice: Choice | None = None
     parallel: bool | None = None
     names: Mapping[str, str] | None = None

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from smartllm.compiler.body import Path, reasons_in
+from smartllm.compiler.body import Path, reasons_in, written
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.intent import OutputPlan, ToolPlan
 from smartllm.compiler.prompts import ANSWER
@@ -24,8 +24,6 @@ from smartllm.rules.target import Quota
 from smartllm.rules.vocabulary import Dialect, Host
 from smartllm.rules.vocabulary.host import Travel
 
-_WIRE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
 
 @dataclass(frozen=True)
 class Step:
@@ -34,8 +32,8 @@ class Step:
     Attributes:
         dialect: Wire format.
         model: Model id as it goes on the wire.
-        body: Wire body, as JSON data. In the second step of a two-pass plan, ``prompts.ANSWER`` stands for
-            the first step's text.
+        sealed: Wire body, as JSON data that nobody changes: it shares schemas with other plans; ``body`` is a
+            copy. In the second step of a two-pass plan, ``prompts.ANSWER`` stands for the first step's text.
         reasons: Why each part of the body is there, by path; see ``origins``.
         provenance: Where the reasons' full origins are found.
         travel: How it goes to the host: operation, path, headers.
@@ -45,11 +43,12 @@ class Step:
         names: The caller's names of tools by the wire's, of those that differ.
         buffered: The answer is a stream in which a call comes after minutes without a word.
         repeats_ids: The model gives its calls the same ids again in later turns.
+        texts: What of the body is known as text, by path; see ``Body``.
     """
 
     dialect: Dialect
     model: str
-    body: dict[str, Any]
+    sealed: dict[str, Any]
     reasons: Mapping[Path, Reason] = field(repr=False, compare=False)
     provenance: Provenance = field(repr=False, compare=False)
     travel: Travel
@@ -59,6 +58,13 @@ class Step:
     names: Mapping[str, str] = field(default_factory=dict)
     buffered: bool = False
     repeats_ids: bool = False
+    texts: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The wire body, as JSON data of the caller's own; what is sent does not change with it."""
+        body: dict[str, Any] = json.loads(self.payload)
+        return body
 
     @property
     def operation(self) -> str:
@@ -83,16 +89,16 @@ class Step:
     @property
     def max_output(self) -> int:
         """The output limit that the body states, in tokens; 0 where it states none."""
-        return FIELDS[self.dialect].limit(self.body)
+        return FIELDS[self.dialect].limit(self.sealed)
 
     @cached_property
     def payload(self) -> bytes:
         """The body as the bytes that are sent."""
-        return _WIRE.encode(self.body).encode()
+        return written(self.sealed, self.texts).encode()
 
     def leaves(self) -> Iterator[tuple[Path, Any, Origin]]:
         """Each leaf of the body with its value and origin, in body order."""
-        for path, value, reason in reasons_in(self.body, self.reasons):
+        for path, value, reason in reasons_in(self.sealed, self.reasons):
             yield path, value, self.provenance.origin(reason)
 
     @cached_property
@@ -109,11 +115,11 @@ class Step:
         Returns:
             A step that can be sent.
         """
-        body = self.body
+        body = self.sealed
         text = answer.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         for path in self.holes:
             body = _filled(body, path, text)
-        return replace(self, body=body, holes=())
+        return replace(self, sealed=body, holes=())
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
@@ -128,7 +134,7 @@ class Step:
         # Without what can be worked out again, and without the rules behind the reasons.
         names = self.__dataclass_fields__
         state = {name: value for name, value in vars(self).items() if name in names}
-        return state | {"provenance": self.provenance.only(set(self.reasons.values()))}
+        return state | {"texts": {}, "provenance": self.provenance.only(set(self.reasons.values()))}
 
 
 @dataclass(frozen=True)
@@ -228,10 +234,10 @@ def _filled(node: Any, path: Path, answer: str) -> Any:
 
 def _identity(step: Step) -> bytes:
     """The bytes that are sent, without what says only how the answer travels."""
-    body = step.body
+    body = step.sealed
     for path in step.travel.keys:
         body = _without(body, path)
-    return step.payload if body is step.body else _WIRE.encode(body).encode()
+    return step.payload if body is step.sealed else written(body, step.texts).encode()
 
 
 def _without(body: dict[str, Any], path: str) -> dict[str, Any]:

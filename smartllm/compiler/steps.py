@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from smartllm.compiler.body import Body, Path, reasons_in
-from smartllm.compiler.dialects import ENCODERS
-from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.body import Body, Path, leaves
+from smartllm.compiler.dialects import ENCODERS, FIELDS
+from smartllm.compiler.intent import AnyTool, Choice, Intent, OutputStrategy
+from smartllm.compiler.own_tools import is_hosted
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.plan import Step
-from smartllm.compiler.prompts import ANSWER, extraction_prompt
+from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
+from smartllm.compiler.retold import answered, binding_turn, extraction_turn, in_words
 from smartllm.compiler.streamed_calls import is_buffered, set_unbuffered, unbuffered_at
+from smartllm.compiler.tool_names import called_in
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Target
-from smartllm.text_parts import Text
+from smartllm.rules.vocabulary import Facts
 
 _UNASKED: Final = {name: row.default for name, row in CARRIED.items() if row.default is not None}
 """What a request that asks for nothing carries."""
@@ -63,7 +66,7 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     return Step(
         dialect=target.dialect,
         model=intent.model,
-        body=body.data,
+        sealed=body.data,
         reasons=body.reasons,
         provenance=Provenance(target),
         travel=travel,
@@ -72,11 +75,14 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         names={wire: name for name, wire in (intent.names or {}).items()},
         buffered=streamed and is_buffered(body, intent, target.facts),
         repeats_ids=target.facts.calls.ids_repeat,
+        texts=body.texts,
     )
 
 
 def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Trace]:
     """Put the first step's text into the structure: no thinking where it can be off, no caller's wishes.
+
+    With tools it sees the conversation, since the text may leave out what their results say.
 
     Args:
         first: The first step's intent, after all passes.
@@ -84,15 +90,15 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
         model: Why it is this model.
     """
     assert first.output is not None
-    output = replace(first.output, wish="extract", strategy=None)
+    sees = bool(first.tools or called_in(first))
     wishes = first._replace(
         stream=False,
-        system=None,
+        system=first.system if sees else None,
         parameters=_UNASKED,
         verbosity=None,
         effort="none",
         thinking=None,
-        output=output,
+        output=replace(first.output, wish="extract", strategy=None),
         tools=(),
         tool_choice=None,
         parallel=None,
@@ -100,23 +106,38 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
         explicit=frozenset(),
         extra={},
     )
-    trace = Trace(dict.fromkeys(WIRE, Reason("derived", "second step")) | {"model": model})
-    turn = trace.reasons["messages"] = Reason("derived", "second step")
-    intent = passed(wishes._replace(turns=_extraction_turn(None)), target, trace)
-    if intent.output is not None and intent.output.strategy == "offer":
-        intent = intent._replace(turns=_extraction_turn(output.name))
+    turns = answered(first.turns) if sees else (extraction_turn(None),)
+    trace = _derived(model)
+    intent = passed(wishes._replace(turns=in_words(turns)), target, trace)
+    assert intent.output is not None
+    kept = _kept(first, intent.output.strategy, target.facts)
+    if intent.output.strategy == "offer":
+        last = (binding_turn if sees else extraction_turn)(intent.output.name)
+        intent = intent._replace(turns=(*intent.turns[:-1], last))
+    elif kept is not None:
+        trace = _derived(model)
+        choice = Choice("none") if kept else None
+        intent = passed(wishes._replace(turns=turns, tools=kept, tool_choice=choice), target, trace)
     step = step_of(intent, target, trace)
-    return replace(step, holes=_holes(step, turn)), trace
+    return replace(step, holes=(_hole(step),)), trace
 
 
-def _extraction_turn(tool: str | None) -> tuple[Turn, ...]:
-    return (Turn("user", (Text(extraction_prompt(tool=tool)),)),)
+def _kept(first: Intent, strategy: OutputStrategy | None, facts: Facts) -> tuple[AnyTool, ...] | None:
+    """The tools declared where the conversation keeps its calls; None where it tells them in words."""
+    if not called_in(first):
+        return None
+    if strategy == "tool" or (facts.structured.with_tools and facts.tools.none != "omit"):
+        return tuple(tool for tool in first.tools if not is_hosted(tool, first.dialect))
+    return None if facts.calls.declared else ()
 
 
-def _holes(step: Step, turn: Reason) -> tuple[Path, ...]:
-    """Where the first step's text goes: in what is there because of the turn, and nowhere else."""
-    return tuple(
-        path
-        for path, value, why in reasons_in(step.body, step.reasons)
-        if why is turn and isinstance(value, str) and ANSWER in value
-    )
+def _derived(model: Reason) -> Trace:
+    """A trace of what no caller asked for."""
+    names = (*WIRE, "messages", "tools", "tool_choice")
+    return Trace(dict.fromkeys(names, Reason("derived", "second step")) | {"model": model})
+
+
+def _hole(step: Step) -> Path:
+    """Where the first step's text goes: behind all that a caller wrote, and only a wish of ours behind it."""
+    key = FIELDS[step.dialect].turns
+    return [path for path, value in leaves(step.sealed[key], (key,)) if ANSWER in str(value)][-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Intent, OutputStrategy
+from smartllm.compiler.own_tools import is_hosted
 from smartllm.compiler.passes.reasoning import is_thinking
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
@@ -13,6 +14,7 @@ def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
 
     ``auto`` takes the native schema where the rules prefer it, else a forced tool. Where the caller asked for
     thinking that a forced tool would refuse or skip, or where no tool can be forced, it takes two steps.
+    Beside tools see ``_beside_tools``.
 
     Raises:
         UnsupportedError: The model cannot do what is asked; names the fact and the way out.
@@ -32,10 +34,9 @@ def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
     if wish == "two_pass" and can_extract(facts):
         return "two_pass"
     if wish == "auto":
-        asked = intent.thinking is not None and is_thinking(intent, facts)
         if native and facts.structured.prefer == "native":
             return "native"
-        if forced and not (asked and facts.tools.forced == "skips-thinking"):
+        if forced and not _skips_thinking(intent, facts):
             return "tool"
         if can_extract(facts):
             return "two_pass"
@@ -43,16 +44,41 @@ def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
 
 
 def _beside_tools(intent: Intent, facts: Facts) -> OutputStrategy:
-    """Beside the caller's own tools only a native schema binds the answer, where it still does."""
+    """Beside tools: the native schema where it still binds there, else our tool among the others.
+
+    A model that has a native schema takes two steps rather than a call that must not be a text: whether it
+    obeys is known of few. So does one that is to call the caller's tools, or that no tool can be forced on.
+    """
     assert intent.output is not None
-    if facts.structured.native and facts.structured.with_tools and intent.output.wish in {"auto", "native"}:
+    wish, structured, choice = intent.output.wish, facts.structured, intent.tool_choice
+    if wish in {"auto", "native"} and structured.native and structured.with_tools:
         return "native"
-    raise UnsupportedError(
-        f"response_format: {intent.model} cannot bind the answer to a schema beside tools here",
-        field="response_format",
-        hint="ask for the structure in a request of its own, without tools",
-        fact="structured.with_tools" if facts.structured.native else "structured.native",
-    )
+    if wish == "native":
+        raise _refused(intent, wish, beside=structured.native)
+    theirs = choice is not None and choice.mode == "required"
+    hosted = any(is_hosted(tool, intent.dialect) for tool in intent.tools)
+    if can_force(intent, facts) and not theirs and not hosted:
+        rather_not = structured.native or _skips_thinking(intent, facts)
+        if wish == "tool" or (wish == "auto" and not rather_not):
+            return "tool"
+    if wish == "tool" and not theirs:
+        raise _refused(intent, wish, thinking=is_thinking(intent, facts), hosted=hosted)
+    return "two_pass"
+
+
+def _skips_thinking(intent: Intent, facts: Facts) -> bool:
+    """Whether a forced tool would be called without the thinking that the caller asked for."""
+    asked = intent.thinking is not None and is_thinking(intent, facts)
+    return asked and facts.tools.forced == "skips-thinking"
+
+
+def binds_by_tool(intent: Intent, facts: Facts) -> bool:
+    """Whether the answer will be the input of a forced tool.
+
+    Raises:
+        UnsupportedError: As ``choose_strategy``.
+    """
+    return intent.output is not None and choose_strategy(intent, facts) == "tool"
 
 
 def can_force(intent: Intent, facts: Facts) -> bool:
@@ -77,14 +103,15 @@ def _holds(when: str, *, thinking: bool) -> bool:
     return when in always or (when in {"unless-thinking", "effort-none"} and not thinking)
 
 
-def _refused(intent: Intent, wish: str, *, thinking: bool) -> UnsupportedError:
+def _refused(
+    intent: Intent, wish: str, *, thinking: bool = False, beside: bool = False, hosted: bool = False
+) -> UnsupportedError:
     if wish == "native":
-        problem, path = "takes no native schema", "structured.native"
+        problem = f"takes no native schema{' beside tools' if beside else ''}"
+        path = "structured.with_tools" if beside else "structured.native"
     elif wish == "tool":
-        problem, path = (
-            f"cannot be made to call a tool{' while it thinks' if thinking else ''}",
-            "tools.forced",
-        )
+        where = " beside the provider's own" if hosted else " while it thinks" if thinking else ""
+        problem, path = f"cannot be made to call a tool{where}", "tools.hosted" if hosted else "tools.forced"
     else:
         problem, path = "takes neither a schema nor tools", "tools.functions"
     hint = "pick another model" if wish in {"auto", "two_pass"} else 'use structured_output="auto"'

@@ -47,6 +47,13 @@ def wire_name(intent: Intent, name: str) -> str:
     return (intent.names or {}).get(name, name)
 
 
+def free_name(intent: Intent, name: str, facts: Facts) -> str:
+    """A legal name near to this one that no tool has: none of those declared, and none that was called."""
+    declared = (tool.name if isinstance(tool, ToolPlan) else own_name(tool) for tool in intent.tools)
+    taken = {wire_name(intent, other) for other in (*declared, *called_in(intent))}
+    return name if name not in taken and _is_legal(name, facts) else _free(name, facts, taken)
+
+
 def _is_legal(name: str, facts: Facts) -> bool:
     return len(name) <= facts.tools.name_max and _FORMS[facts.tools.name].fullmatch(name) is not None
 

@@ -26,7 +26,7 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
 from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.replies import Answer
-from smartllm.runtime.structured import check_whole, structured_data
+from smartllm.runtime.structured import asks_for_calls, check_whole, own_calls, structured_data
 
 _SUCCESS: Final = 200
 
@@ -69,7 +69,7 @@ class Fetched:
     """What the provider answered to a plan.
 
     Attributes:
-        answers: One answer a step.
+        answers: One answer a step that was made; the first is the last where it calls the caller's tools.
         started: When the first call was made.
         elapsed: Seconds until the last answer.
         notes: What the caller should know beside the plan's diagnostics.
@@ -92,10 +92,11 @@ class Fetched:
         first, last = self.answers[0], self.answers[-1]
         pairs = zip(plan.steps, self.answers, strict=False)
         heard = [AnsweredCalls(plan, step).whole(answer) for step, answer in pairs]
-        structured = None
+        structured, step = None, plan.steps[len(self.answers) - 1]
         if request.response_format is not None:
-            check_whole(plan, plan.steps[-1], last)
-            structured = structured_data(request.response_format, plan.steps[-1], last)
+            check_whole(plan, step, last)
+            if not asks_for_calls(step, last):
+                structured = structured_data(request.response_format, step, last)
         usage = sum((answer.usage for answer in self.answers), start=Usage())
         return TextResponse(
             text=first.text if structured is None or first.text else _text_of(structured),
@@ -170,9 +171,7 @@ class CallRecord(Record):
 
 def _output_tool(plan: Plan, first: Decoded) -> str | None:
     """The name by which the first step's answer calls the tool that binds it to a schema, or None."""
-    output = plan.steps[0].output
-    call = None if output is None else first.call_of(output.name)
-    return None if call is None else call.name
+    return next((call.name for call in own_calls(plan.steps[0], first)), None)
 
 
 def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:

@@ -24,7 +24,7 @@ from smartllm.runtime.exchange import HostCalls
 from smartllm.runtime.observe.progress import Progress, StreamProgress
 from smartllm.runtime.secrets import hide_secrets
 from smartllm.runtime.stream import LiveStream, assembled
-from smartllm.runtime.structured import check_whole
+from smartllm.runtime.structured import asks_for_calls, check_whole
 from smartllm.runtime.wire.way import timeouts_of
 from smartllm.settings import Settings
 
@@ -111,6 +111,7 @@ class Executor:
         answers = [first]
         if len(plan.steps) > 1:
             check_whole(plan, plan.steps[0], first)
+        if len(plan.steps) > 1 and not asks_for_calls(plan.steps[0], first):
             answers.append(await self.call(plan, plan.steps[1].fill(first.text), progress, deadline))
         return Fetched(answers, started, time.perf_counter() - clock)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from smartllm.compiler import Plan
 from smartllm.compiler.answered_calls import AnsweredCalls
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.content import whole_call
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
@@ -16,7 +17,7 @@ from smartllm.runtime.answer import Fetched
 from smartllm.runtime.call import Executor
 from smartllm.runtime.control.deadline import Deadline
 from smartllm.runtime.observe.progress import Progress
-from smartllm.runtime.structured import check_whole
+from smartllm.runtime.structured import asks_for_calls, check_whole
 
 _THINKING: Final = {"type": "thinking"}
 
@@ -62,7 +63,7 @@ async def stream_chunks(
         finally:
             await live.aclose()
         if len(plan.steps) > 1:
-            answers.append(await _bound(executor, plan, answers[0], progress, deadline))
+            answers += await _bound(executor, plan, answers[0], progress, deadline)
         response = Fetched(answers, started, time.perf_counter() - clock).response(request, plan)
     answered(response)
     await progress.done(response)
@@ -79,11 +80,15 @@ def _at_once(response: TextResponse[Any], model: str) -> Iterator[StreamChunk]:
         yield StreamChunk("", model, call=whole_call(index, made))
 
 
-async def _bound(executor: Executor, plan: Plan, first: Any, progress: Progress, deadline: Deadline) -> Any:
-    """The answer to the second step."""
+async def _bound(
+    executor: Executor, plan: Plan, first: Decoded, progress: Progress, deadline: Deadline
+) -> list[Decoded]:
+    """The answer to the second step, where it is made."""
     check_whole(plan, plan.steps[0], first)
+    if asks_for_calls(plan.steps[0], first):
+        return []
     async with deadline.scope():
-        return await executor.call(plan, plan.steps[1].fill(first.text), progress, deadline)
+        return [await executor.call(plan, plan.steps[1].fill(first.text), progress, deadline)]
 
 
 def _last(response: TextResponse[Any]) -> StreamChunk:

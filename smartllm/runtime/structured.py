@@ -11,7 +11,9 @@ from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.reading import json_of, unicode_json
+from smartllm.compiler.intent import OutputPlan
 from smartllm.compiler.schema.restore import restore
+from smartllm.content import ToolCall
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 
 
@@ -35,6 +37,27 @@ def check_whole(plan: Plan, step: Step, decoded: Decoded) -> None:
         raise _refusal("the model refused to answer", step, decoded)
 
 
+def own_calls(step: Step, decoded: Decoded) -> tuple[ToolCall, ...]:
+    """The calls that hold the structured answer.
+
+    Some servers rename tools: where ours is the only one declared, it is the only call of an answer without
+    text.
+    """
+    output, calls = step.output, decoded.tool_calls
+    if output is None or (output.strategy == "native" and step.tools):
+        return ()
+    ours = tuple(call for call in calls if call.name == output.name)
+    if not ours and not step.tools and len(calls) == 1 and not decoded.text:
+        return calls
+    return ours
+
+
+def asks_for_calls(step: Step, decoded: Decoded) -> bool:
+    """Whether an answer calls tools of the caller: it is none yet, whatever else it holds."""
+    others = len(decoded.tool_calls) > len(own_calls(step, decoded))
+    return others and (step.output is None or bool(step.tools))
+
+
 def structured_data(response_format: Any, step: Step, decoded: Decoded) -> Any:
     """The caller's object; it shares nothing with ``decoded``.
 
@@ -48,20 +71,18 @@ def structured_data(response_format: Any, step: Step, decoded: Decoded) -> Any:
 
     Raises:
         ResponseError: The answer is not JSON; NaN and Infinity are not.
+        SchemaMismatchError: (a ``ValueError``) it does not fit the schema, or there are several answers.
         pydantic.ValidationError: (a ``ValueError``) it does not fit the model, read tolerantly too.
     """
     assert step.output is not None
-    assert step.output.lowered is not None
-    call = decoded.call_of(step.output.name)
-    value = decoded.text if call is None else call.arguments
+    given: list[Any] = [call.arguments for call in own_calls(step, decoded)] or [decoded.text]
+    value = given[0]
     try:
-        # A call's input is copied: callers that wait for one answer get it too.
-        value = unicode_json(json_of(value if isinstance(value, str) else json.dumps(value)))
-        value = restore(value, step.output.lowered)
+        value = _one([_read(answer, step.output) for answer in given], step)
         if isinstance(response_format, type) and issubclass(response_format, BaseModel):
             return validated(response_format, value)
         json.dumps(value, allow_nan=False)  # a number may be so large that it is read as infinite
-    except ValidationError:
+    except (ValidationError, SchemaMismatchError):
         raise
     except (ValueError, RecursionError):
         shown = value if isinstance(value, str) else repr(value)
@@ -72,6 +93,36 @@ def structured_data(response_format: Any, step: Step, decoded: Decoded) -> Any:
             request_id=decoded.request_id,
         ) from None
     return _checked(value, response_format, step)
+
+
+def _read(answer: Any, output: OutputPlan) -> Any:
+    """An answer as data of its own, in the caller's form: callers that wait for one answer get it too."""
+    assert output.lowered is not None
+    value = unicode_json(json_of(answer if isinstance(answer, str) else json.dumps(answer)))
+    value = restore(value, output.lowered)
+    if output.properties and isinstance(value, dict):
+        return {output.properties.get(name, name): item for name, item in value.items()}
+    return value
+
+
+def _one(found: list[Any], step: Step) -> Any:
+    """The answer, where the model gave it in several calls: the same one again, or more items of a list.
+
+    Raises:
+        SchemaMismatchError: Each call says something else.
+    """
+    first, *others = found
+    if all(other == first for other in others):
+        return first
+    if all(isinstance(one, list) for one in found):
+        return [item for one in found for item in one]
+    assert step.output is not None
+    raise SchemaMismatchError(
+        f"the model gave {len(found)} structured answers that differ, in calls of {step.output.name}; "
+        "one was asked for",
+        model=step.model,
+        hint="ask for a list of them, or for one in the prompt",
+    )
 
 
 def validated(model: type[BaseModel], value: Any) -> BaseModel:

@@ -29,9 +29,8 @@ from smartllm.compiler.dialects.stream import (
     one_after_another,
     pieces_joined,
 )
-from smartllm.content import Other, Part, Reasoning, Text, ToolCall, ToolCallDelta
+from smartllm.content import Other, Reasoning, Text, ToolCall, ToolCallDelta
 from smartllm.errors import ProviderError, ResponseError
-from smartllm.usage import Usage
 
 CITED = {"title": "x"}
 
@@ -209,23 +208,6 @@ def test_what_an_event_says_leaves_silence_out() -> None:
     assert one_after_another([]) is None
     assert one_after_another([SILENT, SILENT]) == SILENT
     assert one_after_another([SILENT, Delta("a")]) == Delta("a")
-
-
-class TestTheCallThatHoldsTheData:
-    def of(self, *parts: Part) -> ToolCall | None:
-        return Decoded(parts, "stop", Usage()).call_of("ours")
-
-    def test_it_has_our_name(self) -> None:
-        ours, other = ToolCall("1", "ours", {}), ToolCall("2", "f", {})
-        assert self.of(Text("x"), other, ours, other) == ours
-        assert self.of(ours, ToolCall("3", "ours", {"a": 1})) == ToolCall("3", "ours", {"a": 1})
-
-    def test_or_it_is_the_only_thing_said(self) -> None:
-        other = ToolCall("2", "f", {})
-        assert self.of(Reasoning(text="hm"), other) == other
-        assert self.of(Text("x"), other) is None
-        assert self.of(other, other) is None
-        assert self.of(Text("x")) is None
 
 
 def test_the_call_s_id_stands_beside_the_answer_or_in_it() -> None:

@@ -158,7 +158,8 @@ class TestTwoSteps:
         before = json.dumps(step.body)
         filled = step.fill("the text")
         assert json.dumps(step.body) == before, "a plan is not changed by being filled"
-        assert json.dumps(filled.body).count(json.dumps(ANSWER)) == before.count(json.dumps(ANSWER)) == 4
+        marks = 4 if model == "gpt-5.4" else 2  # Claude takes no such name of a property
+        assert json.dumps(filled.body).count(json.dumps(ANSWER)) == before.count(json.dumps(ANSWER)) == marks
         node: Any = filled.body
         for key in place:
             node = node[key]

@@ -206,14 +206,6 @@ class TestBesideASchema:
         assert body["tools"][0]["name"] == "weather"
         assert body["text"]["format"]["type"] == "json_schema"
 
-    def test_else_it_is_refused(self) -> None:
-        says, field, fact, _ = refused(NOVA, WEATHER, response_format=CLOSED)
-        assert says == f"response_format: {NOVA} cannot bind the answer to a schema beside tools here"
-        assert (field, fact) == ("response_format", "structured.native")
-        assert refused(GPT, WEATHER, response_format=CLOSED, structured_output="tool")[2] == (
-            "structured.with_tools"
-        )
-
 
 class TestStreams:
     def test_a_model_that_does_not_stream_tools_answers_at_once(self) -> None:

@@ -95,17 +95,6 @@ class Decoded:
         """The provider's reasoning blocks as they came, where it takes them back, with what goes along."""
         return self.items or tuple([block for part in self.thoughts if part.dialect for block in part.blocks])
 
-    def call_of(self, name: str) -> ToolCall | None:
-        """The call that holds the structured answer: the last one of the name.
-
-        Some servers rename tools: where none has the name, it is the only call of an answer without text.
-        """
-        calls = self.tool_calls
-        ours = [call for call in calls if call.name == name]
-        if not ours and len(calls) == 1 and not self.text:
-            return calls[0]
-        return ours[-1] if ours else None
-
 
 def _cut(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts of an answer that was cut: the last thing that it says may be half a call."""

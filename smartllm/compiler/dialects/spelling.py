@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.compiler.body import Body
+from smartllm.compiler.body import Body, wire_text
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
+from smartllm.rules.memo import Memo
 from smartllm.rules.vocabulary import Facts
 
 if TYPE_CHECKING:
+    from smartllm.compiler.schema.types import Lowered
     from smartllm.content import ToolCall
+
+_SPELLED: Final = Memo(results=256, characters=256 * 1024)
 
 
 def set_messages(
@@ -86,19 +90,64 @@ def set_tools(
         spelled: Spells one by itself and its name on the wire.
         inside: Keys below which a tool's own stand.
     """
-    tools: list[dict[str, Any]] = []
+    tools: list[Mapping[str, Any]] = []
+    texts: list[str] = []
     here = tuple(path.split("."))
     for index, tool in enumerate(intent.tools):
         if not isinstance(tool, ToolPlan):
-            tools.append(json.loads(json.dumps(tool)))
+            texts.append(wire_text(tool))
+            tools.append(json.loads(texts[-1]))
             continue
         name = wire_name(intent, tool.name)
-        tools.append(spelled(tool, name))
+        found, text = _SPELLED.of(_spelled, spelled, name, *tool[1:5])
+        tools.append(found)
+        texts.append(text)
         if name != tool.name:
             body.note((*here, index, *inside, "name"), fact("tools.name"))
         if tool.strict is False:
             body.note((*here, index, *inside, "strict"), fact("tools.strict"))
     body.set(path, tools, trace.reason("tools"))
+    body.texts[here] = f"[{','.join(texts)}]"
+
+
+def _spelled(
+    spelled: Callable[[ToolPlan, str], dict[str, Any]],
+    name: str,
+    description: str,
+    text: str,
+    strict: bool | None,
+    lowered: Lowered | None,
+) -> tuple[Mapping[str, Any], str]:
+    """A tool as spelled, which nobody changes, and its text."""
+    found = spelled(ToolPlan(name, description, text, strict, lowered), name)
+    return found, wire_text(found)
+
+
+def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
+    """Spell on OpenAI's wires whether several tools may be called at once."""
+    if intent.parallel is not None and "tools" in body.data:
+        body.set("parallel_tool_calls", intent.parallel, trace.reason("parallel_tool_calls"))
+
+
+def add_tool(body: Body, path: str, tool: Mapping[str, Any], because: Reason) -> None:
+    """Declare the tool whose input is the answer, behind the caller's.
+
+    Args:
+        body: Body under construction.
+        path: Where the list of tools goes.
+        tool: The tool as spelled.
+        because: Why.
+    """
+    node: Any = body.data
+    for key in path.split("."):
+        node = node.get(key, {})
+    if not node:
+        body.set(path, [tool], because)
+        return
+    here = tuple(path.split("."))
+    body.note((*here, len(node)), because)
+    node.append(tool)
+    body.texts.pop(here)
 
 
 def arguments_of(call: ToolCall, intent: Intent) -> dict[str, Any]:

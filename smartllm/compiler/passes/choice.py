@@ -5,7 +5,7 @@ from __future__ import annotations
 from smartllm.compiler.intent import Choice, Intent, ToolPlan
 from smartllm.compiler.own_tools import is_hosted, own_name
 from smartllm.compiler.passes.reasoning import is_thinking
-from smartllm.compiler.strategy import can_force
+from smartllm.compiler.strategy import binds_by_tool, can_force
 from smartllm.compiler.tool_names import called_in
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
@@ -60,7 +60,7 @@ def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 
 
 def _none(intent: Intent, facts: Facts, trace: Trace) -> Intent:
-    if facts.tools.none != "omit":
+    if facts.tools.none != "omit" or binds_by_tool(intent, facts):
         return intent
     if called_in(intent) and facts.calls.declared:
         trace.changed(

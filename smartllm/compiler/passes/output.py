@@ -73,21 +73,12 @@ def _schema(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     strategy = choose_strategy(intent, facts)
     if strategy == "two_pass":
         return intent._replace(output=replace(plan, strategy=strategy))
-    from smartllm.compiler.schema.lower import lower_once  # noqa: PLC0415 - see output_plan
+    # Loaded here: requests without a schema should not pay for lowering schemas.
+    from smartllm.compiler.passes.answer_schema import answer_tool, native  # noqa: PLC0415
 
-    kind = "native" if strategy == "native" else "tool"
-    lowered = lower_once(plan.text, getattr(facts.structured, f"{kind}_subset"))
-    for change in lowered.changes:
-        trace.changed(
-            "schema-changed",
-            "response_format",
-            asked=f"{change.path} {change.keyword}",
-            applied=change.action,
-            reason=change.reason,
-            fact=f"structured.{kind}_subset",
-            severity="info",
-        )
-    return intent._replace(output=replace(plan, strategy=strategy, lowered=lowered))
+    if strategy == "native":
+        return native(intent, plan, facts, trace)
+    return answer_tool(intent, replace(plan, strategy=strategy), facts, trace)
 
 
 def output_plan(response_format: Any, wish: OutputWish) -> OutputPlan | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.intent import AnyTool, Intent, OutputPlan, ToolPlan
+from smartllm.compiler.schema.keywords import subschemas
+from smartllm.compiler.schema.lower import lower_once
+from smartllm.compiler.schema.tool_input import Form, form_of, tool_input
 from smartllm.compiler.schema.types import Lowered
+from smartllm.compiler.strategy import choose_strategy
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
-
-if TYPE_CHECKING:
-    from smartllm.compiler.schema.tool_input import Form
-
-AnyTool = ToolPlan | Mapping[str, Any]
 
 
 def schemas(tools: tuple[AnyTool, ...], intent: Intent, facts: Facts, trace: Trace) -> tuple[AnyTool, ...]:
@@ -31,38 +27,35 @@ class _Lowering:
     """Lowers one request's tools, and counts what of them is strict."""
 
     def __init__(self, intent: Intent, facts: Facts, trace: Trace) -> None:
-        self.facts, self.trace, self.model = facts, trace, intent.model
+        self.facts, self.trace = facts, trace
         self.forms: dict[bool, Form] = {}
         self.strict = self.optional = self.unions = 0
+        if intent.output is not None and any(
+            isinstance(tool, ToolPlan) and tool.strict for tool in intent.tools
+        ):
+            self._count_answer(intent, intent.output)
+
+    def _count_answer(self, intent: Intent, output: OutputPlan) -> None:
+        """Count the schema of the answer, which is as strict as those of tools."""
+        if choose_strategy(intent, self.facts) == "native":
+            self.optional, self.unions = _size(lower_once(output.text, self.facts.structured.native_subset))
 
     def tool(self, tool: ToolPlan) -> ToolPlan:
         if tool.strict and self.facts.tools.strict == "never":
             self._dropped(tool, "the model takes no strict key", "tools.strict")
-            tool = tool._replace(strict=None)
-        if tool.strict:
-            bound = self._lowered(tool, strict=True)
+        elif tool.strict:
+            bound = self._lowered(tool, key=True)
             if self._fits(bound):
                 return self._told(bound, "tools.strict")
             self._dropped(tool, "no more may be strict in one request", "tools.strict_limits")
-            tool = tool._replace(strict=None)
-        strict = False if self.facts.tools.strict == "spelled" else None
-        if tool.strict is not strict:
-            tool = tool._replace(strict=strict)
-        return self._told(self._lowered(tool, strict=False), "tools.input")
+        key = False if self.facts.tools.strict == "spelled" else None
+        return self._told(self._lowered(tool, key=key), "tools.input")
 
-    def _lowered(self, tool: ToolPlan, *, strict: bool) -> ToolPlan:
-        # Loaded here: requests without tools should not pay for lowering schemas.
-        from smartllm.compiler.schema.tool_input import Form, tool_input  # noqa: PLC0415
-
+    def _lowered(self, tool: ToolPlan, *, key: bool | None) -> ToolPlan:
+        strict = key is True
         form = self.forms.get(strict)
         if form is None:
-            takes, structured = self.facts.tools.input, self.facts.structured
-            form = self.forms[strict] = Form(
-                subset=structured.native_subset if strict else structured.tool_subset,
-                bare=takes.top == "bare",
-                inlined=takes.definitions == "inlined",
-                ascii_names=takes.property_names == "ascii",
-            )
+            form = self.forms[strict] = form_of(self.facts, strict=strict)
         try:
             lowered, properties = tool_input(tool.text, form)
         except UnsupportedError as error:
@@ -72,7 +65,7 @@ class _Lowering:
                 hint="declare it without strict=True, or close its schema" if strict else error.hint,
                 fact="tools.strict" if strict else "tools.input.definitions",
             ) from None
-        return ToolPlan(tool.name, tool.description, tool.text, tool.strict, lowered, properties)
+        return ToolPlan(tool.name, tool.description, tool.text, key, lowered, properties)
 
     def _fits(self, tool: ToolPlan) -> bool:
         """Whether one more strict tool is within the limits; if so it counts."""
@@ -118,8 +111,6 @@ class _Lowering:
 
 def _size(lowered: Lowered) -> tuple[int, int]:
     """How many optional properties and how many unions a strict schema has."""
-    from smartllm.compiler.schema.keywords import subschemas  # noqa: PLC0415 - see above
-
     nodes = [node for _, node in subschemas(lowered.schema)]
     optional = sum(len(node.get("properties", {})) - len(node.get("required", [])) for node in nodes)
     return optional, sum("anyOf" in node for node in nodes)

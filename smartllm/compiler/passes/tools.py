@@ -8,7 +8,7 @@ from typing import Any, Final
 from smartllm.compiler.intent import Choice, Intent, ToolPlan
 from smartllm.compiler.own_tools import check_own, is_function
 from smartllm.compiler.passes.choice import choice
-from smartllm.compiler.passes.tool_schemas import schemas
+from smartllm.compiler.strategy import binds_by_tool
 from smartllm.compiler.tool_names import called_in, wire_names
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
@@ -24,8 +24,10 @@ def tools(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         UnsupportedError: The model takes no tools here, not this one or not so many, or a schema cannot be
             said; names the fact and the way out.
     """
-    if intent.names is not None or not (intent.tools or called_in(intent)):
+    if intent.names is not None:
         return intent
+    if not intent.tools and not called_in(intent):
+        return intent if intent.parallel is None else intent._replace(parallel=None)
     for tool in intent.tools:
         if not isinstance(tool, ToolPlan):
             check_own(tool, intent, facts)
@@ -50,6 +52,9 @@ def tools(intent: Intent, facts: Facts, trace: Trace) -> Intent:
             severity="info",
             whole=False,
         )
+    # Loaded here: requests without tools should not pay for lowering schemas.
+    from smartllm.compiler.passes.tool_schemas import schemas  # noqa: PLC0415
+
     described = tuple(_described(tool, facts, trace) for tool in intent.tools)
     return intent._replace(tools=schemas(described, intent, facts, trace), names=names)
 
@@ -91,10 +96,11 @@ def _declared(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         severity="info",
     )
     stubs = tuple(ToolPlan(name, "", _NOTHING) for name in called)
-    wanted = None if facts.tools.none == "omit" else Choice("none")
-    if wanted is not None:
-        trace.reasons["tool_choice"] = trace.reasons["tools"]
-    return intent._replace(tools=stubs, tool_choice=wanted)
+    stubbed = intent._replace(tools=stubs, tool_choice=Choice("none"))
+    if facts.tools.none == "omit" and not binds_by_tool(stubbed, facts):
+        return stubbed._replace(tool_choice=None)
+    trace.reasons["tool_choice"] = trace.reasons["tools"]
+    return stubbed
 
 
 def _described(

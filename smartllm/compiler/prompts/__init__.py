@@ -12,6 +12,15 @@ ANSWER: Final = "<<answer of step 1>>"
 """Stands in a plan for the text that step 1 will give."""
 
 
+def binding_prompt(*, tool: str | None) -> str:
+    """Prompt of a second step that sees the conversation: put the answer before it into the structure.
+
+    Args:
+        tool: As of ``extraction_prompt``.
+    """
+    return _template("bind").render(tool=tool)
+
+
 def extraction_prompt(*, tool: str | None) -> str:
     """Prompt of the second step: put the first step's text into the structure.
 
@@ -21,18 +30,18 @@ def extraction_prompt(*, tool: str | None) -> str:
     Returns:
         The prompt, with ``ANSWER`` where the text goes.
     """
-    return _template().render(answer=ANSWER, tool=tool)
+    return _template("extract").render(answer=ANSWER, tool=tool)
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache(maxsize=2)
+def _template(name: str) -> Template:
     # Loaded here: only two-step plans need a template engine and its text.
     from importlib.resources import files  # noqa: PLC0415
 
     from jinja2 import StrictUndefined  # noqa: PLC0415
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
 
-    text = files(__package__).joinpath("extract.jinja").read_text(encoding="utf-8")
+    text = files(__package__).joinpath(f"{name}.jinja").read_text(encoding="utf-8")
     # The prompt is plain text for a model, not markup for a browser.
     environment = SandboxedEnvironment(
         undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False

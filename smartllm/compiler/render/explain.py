@@ -27,7 +27,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"fingerprint  {plan.fingerprint}"
     for index, step in enumerate(plan.steps, start=1):
         yield ""
-        yield f"step {index}       {step.dialect} · {step.operation}"
+        when = " · if step 1 calls no tool" if index > 1 and plan.steps[0].tools else ""
+        yield f"step {index}       {step.dialect} · {step.operation}{when}"
         yield from _leaves(step)
     yield ""
     if not plan.diagnostics:

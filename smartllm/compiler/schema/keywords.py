@@ -35,6 +35,8 @@ _SINGLE: Final = frozenset(
     {"items", "additionalProperties", "propertyNames", "not", "if", "then", "else", "contains"}
     | {"unevaluatedItems", "unevaluatedProperties", "contentSchema"}
 )
+HOLDERS: Final = _MAPS | _LISTS | _SINGLE
+"""Keywords that hold schemas."""
 
 
 class Place(NamedTuple):

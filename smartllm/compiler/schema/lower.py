@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.compiler.schema.keywords import CONSTRAINTS, definition_name, pointer, subschemas
+from smartllm.compiler.schema.local import gather
 from smartllm.compiler.schema.strict import Strict
 from smartllm.compiler.schema.types import WRAPPED, Change, Codec, Lowered, Subset, refuse, wrap
 from smartllm.compiler.schema.view import Reading
@@ -33,8 +34,9 @@ def lower(schema: Mapping[str, Any], subset: Subset) -> Lowered:
         UnsupportedError: It cannot be said in this subset; names the place and the way out.
     """
     root = copy.deepcopy(dict(schema))
-    _check_references(root)
     changes: list[Change] = []
+    gather(root, changes)
+    _check_references(root)
     root = _inline_root(root, changes)
     if subset in {"tool", "claude-tool"}:
         wrapped = _open_root(root, changes)
@@ -50,7 +52,7 @@ def lower(schema: Mapping[str, Any], subset: Subset) -> Lowered:
 
 
 def lower_once(text: str, subset: Subset) -> Lowered:
-    """As ``lower``, which is slow, but once for equal schemas; the schema in the result is the caller's own.
+    """As ``lower``, which is slow, but once for equal schemas: nobody changes the result, which is shared.
 
     Args:
         text: The caller's schema, as JSON.
@@ -59,14 +61,11 @@ def lower_once(text: str, subset: Subset) -> Lowered:
     Raises:
         UnsupportedError: As ``lower``.
     """
-    found, sent = _SCHEMAS.of(_lowered, text, subset)
-    # JSON is read three times as fast as copy.deepcopy copies.
-    return Lowered(json.loads(sent), found.changes, found.wrapped, found.codecs)
+    return _SCHEMAS.of(_lowered, text, subset)
 
 
-def _lowered(text: str, subset: Subset) -> tuple[Lowered, str]:
-    lowered = lower(json.loads(text), subset)
-    return lowered, json.dumps(lowered.schema)
+def _lowered(text: str, subset: Subset) -> Lowered:
+    return lower(json.loads(text), subset)
 
 
 def _check_references(root: dict[str, Any]) -> None:
@@ -75,9 +74,8 @@ def _check_references(root: dict[str, Any]) -> None:
         if "$dynamicRef" in node:
             raise refuse(path, "$dynamicRef", "use $ref and $defs")
         if reference != "#" and not re.fullmatch(r"#/\$defs/[^/]+", reference):
-            raise refuse(
-                path, f"$ref {reference!r} does not point to #/$defs", "move the definition under $defs"
-            )
+            nothing = "points to nothing" if reference.startswith("#") else "points elsewhere"
+            raise refuse(path, f"$ref {reference!r} {nothing}", "define it under $defs")
         if reference != "#" and definition_name(reference) not in root.get("$defs", {}):
             raise refuse(path, f"$ref {reference!r} points to nothing", "define it under $defs")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -11,7 +10,9 @@ from smartllm.compiler.schema.keywords import definition_name, pointer, referenc
 from smartllm.compiler.schema.lower import left_out, lower_once
 from smartllm.compiler.schema.types import Change, Lowered, Subset, refuse
 from smartllm.compiler.schema.view import View
+from smartllm.errors import UnsupportedError
 from smartllm.rules.memo import Memo
+from smartllm.rules.vocabulary import Facts
 
 _BARE: Final = ("type", "properties", "required")
 _INPUTS: Final = Memo(results=256, characters=256 * 1024)
@@ -36,8 +37,33 @@ class Form(NamedTuple):
     ascii_names: bool
 
 
+def form_of(facts: Facts, *, strict: bool) -> Form:
+    """The form that a target takes."""
+    takes, structured = facts.tools.input, facts.structured
+    return Form(
+        subset=structured.native_subset if strict else structured.tool_subset,
+        bare=takes.top == "bare",
+        inlined=takes.definitions == "inlined",
+        ascii_names=takes.property_names == "ascii",
+    )
+
+
+def answer_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
+    """As ``tool_input``, for the tool whose input is the answer.
+
+    A definition that holds itself stays a reference where the wire takes one, whether the model follows it or
+    not: its answer is checked.
+    """
+    try:
+        return tool_input(text, form)
+    except UnsupportedError:
+        if form.bare:
+            raise
+        return tool_input(text, form._replace(inlined=False))
+
+
 def tool_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
-    """Lower the schema of a tool's input, once for equal ones; the schema in the result is the caller's own.
+    """Lower the schema of a tool's input, once for equal ones: nobody changes the result, which is shared.
 
     Args:
         text: The caller's schema, as JSON.
@@ -49,14 +75,13 @@ def tool_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
     Raises:
         UnsupportedError: It cannot be said in this form; names the place and the way out.
     """
-    found, names, sent = _INPUTS.of(_made, text, form)
-    return Lowered(json.loads(sent), found.changes, found.wrapped, found.codecs), names
+    return _INPUTS.of(_made, text, form)
 
 
-def _made(text: str, form: Form) -> tuple[Lowered, dict[str, str], str]:
+def _made(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
     lowered = lower_once(text, form.subset)
     changes = list(lowered.changes)
-    schema = lowered.schema
+    schema = dict(lowered.schema)
     codecs = lowered.codecs
     if "properties" not in schema:
         # OpenAI answers with a 400 (evalstate/fast-agent#143, spring-projects/spring-ai#4776).
@@ -75,8 +100,7 @@ def _made(text: str, form: Form) -> tuple[Lowered, dict[str, str], str]:
     if names:
         moved = {pointer("properties", name): pointer("properties", wire) for wire, name in names.items()}
         codecs = {_moved(path, moved): codec for path, codec in codecs.items()}
-    done = Lowered(schema, tuple(changes), lowered.wrapped, codecs)
-    return done, names, json.dumps(schema)
+    return Lowered(schema, tuple(changes), lowered.wrapped, codecs), names
 
 
 def _inlined(root: dict[str, Any], changes: list[Change]) -> dict[str, Any]:

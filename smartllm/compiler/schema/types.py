@@ -48,6 +48,10 @@ class Lowered:
     wrapped: bool = False
     codecs: Mapping[str, Codec] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """Of little, so that it costs little: equal texts in one form are lowered to one object."""
+        return hash((self.wrapped, len(self.changes), len(self.schema)))
+
 
 def refuse(path: str, problem: str, hint: str = "") -> UnsupportedError:
     """The error for a schema that cannot be said in the subset."""

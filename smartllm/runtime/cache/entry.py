@@ -21,6 +21,7 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 from smartllm.runtime.answer import Fetched
 from smartllm.runtime.cache.files import FORMAT, format_of
+from smartllm.runtime.structured import asks_for_calls
 
 _CLEAN: Final = frozenset({"stop", "tool_calls"})
 _READABLE: Final = (
@@ -40,7 +41,9 @@ _NO_ANSWER: Final = (ProviderError, ArithmeticError, AttributeError, LookupError
 
 def worth_keeping(plan: Plan, answers: Sequence[Decoded]) -> bool:
     """Whether answers ended cleanly: not cut, refused or empty."""
-    return len(answers) == len(plan.steps) and all(
+    whole = len(answers) == len(plan.steps)
+    early = len(answers) == 1 and asks_for_calls(plan.steps[0], answers[0])
+    return (whole or early) and all(
         answer.finish_reason in _CLEAN and answer.refusal is None and bool(answer.text or answer.tool_calls)
         for answer in answers
     )
@@ -89,12 +92,14 @@ def fetched_of(entry: Mapping[str, Any], plan: Plan) -> Fetched | None:
     replies = entry.get("replies")
     if format_of(entry, str(entry.get("key"))) != FORMAT or not isinstance(replies, list):
         return None
-    if len(replies) != len(plan.steps) or not all(isinstance(reply, dict) for reply in replies):
+    if not 0 < len(replies) <= len(plan.steps) or not all(isinstance(reply, dict) for reply in replies):
         return None
     try:
         answers = [
             DECODERS[step.dialect].decode(reply, step.model, request_id)
-            for step, reply, request_id in zip(plan.steps, replies, _request_ids(entry, plan), strict=True)
+            for step, reply, request_id in zip(
+                plan.steps, replies, _request_ids(entry, replies), strict=False
+            )
         ]
         started, elapsed = dt.datetime.fromisoformat(entry["started"]), entry["elapsed"]
         usable = started.tzinfo is not None and math.isfinite(elapsed) and not isinstance(elapsed, bool)
@@ -105,11 +110,11 @@ def fetched_of(entry: Mapping[str, Any], plan: Plan) -> Fetched | None:
     return None
 
 
-def _request_ids(entry: Mapping[str, Any], plan: Plan) -> list[str | None]:
+def _request_ids(entry: Mapping[str, Any], replies: Sequence[Any]) -> list[str | None]:
     """The ids of the calls, which most wires tell beside the answer; entries of older releases have none."""
     given = entry.get("request_ids")
-    if not isinstance(given, list) or len(given) != len(plan.steps):
-        return [None] * len(plan.steps)
+    if not isinstance(given, list) or len(given) != len(replies):
+        return [None] * len(replies)
     return [one if isinstance(one, str) else None for one in given]
 
 

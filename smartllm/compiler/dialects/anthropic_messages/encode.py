@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.dialects.anthropic_messages.tools import called, set_tools, told
-from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
+from smartllm.compiler.dialects.anthropic_messages.tools import called, set_parallel, set_tools, told
+from smartllm.compiler.dialects.spelling import add_tool, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -29,7 +29,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.tools:
         set_tools(body, intent, trace)
     if intent.bound is not None:
-        _set_output(body, intent.bound)
+        _set_output(body, intent, intent.bound)
+    set_parallel(body, intent, trace)
 
 
 def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, prefix: str) -> None:
@@ -68,7 +69,7 @@ def _blocks(part: InputPart, intent: Intent) -> list[dict[str, Any]]:
     return [told(part)]
 
 
-def _set_output(body: Body, plan: OutputPlan) -> None:
+def _set_output(body: Body, intent: Intent, plan: OutputPlan) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         body.set("output_config.format", {"type": "json_schema", "schema": plan.wire_schema}, because)
@@ -76,6 +77,6 @@ def _set_output(body: Body, plan: OutputPlan) -> None:
     tool = {"name": plan.name, "input_schema": plan.wire_schema}
     if plan.description:
         tool["description"] = plan.description
-    body.set("tools", [tool], because)
-    if plan.strategy == "tool":
+    add_tool(body, "tools", tool, because)
+    if plan.strategy == "tool" and intent.tool_choice is None:
         body.set(FIELDS.choice, {"type": "tool", "name": plan.name}, fact("tools.forced"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
-    """Spell the tools, the choice among them and whether several are called at once."""
+    """Spell the tools, and the choice among them."""
     spelling.set_tools(body, intent, trace, path="tools", spelled=_spelled)
     choice = intent.tool_choice
     if choice is not None and choice.names:
@@ -28,8 +28,12 @@ def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
     elif choice is not None:
         kind = "any" if choice.mode == "required" else "none"
         body.set(f"{FIELDS.choice}.type", kind, trace.reason("tool_choice"))
-    if intent.parallel is False:
-        if choice is None:
+
+
+def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
+    """Spell that one tool is called at most, in a choice that is there or says so alone."""
+    if intent.parallel is False and "tools" in body.data:
+        if FIELDS.choice not in body.data:
             body.set(f"{FIELDS.choice}.type", "auto", fact("tools.parallel"))
         place = f"{FIELDS.choice}.disable_parallel_tool_use"
         body.set(place, True, trace.reason("parallel_tool_calls"))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
-from smartllm.compiler.dialects.bedrock_converse.tools import called, set_tools, told
-from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_parameters
+from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
+from smartllm.compiler.dialects.spelling import add_tool, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -31,7 +31,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.tools:
         set_tools(body, intent, trace)
     if intent.bound is not None:
-        _set_output(body, intent.bound, facts)
+        _set_output(body, intent, intent.bound, facts)
+    set_parallel(body, intent, trace)
 
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -70,7 +71,7 @@ def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     body.set(place, intent.thinking.effort, effort_reason(trace))
 
 
-def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
+def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         # The schema is JSON text here, not an object (bedrock_runtime facts §1.2).
@@ -83,8 +84,8 @@ def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
     spec = {"name": plan.name, "inputSchema": {"json": plan.wire_schema}}
     if plan.description:
         spec["description"] = plan.description
-    body.set("toolConfig.tools", [{"toolSpec": spec}], because)
-    if plan.strategy == "tool":
+    add_tool(body, "toolConfig.tools", {"toolSpec": spec}, because)
+    if plan.strategy == "tool" and intent.tool_choice is None:
         by_name = facts.tools.choice == "named"
         choice: dict[str, Any] = {"tool": {"name": plan.name}} if by_name else {"any": {}}
         body.set(FIELDS.choice, choice, fact("tools.forced" if by_name else "tools.choice"))

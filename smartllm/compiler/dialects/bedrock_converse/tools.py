@@ -20,7 +20,7 @@ _CLAUDES: Final = f"{EXTRA}.tool_choice"
 
 
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
-    """Spell the tools, the choice among them and whether several are called at once."""
+    """Spell the tools, and the choice among them."""
     spelling.set_tools(body, intent, trace, path="toolConfig.tools", spelled=_spelled, inside=("toolSpec",))
     choice, because = intent.tool_choice, trace.reason("tool_choice")
     if choice is not None and choice.mode == "none":
@@ -31,7 +31,11 @@ def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
         for name in choice.names:
             named = {"tool": {"name": wire_name(intent, name)}}
         body.set(FIELDS.choice, named, because)
-    if intent.parallel is False:
+
+
+def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
+    """Spell that one tool is called at most."""
+    if intent.parallel is False and "toolConfig" in body.data:
         body.set(f"{_CLAUDES}.disable_parallel_tool_use", True, trace.reason("parallel_tool_calls"))
 
 

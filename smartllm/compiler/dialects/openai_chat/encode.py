@@ -7,7 +7,14 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.openai_chat.tools import calling, set_tools
-from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_parameters
+from smartllm.compiler.dialects.spelling import (
+    add_tool,
+    effort_reason,
+    set_limit,
+    set_messages,
+    set_parallel,
+    set_parameters,
+)
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -26,10 +33,11 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.tools:
         set_tools(body, intent, trace)
     if intent.bound is not None:
-        _set_output(body, intent.bound, facts)
+        _set_output(body, intent, intent.bound, facts)
+    set_parallel(body, intent, trace)
 
 
-def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
+def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         named: dict[str, Any] = {"name": plan.name, "schema": plan.wire_schema}
@@ -40,7 +48,7 @@ def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
     function = {"name": plan.name, "parameters": plan.wire_schema}
     if plan.description:
         function["description"] = plan.description
-    body.set("tools", [{"type": "function", "function": function}], because)
-    if plan.strategy == "tool":
+    add_tool(body, "tools", {"type": "function", "function": function}, because)
+    if plan.strategy == "tool" and intent.tool_choice is None:
         choice = {"type": "function", "function": {"name": plan.name}}
         body.set(FIELDS.choice, choice, fact("tools.forced"))

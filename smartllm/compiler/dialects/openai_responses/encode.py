@@ -7,7 +7,14 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.openai_responses.tools import calling, set_tools
-from smartllm.compiler.dialects.spelling import effort_reason, set_limit, set_messages, set_parameters
+from smartllm.compiler.dialects.spelling import (
+    add_tool,
+    effort_reason,
+    set_limit,
+    set_messages,
+    set_parallel,
+    set_parameters,
+)
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -31,10 +38,11 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.tools:
         set_tools(body, intent, trace)
     if intent.bound is not None:
-        _set_output(body, intent.bound, facts)
+        _set_output(body, intent, intent.bound, facts)
+    set_parallel(body, intent, trace)
 
 
-def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
+def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
     if plan.strategy == "native":
         named: dict[str, Any] = {"type": "json_schema", "name": plan.name, "schema": plan.wire_schema}
@@ -47,6 +55,6 @@ def _set_output(body: Body, plan: OutputPlan, facts: Facts) -> None:
         function["strict"] = False  # the API's own default is true
     if plan.description:
         function["description"] = plan.description
-    body.set("tools", [function], because)
-    if plan.strategy == "tool":
+    add_tool(body, "tools", function, because)
+    if plan.strategy == "tool" and intent.tool_choice is None:
         body.set(FIELDS.choice, {"type": "function", "name": plan.name}, fact("tools.forced"))

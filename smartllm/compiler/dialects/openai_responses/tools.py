@@ -15,12 +15,10 @@ from smartllm.compiler.trace import Trace
 
 
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
-    """Spell the tools, the choice among them and whether several are called at once."""
+    """Spell the tools, and the choice among them."""
     spelling.set_tools(body, intent, trace, path="tools", spelled=_spelled)
     if intent.tool_choice is not None:
         body.set(FIELDS.choice, _choice(intent, intent.tool_choice), trace.reason("tool_choice"))
-    if intent.parallel is not None:
-        body.set("parallel_tool_calls", intent.parallel, trace.reason("parallel_tool_calls"))
 
 
 def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""A conversation as it is told to the step that puts the answer of the step before into a structure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from smartllm.compiler.intent import Turn
+from smartllm.compiler.prompts import ANSWER, binding_prompt, extraction_prompt
+from smartllm.text_parts import Reasoning, Text
+
+if TYPE_CHECKING:
+    from smartllm.content import InputPart, ToolCall, ToolResult
+
+_ANSWERED: Final = Turn("assistant", (Text(ANSWER),))
+
+
+def extraction_turn(tool: str | None) -> Turn:
+    """The only turn of a step that needs no more than the answer."""
+    return Turn("user", (Text(extraction_prompt(tool=tool)),))
+
+
+def binding_turn(tool: str | None) -> Turn:
+    """The last turn of a step that sees the conversation too."""
+    return Turn("user", (Text(binding_prompt(tool=tool)),))
+
+
+def answered(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """The turns up to the answer, and the wish to have it as a structure; reasoning stays behind."""
+    bare = (
+        turn._replace(parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
+        for turn in turns
+    )
+    return (*bare, _ANSWERED, binding_turn(None))
+
+
+def in_words(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """The turns with calls and results as texts, for a model that would take them for an offer of tools."""
+    names: dict[str, str] = {}
+    return tuple(turn._replace(parts=tuple(_worded(turn, names))) for turn in turns)
+
+
+def _worded(turn: Turn, names: dict[str, str]) -> Iterator[InputPart]:
+    for part in turn.parts:
+        if part.type == "tool_call":
+            names[part.id] = part.name
+            yield Text(_call(part))
+        elif part.type == "tool_result":
+            yield Text(_result(part, names.get(part.call_id, "A tool")))
+        else:
+            yield part
+
+
+def _call(call: ToolCall) -> str:
+    return f"I called {call.name} with {json.dumps(call.arguments, ensure_ascii=False)}."
+
+
+def _result(result: ToolResult, name: str) -> str:
+    said = result.content
+    text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+    return f"{name} {'failed' if result.error else 'gave'}: {text}"
