@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from . import claude_wire
-from .answer import JSON, SIGNATURE, THOUGHT, Answer, Asked, schema_or_none, split
+from .answer import JSON, SIGNATURE, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
 from .eventstream import event_frame
 
 if TYPE_CHECKING:
@@ -53,12 +53,13 @@ def frames(answer: Answer) -> list[bytes]:
 
 def _events(answer: Answer) -> Iterator[tuple[str, JSON]]:
     yield "messageStart", {"role": "assistant"}
+    texts = iter([call.arguments for call in answer.calls])
     for index, block in enumerate(_content(answer)):
         at = {"contentBlockIndex": index}
         if "toolUse" in block:
             start = {key: block["toolUse"][key] for key in ("toolUseId", "name")}
             yield "contentBlockStart", {**at, "start": {"toolUse": start}}
-        for delta in _deltas(answer, block):
+        for delta in _deltas(answer, block, texts):
             yield "contentBlockDelta", {**at, "delta": delta}
         yield "contentBlockStop", at
     yield "messageStop", _ending(answer)
@@ -73,13 +74,13 @@ def _content(answer: Answer) -> list[JSON]:
         content.append({"reasoningContent": {"reasoningText": reasoning}})
     if answer.text or answer.refusal:
         content.append({"text": answer.text or answer.refusal})
-    if answer.tool:
-        tool = {"toolUseId": answer.id("tooluse"), "name": answer.tool.name, "input": answer.tool.input}
+    for index, call in enumerate(answer.calls):
+        tool = {"toolUseId": answer.call_id("tooluse", index), "name": call.name, "input": call.input}
         content.append({"toolUse": tool})
     return content
 
 
-def _deltas(answer: Answer, block: JSON) -> Iterator[JSON]:
+def _deltas(answer: Answer, block: JSON, arguments: Iterator[str]) -> Iterator[JSON]:
     if "reasoningContent" in block:
         for piece in split(answer.thinking or ""):
             yield {"reasoningContent": {"text": piece}}
@@ -88,12 +89,12 @@ def _deltas(answer: Answer, block: JSON) -> Iterator[JSON]:
         for piece in answer.pieces if answer.refusal is None else split(answer.refusal):
             yield {"text": piece}
     else:
-        for piece in split(json.dumps(block["toolUse"]["input"])):
+        for piece in pieces_of(next(arguments)):
             yield {"toolUse": {"input": piece}}
 
 
 def _ending(answer: Answer) -> JSON:
-    default = "tool_use" if answer.tool else "end_turn"
+    default = "tool_use" if answer.calls else "end_turn"
     ending: JSON = {
         "stopReason": answer.stop_reason or ("content_filtered" if answer.refusal is not None else default)
     }
