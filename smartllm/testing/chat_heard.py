@@ -9,8 +9,7 @@ from .openai_words import OPENAI_WORDS
 
 _UNANSWERED: Final = Refused(
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
-    "'tool_call_id'. "
-    "The following tool_call_ids did not have response messages: {ids}",
+    "'tool_call_id'. The following tool_call_ids did not have response messages: {ids}",
     param="messages",
 )
 _KINDS: Final = {"image_url": "image", "file": "document", "input_audio": "audio"}
@@ -96,6 +95,23 @@ CHAT: Final = ToolWire(
     text_arguments=True,
     words=OPENAI_WORDS
     | {
+        "thinks": Refused(
+            "Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. "
+            "Please use /v1/responses instead.",
+            param="reasoning_effort",
+        ),
+        "too-many": Refused(
+            "Invalid 'tools': array too long. Expected an array with maximum length {most}, but got an "
+            "array with length {length} instead.",
+            "array_above_max_length",
+            "tools",
+        ),
+        "description-long": Refused(
+            "Invalid '{place}.description': string too long. Expected a string with maximum length {most}, "
+            "but got a string with length {length} instead.",
+            "string_above_max_length",
+            "{place}.description",
+        ),
         "empty": Refused(
             "Invalid 'tools': empty array. Expected an array with minimum length 1, but got an empty array "
             "instead.",
@@ -117,8 +133,8 @@ CHAT: Final = ToolWire(
             param="{place}.tool_call_id",
         ),
         "id-long": Refused(
-            "Invalid '{parent}.id': string too long. Expected a string with maximum length {most}, but got a "
-            "string with length {length} instead.",
+            "Invalid '{parent}.id': string too long. Expected a string with maximum length {most}, but got "
+            "a string with length {length} instead.",
             "string_above_max_length",
             "{parent}.id",
         ),

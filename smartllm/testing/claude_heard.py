@@ -121,14 +121,14 @@ CLAUDE: Final = ToolWire(
             "inefficient. Reduce the number of optional parameters in your tool schemas (limit: {most})."
         ),
         "strict-unions": Refused(
-            "Schemas contains too many parameters with union types ({length}), which would cause exponential "
-            "compilation cost. Reduce the number of nullable or union-typed parameters (limit: {most})."
+            "Schemas contains too many parameters with union types ({length}), which would cause "
+            "exponential compilation cost. Reduce the number of nullable or union-typed parameters (limit: "
+            "{most})."
         ),
         "choice-alone": Refused("tool_choice may only be specified while providing tools."),
         "forced": Refused('tool_choice: type "tool" and "any" are not supported for this model'),
         "choice-unknown": Refused("Tool '{name}' not found in provided tools"),
         "choice": Refused("{wrong}"),
-        "parallel": Refused("tool_choice.disable_parallel_tool_use: Extra inputs are not permitted"),
         "undeclared": Refused("Requests which include `tool_use` or `tool_result` blocks must define tools"),
         "unanswered": Refused(
             "{place}: `tool_use` ids were found without `tool_result` blocks immediately after: {ids}. Each "
@@ -140,12 +140,11 @@ CLAUDE: Final = ToolWire(
         ),
         "surplus": Refused(
             "{place}: unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` "
-            "block must "
-            "have a corresponding `tool_use` block in the previous message."
+            "block must have a corresponding `tool_use` block in the previous message."
         ),
         "answered-twice": Refused(
-            "{place}: each tool_use must have a single result. Found multiple `tool_result` blocks with "
-            "id: {id}"
+            "{place}: each tool_use must have a single result. Found multiple `tool_result` blocks with id: "
+            "{id}"
         ),
         "same-id": Refused("messages: `tool_use` ids must be unique"),
         "id": Refused("{place}.id: " + _PATTERN),
@@ -157,8 +156,7 @@ CLAUDE: Final = ToolWire(
         "signature": Refused("{place}: Invalid `signature` in `thinking` block"),
         "leads": Refused(
             "{place}.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When "
-            "`thinking` is "
-            "enabled, a final `assistant` message must start with a thinking block."
+            "`thinking` is enabled, a final `assistant` message must start with a thinking block."
         ),
     },
 )

@@ -100,8 +100,7 @@ CONVERSE: Final = ToolWire(
         "streaming": Refused("This model doesn't support tool use in streaming mode."),
         "empty": Refused(
             "1 validation error detected: Value '[]' at 'toolConfig.tools' failed to satisfy constraint: "
-            "Member "
-            "must have length greater than or equal to 1"
+            "Member must have length greater than or equal to 1"
         ),
         "kind": Refused("This model doesn't support the system tool {kind}. It supports: {known}"),
         "twice": Refused("The toolConfig.tools field contains the tool name {name} more than once."),
@@ -121,8 +120,7 @@ CONVERSE: Final = ToolWire(
         ),
         "schema-top": Refused(
             "The model returned the following errors: {place}.inputSchema.json: input_schema does not "
-            "support "
-            "oneOf, allOf, or anyOf at the top level"
+            "support oneOf, allOf, or anyOf at the top level"
         ),
         "schema-bare": Refused(
             "The model returned the following errors: Malformed input request: #/{place}/inputSchema/json: "
@@ -130,28 +128,23 @@ CONVERSE: Final = ToolWire(
         ),
         "schema-names": Refused(
             "The model returned the following errors: {place}.inputSchema.json.properties: Property keys "
-            "should "
-            "match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'"
+            "should match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'"
         ),
         "strict-open": Refused(
             "The model returned the following errors: {place}: For 'object' type, 'additionalProperties' "
-            "must be "
-            "explicitly set to false"
+            "must be explicitly set to false"
         ),
         "strict-keyword": Refused(
             "The model returned the following errors: {place}: For '{kind}' type, property '{keyword}' is "
-            "not "
-            "supported"
+            "not supported"
         ),
         "strict-tools": Refused(
             "The model returned the following errors: tools: Too many strict tools ({length}). The maximum "
-            "number "
-            "of strict tools supported is {most}."
+            "number of strict tools supported is {most}."
         ),
         "strict-optional": Refused(
             "The model returned the following errors: Schemas contains too many optional parameters "
-            "({length}) "
-            "(limit: {most})."
+            "({length}) (limit: {most})."
         ),
         "strict-unions": Refused(
             "The model returned the following errors: Schemas contains too many parameters with union types "
@@ -171,13 +164,11 @@ CONVERSE: Final = ToolWire(
         "results-late": Refused(_EXPECTED),
         "surplus": Refused(
             "The number of toolResult blocks at {turn}.content exceeds the number of toolUse blocks of "
-            "previous "
-            "turn."
+            "previous turn."
         ),
         "answered-twice": Refused(
-            "The toolResult blocks at {turn}.content contain duplicate Ids: {id}. Each tool_use must have "
-            "a single "
-            "result."
+            "The toolResult blocks at {turn}.content contain duplicate Ids: {id}. Each tool_use must have a "
+            "single result."
         ),
         "same-id": Refused("The toolUse blocks contain duplicate Ids: {id}. `tool_use` ids must be unique."),
         "id": Refused(
@@ -194,8 +185,7 @@ CONVERSE: Final = ToolWire(
         ),
         "arguments": Refused(
             "The format of the value at {place}.input is invalid. Provide a json object for the field and "
-            "try "
-            "again."
+            "try again."
         ),
         "text-beside": Refused(
             "Conversation blocks and tool use blocks cannot be provided in the same turn."
@@ -209,9 +199,8 @@ CONVERSE: Final = ToolWire(
         ),
         "result-kind": Refused(_UNSUPPORTED.replace("{field}", "toolResult.content.{kind}")),
         "blank": Refused(
-            "The text field in the ContentBlock object at {place} is blank. Add text to the text field, "
-            "and try "
-            "again."
+            "The text field in the ContentBlock object at {place} is blank. Add text to the text field, and "
+            "try again."
         ),
         "reasoning": Refused(_UNSUPPORTED.replace("{field}", "reasoningContent.reasoningText")),
         "unsigned": Refused("The model returned the following errors: {place}.signature: Field required"),
@@ -220,9 +209,8 @@ CONVERSE: Final = ToolWire(
         ),
         "leads": Refused(
             "The model returned the following errors: {place}.type: Expected `thinking` or "
-            "`redacted_thinking`, "
-            "but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a "
-            "thinking block."
+            "`redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` "
+            "message must start with a thinking block."
         ),
     },
 )

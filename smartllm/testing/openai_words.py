@@ -15,19 +15,6 @@ OPENAI_WORDS: Final[dict[str, Refused]] = {
     "functions": Refused(
         "Unsupported parameter: 'tools' is not supported with this model.", "unsupported_parameter", "tools"
     ),
-    "thinks": Refused(
-        "Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. "
-        "Please use "
-        "/v1/responses instead.",
-        param="reasoning_effort",
-    ),
-    "too-many": Refused(
-        "Invalid 'tools': array too long. Expected an array with maximum length {most}, but got an array "
-        "with "
-        "length {length} instead.",
-        "array_above_max_length",
-        "tools",
-    ),
     "twice": Refused("Invalid 'tools': duplicate tool name '{name}'.", "invalid_value", "tools"),
     "name": Refused(
         "Invalid '{place}.name': string does not match pattern. Expected a string that matches the pattern "
@@ -37,17 +24,9 @@ OPENAI_WORDS: Final[dict[str, Refused]] = {
     ),
     "name-long": Refused(
         "Invalid '{place}.name': string too long. Expected a string with maximum length {most}, but got a "
-        "string "
-        "with length {length} instead.",
-        "string_above_max_length",
-        "{place}.name",
-    ),
-    "description-long": Refused(
-        "Invalid '{place}.description': string too long. Expected a string with maximum length {most}, but "
-        "got a "
         "string with length {length} instead.",
         "string_above_max_length",
-        "{place}.description",
+        "{place}.name",
     ),
     "strict-true": Refused(
         "Unsupported parameter: '{place}.strict' is not supported with this model.",

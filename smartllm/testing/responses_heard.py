@@ -98,8 +98,7 @@ RESPONSES: Final = ToolWire(
         "answered-twice": Refused("Duplicate item found with call_id {id}.", param="input"),
         "id-long": Refused(
             "Invalid '{place}.call_id': string too long. Expected a string with maximum length {most}, but "
-            "got a "
-            "string with length {length} instead.",
+            "got a string with length {length} instead.",
             "string_above_max_length",
             "{place}.call_id",
         ),
