@@ -46,7 +46,9 @@ def thought(**own: Any) -> Body:
 
 ONE: Final = [function()]
 PICTURE: Final = [{"type": "input_image", "image_url": "data:,"}]
+FORM: Final = {"type": "json_schema", "name": "place", "schema": CLOSED}
 RESPONSES: Final[dict[str, Wrong]] = {
+    "schema": Wrong("gpt-4", responses(text={"format": FORM})),
     "functions": Wrong("chatgpt-4o-latest", responses(tools=ONE)),
     "twice": Wrong("gpt-5.4", responses(tools=ONE * 2)),
     "name": Wrong("gpt-5.4", responses(tools=[function(name="the weather")])),
@@ -119,6 +121,7 @@ def told(call_id: str = "call_1", content: Any = "4 degrees") -> Body:
 SAME: Final = [nested()]
 ALLOWED: Final = {"mode": "auto", "tools": [nested()]}
 CHAT: Final[dict[str, Wrong]] = {
+    "schema": Wrong("gpt-4", chat(response_format={"type": "json_schema", "json_schema": FORM})),
     "functions": Wrong("gpt-4o-search-preview", chat(tools=SAME)),
     "thinks": Wrong("gpt-5.4", chat(tools=SAME, reasoning_effort="low")),
     "too-many": Wrong("gpt-4.1", chat(tools=[nested(name=f"t{number}") for number in range(129)])),
@@ -207,6 +210,7 @@ OPTIONAL: Final = {f"p{number}": {"type": "string"} for number in range(25)}
 UNIONS: Final = {f"p{number}": {"anyOf": PAIR} for number in range(17)}
 STRICT_SPECS: Final = [spec(name=f"t{number}", input_schema=CLOSED, strict=True) for number in range(21)]
 CLAUDE: Final[dict[str, Wrong]] = {
+    "schema": Wrong("claude-opus-4-7", claude(output_config={"format": FORM})),
     "kind": Wrong(SONNET, claude(tools=[{"type": "web_search_20250305", "name": "web_search"}])),
     "twice": Wrong(SONNET, claude(tools=[spec(), spec()])),
     "name": Wrong(SONNET, claude(tools=[spec(name="the weather")])),

@@ -50,7 +50,9 @@ def talk(*turns: Any, model: str = SONNET, extra: Any = None) -> Wrong:
 
 BUDGET: Final = {"thinking": {"type": "enabled", "budget_tokens": 2000}}
 NONE: Final = {"tool_choice": {"type": "none"}}
+FORM: Final = {"type": "json_schema", "structure": {"jsonSchema": {"schema": "{}", "name": "place"}}}
 CONVERSE: Final[dict[str, Wrong]] = {
+    "schema": Wrong(NOVA, converse() | {"outputConfig": {"textFormat": FORM}}),
     "functions": Wrong("gemma-3-12b-it", converse(tools=[spec()])),
     "streaming": Wrong(LLAMA, converse(tools=[spec()]), streamed=True),
     "empty": Wrong(SONNET, converse(toolChoice={"auto": {}})),

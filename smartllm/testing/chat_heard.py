@@ -88,10 +88,15 @@ def _content(place: str, content: Any) -> list[Piece]:
     ]
 
 
+def _bound(body: JSON) -> Any:
+    return dict_of(dict_of(body.get("response_format")).get("json_schema")).get("schema")
+
+
 CHAT: Final = ToolWire(
     declared=_declared,
     chosen=_chosen,
     turns=_turns,
+    bound=_bound,
     text_arguments=True,
     words=OPENAI_WORDS
     | {
@@ -117,6 +122,10 @@ CHAT: Final = ToolWire(
             "instead.",
             "empty_array",
             "tools",
+        ),
+        "schema": Refused(
+            "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
+            param="response_format",
         ),
         "kind": Refused(
             "Invalid value: '{kind}'. Supported values are: {known}.", "invalid_value", "tools[{index}].type"

@@ -41,6 +41,7 @@ class Judged:
         declared: Its tools.
         chosen: Its choice among them.
         turns: Its turns.
+        bound: The schema that binds its answer.
         streamed: It asks for a stream.
         thinks: The model would think.
         budget: Thinking has a budget.
@@ -53,6 +54,7 @@ class Judged:
     declared: list[Declared]
     chosen: Chosen
     turns: list[Heard]
+    bound: Any
     streamed: bool
     thinks: bool
     budget: bool
@@ -70,6 +72,7 @@ def judged(
         declared=wire.declared(body),
         chosen=wire.chosen(body),
         turns=wire.turns(body),
+        bound=wire.bound(body),
         streamed=streamed,
         thinks=thinks,
         budget=budget,
@@ -79,6 +82,8 @@ def judged(
 def declarations(said: Judged) -> Iterator[Refused]:
     """What is wrong with the tools as a whole, and with each."""
     functions = [tool for tool in said.declared if tool.kind == "function"]
+    if said.bound is not None and not said.facts.structured.native:
+        yield from said.wire.refused("schema")
     yield from _accepted(said, functions)
     yield from _counted(said)
     for index, tool in enumerate(said.declared):
@@ -198,7 +203,8 @@ def _strict_limits(said: Judged, functions: list[Declared]) -> Iterator[Refused]
         said.facts.tools.strict_limits,
         [tool for tool in functions if tool.own.get("strict") is True],
     )
-    nodes: list[Any] = [node for tool in strict for _, node in subschemas(tool.schema)]
+    schemas = [tool.schema for tool in strict] + ([] if said.bound is None else [said.bound])
+    nodes: list[Any] = [node for schema in schemas for _, node in subschemas(schema)]
     optional = sum(len(set(node.get("properties", ())) - set(node.get("required", ()))) for node in nodes)
     unions = sum("anyOf" in node or isinstance(node.get("type"), list) for node in nodes)
     counts = {"tools": (len(strict), most.tools), "optional": (optional, most.optional)}

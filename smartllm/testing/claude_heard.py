@@ -82,10 +82,16 @@ def _piece(place: str, block: JSON) -> Piece:
     return Piece(kind="media" if kind in {"image", "document"} else "other", place=place, own=block)
 
 
+def _bound(body: JSON) -> Any:
+    form = dict_of(body.get("output_config")).get("format") or body.get("output_format")
+    return dict_of(form).get("schema")
+
+
 CLAUDE: Final = ToolWire(
     declared=_declared,
     chosen=_chosen,
     turns=_turns,
+    bound=_bound,
     ids=r"[a-zA-Z0-9_-]+",
     known_keys=frozenset(
         {"name", "description", "input_schema", "type", "strict", "cache_control", "input_examples"}
@@ -125,6 +131,7 @@ CLAUDE: Final = ToolWire(
             "exponential compilation cost. Reduce the number of nullable or union-typed parameters (limit: "
             "{most})."
         ),
+        "schema": Refused("output_config.format: Extra inputs are not permitted"),
         "choice-alone": Refused("tool_choice may only be specified while providing tools."),
         "forced": Refused('tool_choice: type "tool" and "any" are not supported for this model'),
         "choice-unknown": Refused("Tool '{name}' not found in provided tools"),

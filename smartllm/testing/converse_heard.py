@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed
@@ -90,10 +91,17 @@ def _reasoning(block: JSON) -> JSON:
     return {"type": "thinking", **dict_of(inner.get("reasoningText"))}
 
 
+def _bound(body: JSON) -> Any:
+    form = dict_of(dict_of(body.get("outputConfig")).get("textFormat"))
+    text = dict_of(dict_of(form.get("structure")).get("jsonSchema")).get("schema")
+    return None if text is None else json.loads(text)
+
+
 CONVERSE: Final = ToolWire(
     declared=_declared,
     chosen=_chosen,
     turns=_turns,
+    bound=_bound,
     ids=r"[a-zA-Z0-9_.:-]+",
     words={
         "functions": Refused("This model doesn't support tool use."),
@@ -150,6 +158,7 @@ CONVERSE: Final = ToolWire(
             "The model returned the following errors: Schemas contains too many parameters with union types "
             "({length}) (limit: {most})."
         ),
+        "schema": Refused(_UNSUPPORTED.replace("{field}", "outputConfig")),
         "forced": Refused(_UNSUPPORTED.replace("{field}", "toolConfig.toolChoice.{form}")),
         "choice-form": Refused(_UNSUPPORTED.replace("{field}", "toolConfig.toolChoice.tool")),
         "choice-unknown": Refused(

@@ -120,6 +120,7 @@ class ToolWire:
         declared: Reads the tools.
         chosen: Reads the choice.
         turns: Reads the turns.
+        bound: Reads the schema that binds the answer, as the wire itself has it; None where there is none.
         words: Its errors; a problem that is not here is none on this wire.
         ids: Pattern of a call's id; empty for any.
         ordered: Results must stand in the turn after their calls, before all else.
@@ -130,6 +131,7 @@ class ToolWire:
     declared: Callable[[JSON], list[Declared]]
     chosen: Callable[[JSON], Chosen]
     turns: Callable[[JSON], list[Heard]]
+    bound: Callable[[JSON], Any]
     words: Words
     ids: str = ""
     ordered: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed
 from .openai_words import OPENAI_WORDS
@@ -77,14 +77,23 @@ def _content(place: str, item: JSON) -> list[Piece]:
     ]
 
 
+def _bound(body: JSON) -> Any:
+    return dict_of(dict_of(body.get("text")).get("format")).get("schema")
+
+
 RESPONSES: Final = ToolWire(
     declared=_declared,
     chosen=_chosen,
     turns=_turns,
+    bound=_bound,
     text_arguments=True,
     ordered=False,
     words=OPENAI_WORDS
     | {
+        "schema": Refused(
+            "Invalid parameter: 'text.format' of type 'json_schema' is not supported with this model.",
+            param="text.format.type",
+        ),
         "kind": Refused(
             "Invalid value: '{kind}'. Supported values are: {known}.", "invalid_value", "{place}.type"
         ),
