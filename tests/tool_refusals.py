@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+from smartllm.testing.signature import signature
+
 Body = dict[str, Any]
 
 SCHEMA: Final[Body] = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -204,6 +206,7 @@ def messages(*turns: Any, **fields: Any) -> Wrong:
     return Wrong(SONNET, claude(*turns, tools=[spec()], **fields))
 
 
+BOUND: Final = "claude-opus-5-5"
 UNSIGNED: Final = {"type": "thinking", "thinking": "hm"}
 THINKS: Final = {"type": "enabled", "budget_tokens": 2000}
 OPTIONAL: Final = {f"p{number}": {"type": "string"} for number in range(25)}
@@ -250,5 +253,16 @@ CLAUDE: Final[dict[str, Wrong]] = {
     ),
     "unsigned": messages(assistant(UNSIGNED, use()), user(result())),
     "signature": messages(assistant({**UNSIGNED, "signature": ""}, use()), user(result())),
+    "changed": messages(
+        assistant({**UNSIGNED, "signature": signature(claude(), "other")}, use()), user(result())
+    ),
+    "prefix": Wrong(
+        BOUND,
+        claude(
+            assistant({**UNSIGNED, "signature": signature(claude(), "hm")}, use()),
+            user(result()),
+            tools=[spec()],
+        ),
+    ),
     "leads": messages(assistant(text(), use()), user(result()), thinking=THINKS),
 }

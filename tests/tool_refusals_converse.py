@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tool_refusals import CLOSED, LONG, OPTIONAL, SCHEMA, UNIONS, Body, Wrong, wide
+from tool_refusals import BOUND, CLOSED, LONG, OPTIONAL, SCHEMA, UNIONS, Body, Wrong, wide
+
+from smartllm.testing.signature import signature
 
 SONNET, NOVA, LLAMA = "claude-sonnet-4-5", "nova-pro", "llama4-maverick"
 
@@ -104,5 +106,9 @@ CONVERSE: Final[dict[str, Wrong]] = {
     "reasoning": talk(assistant(thought(), use()), user(result()), model=NOVA),
     "unsigned": talk(assistant(thought(), use()), user(result())),
     "signature": talk(assistant(thought(signature=""), use()), user(result())),
+    "changed": talk(assistant(thought(signature=signature(converse(), "other")), use()), user(result())),
+    "prefix": talk(
+        assistant(thought(signature=signature(converse(), "hm")), use()), user(result()), model=BOUND
+    ),
     "leads": talk(assistant(use()), user(result()), extra=BUDGET),
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from .check_tools import Judged
 from .heard import Heard, Piece, Refused
+from .signature import changed, moved
 
 
 def reasonings(said: Judged) -> Iterator[Refused]:
@@ -29,10 +30,15 @@ def _sealed(piece: Piece, _turn: Heard, said: Judged) -> Iterator[Refused]:
 def _signed(piece: Piece, _turn: Heard, said: Judged) -> Iterator[Refused]:
     if piece.own.get("type") != "thinking":
         return
-    if "signature" not in piece.own:
+    signed, text = piece.own.get("signature"), piece.own.get("thinking", piece.own.get("text", ""))
+    if signed is None:
         yield from said.wire.refused("unsigned", place=piece.place)
-    elif not piece.own["signature"]:
+    elif not signed:
         yield from said.wire.refused("signature", place=piece.place)
+    elif changed(signed, text):
+        yield from said.wire.refused("changed", place=piece.place)
+    elif said.facts.carry.prefix and moved(signed, said.body, int(piece.place.split(".")[1])):
+        yield from said.wire.refused("prefix", place=piece.place)
 
 
 def _items(piece: Piece, turn: Heard, said: Judged) -> Iterator[Refused]:

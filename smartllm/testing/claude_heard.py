@@ -161,6 +161,14 @@ CLAUDE: Final = ToolWire(
         "reasoning": Refused("{place}: Input tag 'thinking' is not supported for this model"),
         "unsigned": Refused("{place}.signature: Field required"),
         "signature": Refused("{place}: Invalid `signature` in `thinking` block"),
+        "changed": Refused(
+            "{place}: `thinking` or `redacted_thinking` blocks in the latest assistant message "
+            "cannot be modified. These blocks must remain as they were in the original response."
+        ),
+        "prefix": Refused(
+            "{place}: Invalid `signature` in `thinking` block. The block is bound to a "
+            "different conversation."
+        ),
         "leads": Refused(
             "{place}.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When "
             "`thinking` is enabled, a final `assistant` message must start with a thinking block."

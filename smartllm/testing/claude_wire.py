@@ -6,8 +6,9 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from .answer import JSON, SIGNATURE, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
+from .answer import JSON, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
 from .eventstream import event_frame, exception_frame
+from .signature import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +70,8 @@ def _chunk(event: JSON) -> bytes:
 def _content(answer: Answer) -> list[JSON]:
     content: list[JSON] = []
     if answer.thinking is not None:
-        content.append({"type": "thinking", "thinking": answer.thinking, "signature": SIGNATURE})
+        signed = signature(answer.asked.body, answer.thinking)
+        content.append({"type": "thinking", "thinking": answer.thinking, "signature": signed})
     if answer.text:
         content.append({"type": "text", "text": answer.text})
     for index, call in enumerate(answer.calls):

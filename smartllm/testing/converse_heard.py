@@ -216,6 +216,16 @@ CONVERSE: Final = ToolWire(
         "signature": Refused(
             "The model returned the following errors: {place}: Invalid `signature` in `thinking` block"
         ),
+        "changed": Refused(
+            "The model returned the following errors: {place}: `thinking` "
+            "or `redacted_thinking` blocks in the latest assistant message "
+            "cannot be modified. These blocks must remain as they were in the original response."
+        ),
+        "prefix": Refused(
+            "The model returned the following errors: {place}: Invalid `signature` in `thinking` block. "
+            "The block is bound to a "
+            "different conversation."
+        ),
         "leads": Refused(
             "The model returned the following errors: {place}.type: Expected `thinking` or "
             "`redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` "

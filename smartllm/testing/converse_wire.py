@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from . import claude_wire
-from .answer import JSON, SIGNATURE, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
+from .answer import JSON, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
 from .eventstream import event_frame
+from .signature import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def _events(answer: Answer) -> Iterator[tuple[str, JSON]]:
 def _content(answer: Answer) -> list[JSON]:
     content: list[JSON] = []
     if answer.thinking is not None:
-        reasoning = {"text": answer.thinking, "signature": SIGNATURE}
+        reasoning = {"text": answer.thinking, "signature": signature(answer.asked.body, answer.thinking)}
         content.append({"reasoningContent": {"reasoningText": reasoning}})
     if answer.text or answer.refusal:
         content.append({"text": answer.text or answer.refusal})
@@ -84,7 +85,7 @@ def _deltas(answer: Answer, block: JSON, arguments: Iterator[str]) -> Iterator[J
     if "reasoningContent" in block:
         for piece in split(answer.thinking or ""):
             yield {"reasoningContent": {"text": piece}}
-        yield {"reasoningContent": {"signature": SIGNATURE}}
+        yield {"reasoningContent": {"signature": block["reasoningContent"]["reasoningText"]["signature"]}}
     elif "text" in block:
         for piece in answer.pieces if answer.refusal is None else split(answer.refusal):
             yield {"text": piece}

@@ -150,3 +150,13 @@ async def test_a_model_that_does_not_stream_with_tools(monkeypatch: pytest.Monke
                     async for chunk in client.generate_text_stream(wire.request(model=model, extra=extra))
                 ]
             assert (await client.generate_text(wire.request(model=model, extra=extra))).text
+
+
+def test_the_schema_of_the_answer_counts_among_the_strict_ones() -> None:
+    tools = [wrong.spec(strict=True, input_schema=wrong.wide(**dict(list(wrong.OPTIONAL.items())[:20])))]
+    schema = wrong.wide(**dict(list(wrong.OPTIONAL.items())[:5]))
+    form = {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+    assert refusal(wrong.claude(tools=tools), wrong.SONNET, MESSAGES) is None
+    assert refusal(wrong.claude(**form), wrong.SONNET, MESSAGES) is None
+    found = refusal(wrong.claude(tools=tools, **form), wrong.SONNET, MESSAGES)
+    assert "too many optional parameters (25)" in str(found)
