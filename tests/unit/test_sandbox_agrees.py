@@ -42,7 +42,9 @@ tools = st.builds(
 )
 several = st.lists(tools, max_size=4, unique_by=lambda tool: tool.name)
 ids = st.sampled_from(["call_1", "toolu_01AbC", "functions.weather:0", "a b", "x" * 70, "abcDEF123", "é"])
-arguments = st.sampled_from([{}, {"city": "Oslo"}, {"größe": 2}, "", '{"city": "Ro', "[1]"])
+arguments: st.SearchStrategy[Any] = st.sampled_from(
+    [{}, {"city": "Oslo"}, {"größe": 2}, "", '{"city": "Ro', "[1]"]
+)
 contents = st.sampled_from(["4 degrees", "", " ", {"degrees": 4}, [1, 2], None, True, [Text("seen")]])
 
 
