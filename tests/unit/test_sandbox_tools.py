@@ -15,7 +15,7 @@ from wires import WIRES, Wire, share_service_models
 from smartllm import LLMClient
 from smartllm.errors import ProviderError
 from smartllm.rules import Dialect
-from smartllm.testing import LoopbackServer
+from smartllm.testing import FakeTransport, LoopbackServer
 from smartllm.testing.check import refusal
 from smartllm.testing.routes import TOOL_WIRES
 
@@ -135,6 +135,18 @@ async def test_over_the_wire_it_is_an_error_of_the_provider(
                 await client.generate_text(wire.request(extra=extra))
     assert {name: getattr(caught.value, name) for name in told} == told
     assert "name" in str(caught.value)
+
+
+async def test_without_a_network_too() -> None:
+    extra = {"tools": [wrong.spec(name=wrong.LONG)]}
+    wire = next(wire for wire in WIRES if wire.api_type == "invoke")
+    for check in (True, False):
+        async with LLMClient(provider="bedrock", transport=FakeTransport(check=check)) as client:
+            if check:
+                with pytest.raises(ProviderError, match="should match pattern"):
+                    await client.generate_text(wire.request(extra=extra))
+            else:
+                assert (await client.generate_text(wire.request(extra=extra))).text
 
 
 async def test_a_model_that_does_not_stream_with_tools(monkeypatch: pytest.MonkeyPatch) -> None:
