@@ -33,6 +33,12 @@ SCHEMAS: list[dict[str, Any]] = [
     {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object"}]},
     {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(13)}},
 ]
+ANSWER = {
+    "title": "Answer",
+    "type": "object",
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
+}
 tools = st.builds(
     Tool,
     name=st.sampled_from(NAMES),
@@ -83,6 +89,7 @@ def requests(draw: st.DrawFn) -> MessageRequest[Any]:
         api_type=draw(st.sampled_from(["responses", "chat_completions", "converse"])),
         reasoning_effort=draw(st.sampled_from([None, "none", "low", "high"])),
         max_tokens=20_000,
+        response_format=draw(st.sampled_from([None, None, ANSWER])),
         stream=draw(st.booleans()),
         **chosen,
     )
