@@ -187,10 +187,24 @@ _ROWS: Final = (
         choices=get_args(StructuredOutput),
         options=("--structured-output",),
     ),
-    RequestField("tools", "tools", "tools", "Tools that the model may call."),
-    RequestField("tool_choice", "tool_choice", "tools", "Which tools the model calls."),
     RequestField(
-        "parallel_tool_calls", "truth", "tools", "Whether one answer may call several tools at once."
+        "tools", "tools", "tools", "Tools that the model may call.", options=("--tools",), wire=True
+    ),
+    RequestField(
+        "tool_choice",
+        "tool_choice",
+        "tools",
+        "Which tools the model calls.",
+        options=("--tool-choice",),
+        wire=True,
+    ),
+    RequestField(
+        "parallel_tool_calls",
+        "truth",
+        "tools",
+        "Whether one answer may call several tools at once.",
+        options=("--parallel-tool-calls",),
+        wire=True,
     ),
     RequestField("like", "text", "target", "Listed model whose facts to use.", least=1, options=("--like",)),
     RequestField(

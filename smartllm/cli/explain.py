@@ -80,8 +80,8 @@ def shown(value: Any) -> str:
     """A fact's value as a person reads it."""
     if isinstance(value, list):
         return ", ".join(map(shown, value)) or "none"
-    if value is None or isinstance(value, bool):
-        return {None: "-", True: "yes", False: "no"}[value]
+    if value in (None, "") or isinstance(value, bool):
+        return {None: "-", "": "-", True: "yes", False: "no"}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
 
     Request = TextRequest[Any] | MessageRequest[Any]
+_DECLARE: Final = "declare them in tools=[...]"
+"""What only Python would say."""
 
 
 def source_of(path: str | None) -> str:
@@ -107,22 +109,36 @@ def load_schema(text: str) -> type[BaseModel] | dict[str, Any]:
     """
     from pydantic import BaseModel  # noqa: PLC0415 - see build_request
 
-    module, colon, name = text.partition(":")
-    if not colon or Path(text).exists():
+    if ":" not in text or Path(text).exists():
         schema = read_json(text)
         if not isinstance(schema, dict):
             raise RequestFileError(f"{text}: a JSON Schema is a JSON object, not {_kind(schema)}")
         return schema
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        model = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise RequestFileError(f"--schema {text}: {error}") from None
-    finally:
-        sys.path.pop(0)
+    model = imported(text, "--schema")
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        name = text.partition(":")[2]
         raise RequestFileError(f"--schema {text}: {name} is not a Pydantic model")
     return model
+
+
+def imported(text: str, option: str) -> Any:
+    """What a module of the current folder, or an installed one, has under a name.
+
+    Args:
+        text: ``module:name``.
+        option: Who asks, for messages.
+
+    Raises:
+        RequestFileError: There is no such module or name.
+    """
+    module, _, name = text.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RequestFileError(f"{option} {text}: {error}") from None
+    finally:
+        sys.path.pop(0)
 
 
 def _kind(value: Any) -> str:
@@ -134,6 +150,8 @@ def _problem(item: ErrorDetails) -> str:
     field = ".".join(str(part) for part in item["loc"])
     if item["type"] == "missing":
         return f"{field}: is missing"
+    if item["type"] == "tools":  # it names the place itself
+        return item["msg"].replace(_DECLARE, 'declare them with --tools, or as "tools" of the request')
     return f"{field}: {item['msg']}, not {_shown(item['input'])}"
 
 

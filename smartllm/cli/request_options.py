@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KINDS: Final = {"number": float, "whole": int}
+_SEVERAL: Final = {
+    "tools": ("FILE|module:name", "JSON or TOML, or what a module declares"),
+    "tool_choice": ("WORD|NAME", "auto, none, required, or a tool's name"),
+}
+"""Kinds whose options may be repeated, and what they take."""
 
 
 def _option(name: str) -> Callable[[F], F]:
@@ -39,6 +44,13 @@ def _option(name: str) -> Callable[[F], F]:
     if row.kind == "schema":
         about = "JSON Schema file or Pydantic model for the answer."
         return click.option(*row.options, metavar="FILE|module:Class", help=about)
+    if row.kind == "truth":
+        name = row.flag.replace("_", "-")
+        return click.option(f"--{name}/--no-{name}", default=None, help=row.help)
+    if row.kind in _SEVERAL:
+        metavar, taken = _SEVERAL[row.kind]
+        about = f"{row.help.removesuffix('.')}: {taken}; may be repeated."
+        return click.option(*row.options, multiple=True, metavar=metavar, help=about)
     kind = click.Choice(row.choices) if row.choices else _KINDS.get(row.kind)
     return click.option(*row.options, type=kind, help=row.help)
 
@@ -85,14 +97,14 @@ def request_from(flags: dict[str, Any]) -> Request:
         click.exceptions.Exit: Bad input; status 2, with a message.
     """
     with exits():
-        return build_request(_fields(flags["file"], flags["schema"], flags), source_of(flags["file"]))
+        return build_request(_fields(flags), source_of(flags["file"]))
 
 
 def shown_request_from(flags: dict[str, Any]) -> Request | PlainRequest:
     """As ``request_from``, for a request that is only compiled; made without pydantic if it can be."""
-    if flags["file"] or flags["schema"]:
+    if flags["file"] or flags["schema"] or flags["tools"]:
         return request_from(flags)
-    return plain_request(_fields(None, None, flags)) or request_from(flags)
+    return plain_request(_fields(flags)) or request_from(flags)
 
 
 def plan_from(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
@@ -129,8 +141,16 @@ def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:
             complain(str(item))
 
 
-def _fields(file: str | None, schema: str | None, flags: dict[str, Any]) -> dict[str, Any]:
-    fields = read_request(file) if file else {}
+def _fields(flags: dict[str, Any]) -> dict[str, Any]:
+    fields = read_request(flags["file"]) if flags["file"] else {}
     given = {name: flags[row.flag] for name, row in PARAMETERS.items() if row.options}
-    given |= {"model": None, "response_format": load_schema(schema) if schema else None}
+    given |= {"model": None, "response_format": None, "tools": None}
+    chosen = given["tool_choice"]
+    given["tool_choice"] = (list(chosen) if len(chosen) > 1 else chosen[0]) if chosen else None
+    if flags["schema"]:
+        given["response_format"] = load_schema(flags["schema"])
+    if flags["tools"]:
+        from smartllm.cli.tool_input import load_tools  # noqa: PLC0415 - most requests have none
+
+        given["tools"] = load_tools(flags["tools"])
     return fields | {name: value for name, value in given.items() if value is not None}

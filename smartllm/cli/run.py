@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from smartllm.cli.request_input import usage_error
 from smartllm.cli.request_options import plan_from, print_diagnostics, request_from, request_options
 from smartllm.cli.terminal import complain, echo, echo_json
+from smartllm.content import whole_call
 from smartllm.errors import CompileError, ConfigError, SmartLLMError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse, Usage
@@ -78,19 +79,32 @@ async def _run(
     if as_json:
         echo_json(_as_dict(response))
         return
-    echo(response.text)
+    if response.text or not response.tool_calls:
+        echo(response.text)
+    _print_calls(response)
     seconds = response.elapsed_seconds or 0.0
     _print_usage(response.usage, f"{response.stop_reason}, {seconds:.2f} s, cache {response.cache_source}")
 
 
 async def _stream(client: Any, request: Request) -> None:
     call = client.send_message_stream if isinstance(request, MessageRequest) else client.generate_text_stream
+    told = False
     async for chunk in call(request):
         if chunk.metadata.get("type") != "thinking":
             echo(chunk.text, nl=False)
+            told = told or bool(chunk.text)
         if chunk.usage is not None:
-            click.echo()
+            if told or not (chunk.response and chunk.response.tool_calls):
+                click.echo()
+            if chunk.response is not None:
+                _print_calls(chunk.response)
             _print_usage(chunk.usage, str(chunk.stop_reason))
+
+
+def _print_calls(response: TextResponse[Any]) -> None:
+    """One line a call, as it would be written; its id is in the JSON."""
+    for index, call in enumerate(response.tool_calls):
+        echo(f"{call.name}({whole_call(index, call).arguments})")
 
 
 def _print_usage(usage: Usage, rest: str) -> None:

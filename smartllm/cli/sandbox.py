@@ -25,8 +25,9 @@ from smartllm.errors import RequestFileError
 def command(port: int, script: str | None, seconds: float | None, *, check: bool) -> None:
     """Serve OpenAI's and Bedrock's wires on 127.0.0.1 until Ctrl-C.
 
-    Every request is answered with its own last text, or by --script in order. Prints the environment
-    variables that lead clients here; eval them in another shell.
+    Every request is answered with its own last text, or by --script in order; one with a header
+    x-smartllm-reply brings its own reply. A forced tool is called with arguments that fit its schema. Prints
+    the environment variables that lead clients here; eval them in another shell.
     """
     try:
         from smartllm.testing import LoopbackServer  # noqa: PLC0415 - needs an extra
@@ -51,13 +52,13 @@ def command(port: int, script: str | None, seconds: float | None, *, check: bool
 
 
 def _replies(script: str | None) -> list[Any]:
-    from smartllm.testing import Reply  # noqa: PLC0415 - needs an extra
+    from smartllm.testing.reply import Reply, reply_of  # noqa: PLC0415 - needs an extra
 
     data = [] if script is None else read_json(script)
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         raise RequestFileError(f"{script}: a script is a JSON list of objects")
     try:
-        return [Reply(**item) for item in data]
+        return [reply_of(item) for item in data]
     except TypeError as error:
         known = ", ".join(Reply.__slots__)
         raise RequestFileError(f"{script}: {error}", hint=f"known fields: {known}") from None

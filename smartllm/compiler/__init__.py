@@ -29,11 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
 
-_TOOLS: Final = ("tools", "tool_choice", "parallel_tool_calls")
 _BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE}
-_BY_REQUEST: Final = {
-    name: Reason("request", name) for name in (*WIRE, *_TOOLS, "messages", "prompt", "model")
-}
+_BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE, "messages", "prompt", "model")}
 _CARRIED: Final = tuple((name, row.kind == "number") for name, row in CARRIED.items())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -47,7 +48,7 @@ class CallIds:
     def _likely(self, asked: str, name: str) -> Iterator[str]:
         yield asked
         if self._form == "counted":
-            yield from _counted(name, len(self._used))
+            yield from _counted(name, len(self._used), self._most)
         yield _NOT_DASHED.sub("_", asked)
         count = 0
         while True:
@@ -56,7 +57,8 @@ class CallIds:
             count += 1
 
 
-def _counted(name: str, start: int) -> Iterable[str]:
-    while True:
-        yield f"functions.{name}:{start}"
-        start += 1
+def _counted(name: str, start: int, most: int) -> Iterable[str]:
+    """Ids of this form; of a name that leaves no room for the rest, as much as fits."""
+    for index in itertools.count(start):
+        before, after = "functions.", f":{index}"
+        yield before + name[: most - len(before) - len(after)] + after

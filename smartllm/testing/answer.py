@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .calls import Call, calls_of
 from .sample import sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .reply import Reply
 
@@ -20,7 +21,8 @@ THOUGHT = "Let me think about it."
 SIGNATURE = "bG9vcGJhY2s="
 CREATED_AT = 1_700_000_000
 
-_TEXT_KEYS = ("text", "content", "toolResult", "output")
+_TEXT_KEYS = ("text", "content", "toolResult", "output", "json")
+_RESULTS = {"function_call_output", "custom_tool_call_output"}
 _INPUT_KEYS = ("system", "instructions", "messages", "input", "prompt")
 
 
@@ -28,7 +30,8 @@ _INPUT_KEYS = ("system", "instructions", "messages", "input", "prompt")
 class Asked:
     """What one request asks for, read from the body of any wire.
 
-    ``thinking`` is the reasoning text to answer with by default, ``None`` if none is asked for.
+    ``thinking`` is the reasoning text to answer with by default, ``None`` if none is asked for. ``custom``
+    names the tools that take free text.
     """
 
     body: JSON
@@ -38,6 +41,7 @@ class Asked:
     forced_tool: str | None
     schema: JSON | None
     thinking: str | None
+    custom: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +61,6 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """A tool call."""
-
-    name: str
-    input: JSON
-
-    @property
-    def arguments(self) -> str:
-        """The input as JSON text."""
-        return json.dumps(self.input)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer in neutral terms; ``serial`` makes its ids unique and repeatable."""
 
@@ -78,7 +69,7 @@ class Answer:
     text: str
     pieces: tuple[str, ...]
     thinking: str | None
-    tool: Tool | None
+    calls: tuple[Call, ...]
     refusal: str | None
     stop_reason: str | None
     counts: Counts
@@ -92,14 +83,23 @@ class Answer:
         """Return an id of this answer."""
         return f"{prefix}_loopback{self.serial:06d}"
 
+    def numbered(self, prefix: str, index: int) -> str:
+        """Return the id of something that the answer has several of."""
+        return self.id(prefix) if index == 0 else f"{self.id(prefix)}_{index + 1}"
+
+    def call_id(self, prefix: str, index: int) -> str:
+        """Return the id of a call."""
+        return self.calls[index].id or self.numbered(prefix, index)
+
 
 def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
     """Work out the answer to a request from the scripted reply."""
-    tool = _tool_call(asked, reply)
-    text = _text(asked, reply, tool)
+    explicit = _explicit_text(reply) is not None and reply.structured is None
+    calls = calls_of(asked, reply, explicit=explicit)
+    text = _text(asked, reply, called=bool(calls))
     thinking = _thinking(asked, reply)
     spent = 0 if thinking is None else max(1, _words(thinking))
-    said = _words(text) + _words(reply.refusal or "") + (_words(tool.arguments) if tool else 0)
+    said = _words(text) + _words(reply.refusal or "") + sum(_words(call.arguments) for call in calls)
     heard = sum(_words(part) for key in _INPUT_KEYS for part in _texts(asked.body.get(key)))
     return Answer(
         asked=asked,
@@ -107,7 +107,7 @@ def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
         text=text,
         pieces=tuple(reply.chunks) if text and reply.chunks is not None else split(text),
         thinking=thinking,
-        tool=tool,
+        calls=calls,
         refusal=reply.refusal,
         stop_reason=reply.stop_reason,
         counts=Counts(
@@ -126,6 +126,11 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\s*\S+\s?|\s+", text))
 
 
+def pieces_of(arguments: str) -> tuple[str, ...]:
+    """Cut up a call's arguments as Bedrock does: of none nothing is sent."""
+    return () if arguments == "{}" else split(arguments)
+
+
 def schema_or_none(form: Any) -> JSON | None:
     """Return the schema of an OpenAI or Claude format object."""
     if not isinstance(form, dict) or form.get("type") not in {"json_schema", "json_object"}:
@@ -139,24 +144,13 @@ def _explicit_text(reply: Reply) -> str | None:
     return "".join(reply.chunks)
 
 
-def _tool_call(asked: Asked, reply: Reply) -> Tool | None:
-    explicit = _explicit_text(reply) is not None and reply.structured is None
-    wanted = asked.forced and not explicit
-    offered = reply.structured is not None and asked.schema is None
-    if reply.refusal is not None or not asked.tools or not (reply.tool or wanted or offered):
-        return None
-    name = reply.tool or asked.forced_tool or next(iter(asked.tools))
-    given = reply.structured
-    return Tool(name=name, input=sample(asked.tools.get(name, {})) if given is None else given)
-
-
-def _text(asked: Asked, reply: Reply, tool: Tool | None) -> str:
+def _text(asked: Asked, reply: Reply, *, called: bool) -> str:
     explicit = _explicit_text(reply)
     if reply.refusal is not None:
         return ""
     if explicit is not None:
         return explicit
-    if tool is not None:
+    if called:
         return ""
     if reply.structured is not None:
         return json.dumps(reply.structured)
@@ -176,7 +170,8 @@ def _last_user_text(body: JSON) -> str:
     if isinstance(turns, str):
         return turns
     for turn in reversed(turns):
-        texts = list(_texts(turn)) if turn.get("role") == "user" else []
+        heard = turn.get("role") in {"user", "tool"} or turn.get("type") in _RESULTS
+        texts = list(_texts(turn)) if heard else []
         if texts:
             return texts[-1]
     return ""

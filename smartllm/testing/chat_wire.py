@@ -10,10 +10,13 @@ from .answer import CREATED_AT, JSON, Answer, Asked, schema_or_none, split
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from .calls import Call
+
 
 def read(body: JSON, _model: str) -> Asked:
     """Read a request body."""
-    functions = [tool["function"] for tool in body.get("tools") or [] if "function" in tool]
+    tools = body.get("tools") or []
+    functions = [tool["function"] for tool in tools if "function" in tool]
     forced, name = _forced(body.get("tool_choice"))
     return Asked(
         body=body,
@@ -23,23 +26,21 @@ def read(body: JSON, _model: str) -> Asked:
         forced_tool=name,
         schema=schema_or_none(body.get("response_format")),
         thinking="" if body.get("reasoning_effort") not in {None, "none"} else None,
+        custom=[tool["custom"]["name"] for tool in tools if "custom" in tool],
     )
 
 
 def whole(answer: Answer) -> JSON:
     """Build the body of an answer that is not streamed."""
-    silent = not answer.text and (answer.tool is not None or answer.refusal is not None)
+    silent = not answer.text and (bool(answer.calls) or answer.refusal is not None)
     content = None if silent else answer.text
     message: JSON = {"role": "assistant", "content": content, "refusal": answer.refusal}
     if answer.thinking:
         message["reasoning_content"] = answer.thinking
-    if answer.tool:
+    if answer.calls:
         message["tool_calls"] = [
-            {
-                "id": answer.id("call"),
-                "type": "function",
-                "function": {"name": answer.tool.name, "arguments": answer.tool.arguments},
-            }
+            {**_begun(answer, index), _kind(call): {"name": call.name, _words(call): call.arguments}}
+            for index, call in enumerate(answer.calls)
         ]
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
     return {**_envelope(answer, "chat.completion"), "choices": [choice], "usage": _usage(answer)}
@@ -82,11 +83,24 @@ def _deltas(answer: Answer) -> Iterator[JSON]:
         yield {"content": piece}
     for piece in split(answer.refusal or ""):
         yield {"refusal": piece}
-    if answer.tool:
-        start = {"name": answer.tool.name, "arguments": ""}
-        yield {"tool_calls": [{"index": 0, "id": answer.id("call"), "type": "function", "function": start}]}
-        for piece in split(answer.tool.arguments):
-            yield {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+    for index, call in enumerate(answer.calls):
+        kind, words = _kind(call), _words(call)
+        start = {"index": index, **_begun(answer, index), kind: {"name": call.name, words: ""}}
+        yield {"tool_calls": [start]}
+        for piece in split(call.arguments):
+            yield {"tool_calls": [{"index": index, kind: {words: piece}}]}
+
+
+def _begun(answer: Answer, index: int) -> JSON:
+    return {"id": answer.call_id("call", index), "type": _kind(answer.calls[index])}
+
+
+def _kind(call: Call) -> str:
+    return "custom" if call.custom else "function"
+
+
+def _words(call: Call) -> str:
+    return "input" if call.custom else "arguments"
 
 
 def _envelope(answer: Answer, kind: str) -> JSON:
@@ -102,7 +116,7 @@ def _envelope(answer: Answer, kind: str) -> JSON:
 
 def _finish_reason(answer: Answer) -> str:
     # The real wire says "stop", not "tool_calls", when a named function was forced.
-    called = answer.tool is not None and not (answer.asked.forced_tool and answer.asked.forced)
+    called = bool(answer.calls) and not (answer.asked.forced_tool and answer.asked.forced)
     return answer.stop_reason or ("tool_calls" if called else "stop")
 
 
@@ -133,6 +147,7 @@ def _forced(choice: Any) -> tuple[bool, str | None]:
         return choice == "required", None
     if choice.get("type") == "allowed_tools":
         allowed = choice["allowed_tools"]
-        names = [tool["function"]["name"] for tool in allowed["tools"]]
+        names = [tool[tool["type"]]["name"] for tool in allowed["tools"]]
         return allowed.get("mode") == "required", names[0] if names else None
-    return "function" in choice, choice.get("function", {}).get("name")
+    named = choice.get("function") or choice.get("custom") or {}
+    return bool(named), named.get("name")

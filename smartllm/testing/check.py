@@ -12,12 +12,25 @@ from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 
+from .check_calls import conversations
+from .check_reasoning import reasonings
+from .check_tools import Judged, choices, declarations, judged
+from .heard import Refused
+from .routes import TOOL_WIRES
+
 Body = dict[str, Any]
 Check = Callable[[Body, Fields, Facts], Iterator[str]]
 
 
-def refusal(body: Body, model: str, dialect: Dialect) -> str | None:
-    """The message of the 400 that a body would get; None when it is fine, or its model is not known."""
+def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False) -> Refused | None:
+    """The error that a body would get; None when it is fine, or its model is not known.
+
+    Args:
+        body: The body.
+        model: Its model.
+        dialect: Its format.
+        streamed: It asks for a stream.
+    """
     rules = load_rules(ambient=ambient_rules(os.environ))
     try:
         resolution = resolve(model, rules)
@@ -29,7 +42,19 @@ def refusal(body: Body, model: str, dialect: Dialect) -> str | None:
     if host is None:
         return None
     facts, fields = target_for(resolution, host, dialect, rules).facts, FIELDS[dialect]
-    return next((text for check in _CHECKS for text in check(body, fields, facts)), None)
+    text = next((text for check in _CHECKS for text in check(body, fields, facts)), None)
+    if text is not None:
+        return Refused(text)
+    said = judged(
+        body,
+        model,
+        facts,
+        TOOL_WIRES[dialect],
+        streamed=streamed,
+        thinks=_thinks(body, fields, facts),
+        budget=(fields.found(body, fields.thinking) or {}).get("type") == "enabled",
+    )
+    return next((found for check in _TOOL_CHECKS for found in check(said)), None)
 
 
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
@@ -102,8 +127,13 @@ def _limits(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
 
 
 def _turns(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
-    turns = body.get(fields.turns) or []
-    if turns and turns[-1].get("role") == "assistant" and not facts.messages.prefill:
+    turns = body.get(fields.turns)
+    if (
+        isinstance(turns, list)
+        and turns
+        and turns[-1].get("role") == "assistant"
+        and not facts.messages.prefill
+    ):
         yield (
             "This model does not support assistant message prefill. The conversation must end with a user "
             "message."
@@ -111,6 +141,12 @@ def _turns(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
 
 
 _CHECKS: Final[tuple[Check, ...]] = (_sampling, _thinking, _limits, _turns)
+_TOOL_CHECKS: Final[tuple[Callable[[Judged], Iterator[Refused]], ...]] = (
+    declarations,
+    choices,
+    conversations,
+    reasonings,
+)
 
 
 _ANY_LIMIT: Final = tuple(place for fields in FIELDS.values() for place in fields.limits)

@@ -6,8 +6,9 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from .answer import JSON, SIGNATURE, THOUGHT, Answer, Asked, schema_or_none, split
+from .answer import JSON, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
 from .eventstream import event_frame, exception_frame
+from .signature import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,17 +70,18 @@ def _chunk(event: JSON) -> bytes:
 def _content(answer: Answer) -> list[JSON]:
     content: list[JSON] = []
     if answer.thinking is not None:
-        content.append({"type": "thinking", "thinking": answer.thinking, "signature": SIGNATURE})
+        signed = signature(answer.asked.body, answer.thinking)
+        content.append({"type": "thinking", "thinking": answer.thinking, "signature": signed})
     if answer.text:
         content.append({"type": "text", "text": answer.text})
-    if answer.tool:
-        tool = {"id": answer.id("toolu_bdrk"), "name": answer.tool.name, "input": answer.tool.input}
+    for index, call in enumerate(answer.calls):
+        tool = {"id": answer.call_id("toolu_bdrk", index), "name": call.name, "input": call.input}
         content.append({"type": "tool_use", **tool})
     return content
 
 
 def _ending(answer: Answer) -> JSON:
-    default = "tool_use" if answer.tool else "end_turn"
+    default = "tool_use" if answer.calls else "end_turn"
     reason = answer.stop_reason or ("refusal" if answer.refusal is not None else default)
     stops = answer.asked.body.get("stop_sequences") or [None]
     ending: JSON = {
@@ -116,12 +118,13 @@ def _events(answer: Answer) -> Iterator[JSON]:
         early = {key: value for key, value in usage.items() if key != "output_tokens_details"}
         opening["usage"] = {**early, "output_tokens": 1}
     yield {"type": "message_start", "message": opening}
+    texts = iter([call.arguments for call in answer.calls])
     for index, block in enumerate(_content(answer)):
         start = {"type": "content_block_start", "index": index, "content_block": _emptied(block)}
         yield start
         if index == 0:
             yield {"type": "ping"}
-        for delta in _deltas(answer, block):
+        for delta in _deltas(answer, block, texts):
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     yield {"type": "message_delta", "delta": _ending(answer), "usage": usage}
@@ -140,7 +143,7 @@ def _emptied(block: JSON) -> JSON:
     return {**block, **blank[block["type"]]}
 
 
-def _deltas(answer: Answer, block: JSON) -> Iterator[JSON]:
+def _deltas(answer: Answer, block: JSON, arguments: Iterator[str]) -> Iterator[JSON]:
     if block["type"] == "thinking":
         for piece in split(block["thinking"]):
             yield {"type": "thinking_delta", "thinking": piece}
@@ -149,7 +152,7 @@ def _deltas(answer: Answer, block: JSON) -> Iterator[JSON]:
         for piece in answer.pieces:
             yield {"type": "text_delta", "text": piece}
     else:
-        for piece in ("", *split(json.dumps(block["input"]))):
+        for piece in ("", *pieces_of(next(arguments))):
             yield {"type": "input_json_delta", "partial_json": piece}
 
 

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from . import claude_wire
-from .answer import JSON, SIGNATURE, THOUGHT, Answer, Asked, schema_or_none, split
+from .answer import JSON, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
 from .eventstream import event_frame
+from .signature import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,12 +54,13 @@ def frames(answer: Answer) -> list[bytes]:
 
 def _events(answer: Answer) -> Iterator[tuple[str, JSON]]:
     yield "messageStart", {"role": "assistant"}
+    texts = iter([call.arguments for call in answer.calls])
     for index, block in enumerate(_content(answer)):
         at = {"contentBlockIndex": index}
         if "toolUse" in block:
             start = {key: block["toolUse"][key] for key in ("toolUseId", "name")}
             yield "contentBlockStart", {**at, "start": {"toolUse": start}}
-        for delta in _deltas(answer, block):
+        for delta in _deltas(answer, block, texts):
             yield "contentBlockDelta", {**at, "delta": delta}
         yield "contentBlockStop", at
     yield "messageStop", _ending(answer)
@@ -69,31 +71,31 @@ def _events(answer: Answer) -> Iterator[tuple[str, JSON]]:
 def _content(answer: Answer) -> list[JSON]:
     content: list[JSON] = []
     if answer.thinking is not None:
-        reasoning = {"text": answer.thinking, "signature": SIGNATURE}
+        reasoning = {"text": answer.thinking, "signature": signature(answer.asked.body, answer.thinking)}
         content.append({"reasoningContent": {"reasoningText": reasoning}})
     if answer.text or answer.refusal:
         content.append({"text": answer.text or answer.refusal})
-    if answer.tool:
-        tool = {"toolUseId": answer.id("tooluse"), "name": answer.tool.name, "input": answer.tool.input}
+    for index, call in enumerate(answer.calls):
+        tool = {"toolUseId": answer.call_id("tooluse", index), "name": call.name, "input": call.input}
         content.append({"toolUse": tool})
     return content
 
 
-def _deltas(answer: Answer, block: JSON) -> Iterator[JSON]:
+def _deltas(answer: Answer, block: JSON, arguments: Iterator[str]) -> Iterator[JSON]:
     if "reasoningContent" in block:
         for piece in split(answer.thinking or ""):
             yield {"reasoningContent": {"text": piece}}
-        yield {"reasoningContent": {"signature": SIGNATURE}}
+        yield {"reasoningContent": {"signature": block["reasoningContent"]["reasoningText"]["signature"]}}
     elif "text" in block:
         for piece in answer.pieces if answer.refusal is None else split(answer.refusal):
             yield {"text": piece}
     else:
-        for piece in split(json.dumps(block["toolUse"]["input"])):
+        for piece in pieces_of(next(arguments)):
             yield {"toolUse": {"input": piece}}
 
 
 def _ending(answer: Answer) -> JSON:
-    default = "tool_use" if answer.tool else "end_turn"
+    default = "tool_use" if answer.calls else "end_turn"
     ending: JSON = {
         "stopReason": answer.stop_reason or ("content_filtered" if answer.refusal is not None else default)
     }

@@ -87,8 +87,10 @@ class FakeTransport:
     Args:
         replies: What to answer, in order; an exception is raised. When none is left, the last user text is
             echoed. Listings take none: they name one model.
+        check: Refuse, with a 400 and in the provider's words, what the rules say that a model refuses.
 
     Attributes:
+        check: As given.
         sent: The calls that came, with the exact bytes in ``payload``.
 
     Example::
@@ -99,8 +101,9 @@ class FakeTransport:
 
     keyless = True
 
-    def __init__(self, *replies: Reply | ProviderError) -> None:
+    def __init__(self, *replies: Reply | ProviderError, check: bool = False) -> None:
         self._replies = deque(replies)
+        self.check = check
         self._serial = 0
         self.sent: list[Sent] = []
 
@@ -114,7 +117,8 @@ class FakeTransport:
         route = find_route(request.method, parts.path, base="")
         self._serial += 1
         models = () if route.listing == INFERENCE_PROFILES else _MODELS
-        said = spoken(route, request.body, self._next(route, request), self._serial, models=models)
+        reply = self._next(route, request)
+        said = spoken(route, request.body, reply, self._serial, models=models, check=self.check)
         await asyncio.sleep(said.reply.delay)
         if not said.streamed and said.reply.cut_after is not None:
             raise _broken(request, "closed it")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from smartllm.content import ToolCall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 FIRST_ERROR_STATUS = 400
+HEADER: Final = "x-smartllm-reply"
+"""A request that carries this header is answered with the reply that it holds, as JSON."""
+
+_CALL: Final = ("name", "arguments", "id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,9 @@ class Reply:
             offered without a schema format), else the text. Default, when the request forces a tool or
             a schema and no ``text`` is given: the smallest value that fits the schema.
         tool: The name of the tool to call, forced or not.
+        tool_calls: The calls of the answer, each a ``ToolCall`` or a dict of its fields, declared or not.
+            Arguments that are a text are sent as they are, JSON or not; without an id, a call takes one of
+            the answer's. ``text`` stands beside them.
         stop_reason: The wire's own word. On Responses a status (``failed``) or the reason of an
             incomplete answer (``max_output_tokens``).
         refusal: The text of a refusal, told the way the wire tells it.
@@ -38,6 +48,7 @@ class Reply:
         usage: Overrides merged into the usage object, in the wire's own names; ``None`` sends null.
         delay: Seconds to wait before the first response byte.
         error_code: ``x-amzn-errortype`` or the OpenAI ``code``. Default: by status.
+        error_param: The OpenAI ``param``.
         error_message: The message of the error body.
         error_body: The whole error body, instead of the computed one.
         raw: The body sent as it is, with ``content_type``.
@@ -62,6 +73,7 @@ class Reply:
     thinking: str | Literal[False] | None = None
     structured: dict[str, Any] | None = None
     tool: str | None = None
+    tool_calls: Sequence[ToolCall | Mapping[str, Any]] | None = None
     stop_reason: str | None = None
     refusal: str | None = None
     cached_tokens: int = 0
@@ -69,6 +81,7 @@ class Reply:
     usage: Mapping[str, Any] | None = field(default_factory=dict)
     delay: float = 0.0
     error_code: str | None = None
+    error_param: str | None = None
     error_message: str | None = None
     error_body: Mapping[str, Any] | None = None
     raw: bytes | None = None
@@ -82,10 +95,40 @@ class Reply:
     stream_error_after: int = 0
     bad_crc_at: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.tool_calls is not None:
+            calls = tuple(_call(given, index) for index, given in enumerate(self.tool_calls))
+            object.__setattr__(self, "tool_calls", calls)
+
     @property
     def is_error(self) -> bool:
         """Whether the answer is an HTTP error."""
         return self.status >= FIRST_ERROR_STATUS
+
+
+def reply_of(fields: Any) -> Reply:
+    """The reply that data say.
+
+    Args:
+        fields: Its fields, as JSON has them.
+
+    Raises:
+        TypeError: They say none; names what is wrong.
+    """
+    if not isinstance(fields, Mapping):
+        raise TypeError('a reply is an object, such as {"text": "hi"}')
+    return Reply(**fields)
+
+
+def _call(given: Any, index: int) -> ToolCall:
+    if isinstance(given, ToolCall):
+        return given
+    place = f"tool_calls[{index}]"
+    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
+        raise TypeError(f'{place} has no name; a call is such as {{"name": "weather", "arguments": {{}}}}')
+    if wrong := [key for key in given if key not in _CALL]:
+        raise TypeError(f"{place} has {wrong[0]!r}; its fields are {', '.join(_CALL)}")
+    return ToolCall(given.get("id", ""), given["name"], given.get("arguments", {}))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -31,7 +31,8 @@ _ECHOED: dict[str, Any] = {
 
 def read(body: JSON, _model: str) -> Asked:
     """Read a request body."""
-    functions = [tool for tool in body.get("tools") or [] if tool.get("type") == "function"]
+    tools = body.get("tools") or []
+    functions = [tool for tool in tools if tool.get("type") == "function"]
     forced, name = _forced(body.get("tool_choice"))
     reasoning = body.get("reasoning") or {}
     thinks = reasoning.get("effort") not in {None, "none"} or reasoning.get("summary") is not None
@@ -44,6 +45,7 @@ def read(body: JSON, _model: str) -> Asked:
         forced_tool=name,
         schema=schema_or_none((body.get("text") or {}).get("format")),
         thinking=shown if thinks else None,
+        custom=[tool["name"] for tool in tools if tool.get("type") == "custom"],
     )
 
 
@@ -126,9 +128,14 @@ def _output(answer: Answer) -> list[JSON]:
     if answer.text or answer.refusal is not None:
         item = {"id": answer.id("msg"), "type": "message", **done, "role": "assistant"}
         output.append({**item, "content": [_part(answer.text, answer.refusal)]})
-    if answer.tool:
-        item = {"id": answer.id("fc"), "type": "function_call", **done, "call_id": answer.id("call")}
-        output.append({**item, "name": answer.tool.name, "arguments": answer.tool.arguments})
+    for index, call in enumerate(answer.calls):
+        said = {"call_id": answer.call_id("call", index), "name": call.name}
+        if call.custom:
+            item = {"id": answer.numbered("ctc", index), "type": "custom_tool_call"}
+            output.append({**item, **said, "input": call.arguments})
+        else:
+            item = {"id": answer.numbered("fc", index), "type": "function_call", **done}
+            output.append({**item, **said, "arguments": call.arguments})
     return output
 
 
@@ -147,14 +154,20 @@ def _part(text: str, refusal: str | None) -> JSON:
 
 
 def _item_events(answer: Answer, item: JSON) -> Iterator[JSON]:
-    inner = {"message": _message_events, "reasoning": _reasoning_events, "function_call": _call_events}
+    inner = {
+        "message": _message_events,
+        "reasoning": _reasoning_events,
+        "function_call": _call_events,
+        "custom_tool_call": _custom_events,
+    }
     blank: dict[str, JSON] = {
         "message": {"content": []},
         "reasoning": {"summary": []},
         "function_call": {"arguments": ""},
+        "custom_tool_call": {"input": ""},
     }
     kind = item["type"]
-    begun = {} if kind == "reasoning" else {"status": "in_progress"}
+    begun = {"status": "in_progress"} if "status" in item else {}
     yield {"type": "response.output_item.added", "item": {**item, **begun, **blank[kind]}}
     for event in inner[kind](answer, item):
         yield {**event, "item_id": item["id"]}
@@ -193,6 +206,13 @@ def _call_events(_answer: Answer, item: JSON) -> Iterator[JSON]:
     yield {"type": f"{kind}.done", "name": item["name"], "arguments": item["arguments"]}
 
 
+def _custom_events(_answer: Answer, item: JSON) -> Iterator[JSON]:
+    kind = "response.custom_tool_call_input"
+    for piece in split(item["input"]):
+        yield {"type": f"{kind}.delta", "delta": piece}
+    yield {"type": f"{kind}.done", "input": item["input"]}
+
+
 def _usage(answer: Answer) -> JSON | None:
     counts = answer.counts
     return answer.usage(
@@ -213,6 +233,6 @@ def _forced(choice: Any) -> tuple[bool, str | None]:
     if not isinstance(choice, dict):
         return choice == "required", None
     if choice.get("type") == "allowed_tools":
-        names = [tool["name"] for tool in choice["tools"]]
+        names = [tool["name"] for tool in choice["tools"] if "name" in tool]
         return choice.get("mode") == "required", names[0] if names else None
-    return choice.get("type") == "function", choice.get("name")
+    return choice.get("type") in {"function", "custom"}, choice.get("name")

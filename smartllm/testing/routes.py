@@ -14,7 +14,12 @@ from smartllm.rules.hosts import Route as HostRoute
 
 from . import chat_wire, claude_wire, converse_wire, responses_wire
 from .answer import CREATED_AT, JSON, Answer, Asked
+from .chat_heard import CHAT
+from .claude_heard import CLAUDE
+from .converse_heard import CONVERSE
 from .eventstream import CONTENT_TYPE
+from .heard import ToolWire
+from .responses_heard import RESPONSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -93,6 +98,13 @@ WIRES: dict[Dialect, Wire] = {
     "anthropic_messages": _wire(claude_wire),
     "bedrock_converse": _wire(converse_wire),
 }
+TOOL_WIRES: Final[dict[Dialect, ToolWire]] = {
+    "openai_responses": RESPONSES,
+    "openai_chat": CHAT,
+    "anthropic_messages": CLAUDE,
+    "bedrock_converse": CONVERSE,
+}
+"""How each wire speaks of tools."""
 
 
 def find_route(method: str, raw_path: str, base: str = BASE) -> Route:
@@ -191,7 +203,8 @@ def error_body(route: Route, reply: Reply) -> JSON:
     if route.host.errors == "aws":
         return {"message": message}
     kind, code = _OPENAI_ERRORS.get(reply.status, ("server_error", "server_error"))
-    return {"error": {"message": message, "type": kind, "param": None, "code": reply.error_code or code}}
+    told = {"message": message, "type": kind, "param": reply.error_param, "code": reply.error_code or code}
+    return {"error": told}
 
 
 def headers_for(route: Route, reply: Reply, serial: int, *, streamed: bool) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections import deque
 from concurrent.futures import Future
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .delivery import deliver
-from .reply import Recorded, Reply
+from .reply import HEADER, Recorded, Reply, reply_of
 from .routes import BASE, find_route
 from .speaking import spoken
 
@@ -35,6 +36,8 @@ class LoopbackServer:
         with LoopbackServer() as server:
             server.script(Reply(text="hello"), Reply(status=429))
             client = AsyncOpenAI(base_url=server.openai_base_url, api_key="any", max_retries=0)
+
+    A request may bring its own reply: the header ``x-smartllm-reply`` holds fields of ``Reply`` as JSON.
 
     Args:
         models: The model ids of the listings; any id is accepted in a request.
@@ -149,12 +152,22 @@ class LoopbackServer:
         )
         self.requests.append(recorded)
         self._serial += 1
-        reply = self._replies.popleft() if self._replies else _DEFAULT
         try:
+            reply = self._next(recorded)
             return await self._answer(request, recorded, reply, self._serial)
         except (asyncio.CancelledError, ConnectionError):
             recorded.disconnected = self._stopping is not None and not self._stopping.is_set()
             raise
+
+    def _next(self, recorded: Recorded) -> Reply:
+        """The reply that the request itself asks for, or the next scripted one."""
+        asked = recorded.headers.get(HEADER)
+        if asked is None:
+            return self._replies.popleft() if self._replies else _DEFAULT
+        try:
+            return reply_of(json.loads(asked))
+        except (TypeError, ValueError) as error:
+            return Reply(status=400, error_message=f"{HEADER}: {error}")
 
     async def _answer(
         self, request: web.Request, recorded: Recorded, reply: Reply, serial: int

@@ -96,10 +96,18 @@ def _checked(route: Route, body: bytes, reply: Reply) -> Reply:
         return reply
     try:
         asked = json.loads(body)
-        problem = refusal(asked, route.model or str(asked.get("model")), route.dialect)
-    except (AttributeError, ValueError):
+        model, streamed = route.model or str(asked.get("model")), route.streams(asked)
+        problem = refusal(asked, model, route.dialect, streamed=streamed)
+    except (AttributeError, KeyError, TypeError, ValueError):
         return reply  # told of later, by what reads the body
-    return reply if problem is None else Reply(status=400, error_message=problem)
+    if problem is None:
+        return reply
+    return Reply(
+        status=problem.status,
+        error_message=problem.message,
+        error_code=problem.code,
+        error_param=problem.param,
+    )
 
 
 def _spoilt(frames: list[bytes], reply: Reply, error_frame: Callable[[int], bytes]) -> list[bytes]:

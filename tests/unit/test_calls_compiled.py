@@ -353,6 +353,16 @@ class TestIds:
         assert len(set(nine)) == 4
         assert all(len(one) <= 64 for one in self.given("any", "x" * 65, ""))
 
+    def test_a_long_name_leaves_room_for_its_number(self) -> None:
+        ids = CallIds(facts_from({"calls": {"ids": "counted", "ids_max": 64}}))
+        found = [ids.of("x", "f" * 64) for _ in range(11)]
+        assert found[::10] == [f"functions.{'f' * 52}:0", f"functions.{'f' * 51}:10"]
+        assert {len(one) for one in found} == {64}
+        turns = [Message("assistant", [ToolCall("x", "f" * 64, {})]), Message("user", [ToolResult("x", "y")])]
+        compiled = plan("kimi-k2.5", ASKED, *turns)
+        (block,) = compiled.body["messages"][1]["content"]
+        assert block["toolUse"]["toolUseId"] == found[0]
+
     def test_are_the_same_for_the_same_beginning(self) -> None:
         asked = ["a.b", "a.b", "", "a_b", "x" * 70]
         for form in ("any", "dashed", "nine", "counted"):

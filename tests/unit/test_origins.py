@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import smartllm
-from smartllm import Message, MessageRequest, Plan, TextRequest
+from smartllm import Message, MessageRequest, Plan, TextRequest, Tool
 from smartllm.compiler.dialects import FIELDS
 from smartllm.json_values import path_text
 from smartllm.parameters import WIRE
@@ -43,6 +43,25 @@ ASKED: dict[str, tuple[Any, tuple[str | None, ...]]] = {
     ),
     "budget_tokens": (1500, (None, None, "thinking.budget_tokens", f"{EXTRA}.thinking.budget_tokens")),
     "verbosity": ("low", ("text.verbosity", "verbosity", None, None)),
+}
+
+NAMED = {"type": "object", "properties": {"zone": {"type": "string"}}}
+# What tools say, and below what it stands; what the rules add to it is not the caller's.
+OF_TOOLS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "tools": (
+        [Tool("clock", "The time.", NAMED)],
+        ("tools[0]", "tools[0]", "tools[0]", "toolConfig.tools[0]"),
+    ),
+    "tool_choice": ("clock", ("tool_choice", "tool_choice", "tool_choice", "toolConfig.toolChoice")),
+    "parallel_tool_calls": (
+        False,
+        (
+            "parallel_tool_calls",
+            "parallel_tool_calls",
+            "tool_choice.disable_parallel_tool_use",
+            f"{EXTRA}.tool_choice.disable_parallel_tool_use",
+        ),
+    ),
 }
 
 
@@ -82,7 +101,7 @@ CASES = [
 
 
 def test_every_field_that_may_stand_in_a_body_is_tried() -> None:
-    assert set(ASKED) == set(WIRE)
+    assert set(ASKED) | set(OF_TOOLS) == set(WIRE)
 
 
 @pytest.mark.parametrize(("name", "dialect"), CASES)
@@ -119,6 +138,54 @@ def test_all_fields_at_once_keep_their_own_origins(dialect: Dialect) -> None:
     plan = compiled(model, dialect, **{name: ASKED[name][0] for name in names})
     for name in names:
         assert because_of(plan, "request", name) == place_of(name, dialect), name
+
+
+class TestTools:
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    @pytest.mark.parametrize("name", OF_TOOLS)
+    def test_say_so_and_no_other_does(self, name: str, dialect: Dialect) -> None:
+        plan = self.plan(dialect, {"tools", name})
+        below = OF_TOOLS[name][1][DIALECTS.index(dialect)]
+        there = {path for path in values_of(plan) if path.startswith(below)}
+        ours = because_of(plan, "default", "tools.parallel") | because_of(plan, "fact", "tools.strict")
+        others = set().union(*(because_of(plan, "request", other) for other in OF_TOOLS if other != name))
+        assert because_of(plan, "request", name) == there - ours - others
+        assert there - ours - others
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_all_at_once_keep_their_own_origins(self, dialect: Dialect) -> None:
+        plan = self.plan(dialect, set(OF_TOOLS))
+        apart = [because_of(plan, "request", name) for name in OF_TOOLS]
+        assert all(apart)
+        assert sum(map(len, apart)) == len(set().union(*apart))
+
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_none_stands_there_where_nobody_asked(self, dialect: Dialect) -> None:
+        model = PLAIN if dialect.startswith("openai") else BUDGET
+        origins = compiled(model, dialect).steps[0].origins.values()
+        assert {origin.name for origin in origins}.isdisjoint(OF_TOOLS)
+
+    @staticmethod
+    def plan(dialect: Dialect, names: set[str]) -> Plan:
+        model = PLAIN if dialect.startswith("openai") else BUDGET
+        return compiled(model, dialect, **{name: OF_TOOLS[name][0] for name in names})
+
+    @pytest.mark.parametrize(
+        ("dialect", "path", "fact"),
+        [
+            ("openai_responses", "tools[0].strict", "tools.strict"),
+            ("openai_chat", "tools[0].function.strict", "tools.strict"),
+        ],
+    )
+    def test_what_the_rules_add_is_theirs(self, dialect: Dialect, path: str, fact: str) -> None:
+        origin = self.plan(dialect, {"tools"}).steps[0].origins[path]
+        assert (origin.kind, origin.name) == ("fact", fact)
+
+    def test_a_name_that_was_changed_is_the_rules(self) -> None:
+        request = TextRequest(prompt="hi", tools=[Tool("time-of-day")])
+        step = smartllm.compile(request, model="nova-pro", rules=RULES, level="ignore").steps[0]
+        origin = step.origins["toolConfig.tools[0].toolSpec.name"]
+        assert (origin.kind, origin.name) == ("default", "tools.name")
 
 
 class TestTurns:

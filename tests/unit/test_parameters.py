@@ -157,7 +157,8 @@ def test_the_shell_has_each_option_once_with_the_tables_words() -> None:
             option = shown[row.flag]
             assert option.opts == list(row.options)
             assert tuple(getattr(option.type, "choices", ())) == row.choices
-            assert option.help == row.help or row.kind == "schema"
+            assert option.help.startswith(row.help.removesuffix(".")) or row.kind == "schema"
+            assert option.multiple == (row.kind in {"tools", "tool_choice"})
 
 
 def test_a_setting_that_is_a_requests_is_named_as_the_request_names_it() -> None:

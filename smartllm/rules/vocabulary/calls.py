@@ -22,7 +22,7 @@ class Calls:
         "Form of a call's id; dashed: letters, digits, '_' and '-'; nine: exactly nine letters or digits; "
         "counted: the model's own functions.NAME:INDEX, where INDEX counts through the conversation.",
     )
-    ids_max: int = fact(64, ge=1, description="Longest id.")
+    ids_max: int = fact(64, ge=32, description="Longest id.")
     ids_repeat: bool = fact(
         False, "The model gives the same ids again in later turns: they are made unique when they arrive."
     )

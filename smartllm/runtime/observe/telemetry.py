@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -20,6 +19,7 @@ from smartllm.log import logger
 from smartllm.parameters import PARAMETERS
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
+from smartllm.runtime.observe.trace_content import input_messages, output_messages, tool_definitions
 
 _ASKED: Final = {row.telemetry: name for name, row in PARAMETERS.items() if row.telemetry}
 
@@ -49,9 +49,7 @@ class Span:
             }
         )
         if self._content:
-            parts = [{"type": "text", "content": response.text}]
-            said = [{"role": "assistant", "parts": parts, "finish_reason": response.stop_reason}]
-            self._span.set_attribute("gen_ai.output.messages", json.dumps(said, ensure_ascii=False))
+            self._span.set_attribute("gen_ai.output.messages", output_messages(response))
 
     def failed(self, error: BaseException) -> None:
         """Record an error; its text only where content is wanted, as it may quote the prompt."""
@@ -80,7 +78,9 @@ def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, cont
     asked = {attribute: getattr(request, name) for attribute, name in _ASKED.items()}
     attributes |= {attribute: value for attribute, value in asked.items() if value is not None}
     if content:
-        attributes["gen_ai.input.messages"] = json.dumps(_messages(request), ensure_ascii=False)
+        attributes["gen_ai.input.messages"] = input_messages(request)
+        if request.tools:
+            attributes["gen_ai.tool.definitions"] = tool_definitions(request.tools)
     span = tracer.start_span(f"chat {plan.model}", kind=_api().SpanKind.CLIENT, attributes=attributes)
     told = Span(span, content=content)
     try:
@@ -92,15 +92,6 @@ def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, cont
         raise
     finally:
         span.end()
-
-
-def _messages(request: TextRequest[Any] | MessageRequest[Any]) -> list[dict[str, Any]]:
-    turns = (
-        [("user", request.prompt)]
-        if isinstance(request, TextRequest)
-        else [(message.role, message.content) for message in request.messages]
-    )
-    return [{"role": role, "parts": [{"type": "text", "content": text}]} for role, text in turns]
 
 
 @cache

@@ -1,0 +1,76 @@
+"""What was asked and answered, as OpenTelemetry's conventions for generative AI write messages and tools.
+
+github.com/open-telemetry/semantic-conventions-genai, docs/gen-ai, 2026-11-26.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from smartllm.content import Part, Reasoning, Text, ToolCall, ToolResult, described, parts_of
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import TextResponse
+from smartllm.tools import Tool
+
+JSON = dict[str, Any]
+
+
+def input_messages(request: TextRequest[Any] | MessageRequest[Any]) -> str:
+    """The turns of a request; results of tools are messages of their own."""
+    if isinstance(request, TextRequest):
+        return _text([_message("user", parts_of(request.prompt))])
+    told: list[JSON] = []
+    for turn in request.messages:
+        parts = parts_of(turn.content)
+        results = [part for part in parts if isinstance(part, ToolResult)]
+        others = [part for part in parts if not isinstance(part, ToolResult)]
+        if results:
+            told.append(_message("tool", results))
+        if others or not results:
+            told.append(_message(turn.role, others))
+    return _text(told)
+
+
+def output_messages(response: TextResponse[Any]) -> str:
+    """The answer."""
+    # What binds an answer to a schema may be a call of ours, which is nothing that the caller asked for.
+    bound = response.structured_data is not None
+    kept = [part for part in response.parts if not (bound and isinstance(part, (Text, ToolCall)))]
+    parts = [*kept, Text(response.text)] if bound or not kept else kept
+    return _text([_message("assistant", parts) | {"finish_reason": response.stop_reason}])
+
+
+def tool_definitions(tools: Iterable[Any]) -> str:
+    """The declared tools; a provider's own one as the caller wrote it."""
+    return _text([_definition(tool) if isinstance(tool, Tool) else tool for tool in tools])
+
+
+def _definition(tool: Tool) -> JSON:
+    about = {"description": tool.description} if tool.description else {}
+    return {"type": "function", "name": tool.name, **about, "parameters": tool.schema}
+
+
+def _message(role: str, parts: Iterable[Part]) -> JSON:
+    return {"role": role, "parts": [_part(part) for part in parts]}
+
+
+def _part(part: Part) -> JSON:
+    match part:
+        case Text():
+            return {"type": "text", "content": part.text}
+        case Reasoning():
+            return {"type": "reasoning", "content": part.text}
+        case ToolCall():
+            return {"type": "tool_call", "id": part.id, "name": part.name, "arguments": part.arguments}
+        case ToolResult():
+            said = described(part.content) if part.parts else part.content
+            return {"type": "tool_call_response", "id": part.call_id, "response": said}
+    (other,) = described([part])
+    found: JSON = other
+    return found
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

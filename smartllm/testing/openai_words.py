@@ -1,0 +1,82 @@
+"""What OpenAI says of wrong tools on both of its wires; ``{place}`` is that of a function's own keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .heard import Refused
+
+_SCHEMA: Final = "Invalid schema for function '{name}': "
+_STRICT: Final = _SCHEMA + "In context={context}, "
+_BAD: Final = "invalid_function_parameters"
+_ALONE: Final = "Invalid value for '{param}': '{param}' is only allowed when 'tools' are specified."
+
+OPENAI_WORDS: Final[dict[str, Refused]] = {
+    "functions": Refused(
+        "Unsupported parameter: 'tools' is not supported with this model.", "unsupported_parameter", "tools"
+    ),
+    "twice": Refused("Invalid 'tools': duplicate tool name '{name}'.", "invalid_value", "tools"),
+    "name": Refused(
+        "Invalid '{place}.name': string does not match pattern. Expected a string that matches the pattern "
+        "'^[a-zA-Z0-9_-]+$'.",
+        "invalid_value",
+        "{place}.name",
+    ),
+    "name-long": Refused(
+        "Invalid '{place}.name': string too long. Expected a string with maximum length {most}, but got a "
+        "string with length {length} instead.",
+        "string_above_max_length",
+        "{place}.name",
+    ),
+    "strict-true": Refused(
+        "Unsupported parameter: '{place}.strict' is not supported with this model.",
+        "unsupported_parameter",
+        "{place}.strict",
+    ),
+    "schema-type": Refused(
+        _SCHEMA + "schema must be a JSON Schema of 'type: \"object\"', got 'type: {kind}'.",
+        _BAD,
+        "{place}.parameters",
+    ),
+    "schema-top": Refused(
+        _SCHEMA
+        + "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top "
+        "level.",
+        _BAD,
+        "{place}.parameters",
+    ),
+    "strict-open": Refused(
+        _STRICT + "'additionalProperties' is required to be supplied and to be false.",
+        _BAD,
+        "{place}.parameters",
+    ),
+    "strict-required": Refused(
+        _STRICT
+        + "'required' is required to be supplied and to be an array including every key in properties. "
+        "Missing '{missing}'.",
+        _BAD,
+        "{place}.parameters",
+    ),
+    "strict-keyword": Refused(_STRICT + "'{keyword}' is not permitted.", _BAD, "{place}.parameters"),
+    "choice-alone": Refused(_ALONE.replace("{param}", "tool_choice"), param="tool_choice"),
+    "parallel-alone": Refused(_ALONE.replace("{param}", "parallel_tool_calls"), param="parallel_tool_calls"),
+    "forced": Refused(
+        "Unsupported value: 'tool_choice' does not support a forced tool with this model.",
+        "unsupported_value",
+        "tool_choice",
+    ),
+    "choice-unknown": Refused(
+        "Invalid value for 'tool_choice': tool '{name}' not found in 'tools'.", param="tool_choice"
+    ),
+    "some": Refused(
+        "Unsupported value: 'allowed_tools' is not supported with this model.",
+        "unsupported_value",
+        "tool_choice",
+    ),
+    "parallel": Refused(
+        "Unsupported parameter: 'parallel_tool_calls' is not supported with this model.",
+        "unsupported_parameter",
+        "parallel_tool_calls",
+    ),
+}
+"""Both wires' words."""
