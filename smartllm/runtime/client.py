@@ -14,6 +14,10 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.base import BaseClient
+from smartllm.runtime.tool_calls import CallRunner
+from smartllm.runtime.tool_loop import ToolLoop, check_count, tools_of, with_tools
+from smartllm.tool_fields import Tools
+from smartllm.tool_run import OnCall, ToolRun
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -101,6 +105,53 @@ class LLMClient(BaseClient):
     def send_message_stream(self, request: MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
         """Answer a conversation piece by piece; as ``generate_text_stream``."""
         return self._stream(request)
+
+    async def run_tools(
+        self,
+        request: TextRequest[T] | MessageRequest[T],
+        tools: Tools = None,
+        *,
+        max_rounds: int = 10,
+        max_parallel: int = 8,
+        on_call: OnCall | None = None,
+    ) -> ToolRun[T]:
+        """Ask, run the functions of the tools that are called, ask again, up to an answer without calls.
+
+        Async functions run in the event loop, others in threads, with the caller's context variables;
+        arguments are checked first. What a function raises, arguments that do not fit and names that no tool
+        has become error results, from which the model goes on. Calls of tools without a function end the run:
+        they are its ``calls``. ``tool_choice`` forces calls in the first round only; every round is cached,
+        retried and told to ``on_progress`` as a call of its own, and ``total_timeout`` is the time for all.
+
+        Args:
+            request: The prompt or conversation.
+            tools: The tools, unless they stand in the request.
+            max_rounds: How often the model is asked at most.
+            max_parallel: How many functions run at once at most; 1 runs them in the order of their calls.
+            on_call: A function of a ``CallEvent``, async or run in a thread, that is told of each call before
+                and after it, one at a time. What it returns, unless it is None, is the result instead: if it
+                does so before the call, the function does not run. What it raises ends the run.
+
+        Returns:
+            The last answer, and all that was said and done before it.
+
+        Raises:
+            ToolRoundsError: The last of ``max_rounds`` answers still calls functions; none of these was run.
+            ToolTimeoutError: Functions were not done by the deadline. Their threads end when they return.
+            ToolError: The tools cannot be declared, or a function gave back what no JSON can say.
+            CompileError, ProviderError, pydantic.ValidationError: As ``generate_text``; ``TruncatedError``
+                also if an answer was cut off in a call. Our errors after the first answer have in ``run``
+                what was said and done.
+        """
+        check_count("max_rounds", max_rounds)
+        check_count("max_parallel", max_parallel)
+        request = with_tools(request, tools)
+        plan = self.compile(request)
+        content = self.config.trace_content
+        runner = CallRunner(tools_of(request), on_call, max_parallel, self._calls.secrets, content=content)
+        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
+        loop: ToolLoop[T] = ToolLoop(self._answer, progress, runner, deadline, max_rounds)
+        return await loop.run(request)
 
     async def list_available_models(self) -> list[dict[str, Any]]:
         """What the account can call, as the provider describes it, sorted by ``id``.
