@@ -13,7 +13,7 @@ from tool_rounds import Rounds, asking, called, calling, saying
 from wires import RESPONSES, share_service_models
 
 import smartllm.sync
-from smartllm import CallEvent, ToolResult, ToolRoundsError
+from smartllm import CallEvent, Tool, ToolResult, ToolRoundsError
 from smartllm.testing import LoopbackServer, Reply
 
 
@@ -63,6 +63,18 @@ async def test_events_tell_of_rounds_and_calls() -> None:
     assert done["elapsed_seconds"] >= 0
     assert events[-1]["message"] == str(caught.value)
     assert [turn["role"] for turn in events[4]["prompt"]] == ["user", "assistant", "user"]
+
+
+async def test_events_tell_which_calls_are_left() -> None:
+    done: list[Any] = []
+
+    def told(event: dict[str, Any]) -> None:
+        done.extend(event["calls"] if event["event"] == "tools_done" else ())
+
+    rounds = Rounds(calling(called("weather", {"city": "a"}), called("show")))
+    async with rounds.client() as client:
+        await client.run_tools(asking(on_progress=told, tools=[weather, Tool("show")]))
+    assert [(call["name"], call["error"]) for call in done] == [("weather", False), ("show", None)]
 
 
 async def test_an_error_of_a_call_is_told_once() -> None:

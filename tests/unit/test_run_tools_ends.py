@@ -160,6 +160,7 @@ async def test_a_cancelled_run_leaves_no_task_and_no_thread() -> None:
         try:
             await asyncio.sleep(20)
         finally:
+            await asyncio.sleep(0.05)  # it has something to put in order
             ended.set()
 
     calls = [called("blocking", {"name": name}, name) for name in "abc"]
