@@ -58,7 +58,9 @@ async def test_a_function_is_run_and_the_model_goes_on_with_what_it_gave_back(
 async def test_an_answer_without_calls_is_one_round() -> None:
     rounds = Rounds(saying("hello"))
     async with rounds.client() as client:
-        run = await client.run_tools(asking("hi"), tools=[weather])
+        request = asking("hi")
+        run = await client.run_tools(request, tools=[weather])
+    assert request.tools is None
     assert (run.rounds, run.response.text, run.usage, run.cost) == (1, "hello", ROUND, None)
     assert [message.content for message in run.messages] == ["hi", "hello"]
     assert [tool["function"]["name"] for tool in rounds.fake.sent[0].body["tools"]] == ["weather"]
