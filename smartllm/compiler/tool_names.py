@@ -25,8 +25,8 @@ def wire_names(intent: Intent, facts: Facts) -> dict[str, str]:
     """Names on the wire by the caller's, of the tools that cannot go by their own: declared or only called.
 
     Declared tools come before those that the conversation calls, and those before later ones, so that a name
-    stays what it is however long the conversation becomes. A declared name that is legal is nobody else's, nor
-    is that of a tool in the words of the wire, which goes as it is written.
+    stays what it is however long the conversation becomes. A declared name that is legal is nobody else's,
+    nor is that of a tool in the words of the wire, which goes as it is written.
     """
     declared = [tool.name for tool in intent.tools if isinstance(tool, ToolPlan)]
     legal = {name for name in declared if _is_legal(name, facts)}

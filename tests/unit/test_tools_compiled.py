@@ -179,7 +179,9 @@ class TestNames:
         assert plan(CLAUDE, Tool("get-it")).steps[0].names == {}
 
     def test_one_in_the_words_of_the_wire_is_nobody_elses(self) -> None:
-        own = [{"toolSpec": {"name": name, "inputSchema": {"json": {}}}} for name in ("get_it", "a-b")]
+        own: list[dict[str, Any]] = [
+            {"toolSpec": {"name": name, "inputSchema": {"json": {}}}} for name in ("get_it", "a-b")
+        ]
         compiled = plan(NOVA, *own, Tool("get-it"))
         names = [tool["toolSpec"]["name"] for tool in compiled.body["toolConfig"]["tools"]]
         assert names == ["get_it", "a-b", "get_it_2"]

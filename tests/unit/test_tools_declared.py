@@ -197,7 +197,12 @@ def test_a_hand_written_schema_stays_as_it_is() -> None:
 def test_a_schema_that_says_nothing_is_an_objects() -> None:
     assert Tool("f", parameters={}).schema == {"type": "object"}
     assert Tool("f", parameters={"title": "F"}).schema == {"type": "object", "title": "F"}
-    for said in ({"properties": {}}, {"$ref": "#/$defs/A", "$defs": {"A": {}}}, {"anyOf": [{}]}):
+    kept: tuple[dict[str, Any], ...] = (
+        {"properties": {}},
+        {"$ref": "#/$defs/A", "$defs": {"A": {}}},
+        {"anyOf": [{}]},
+    )
+    for said in kept:
         assert Tool("f", parameters=said).schema == said
 
 
