@@ -15,7 +15,7 @@ from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.base import BaseClient
 from smartllm.runtime.tool_calls import CallRunner
-from smartllm.runtime.tool_loop import ToolLoop, check_count, tools_of, with_tools
+from smartllm.runtime.tool_loop import ToolLoop, check_count, first_request, tools_of
 from smartllm.tool_fields import Tools
 from smartllm.tool_run import OnCall, ToolRun
 
@@ -145,7 +145,7 @@ class LLMClient(BaseClient):
         """
         check_count("max_rounds", max_rounds)
         check_count("max_parallel", max_parallel)
-        request = with_tools(request, tools)
+        request = first_request(request, tools)
         plan = self.compile(request)
         content = self.config.trace_content
         runner = CallRunner(tools_of(request), on_call, max_parallel, self._calls.secrets, content=content)

@@ -143,23 +143,29 @@ class ToolLoop(Generic[T]):
         return ToolRun(response, messages, tuple(self._responses), left, done)
 
 
-def with_tools(request: Request[T], tools: Tools) -> Request[T]:
-    """The request with the tools of a run.
+def first_request(request: Request[T], tools: Tools) -> Request[T]:
+    """The request of the first round, with the tools of all rounds.
+
+    A list of names as ``tool_choice`` declares these tools alone, from the first round on: some models take
+    their reasoning back only beside the tools with which they began.
 
     Raises:
-        ToolError: It has tools of its own.
+        ToolError: There are tools in both places.
         pydantic.ValidationError: (a ``ValueError``) the tools cannot be declared.
     """
-    if tools is None:
-        return request
-    if request.tools:
+    if tools is not None and request.tools:
         raise ToolError(
             "tools stand both in the request and in run_tools(tools=...); allowed: one of the two",
             hint="put all of them into the request",
         )
-    own = request.model_copy()
-    own.tools = tools
-    return own
+    if tools is not None:
+        request = request.model_copy()
+        request.tools = tools
+    choice = request.tool_choice
+    if not isinstance(choice, list):
+        return request
+    chosen = [tool for tool in tools_of(request) if _named(tool) in choice]
+    return request.model_copy(update={"tools": chosen, "tool_choice": "required"})
 
 
 def check_count(name: str, value: Any) -> None:
@@ -183,17 +189,13 @@ def turns_of(request: Request[Any]) -> list[Message]:
 def following(request: Request[T], messages: list[Message]) -> MessageRequest[T]:
     """The next round's request: the same wishes for a longer conversation.
 
-    What forces a call holds for the first round, else there would be no end of calls; a list of names goes
-    on to narrow the tools.
+    What forces a call holds for the first round, else there would be no end of calls.
     """
     wished = {
-        name: getattr(request, name) for name in request.model_fields_set if name in BaseRequest.model_fields
+        name: getattr(request, name)
+        for name in request.model_fields_set
+        if name in BaseRequest.model_fields and name != "tool_choice"
     }
-    choice = wished.pop("tool_choice", None)
-    if isinstance(choice, list):
-        wished["tools"] = [tool for tool in tools_of(request) if _named(tool) in choice]
-    elif choice == "auto":
-        wished["tool_choice"] = choice
     return MessageRequest(**wished, messages=messages)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import threading
 from typing import Any
 
@@ -159,7 +160,7 @@ async def test_no_more_functions_run_at_once_than_are_allowed(most: int, peak: i
 
 CHOICES: list[tuple[Any, list[Any], list[list[str]]]] = [
     (None, [None, None], [["one", "two"], ["one", "two"]]),
-    ("auto", ["auto", "auto"], [["one", "two"], ["one", "two"]]),
+    ("auto", [None, None], [["one", "two"], ["one", "two"]]),
     ("required", ["required", None], [["one", "two"], ["one", "two"]]),
     ("one", [{"type": "function", "function": {"name": "one"}}, None], [["one", "two"], ["one", "two"]]),
 ]
@@ -185,22 +186,38 @@ async def test_what_forces_a_call_holds_for_the_first_round(
         request = TextRequest(prompt="go", tools=[one, two], tool_choice=choice, use_cache=False, **fields)
         await client.run_tools(request)
     bodies = [one.body for one in server.sent]
-    # "auto" is what an absent choice means.
-    expected = [None if each == "auto" else each for each in sent]
-    assert [body.get("tool_choice") for body in bodies] == expected
+    assert [body.get("tool_choice") for body in bodies] == sent
     assert [[tool["function"]["name"] for tool in body["tools"]] for body in bodies] == tools
 
 
-async def test_a_list_of_names_narrows_the_tools_of_all_rounds() -> None:
+async def test_a_list_of_names_declares_these_tools_alone_in_all_rounds() -> None:
     ran = []
     tools = [Tool(name, function=lambda: ran.append("it")) for name in ("one", "two", "three")]
-    rounds = Rounds(calling(called("one")), saying("done"))
+    rounds = Rounds(calling(called("one"), called("two")), saying("done"))
+    request = asking(tools=[*tools[:2], {"type": "web_search"}, tools[2]], tool_choice=["one", "three"])
     async with rounds.client() as client:
-        await client.run_tools(asking(tools=tools, tool_choice=["one", "three"]))
-    body = rounds.fake.sent[1].body
-    assert "tool_choice" not in body
-    assert [tool["function"]["name"] for tool in body["tools"]] == ["one", "three"]
+        run = await client.run_tools(request)
+    for sent in rounds.fake.sent:
+        assert [tool["function"]["name"] for tool in sent.body["tools"]] == ["one", "three"]
     assert ran == ["it"]
+    assert "there is no tool 'two'; tools are: one, three" in str(run.messages[2].content)
+    assert (len(request.tools or ()), request.tool_choice) == (4, ["one", "three"])
+
+
+async def test_what_the_first_round_begins_with_stays_for_reasoning_that_is_bound_to_it() -> None:
+    think = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
+    call = {"type": "tool_use", "id": "t1", "name": "one", "input": {}}
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    answer = {"content": [think, call], "stop_reason": "tool_use", "usage": usage}
+    rounds = Rounds(Reply(raw=json.dumps(answer).encode()), Reply(text="done"), provider="bedrock")
+    tools = [Tool(name, function=lambda: "it") for name in ("one", "two")]
+    model = "us.anthropic.claude-opus-5-5"
+    async with rounds.client() as client:
+        await client.run_tools(asking(model=model, tools=tools, tool_choice=["one"], reasoning_effort="high"))
+    first, second = (sent.body for sent in rounds.fake.sent)
+    assert first["tools"] == second["tools"]
+    assert second["messages"][: len(first["messages"])] == first["messages"]
+    assert second["messages"][1]["content"] == [think, call]
 
 
 async def test_calls_that_were_not_wanted_are_the_callers() -> None:
