@@ -60,8 +60,7 @@ class CallRunner:
         self._on_call, self._secrets, self._content = on_call, secrets, content
         self._free = asyncio.Semaphore(max_parallel)
         self._hook = asyncio.Lock()
-        # One thread more than functions at once, for the hook.
-        self._threads = Threads(max_parallel + 1)
+        self._threads = Threads(max_parallel)
 
     def runs(self, call: ToolCall) -> bool:
         """Whether a call is answered here even if the hook says nothing."""
