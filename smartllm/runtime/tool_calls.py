@@ -169,9 +169,9 @@ class Threads:
             return Outcome(exception=error)
 
     def close(self) -> None:
-        """Start nothing more, and let threads end."""
+        """Let threads end."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(wait=False)
 
 
 def result_of(call: ToolCall, value: Any) -> ToolResult:
