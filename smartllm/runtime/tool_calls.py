@@ -148,7 +148,7 @@ class Threads:
             argument: With this.
             kind: Tells whether it is async, where that is another function inside of it.
         """
-        if _is_async(function if kind is None else kind):
+        if inspect.iscoroutinefunction(function if kind is None else kind):
             outcome = _called(function, argument)
         else:
             loop = asyncio.get_running_loop()
@@ -217,12 +217,6 @@ def _called(function: Callable[..., Any], argument: Any) -> Outcome:
         return Outcome(function(argument))
     except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - the model is told
         return Outcome(exception=error)
-
-
-def _is_async(function: Callable[..., Any]) -> bool:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _told(error: BaseException) -> str:

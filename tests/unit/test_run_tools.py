@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import dataclasses
 import json
 import threading
 from typing import Any
@@ -53,6 +54,8 @@ async def test_a_function_is_run_and_the_model_goes_on_with_what_it_gave_back(
     costs = [response.cost for response in run.responses]
     assert run.cost is not None
     assert run.cost == sum(cost for cost in costs if cost is not None) > 0
+    free = dataclasses.replace(run, responses=(run.response, dataclasses.replace(run.response, billing=None)))
+    assert free.cost is None
     assert '"sky":"clear"' in server.requests[1].body.decode().translate({ord(mark): None for mark in "\\ "})
 
 

@@ -139,10 +139,18 @@ async def test_the_time_of_all_rounds_is_one() -> None:
             await client.run_tools(asking(), [work])
         assert late.value.run is not None
         assert 1 < late.value.run.rounds < 4
+
+
+async def test_what_functions_took_is_no_longer_there_for_the_model() -> None:
+    async def work() -> None:
+        await asyncio.sleep(0.7)
+
     slow = calling(called("work")), Reply(text="late", delay=5)
-    async with Rounds(*slow, total_timeout=0.5).client() as client:
-        with pytest.raises(ProviderTimeoutError, match=r"total_timeout=0\.5 s") as caught:
+    began = time.monotonic()
+    async with Rounds(*slow, total_timeout=1).client() as client:
+        with pytest.raises(ProviderTimeoutError, match=r"total_timeout=1 s") as caught:
             await client.run_tools(asking(), [work])
+    assert time.monotonic() - began < 1.5
     assert (caught.value.kind, caught.value.attempts) == ("total", 1)
     assert caught.value.run is not None
 

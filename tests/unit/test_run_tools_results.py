@@ -55,6 +55,7 @@ class Unit(Enum):
         (b"text", "text"),
         (Text("a"), [Text("a")]),
         (["a", Text("b")], ["a", Text("b")]),
+        (ToolResult("", [{"type": "text", "text": "a"}], parts=True), [Text("a")]),
         (ToolResult("of another", {"a": date(2026, 11, 26)}), {"a": "2026-11-26"}),
     ],
     ids=repr,
@@ -171,6 +172,7 @@ async def test_a_call_that_cannot_be_made_is_told_what_is_wrong(call: dict[str, 
     assert isinstance(result, ToolResult)
     assert result.error
     assert told in result.content
+    assert not result.content.startswith("Tool")
     assert "Traceback" not in result.content
     assert told in rounds.results(1)[0]
     assert (run.messages[4].content, len(ran)) == ([ToolResult("call_add", 3)], 1)

@@ -87,3 +87,4 @@ async def test_a_cancelled_function_is_a_span_that_failed(spans: InMemorySpanExp
             await running
     (span,) = [span for span in spans.get_finished_spans() if span.name == "execute_tool waiting"]
     assert (span.attributes or {})["error.type"] == "CancelledError"
+    assert list(span.events) == []
