@@ -41,14 +41,8 @@ def span_of_call(call: ToolCall, tool: Tool, *, content: bool) -> Iterator[Ended
         given = call.arguments
         text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
         attributes["gen_ai.tool.call.arguments"] = text
-    started = tracing.start_as_current_span(
-        f"execute_tool {call.name}",
-        kind=_api().SpanKind.INTERNAL,
-        attributes=attributes,
-        record_exception=False,
-        set_status_on_exception=False,
-    )
-    with started as span:
+    name, kind = f"execute_tool {call.name}", _api().SpanKind.INTERNAL
+    with tracing.start_as_current_span(name, kind=kind, attributes=attributes) as span:
 
         def ended(error: BaseException | None) -> None:
             if error is not None:
