@@ -18,7 +18,7 @@ from smartllm.content import Part, ToolCall, ToolResult
 from smartllm.request import Message
 from smartllm.runtime.observe.tool_span import span_of_call
 from smartllm.runtime.secrets import hidden
-from smartllm.tool_checks import shown
+from smartllm.tool_checks import shown, text_of_error
 from smartllm.tool_errors import ToolArgumentsError, ToolError
 from smartllm.tool_fields import name_of
 from smartllm.tool_run import CallEvent, OnCall
@@ -222,9 +222,6 @@ def _called(function: Callable[..., Any], argument: Any) -> Outcome:
 def _told(error: BaseException) -> str:
     if isinstance(error, (ToolArgumentsError, ToolError)):
         return error.message
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - the caller's code
-        text = ""
+    text = text_of_error(error)
     kind = type(error).__name__
     return f"{kind}: {text}" if text else kind

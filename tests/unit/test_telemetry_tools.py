@@ -59,6 +59,26 @@ async def test_each_function_that_runs_is_a_span(content: bool, spans: InMemoryS
         assert CANARY not in "".join(span.to_json() for span in found.values())
 
 
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+async def test_an_exception_that_cannot_be_told_does_no_harm(spans: InMemorySpanExporter) -> None:
+    def mute() -> None:
+        raise MuteError
+
+    rounds = Rounds(calling(called("mute")), saying("done"))
+    async with rounds.client() as client:
+        assert (await client.run_tools(asking(), [mute])).rounds == 2
+    runner = CallRunner([Tool.from_(mute)], None, 1, content=True)
+    assert await runner.answered(ToolCall("1", "mute", {}), 1)
+    runner.close()
+    assert [(span.attributes or {})["error.type"] for span in spans.get_finished_spans()[1::3]] == [
+        "MuteError"
+    ]
+
+
 async def test_a_run_has_spans_of_its_rounds_and_functions(spans: InMemorySpanExporter) -> None:
     def hook(event: CallEvent) -> Any:
         return "answered" if event.call.name == "asked" else None

@@ -9,6 +9,7 @@ from typing import Any
 
 from smartllm.content import ToolCall
 from smartllm.runtime.observe.telemetry import _api, _tracer
+from smartllm.tool_checks import text_of_error
 from smartllm.tools import Tool
 
 Ended = Callable[[BaseException | None], None]
@@ -58,4 +59,4 @@ def span_of_call(call: ToolCall, tool: Tool, *, content: bool) -> Iterator[Ended
 def _failed(span: Any, error: BaseException, *, content: bool) -> None:
     trace = _api()
     span.set_attribute("error.type", type(error).__name__)
-    span.set_status(trace.Status(trace.StatusCode.ERROR, str(error) if content else None))
+    span.set_status(trace.Status(trace.StatusCode.ERROR, text_of_error(error) if content else None))
