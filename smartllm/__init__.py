@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     from smartllm.response import StreamChunk, TextResponse, Usage
     from smartllm.runtime.client import LLMClient
     from smartllm.runtime.structured import SchemaMismatchError
-    from smartllm.tool_errors import ToolArgumentsError, ToolError
+    from smartllm.tool_errors import ToolArgumentsError, ToolError, ToolRoundsError, ToolTimeoutError
+    from smartllm.tool_run import CallEvent, ToolRun
     from smartllm.tools import Tool, tool
 
 __version__ = "0.2.0"
@@ -64,6 +65,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "CachePoint",
+    "CallEvent",
     "CompileError",
     "ConfigError",
     "ConnectionFailedError",
@@ -105,6 +107,9 @@ __all__ = [
     "ToolCall",
     "ToolError",
     "ToolResult",
+    "ToolRoundsError",
+    "ToolRun",
+    "ToolTimeoutError",
     "TruncatedError",
     "UnknownModelError",
     "UnsupportedError",
@@ -160,7 +165,8 @@ _NAMES: Final = {
     "smartllm.response": ("StreamChunk", "TextResponse", "Usage"),
     "smartllm.runtime.client": ("LLMClient",),
     "smartllm.runtime.structured": ("SchemaMismatchError",),
-    "smartllm.tool_errors": ("ToolArgumentsError", "ToolError"),
+    "smartllm.tool_errors": ("ToolArgumentsError", "ToolError", "ToolRoundsError", "ToolTimeoutError"),
+    "smartllm.tool_run": ("CallEvent", "ToolRun"),
     "smartllm.tools": ("Tool", "tool"),
 }
 _HOME: Final = {name: module for module, names in _NAMES.items() for name in names}

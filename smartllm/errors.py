@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from smartllm.diagnostics import Diagnostic, Origin
+    from smartllm.tool_run import ToolRun
 
 RETRYABLE_STATUS: Final = error_codes.RETRYABLE_STATUS
 """HTTP statuses of failures that may pass."""
@@ -36,7 +37,10 @@ class SmartLLMError(Exception):
     Attributes:
         message: What went wrong: the field, the value, and what is allowed.
         hint: The next step, or an empty string when the message already says it.
+        run: What ``run_tools`` had done when it failed in a later round, else None.
     """
+
+    run: ToolRun[Any] | None = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -176,9 +180,8 @@ class ProviderError(SmartLLMError):
         called = [self.model and f"model {self.model}", self.address or ""]
         called.append(f"{self.attempts} attempts" if self.attempts > 1 else "")
         told = self.address is not None or self.attempts > 1
-        lines = [self.message, "  " + ", ".join(filter(None, called)) if told else ""]
-        lines.append(f"  hint: {self.hint}" if self.hint else "")
-        return "\n".join(filter(None, lines))
+        where = "  " + ", ".join(filter(None, called)) if told else ""
+        return "\n".join(filter(None, [self.message, where, f"  hint: {self.hint}" if self.hint else ""]))
 
 
 class RateLimitError(ProviderError):

@@ -24,6 +24,8 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.client import LLMClient as AsyncClient
 from smartllm.runtime.control.owner import ProcessLock, keep_untouched
+from smartllm.tool_fields import Tools
+from smartllm.tool_run import OnCall, ToolRun
 
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
@@ -87,6 +89,21 @@ class LLMClient:
     def send_message_stream(self, request: MessageRequest[Any]) -> Iterator[StreamChunk]:
         """As ``smartllm.LLMClient.send_message_stream``; closing the iterator closes the connection."""
         return _iterate(self._client.send_message_stream(request))
+
+    def run_tools(
+        self,
+        request: TextRequest[T] | MessageRequest[T],
+        tools: Tools = None,
+        *,
+        max_rounds: int = 10,
+        max_parallel: int = 8,
+        on_call: OnCall | None = None,
+    ) -> ToolRun[T]:
+        """As ``smartllm.LLMClient.run_tools``; functions and ``on_call`` may use this client."""
+        run = self._client.run_tools(
+            request, tools, max_rounds=max_rounds, max_parallel=max_parallel, on_call=on_call
+        )
+        return _run(run)
 
     def list_available_models(self) -> list[dict[str, Any]]:
         """As ``smartllm.LLMClient.list_available_models``."""

@@ -37,6 +37,14 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+def text_of_error(error: BaseException) -> str:
+    """What an exception says; saying it is the caller's code and may fail."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - see above
+        return ""
+
+
 def check_name(name: Any) -> None:
     """The name of a tool, as every provider takes it."""
     if isinstance(name, str) and _NAME.fullmatch(name):

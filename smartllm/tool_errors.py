@@ -1,4 +1,4 @@
-"""What is wrong with a tool, or with the arguments that a model gave it."""
+"""What is wrong with a tool, with the arguments that a model gave it, or with a run of calls."""
 
 from __future__ import annotations
 
@@ -23,3 +23,21 @@ class ToolArgumentsError(SmartLLMError, ValueError):
         super().__init__(message, hint=hint)
         self.tool = tool
         self.problems = tuple(problems)
+
+
+class ToolRoundsError(SmartLLMError):
+    """The model still calls tools after ``max_rounds`` answers; ``run`` holds all that was said and done."""
+
+
+class ToolTimeoutError(SmartLLMError, TimeoutError):
+    """Tools were not done by the deadline of their run, ``total_timeout``.
+
+    Attributes:
+        tools: Names of those that were still at work.
+        seconds: The setting's value.
+    """
+
+    def __init__(self, message: str, *, tools: Sequence[str], seconds: float, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.tools = tuple(tools)
+        self.seconds = seconds

@@ -1,43 +1,28 @@
-"""``LLMClient``: the methods that callers use, and what happens around a call: cache, joining, events."""
+"""``LLMClient``: the methods that callers use."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan
-from smartllm.compiler import compile as compile_request
-from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError, SmartLLMError
-from smartllm.log import Announcer
+from smartllm.errors import ConfigError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
-from smartllm.rules import RuleSet, load_rules
 from smartllm.rules.hosts import host_row
-from smartllm.runtime.cache.key import cache_key
-from smartllm.runtime.cache.levels import open_cache
-from smartllm.runtime.call import Executor
-from smartllm.runtime.chunks import stream_chunks
-from smartllm.runtime.control.deadline import Deadline
-from smartllm.runtime.exchange import HostCalls, require
-from smartllm.runtime.lookup import Lookup
-from smartllm.runtime.observe.progress import Progress
-from smartllm.runtime.observe.telemetry import span_of
-from smartllm.runtime.secrets import hide_secrets
-from smartllm.runtime.transport import Transport
-from smartllm.runtime.wire.http import HttpTransport
-from smartllm.runtime.wire.way import Ways
-from smartllm.settings import Settings, make_config
+from smartllm.runtime.base import BaseClient
+from smartllm.runtime.tool_calls import CallRunner
+from smartllm.runtime.tool_loop import ToolLoop, check_count, first_request, tools_of
+from smartllm.tool_fields import Tools
+from smartllm.tool_run import OnCall, ToolRun
 
 T = TypeVar("T", bound=BaseModel)
 
 
-class LLMClient:
+class LLMClient(BaseClient):
     """One interface to every provider; an async context manager.
 
     It serves several event loops and threads, and the children of a fork: each loop of each process has
@@ -59,34 +44,6 @@ class LLMClient:
         async with LLMClient(provider="openai") as client:
             response = await client.generate_text(TextRequest(prompt="What is the capital of France?"))
     """
-
-    default_provider: str | None = None
-    """Provider of this class; None takes the configuration's."""
-
-    def __init__(
-        self, config: LLMConfig | None = None, *, transport: Transport | None = None, **settings: Any
-    ) -> None:
-        if config is not None and settings:
-            raise ConfigError(f"give either a config or settings, not both ({', '.join(sorted(settings))})")
-        if config is None:
-            if self.default_provider is not None:
-                settings = {"provider": self.default_provider, **settings}
-            config = make_config(LLMConfig, settings)
-        self._settings = Settings.resolve(config, sends=transport is None)
-        self.config = self._settings.config
-        self.provider = self._settings.provider
-        if self.default_provider not in {None, self.provider}:
-            raise ConfigError(
-                f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
-                hint="use LLMClient, which serves every provider",
-            )
-        self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
-        self._cache = open_cache(self._settings)
-        self._executor = Executor(self._settings, self._calls)
-        self._announce = Announcer()
-        self._entered = self._closed = False
-        model = self._settings.sources.get("default_model")
-        self._sources = {} if model is None else {"model": model}
 
     async def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
         """Answer a prompt.
@@ -149,6 +106,53 @@ class LLMClient:
         """Answer a conversation piece by piece; as ``generate_text_stream``."""
         return self._stream(request)
 
+    async def run_tools(
+        self,
+        request: TextRequest[T] | MessageRequest[T],
+        tools: Tools = None,
+        *,
+        max_rounds: int = 10,
+        max_parallel: int = 8,
+        on_call: OnCall | None = None,
+    ) -> ToolRun[T]:
+        """Ask, run the functions of the tools that are called, ask again, up to an answer without calls.
+
+        Async functions run in the event loop, others in threads, with the caller's context variables;
+        arguments are checked first. What a function raises, arguments that do not fit and names that no tool
+        has become error results, from which the model goes on. Calls of tools without a function end the run:
+        they are its ``calls``. ``tool_choice`` forces calls in the first round only; every round is cached,
+        retried and told to ``on_progress`` as a call of its own, and ``total_timeout`` is the time for all.
+
+        Args:
+            request: The prompt or conversation.
+            tools: The tools, unless they stand in the request.
+            max_rounds: How often the model is asked at most.
+            max_parallel: How many functions run at once at most; 1 runs them in the order of their calls.
+            on_call: A function of a ``CallEvent``, async or run in a thread, that is told of each call before
+                and after it, one at a time. What it returns, unless it is None, is the result instead: if it
+                does so before the call, the function does not run. What it raises ends the run.
+
+        Returns:
+            The last answer, and all that was said and done before it.
+
+        Raises:
+            ToolRoundsError: The last of ``max_rounds`` answers still calls functions; none of these was run.
+            ToolTimeoutError: Functions were not done by the deadline. Their threads end when they return.
+            ToolError: The tools cannot be declared, or a function gave back what no JSON can say.
+            CompileError, ProviderError, pydantic.ValidationError: As ``generate_text``; ``TruncatedError``
+                also if an answer was cut off in a call. Our errors after the first answer have in ``run``
+                what was said and done.
+        """
+        check_count("max_rounds", max_rounds)
+        check_count("max_parallel", max_parallel)
+        request = first_request(request, tools)
+        plan = self.compile(request)
+        content = self.config.trace_content
+        runner = CallRunner(tools_of(request), on_call, max_parallel, self._calls.secrets, content=content)
+        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
+        loop: ToolLoop[T] = ToolLoop(self._answer, progress, runner, deadline, max_rounds)
+        return await loop.run(request)
+
     async def list_available_models(self) -> list[dict[str, Any]]:
         """What the account can call, as the provider describes it, sorted by ``id``.
 
@@ -189,103 +193,4 @@ class LLMClient:
 
     def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
         """The plan that this client would execute for a request; raises as ``smartllm.compile``."""
-        settings, rules = self._settings, self._rules()
-        level = self.config.level
-        plan = compile_request(
-            request,
-            provider=self.provider,
-            model=settings.default_model if request.model is None else None,
-            rules=rules,
-            level="ignore" if level == "warn" else level,
-            defaults=self.config.request_defaults(),
-            sources=self._sources,
-            today=dt.datetime.now(dt.UTC).date(),
-            compatible=settings.custom_endpoint is not None
-            and host_row(self.provider, rules).compatible is not None,
-        )
-        if level == "warn":
-            self._announce(plan.model, plan.diagnostics)
-        return plan
-
-    def _http(self) -> Transport:
-        row = self._settings.row
-        require(self.provider, row.extra, row.packages)
-        return HttpTransport(Ways(self._settings))
-
-    def _rules(self) -> RuleSet:
-        return load_rules(self._settings.rules)
-
-    async def _answer(
-        self, request: TextRequest[T] | MessageRequest[T], *, streamed: bool = False
-    ) -> TextResponse[T]:
-        self._check_open()
-        plan = self.compile(_with_stream(request, streamed))
-        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
-        with span_of(request, plan, content=self.config.trace_content) as span:
-            try:
-                key = cache_key(plan, self._settings.cache_scope)
-                lookup = Lookup(self._cache, self._executor, plan, request, key)
-                response = await lookup.response(progress, deadline)
-            except Exception as error:
-                await self._failed(progress, error, deadline)
-                raise
-            span.answered(response)
-        if response.cache_source == "miss":
-            await progress.done(response)
-        else:
-            await progress.cache_hit(response)
-        return response
-
-    async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
-        self._check_open()
-        plan = self.compile(_with_stream(request, True))
-        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
-        await progress.started()
-        with span_of(request, plan, content=self.config.trace_content) as span:
-            try:
-                source = stream_chunks(self._executor, plan, request, progress, deadline, span.answered)
-                async with aclosing(source) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-            except Exception as error:
-                await self._failed(progress, error, deadline)
-                raise
-
-    async def _failed(self, progress: Progress, error: Exception, deadline: Deadline) -> None:
-        """What holds for every error, wherever in the call it came up."""
-        if isinstance(error, SmartLLMError):
-            hide_secrets(error, self._calls.secrets)
-        if isinstance(error, ProviderError):
-            error.attempts = max(error.attempts, deadline.record.attempts)
-            # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.
-            error.__context__ = None
-        await progress.failed(error)
-
-    def __reduce__(self) -> str:
-        raise ConfigError(
-            "a client cannot be pickled: its connections belong to this process",
-            hint="hand the LLMConfig over, and make a client in each process",
-        )
-
-    def _progress(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> Progress:
-        max_tokens = self.config.max_tokens
-        if max_tokens is None or "max_tokens" in request.model_fields_set:
-            max_tokens = request.max_tokens
-        return Progress(
-            request,
-            model=plan.model,
-            provider=self.provider,
-            max_retries=self.config.max_retries,
-            max_tokens=max_tokens,
-        )
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ConfigError("this client is closed; make a new one")
-
-
-def _with_stream(
-    request: TextRequest[Any] | MessageRequest[Any], stream: bool
-) -> TextRequest[Any] | MessageRequest[Any]:
-    """The request as the called method means it, whatever its ``stream`` field says."""
-    return request if request.stream is stream else request.model_copy(update={"stream": stream})
+        return super().compile(request)

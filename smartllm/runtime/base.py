@@ -1,0 +1,176 @@
+"""What the methods of a client stand on: settings, and what happens around a call: cache, joining, events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from smartllm.compiler import Plan
+from smartllm.compiler import compile as compile_request
+from smartllm.config import LLMConfig
+from smartllm.errors import ConfigError, ProviderError, SmartLLMError
+from smartllm.log import Announcer
+from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import StreamChunk, TextResponse
+from smartllm.rules import RuleSet, load_rules
+from smartllm.rules.hosts import host_row
+from smartllm.runtime.cache.key import cache_key
+from smartllm.runtime.cache.levels import open_cache
+from smartllm.runtime.call import Executor
+from smartllm.runtime.chunks import stream_chunks
+from smartllm.runtime.control.deadline import Deadline
+from smartllm.runtime.exchange import HostCalls, require
+from smartllm.runtime.lookup import Lookup
+from smartllm.runtime.observe.progress import Progress
+from smartllm.runtime.observe.telemetry import span_of
+from smartllm.runtime.secrets import hide_secrets
+from smartllm.runtime.transport import Transport
+from smartllm.runtime.wire.http import HttpTransport
+from smartllm.runtime.wire.way import Ways
+from smartllm.settings import Settings, make_config
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class BaseClient:
+    """What the methods of ``LLMClient`` stand on."""
+
+    default_provider: str | None = None
+    """Provider of this class; None takes the configuration's."""
+
+    def __init__(
+        self, config: LLMConfig | None = None, *, transport: Transport | None = None, **settings: Any
+    ) -> None:
+        if config is not None and settings:
+            raise ConfigError(f"give either a config or settings, not both ({', '.join(sorted(settings))})")
+        if config is None:
+            if self.default_provider is not None:
+                settings = {"provider": self.default_provider, **settings}
+            config = make_config(LLMConfig, settings)
+        self._settings = Settings.resolve(config, sends=transport is None)
+        self.config = self._settings.config
+        self.provider = self._settings.provider
+        if self.default_provider not in {None, self.provider}:
+            raise ConfigError(
+                f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
+                hint="use LLMClient, which serves every provider",
+            )
+        self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
+        self._cache = open_cache(self._settings)
+        self._executor = Executor(self._settings, self._calls)
+        self._announce = Announcer()
+        self._entered = self._closed = False
+        model = self._settings.sources.get("default_model")
+        self._sources = {} if model is None else {"model": model}
+
+    def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
+        """The plan of a request."""
+        settings, rules = self._settings, self._rules()
+        level = self.config.level
+        plan = compile_request(
+            request,
+            provider=self.provider,
+            model=settings.default_model if request.model is None else None,
+            rules=rules,
+            level="ignore" if level == "warn" else level,
+            defaults=self.config.request_defaults(),
+            sources=self._sources,
+            today=dt.datetime.now(dt.UTC).date(),
+            compatible=settings.custom_endpoint is not None
+            and host_row(self.provider, rules).compatible is not None,
+        )
+        if level == "warn":
+            self._announce(plan.model, plan.diagnostics)
+        return plan
+
+    def _http(self) -> Transport:
+        row = self._settings.row
+        require(self.provider, row.extra, row.packages)
+        return HttpTransport(Ways(self._settings))
+
+    def _rules(self) -> RuleSet:
+        return load_rules(self._settings.rules)
+
+    async def _answer(
+        self,
+        request: TextRequest[T] | MessageRequest[T],
+        *,
+        streamed: bool = False,
+        deadline: Deadline | None = None,
+    ) -> TextResponse[T]:
+        self._check_open()
+        plan = self.compile(_with_stream(request, streamed))
+        progress = self._progress(request, plan)
+        deadline = deadline or self._executor.deadline(plan)
+        with span_of(request, plan, content=self.config.trace_content) as span:
+            try:
+                key = cache_key(plan, self._settings.cache_scope)
+                lookup = Lookup(self._cache, self._executor, plan, request, key)
+                response = await lookup.response(progress, deadline)
+            except Exception as error:
+                await self._failed(progress, error, deadline)
+                raise
+            span.answered(response)
+        if response.cache_source == "miss":
+            await progress.done(response)
+        else:
+            await progress.cache_hit(response)
+        return response
+
+    async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
+        self._check_open()
+        plan = self.compile(_with_stream(request, True))
+        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
+        await progress.started()
+        with span_of(request, plan, content=self.config.trace_content) as span:
+            try:
+                source = stream_chunks(self._executor, plan, request, progress, deadline, span.answered)
+                async with aclosing(source) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            except Exception as error:
+                await self._failed(progress, error, deadline)
+                raise
+
+    async def _failed(self, progress: Progress, error: Exception, deadline: Deadline) -> None:
+        """What holds for every error, wherever in the call it came up."""
+        if isinstance(error, SmartLLMError):
+            hide_secrets(error, self._calls.secrets)
+        if isinstance(error, ProviderError):
+            error.attempts = max(error.attempts, deadline.record.attempts)
+            # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.
+            error.__context__ = None
+        await progress.failed(error)
+
+    def __reduce__(self) -> str:
+        raise ConfigError(
+            "a client cannot be pickled: its connections belong to this process",
+            hint="hand the LLMConfig over, and make a client in each process",
+        )
+
+    def _progress(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> Progress:
+        max_tokens = self.config.max_tokens
+        if max_tokens is None or "max_tokens" in request.model_fields_set:
+            max_tokens = request.max_tokens
+        return Progress(
+            request,
+            model=plan.model,
+            provider=self.provider,
+            max_retries=self.config.max_retries,
+            max_tokens=max_tokens,
+        )
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigError("this client is closed; make a new one")
+
+
+def _with_stream(
+    request: TextRequest[Any] | MessageRequest[Any], stream: bool
+) -> TextRequest[Any] | MessageRequest[Any]:
+    """The request as the called method means it, whatever its ``stream`` field says."""
+    return request if request.stream is stream else request.model_copy(update={"stream": stream})
