@@ -111,7 +111,10 @@ def _refused(
         path = "structured.with_tools" if beside else "structured.native"
     elif wish == "tool":
         where = " beside the provider's own" if hosted else " while it thinks" if thinking else ""
-        problem, path = f"cannot be made to call a tool{where}", "tools.hosted" if hosted else "tools.forced"
+        problem, path = (
+            f"cannot be made to call a tool{where}",
+            "tools.beside_hosted" if hosted else "tools.forced",
+        )
     else:
         problem, path = "takes neither a schema nor tools", "tools.functions"
     hint = "pick another model" if wish in {"auto", "two_pass"} else 'use structured_output="auto"'
