@@ -29,6 +29,13 @@ def is_hosted(tool: ToolPlan | Mapping[str, Any], dialect: Dialect) -> bool:
     return kind_of(tool) not in _CALLERS  # type: ignore[arg-type]
 
 
+def chooses_alone(intent: Intent, facts: Facts) -> bool:
+    """Whether a tool of the provider keeps all but none from being said of the choice."""
+    return facts.tools.beside_hosted == "auto" and any(
+        is_hosted(tool, intent.dialect) for tool in intent.tools
+    )
+
+
 def kind_of(tool: Mapping[str, Any]) -> str:
     """The wire's word for the kind of a tool, without the date that some end with."""
     system = tool.get("systemTool")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Intent, OutputStrategy
-from smartllm.compiler.own_tools import is_hosted
+from smartllm.compiler.own_tools import chooses_alone
 from smartllm.compiler.passes.reasoning import is_thinking
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
@@ -56,7 +56,7 @@ def _beside_tools(intent: Intent, facts: Facts) -> OutputStrategy:
     if wish == "native":
         raise _refused(intent, wish, beside=structured.native)
     theirs = choice is not None and choice.mode == "required"
-    hosted = any(is_hosted(tool, intent.dialect) for tool in intent.tools)
+    hosted = chooses_alone(intent, facts)
     if can_force(intent, facts) and not theirs and not hosted:
         rather_not = structured.native or _skips_thinking(intent, facts)
         if wish == "tool" or (wish == "auto" and not rather_not):
@@ -111,7 +111,10 @@ def _refused(
         path = "structured.with_tools" if beside else "structured.native"
     elif wish == "tool":
         where = " beside the provider's own" if hosted else " while it thinks" if thinking else ""
-        problem, path = f"cannot be made to call a tool{where}", "tools.hosted" if hosted else "tools.forced"
+        problem, path = (
+            f"cannot be made to call a tool{where}",
+            "tools.beside_hosted" if hosted else "tools.forced",
+        )
     else:
         problem, path = "takes neither a schema nor tools", "tools.functions"
     hint = "pick another model" if wish in {"auto", "two_pass"} else 'use structured_output="auto"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Choice, Intent, ToolPlan
-from smartllm.compiler.own_tools import is_hosted, own_name
+from smartllm.compiler.own_tools import chooses_alone, own_name
 from smartllm.compiler.passes.reasoning import is_thinking
 from smartllm.compiler.strategy import binds_by_tool, can_force
 from smartllm.compiler.tool_names import called_in
@@ -22,24 +22,17 @@ def _chosen(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         return intent
     if wish.mode == "none":
         return _none(intent, facts, trace)
-    if _chooses_alone(intent, facts):
+    if chooses_alone(intent, facts):
         reason = "beside the provider's own tools the model chooses alone"
         _relax(trace, wish, reason, "tools.beside_hosted")
         return intent._replace(tool_choice=None)
     return _forced(intent, wish, facts, trace)
 
 
-def _chooses_alone(intent: Intent, facts: Facts) -> bool:
-    """Whether a tool of the provider keeps all but none from being said of the choice."""
-    return facts.tools.beside_hosted == "auto" and any(
-        is_hosted(tool, intent.dialect) for tool in intent.tools
-    )
-
-
 def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.parallel is None:
         return intent
-    hosted, place = _chooses_alone(intent, facts), facts.tools.parallel
+    hosted, place = chooses_alone(intent, facts), facts.tools.parallel
     nothing = not intent.tools or (intent.tool_choice is not None and intent.tool_choice.mode == "none")
     if intent.parallel or nothing:  # as if it were left out
         return intent if place == "field" and not hosted else intent._replace(parallel=None)
