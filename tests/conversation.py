@@ -56,9 +56,11 @@ CALCULATOR = Tool(
     {"type": "object", "properties": {"term": {"type": "string"}}, "required": ["term"]},
 )
 TOOLS = (WEATHER, CALCULATOR)
+ROME = {"name": "weather", "arguments": {"city": "Rome", "unit": None}}
+OSLO = {"name": "weather", "arguments": {"city": "Oslo", "unit": "C"}}
 ROUNDS = (
-    Reply(text="I look.", thinking="hm", tool="weather", structured={"city": "Rome", "unit": None}),
-    Reply(thinking="so", tool="calculator", structured={"term": "21 * 9 / 5 + 32"}),
+    Reply(text="I look.", thinking="hm", tool_calls=[ROME, OSLO]),
+    Reply(thinking="so", tool_calls=[{"name": "calculator", "arguments": {"term": "21 * 9 / 5 + 32"}}]),
     Reply(text="69.8 F in Rome.", thinking="well"),
 )
 TOLD = {"weather": {"c": 21}, "calculator": 69.8}

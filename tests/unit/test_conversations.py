@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import pytest
-from conversation import ROUNDS, TOOLS, How, Place, places, request_at, talk
+from conversation import ROUNDS, How, Place, places, request_at, talk
 from model_facts import CHAT, MESSAGES, RESPONSES, RULES
 from vendor_shapes import problems
 from versions import with_todays_openai
@@ -40,6 +40,15 @@ def carried(place: Place, body: dict[str, Any]) -> int:
     return sum("reasoningContent" in block or block.get("type") == "thinking" for block in blocks)
 
 
+def results_in(body: dict[str, Any], place: Place) -> list[int]:
+    """How many results stand in each turn that holds any."""
+    kinds = {"tool_result", "toolResult", "function_call_output", "tool"}
+    turns = body[FIELDS[place.dialect].turns]
+    held = [turn["content"] if isinstance(turn.get("content"), list) else [turn] for turn in turns]
+    told = [[{block.get("type"), block.get("role"), *block} & kinds for block in turn] for turn in held]
+    return [sum(map(bool, turn)) for turn in told if any(turn)]
+
+
 def thinking_in(body: dict[str, Any], place: Place) -> list[Any]:
     """What a body says of thinking."""
     fields = FIELDS[place.dialect]
@@ -53,7 +62,7 @@ async def test_each_round_is_legal_and_begins_with_the_one_before(
     place: Place, how: How, effort: Effort | None
 ) -> None:
     held = await talk(place, how=how, system_prompt="Be brief.", reasoning_effort=effort)
-    assert [len(response.tool_calls) for response in held.responses] == [1, 1, 0, 0]
+    assert [len(response.tool_calls) for response in held.responses] == [2, 1, 0, 0]
     for body in held.bodies:
         plain = {key: value for key, value in body.items() if key not in {"stream", "stream_options"}}
         assert problems(plain, place.dialect, place.model) == []
@@ -78,8 +87,10 @@ async def test_what_was_called_and_told_stands_in_the_last_round(place: Place) -
     for words in ("Rome in F?", '"city": "Rome"', '"c": 21', "21 * 9 / 5 + 32", "69.8", "69.8 F in Rome."):
         assert words in said
     calls = [call for response in held.responses for call in response.tool_calls]
-    assert [call.name for call in calls] == [tool.name for tool in TOOLS]
+    assert [call.name for call in calls] == ["weather", "weather", "calculator"]
+    assert len({call.id for call in calls}) == len(calls)
     assert "I look." in said or not place.facts.calls.text_beside
+    assert results_in(held.bodies[-1], place) == ([1, 1, 1] if place.dialect in {CHAT, RESPONSES} else [2, 1])
 
 
 @pytest.mark.parametrize("place", [place for place in ALL if place not in TAKING], ids=str)

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from tool_rounds import Rounds, asking, called, calling, saying
 from wires import RESPONSES, share_service_models
 
 import smartllm.sync
-from smartllm import CallEvent, Tool, ToolResult, ToolRoundsError
-from smartllm.testing import LoopbackServer, Reply
+from smartllm import CallEvent, LLMClient, TextRequest, Tool, ToolResult, ToolRoundsError
+from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
 
 def weather(city: str) -> str:
@@ -84,6 +85,22 @@ async def test_an_error_of_a_call_is_told_once() -> None:
         with pytest.raises(smartllm.BadRequestError):
             await client.run_tools(asking(on_progress=lambda event: names.append(event["event"])), [weather])
     assert names.count("error") == 1
+
+
+class Report(BaseModel):
+    sky: str
+
+
+async def test_the_last_answer_fits_the_schema() -> None:
+    fake = FakeTransport(Reply(tool="weather", structured={"city": "a"}), Reply(text='{"sky": "clear"}'))
+    async with LLMClient(provider="openai", transport=fake, level="ignore") as client:
+        request = TextRequest(
+            prompt="go", model="gpt-5.4", response_format=Report, tools=[weather], use_cache=False
+        )
+        run = await client.run_tools(request)
+    assert run.responses[0].structured_data is None
+    assert run.response.structured_data == Report(sky="clear")
+    assert run.rounds == 2
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ async def test_too_many_rounds_are_an_error_that_holds_the_run() -> None:
         ({"max_parallel": 1.5}, "max_parallel=1.5 is not usable"),
         ({"tools": [weather]}, "tools stand both in the request and in run_tools"),
     ],
-    ids=str,
+    ids=["no round", "a truth", "half a call", "tools twice"],
 )
 async def test_what_is_not_usable_is_said_before_anything_is_sent(
     settings: dict[str, Any], problem: str

@@ -9,7 +9,6 @@ from typing import Any
 import aiohttp
 import jsonschema
 import pytest
-from gallery import GALLERY
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, WIRES, Wire, share_service_models
 
 from smartllm import LLMClient, Message, MessageRequest, Tool, ToolCall, ToolResult
@@ -19,7 +18,6 @@ from smartllm.testing import FakeTransport, LoopbackServer, Reply
 from smartllm.testing.answer import compose
 from smartllm.testing.reply import HEADER, reply_of
 from smartllm.testing.routes import WIRES as SPOKEN
-from smartllm.testing.sample import sample
 
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -137,6 +135,24 @@ async def test_a_forced_tool_is_called_with_arguments_that_fit(wire: Wire, check
 
 
 @pytest.mark.parametrize("wire", [RESPONSES, CHAT], ids=lambda wire: wire.api_type)
+async def test_one_of_several_that_are_allowed_is_called(wire: Wire, checked: LoopbackServer) -> None:
+    request = wire.request(tools=[Tool("first"), *TOOLS], tool_choice=["clock", "weather"], model="gpt-4.1")
+    async with wire.client(checked.url) as client:
+        (call,) = (await client.generate_text(request)).tool_calls
+    assert call.name == "clock"
+
+
+@pytest.mark.parametrize("wire", [RESPONSES, CHAT], ids=lambda wire: wire.api_type)
+async def test_a_forced_custom_tool_is_called_with_a_word(wire: Wire, checked: LoopbackServer) -> None:
+    own = {"name": "note"}
+    tool = {"type": "custom", **(own if wire is RESPONSES else {"custom": own})}
+    request = wire.request(tools=[tool], tool_choice="note", reasoning_effort="none", model="gpt-5.1")
+    async with wire.client(checked.url) as client:
+        (call,) = (await client.generate_text(request)).tool_calls
+    assert (call.name, call.arguments) == ("note", "echo")
+
+
+@pytest.mark.parametrize("wire", [RESPONSES, CHAT], ids=lambda wire: wire.api_type)
 async def test_a_custom_tool_is_called_with_text(wire: Wire, checked: LoopbackServer) -> None:
     own = {"name": "note", "description": "Keeps a note."}
     tool = {"type": "custom", **(own if wire is RESPONSES else {"custom": own})}
@@ -217,84 +233,3 @@ async def test_a_header_says_how_a_request_is_answered(checked: LoopbackServer) 
 def test_a_wrong_reply_is_told_at_once(fields: Any, said: str) -> None:
     with pytest.raises(TypeError, match=said):
         reply_of(fields)
-
-
-# Values that fit
-
-
-SCHEMAS = {name: case.model.model_json_schema() for name, case in GALLERY.items()}
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, schema in SCHEMAS.items() if '"pattern"' not in json.dumps(schema)]
-)
-def test_a_value_for_each_model_of_the_gallery(name: str) -> None:
-    schema = SCHEMAS[name]
-    if "$ref" in schema or schema.get("type") == "object":
-        jsonschema.Draft202012Validator(schema).validate(sample(schema))
-    else:
-        assert isinstance(sample(schema), dict)
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        {"exclusiveMinimum": 3, "type": "integer"},
-        {"exclusiveMaximum": 0, "type": "number"},
-        {"maximum": -2, "multipleOf": 5, "type": "integer"},
-        {"minimum": 0.5, "multipleOf": 0.25, "type": "number"},
-        {"type": "array", "items": {"enum": ["a", "b"]}, "minItems": 2, "uniqueItems": True},
-        {"type": "array", "items": {"type": "integer"}, "minItems": 3, "uniqueItems": True},
-        {"type": "array", "contains": {"const": 4}},
-        {"type": "array", "prefixItems": [{"const": 1}, {"type": "string"}], "minItems": 2},
-        {
-            "type": "object",
-            "minProperties": 2,
-            "properties": {"a": {"type": "null"}},
-            "additionalProperties": {"type": "string"},
-        },
-        {"type": "string", "format": "date", "minLength": 3},
-        {"type": "string", "format": "uuid"},
-        {
-            "allOf": [
-                {"type": "object", "required": ["a"]},
-                {"properties": {"a": {"type": "integer"}}, "required": ["b"]},
-            ],
-            "properties": {"b": {"type": "boolean"}},
-        },
-        {"$ref": "#/$defs/n", "description": "beside"},
-        {"type": ["string", "null"], "minLength": 2},
-        True,
-    ],
-)
-def test_a_value_for_each_keyword(schema: Any) -> None:
-    whole = {
-        "type": "object",
-        "properties": {"v": schema},
-        "required": ["v"],
-        "$defs": {"n": {"type": "integer", "minimum": 7}},
-    }
-    value = sample(whole)
-    assert set(value) == {"v"}
-    jsonschema.Draft202012Validator(whole).validate(value)
-
-
-def test_a_value_of_a_recursive_schema_comes_to_an_end() -> None:
-    node = {
-        "type": "object",
-        "properties": {
-            "next": {
-                "anyOf": [
-                    {
-                        "type": "object",
-                        "properties": {"next": {"$ref": "#/$defs/node"}},
-                        "required": ["next"],
-                    },
-                    {"type": "null"},
-                ]
-            }
-        },
-        "required": ["next"],
-    }
-    whole = {"$defs": {"node": node}, **node}
-    jsonschema.Draft202012Validator(whole).validate(sample(whole))

@@ -118,6 +118,61 @@ def test_what_is_right_is_not_refused(dialect: Dialect, model: str, body: dict[s
     assert refusal(body, model, dialect) is None
 
 
+SEALED = {"reasoningContent": {"redactedContent": "cg=="}}
+SERVED: list[dict[str, Any]] = [
+    {"toolUse": {"toolUseId": "s1", "name": "nova_code_interpreter", "input": {}, "type": "server_tool_use"}},
+    {"toolResult": {"toolUseId": "s1", "content": [{"json": {}}], "type": "nova_code_interpreter_result"}},
+]
+MORE = {"type": "additional_tools", "tools": [wrong.function(name="late")]}
+LATE = {"type": "function", "name": "late"}
+BOTH = converse.converse(tools=[converse.spec()], toolChoice={"any": {}}) | {
+    "additionalModelRequestFields": converse.NONE
+}
+
+
+def beside_calls(*blocks: dict[str, Any], model: str) -> tuple[dict[str, Any], str]:
+    said = converse.talk(converse.assistant(*blocks, converse.use()), converse.user(converse.result()))
+    return said.body, model
+
+
+def test_sealed_reasoning_goes_back_where_it_is_taken() -> None:
+    body, model = beside_calls(SEALED, model="gpt-5.6")
+    assert refusal(body, model, CONVERSE) is None
+    body, model = beside_calls(converse.thought(), model="gpt-5.6")
+    assert "doesn't support the reasoningContent" in str(refusal(body, model, CONVERSE))
+    body, model = beside_calls(SEALED, model=wrong.SONNET)
+    assert refusal(body, model, CONVERSE) is None
+
+
+def test_what_the_provider_ran_itself_is_no_call_of_ours() -> None:
+    body = converse.converse(
+        converse.assistant(*SERVED),
+        converse.user(converse.text()),
+        tools=[{"systemTool": {"name": "nova_grounding"}}],
+    )
+    assert refusal(body, "nova-2-lite", CONVERSE) is None
+    search = {"type": "tool_search_call", "call_id": "call_1", "arguments": {}}
+    assert refusal(wrong.responses(search, wrong.output()), "gpt-5.6", RESPONSES) is None
+
+
+def test_tools_that_a_conversation_declares_later() -> None:
+    assert refusal(wrong.responses(MORE, tool_choice=LATE), "gpt-5.6", RESPONSES) is None
+    assert "'late' not found" in str(
+        refusal(wrong.responses(tools=wrong.ONE, tool_choice=LATE), "gpt-5.6", RESPONSES)
+    )
+
+
+def test_calls_for_a_model_without_tools() -> None:
+    body = converse.converse(converse.assistant(converse.use()), converse.user(converse.result()))
+    assert "toolConfig field must be defined" in str(refusal(body, wrong.SONNET, CONVERSE))
+    declared = wrong.responses(wrong.item(), wrong.output())
+    assert "'tools' is not supported" in str(refusal(declared, "chatgpt-4o-latest", RESPONSES))
+
+
+def test_two_choices_at_once() -> None:
+    assert "are both given" in str(refusal(BOTH, wrong.SONNET, CONVERSE))
+
+
 # A step after a refused call: over the wire
 
 TOLD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
