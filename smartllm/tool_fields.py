@@ -84,7 +84,7 @@ def _check_choice(choice: Any, tools: Sequence[Tool | Mapping[str, Any]]) -> Non
         raise _error("tool_choice", f"{shown(choice)} chooses among no tools; declare them in tools=[...]")
     if not (isinstance(choice, str) or (isinstance(choice, list) and choice)):
         raise _error("tool_choice", f"{shown(choice)} is no choice; allowed: {allowed}")
-    if isinstance(choice, str) and choice in WORDS:
+    if choice in WORDS:
         return
     names = [choice] if isinstance(choice, str) else choice
     for name in names:

@@ -186,7 +186,6 @@ def _from_function(function: Callable[..., Any]) -> Tool:
             f"{shown(function)} has no name; allowed: a function",
             hint='say Tool("a_name", function=...)',
         )
-    check_name(name)
     description = said.description
     if description is None:
         from smartllm.function_schema import function_schema  # noqa: PLC0415 - loads pydantic

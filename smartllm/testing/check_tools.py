@@ -237,8 +237,8 @@ def choices(said: Judged) -> Iterator[Refused]:
 
 def _forced(said: Judged) -> Iterator[Refused]:
     facts, wire, chosen = said.facts.tools, said.wire, said.chosen
-    hosted = [tool.kind for tool in said.declared if tool.kind not in {"function", "custom"}]
-    if hosted:
+    hosted = [tool.kind for tool in said.declared if tool.kind not in {"function", "custom", "namespace"}]
+    if hosted and facts.beside_hosted == "auto":
         yield from wire.refused("hosted-choice", model=said.model, kind=hosted[0])
     if facts.forced == "never" or (facts.forced == "effort-none" and said.thinks):
         yield from wire.refused("forced", form="tool" if chosen.names else "any")

@@ -100,6 +100,12 @@ def test_an_impossible_way_is_refused_by_fact(
 
 
 class TestOurToolAmongTheCallers:
+    def test_a_tool_of_the_providers_that_minds_no_choice_is_beside_it(self) -> None:
+        grounding = {"systemTool": {"name": "nova_grounding"}}
+        config = plan("nova-2-lite", grounding, api_type="converse").body["toolConfig"]
+        assert config["tools"][0] == grounding
+        assert (len(config["tools"]), config["toolChoice"]) == (2, {"any": {}})
+
     @pytest.mark.parametrize(
         ("model", "api_type", "any_of_them"),
         [

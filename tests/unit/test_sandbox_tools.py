@@ -80,6 +80,20 @@ RIGHT: list[tuple[Dialect, str, dict[str, Any]]] = [
     (
         MESSAGES,
         wrong.SONNET,
+        wrong.claude(
+            tools=[{"type": "bash_20250124", "name": "bash"}], tool_choice={"type": "tool", "name": "bash"}
+        ),
+    ),
+    (
+        RESPONSES,
+        "gpt-5.4",
+        wrong.responses(
+            tools=[{"type": "namespace", "name": "n", "tools": []}, *wrong.ONE], tool_choice="required"
+        ),
+    ),
+    (
+        MESSAGES,
+        wrong.SONNET,
         wrong.messages(
             wrong.assistant(SIGNED, wrong.text(), wrong.use()),
             wrong.user(wrong.result(), wrong.text()),

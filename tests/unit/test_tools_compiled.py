@@ -198,6 +198,7 @@ class TestNames:
             "": "tool",
             "ä" * 9: "________",
         }
+        assert wire_names(intent_of(ToolPlan("abcdefgh", "", "{}")), facts) == {}
 
 
 class TestBesideASchema:

@@ -137,6 +137,14 @@ def test_what_cannot_be_used_is_told_once_with_field_value_and_what_is_allowed(
     assert says in error["msg"]
 
 
+def test_a_tool_that_is_wrong_is_told_with_its_hint_if_there_is_one() -> None:
+    for given, ends in ((lambda: None, '; say name="lambda"'), (5, "in the provider's own words")):
+        with pytest.raises(ValidationError) as caught:
+            asked(tools=[given])
+        (error,) = caught.value.errors()
+        assert error["msg"].endswith(ends)
+
+
 def test_tools_that_are_wrong_are_told_without_what_follows_from_it() -> None:
     with pytest.raises(ValidationError) as caught:
         asked(tools=[5], tool_choice="weather")
@@ -182,3 +190,4 @@ def test_a_request_in_json_declares_the_same_tools() -> None:
     assert asked(**request.model_dump(include={"tools"})).tools == request.tools
     assert request.model_copy(deep=True).tools == request.tools
     assert asked().model_dump()["tools"] is None
+    assert asked().model_dump(mode="json")["tools"] is None
