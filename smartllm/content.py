@@ -127,7 +127,7 @@ class ToolResult:
 
     Attributes:
         call_id: Id of the call.
-        content: Text, any JSON value, or a list of texts and parts (Text, Image, Document, Audio, Video).
+        content: Text, any JSON value, or a list of texts and parts, those of ``ResultPart``.
         error: The tool failed.
         parts: ``content`` is a list of parts, as every list that holds one is. It matters where a result is
             written in JSON, since a tool may give back data that looks like a part.
@@ -170,15 +170,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A part of an answer that SmartLLM does not read.
+    """A part in the words of a wire, which SmartLLM does not read; it goes as it is, to no other wire.
 
     Attributes:
-        raw: The part as the wire sent it.
+        raw: The part as the wire has it.
         kind: The wire's word for it.
+        dialect: Wire that wrote it; empty for the caller's own words to the wire at hand.
     """
 
     raw: Mapping[str, Any]
     kind: str = ""
+    dialect: str = ""
     type: Literal["other"] = type_field("other")
 
 
@@ -202,13 +204,13 @@ class ToolCallDelta:
     type: Literal["tool_call_delta"] = type_field("tool_call_delta")
 
 
-InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint
+InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint | Other
 """What may stand in a turn."""
 
-ResultPart = Text | Image | Document | Audio | Video
+ResultPart = Text | Image | Document | Audio | Video | Other
 """What may stand in the result of a tool."""
 
-Part = InputPart | Refusal | Other
+Part = InputPart | Refusal
 """What may stand in an answer."""
 
 
@@ -231,7 +233,7 @@ def owned(part: Part) -> Part:
     if isinstance(part, Reasoning):
         return Reasoning(part.model, part.dialect, copied(part.blocks), part.text)
     if isinstance(part, Other):
-        return Other(copied(part.raw), part.kind)
+        return Other(copied(part.raw), part.kind, part.dialect)
     if isinstance(part, Text) and part.citations:
         return Text(part.text, tuple(copied(part.citations)))
     return part
@@ -270,6 +272,8 @@ def _described(part: Part) -> dict[str, Any]:
             value = f"{len(value)} bytes"
         elif one.name == "blocks":
             value = f"{len(value)} blocks"
+        elif one.name == "raw":
+            value = f"{len(value)} fields"
         elif isinstance(value, (tuple, list)):
             value = [_described(item) if hasattr(item, "type") else item for item in value]
         data[one.name] = value

@@ -44,6 +44,7 @@ CODES: Final[dict[str, str]] = {
     "max-tokens-raised": "max_tokens was below the smallest value the API accepts.",
     "messages-merged": "Consecutive messages of one role were joined, as the wire needs alternating roles.",
     "model-inferred": "The model is not listed; its facts were taken from the nearest listed generation.",
+    "part-dropped": "A part in the words of one wire was left out: this wire has no place for it.",
     "parts-unread": "The answer has parts that SmartLLM does not read; response.parts has them as sent.",
     "prefill-trimmed": "Trailing white space of a final assistant message was removed; the API refuses it.",
     "reasoning-dropped": "Reasoning of an earlier answer was left out: only its model reads it, whole.",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
-from smartllm.content import Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned
+from smartllm.content import Other, Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned
+from smartllm.own_parts import place_in
 from smartllm.usage import Usage
 from smartllm.words import FinishReason
 
@@ -154,18 +155,20 @@ class TextResponse(Generic[T]):
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.
 
-        An answer without calls is its text. One with calls is a list of its texts, reasoning and calls in the
-        provider's order, to which the next turn answers with one ``ToolResult`` a call.
+        An answer of text alone is that text. One with calls, or with blocks of the provider's own tools, is a
+        list of its texts, reasoning, calls and ``Other`` parts in the provider's order, to which the next
+        turn answers with one ``ToolResult`` a call.
 
         Raises:
-            pydantic.ValidationError: (a ``ValueError``) the answer has neither text nor calls.
+            pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
         """
         from smartllm.request import Message  # noqa: PLC0415 - loads pydantic
 
         said = [part for part in map(self._said_again, self.parts) if part is not None]
         inline = any(isinstance(part, Reasoning) for part in said)
         pieces = sum(isinstance(part, Text) for part in said)
-        if self.tool_calls or (inline and pieces > 1):
+        blocks = any(isinstance(part, Other) and self._needs(part) for part in said)
+        if self.tool_calls or (inline and pieces > 1) or blocks:
             return Message("assistant", said, reasoning=None if inline else self.reasoning)
         return Message("assistant", self.text, reasoning=self.reasoning)
 
@@ -176,7 +179,13 @@ class TextResponse(Generic[T]):
             return Text(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
         if isinstance(part, Text):
             return part if part.text else None
+        if isinstance(part, Other):
+            return part if place_in(part, "assistant", part.dialect) else None
         return part if isinstance(part, ToolCall) or (isinstance(part, Reasoning) and part.dialect) else None
+
+    def _needs(self, part: Other) -> bool:
+        """Whether a part is to stand in the turn; what text and ``reasoning`` say together need not."""
+        return not (self.text and self.reasoning is not None and part.raw in self.reasoning.blocks)
 
     @property
     def usage(self) -> Usage:

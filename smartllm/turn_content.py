@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from smartllm.content import InputPart, ResultPart, Text, ToolCall, ToolResult
+from smartllm.content import InputPart, Other, ResultPart, Text, ToolCall, ToolResult
 from smartllm.errors import UnsupportedError
 from smartllm.json_values import check_json
 from smartllm.unicode import is_unicode
@@ -67,6 +67,8 @@ def _item(item: Any, place: str) -> Any:
         _check_text(item.text, f"{place}.text")
     if isinstance(item, ToolCall):
         _check_call(item, place)
+    if isinstance(item, Other):
+        _check_own(item, place)
     return _result(item, place) if isinstance(item, ToolResult) else item
 
 
@@ -76,6 +78,14 @@ def _check_call(call: ToolCall, place: str) -> None:
     if not isinstance(call.arguments, (str, dict)):
         raise _error(f"{place}.arguments", f"{_shown(call.arguments)} is neither an object nor its text")
     _check_json(call.arguments, f"{place}.arguments")
+
+
+def _check_own(part: Other, place: str) -> None:
+    for name in ("kind", "dialect"):
+        _check_string(getattr(part, name), f"{place}.{name}")
+    if not isinstance(part.raw, Mapping) or not part.raw:
+        raise _error(f"{place}.raw", f"{_shown(part.raw)} is no object in the words of a wire")
+    _check_json(part.raw, f"{place}.raw")
 
 
 def _result(result: ToolResult, place: str) -> ToolResult:

@@ -13,7 +13,7 @@ from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, ToolCall, ToolResult
+    from smartllm.content import InputPart, Other, ToolCall, ToolResult
     from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
@@ -53,6 +53,11 @@ class Turn(NamedTuple):
     def results(self) -> tuple[ToolResult, ...]:
         """The results of calls in it, in order."""
         return tuple([part for part in self.parts if part.type == "tool_result"])
+
+    @property
+    def own(self) -> tuple[Other, ...]:
+        """Its parts in the words of the wire."""
+        return tuple([part for part in self.parts if part.type == "other"])
 
     @property
     def reasoning(self) -> tuple[Reasoning, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from smartllm.compiler.intent import Turn
 from smartllm.compiler.prompts import ANSWER, binding_prompt, extraction_prompt
-from smartllm.text_parts import Reasoning, Text
+from smartllm.text_parts import Text, parts_of
 
 if TYPE_CHECKING:
     from smartllm.content import InputPart, ToolCall, ToolResult
@@ -27,12 +28,24 @@ def binding_turn(tool: str | None) -> Turn:
 
 
 def answered(turns: Iterable[Turn]) -> tuple[Turn, ...]:
-    """The turns up to the answer, and the wish to have it as a structure; reasoning stays behind."""
-    bare = (
-        turn._replace(parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
-        for turn in turns
-    )
-    return (*bare, _ANSWERED, binding_turn(None))
+    """The turns up to the answer, and the wish to have it as a structure.
+
+    Reasoning stays behind, and so do parts in the words of the wire.
+    """
+    bare = (turn._replace(parts=tuple(map(_bare, filter(_stays, turn.parts)))) for turn in turns)
+    return (*(turn for turn in bare if turn.parts), _ANSWERED, binding_turn(None))
+
+
+def _stays(part: InputPart) -> bool:
+    return part.type not in {"reasoning", "other"}
+
+
+def _bare(part: InputPart) -> InputPart:
+    """The part without what stands in the words of the wire, as those of tools that are not there."""
+    if part.type != "tool_result" or not part.parts:
+        return part
+    texts = (inner.text for inner in parts_of(part.content) if isinstance(inner, Text))
+    return replace(part, content="\n\n".join(texts), parts=False)
 
 
 def in_words(turns: Iterable[Turn]) -> tuple[Turn, ...]:

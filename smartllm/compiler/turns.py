@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from smartllm.content import InputPart
     from smartllm.request import Message
 
-_SENT: Final = ("text", "reasoning", "tool_call", "tool_result")
+_SENT: Final = ("text", "reasoning", "tool_call", "tool_result", "other")
+_IN_RESULTS: Final = ("text", "other")
 _WRITER: Final = {"tool_call": "assistant", "tool_result": "user", "reasoning": "assistant"}
 
 
@@ -59,7 +60,7 @@ def _checked(parts: Iterable[InputPart], role: str, *place: str | int) -> tuple[
             _check_blocks(part, (*place, index))
         elif part.type == "tool_result" and part.parts:
             for number, inner in enumerate(parts_of(part.content)):
-                if not isinstance(inner, Text):
+                if inner.type not in _IN_RESULTS:
                     raise _not_sent(inner, (*place, index, "content", number))
     return parts
 
@@ -87,10 +88,10 @@ def _check_blocks(reasoning: Reasoning, place: tuple[str | int, ...]) -> None:
 
 def _not_sent(part: InputPart, place: tuple[str | int, ...]) -> UnsupportedError:
     return UnsupportedError(
-        f"{_where(place)}: {type(part).__name__} parts cannot be sent yet; Text, Reasoning, ToolCall and "
-        "ToolResult can",
+        f"{_where(place)}: {type(part).__name__} parts cannot be sent yet; Text, Reasoning, ToolCall, "
+        "ToolResult and Other can",
         field=str(place[0]),
-        hint="leave the part out, or say it on the wire by extra={...}",
+        hint="leave the part out, or say it in the words of the wire: Other({...}), or by extra={...}",
     )
 
 

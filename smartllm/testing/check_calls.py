@@ -10,8 +10,8 @@ from typing import Any, Final
 from .check_tools import Judged, name_problems
 from .heard import Heard, Piece, Refused
 
-_TEXTS: Final = frozenset({"", "text", "json"})
-"""What no model was seen to refuse in a result."""
+_MEDIA: Final = frozenset({"image", "document", "audio", "video"})
+"""What some models refuse in a result; of the provider's own kinds none was seen to."""
 _NINE: Final = re.compile(r"[A-Za-z0-9]{9}")
 
 
@@ -110,7 +110,7 @@ def _result(result: Piece, said: Judged) -> Iterator[Refused]:
     if not result.kinds and not facts.empty_results:
         yield from wire.refused("empty-result", place=result.place)
     for kind in result.kinds:
-        if kind not in facts.results and kind not in _TEXTS:
+        if kind in _MEDIA and kind not in facts.results:
             yield from wire.refused("result-kind", kind=kind, place=result.place)
 
 

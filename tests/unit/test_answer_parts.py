@@ -55,14 +55,14 @@ class TestClaude:
         answer = claude(thinking, server, text, {"type": "text", "text": ""}, tool, hidden, reason="tool_use")
         assert answer.parts == (
             Reasoning("", "anthropic_messages", [thinking], "hm"),
-            Other(server, "server_tool_use"),
+            Other(server, "server_tool_use", "anthropic_messages"),
             Text("Pa", (CITED,)),
             ToolCall("t", "f", {"a": 1}),
             Reasoning("", "anthropic_messages", [hidden]),
         )
         assert (answer.text, answer.thinking, answer.finish_reason) == ("Pa", "hm", "tool_calls")
         assert answer.reasoning == (thinking, hidden)
-        assert answer.unread == (Other(server, "server_tool_use"),)
+        assert answer.unread == (Other(server, "server_tool_use", "anthropic_messages"),)
 
     def test_a_text_that_only_cites_is_a_part(self) -> None:
         assert claude({"type": "text", "text": "", "citations": [CITED]}).parts == (Text("", (CITED,)),)
@@ -97,7 +97,9 @@ class TestClaude:
     def test_a_delta_of_an_unknown_kind_adds_to_its_block(self) -> None:
         new = [block(0, "note_delta", note=piece, place={"page": 1}) for piece in ("a", "b")]
         answer = decoded("anthropic_messages", [BEGIN, start(0, type="note"), *new, STOP, END])
-        assert answer.parts == (Other({"type": "note", "note": "ab", "place": {"page": 1}}, "note"),)
+        assert answer.parts == (
+            Other({"type": "note", "note": "ab", "place": {"page": 1}}, "note", "anthropic_messages"),
+        )
 
     def test_calls_are_counted_and_told_in_pieces(self) -> None:
         events = [
@@ -132,11 +134,11 @@ class TestConverse:
         answer = converse(thought, own, result, cited, {"text": ""}, tool, image, reason="tool_use")
         assert answer.parts == (
             Reasoning("", "bedrock_converse", [thought], "hm"),
-            Other(own, "server_tool_use"),
-            Other(result, "toolResult"),
+            Other(own, "server_tool_use", "bedrock_converse"),
+            Other(result, "toolResult", "bedrock_converse"),
             Text("Pa", (CITED,)),
             ToolCall("t", "f", {"a": 1}),
-            Other(image, "image"),
+            Other(image, "image", "bedrock_converse"),
         )
         assert (answer.text, answer.finish_reason) == ("Pa", "tool_calls")
 
@@ -160,9 +162,9 @@ class TestConverse:
             STOPPED,
         ]
         assert decoded("bedrock_converse", events).parts == (
-            Other({"sound": {"data": "ab"}}, "sound"),
-            Other({"image": {"format": "png", "source": {"bytes": "x"}}}, "image"),
-            Other({"other": 5}, "other"),
+            Other({"sound": {"data": "ab"}}, "sound", "bedrock_converse"),
+            Other({"image": {"format": "png", "source": {"bytes": "x"}}}, "image", "bedrock_converse"),
+            Other({"other": 5}, "other", "bedrock_converse"),
         )
 
     def test_calls_are_counted_and_told_in_pieces(self) -> None:

@@ -51,7 +51,7 @@ class TestChat:
             Refusal("No."),
             ToolCall("1", "f", {"a": 1}),
             ToolCall("2", "run", "x", custom=True),
-            Other({"audio": {"id": "a"}}, "audio"),
+            Other({"audio": {"id": "a"}}, "audio", "openai_chat"),
         )
         assert (answer.refusal, answer.finish_reason) == ("No.", "refusal")
 
@@ -71,8 +71,8 @@ class TestChat:
         answer = chat(content=content)
         assert answer.parts == (
             Text("ab", (CITED,)),
-            Other(image, "image_url"),
-            Other(image, "image_url"),
+            Other(image, "image_url", "openai_chat"),
+            Other(image, "image_url", "openai_chat"),
             Reasoning(text="hm"),
             Refusal("No"),
         )
@@ -83,7 +83,7 @@ class TestChat:
         parts = [{"type": "text", "text": "a"}, image, {"type": "text", "text": "b"}, image]
         assert chat(content=parts, annotations=[CITED]).parts[2] == Text("b", (CITED,))
         assert chat(content=None, annotations=[CITED]).parts == (
-            Other({"annotations": [CITED]}, "annotations"),
+            Other({"annotations": [CITED]}, "annotations", "openai_chat"),
         )
 
     def test_blocks_of_reasoning(self) -> None:
@@ -168,8 +168,8 @@ class TestChat:
         answer = decoded("openai_chat", [*events, chunk({}, "stop")])
         assert answer.parts == (
             Text("P"),
-            Other(image, "image_url"),
-            Other(image, "image_url"),
+            Other(image, "image_url", "openai_chat"),
+            Other(image, "image_url", "openai_chat"),
             Text("a", (CITED,)),
             Reasoning(text="hm?!"),
         )

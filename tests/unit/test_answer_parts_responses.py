@@ -41,9 +41,9 @@ class TestResponses:
         custom = {"type": "custom_tool_call", "id": "ct", "name": "run", "input": '{"a": 1}'}
         assert responses(thought, search, item, tool, custom).parts == (
             Reasoning(blocks=[thought], text="h\n\nm"),
-            Other(search, "web_search_call"),
+            Other(search, "web_search_call", "openai_responses"),
             Text("Pa", (CITED,)),
-            Other(image, "output_image"),
+            Other(image, "output_image", "openai_responses"),
             Refusal("No."),
             ToolCall("c", "f", {"a": 1}),
             ToolCall("ct", "run", '{"a": 1}', custom=True),

@@ -100,7 +100,9 @@ def test_one_that_was_cut_before_it_said_anything() -> None:
     assert DECODERS["openai_chat"].decode(reply, "m").parts == ()
     block = {"type": "server_tool_use", "id": "s", "name": "web", "input": {}}
     reply = {"content": [block], "stop_reason": "max_tokens"}
-    assert DECODERS["anthropic_messages"].decode(reply, "m").parts == (Other(block, "server_tool_use"),)
+    assert DECODERS["anthropic_messages"].decode(reply, "m").parts == (
+        Other(block, "server_tool_use", "anthropic_messages"),
+    )
 
 
 @pytest.mark.parametrize(

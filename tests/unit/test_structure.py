@@ -20,7 +20,7 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
 # What names a wire outside its folder: the vocabulary, and the sandbox's table of the other side.
-NAME_WIRES = {"smartllm.rules.vocabulary.wire", "smartllm.testing.routes"}
+NAME_WIRES = {"smartllm.rules.vocabulary.wire", "smartllm.testing.routes", "smartllm.own_parts"}
 # Where a host's name may decide something: its own rooms.
 OWN_ROOMS = ("smartllm.hosts", "smartllm.openai", "smartllm.bedrock")
 

@@ -128,7 +128,12 @@ def test_bytes_are_base64_in_json() -> None:
         ([["a"]], "[0]: ['a'] is neither a text nor a part"),
         (["x" * 5, range(3)], "[1]: range(0, 3) is neither"),
         ([Refusal("no")], "[0]: Refusal is neither a text nor a part of a turn"),
-        ([Other({}, "x")], "[0]: Other is neither a text nor a part of a turn"),
+        ([Other({}, "x")], "[0].raw: {} is no object in the words of a wire"),
+        ([Other("x")], "[0].raw: 'x' is no object in the words of a wire"),  # type: ignore[arg-type]
+        ([Other({"a": {1}})], "[0].raw.a: {1} (set) is no JSON value"),
+        ([Other({"a": 1}, 5)], "[0].kind: 5 is no text"),  # type: ignore[arg-type]
+        ([Other({"a": 1}, "x", None)], "[0].dialect: None is no text"),  # type: ignore[arg-type]
+        ([ToolResult("1", [Other({})])], "[0].content[0].raw: {} is no object in the words of a wire"),
         ([Text("")], "[0].text: the text is empty"),
         ([Text(5)], "[0].text: 5 is no text"),  # type: ignore[arg-type]
         ([Text("\ud800")], "[0].text: the text holds half of a surrogate pair"),
@@ -136,7 +141,9 @@ def test_bytes_are_base64_in_json() -> None:
         ([{"a": 1}], "[0]: an object without a type is no part of a turn; types are text, image, document"),
         ([{"type": "imag"}], "[0]: the type 'imag' is no part of a turn; types are text, image"),
         ([{"type": ["text"]}], "[0]: the type ['text'] is no part"),
-        ([{"type": "other", "raw": {}}], "[0]: the type 'other' is no part"),
+        ([{"type": "other", "raw": {}}], "[0].raw: {} is no object"),
+        ([{"type": "other", "raw": 5}], "[0].raw: Input should be a valid dictionary, not 5"),
+        ([{"type": "refusal", "text": "no"}], "[0]: the type 'refusal' is no part"),
         ([{"type": "image"}], "[0]: Image: give exactly one of data, path, url, file_id, s3, not none"),
         ([{"type": "image", "pth": "x"}], "[0]: 'pth' is no field of image; fields are data, detail,"),
         ([{"type": "image", "path": 5}], "[0].path: Input should be a valid string, not 5"),
@@ -267,7 +274,7 @@ def test_a_copy_shares_nothing_that_can_be_changed() -> None:
     mine = copied(raw)
     mine["a"][0]["b"][1].append(3)
     assert raw == {"a": [{"b": (1, [2])}]}
-    for part in (ToolCall("1", "f", {"a": []}), Reasoning("m", "d", [{"a": []}]), Other({"a": []}, "x")):
+    for part in (ToolCall("1", "f", {"a": []}), Reasoning("m", "d", [{"a": []}]), Other({"a": []}, "x", "d")):
         assert owned(part) == part
         assert owned(part) is not part
     assert owned(Text("a", ({"a": []},))) == Text("a", ({"a": []},))

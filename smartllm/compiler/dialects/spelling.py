@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
@@ -12,10 +12,11 @@ from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.memo import Memo
 from smartllm.rules.vocabulary import Facts
+from smartllm.text_parts import Text
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import ToolCall
+    from smartllm.content import InputPart, Other, ToolCall
 
 _SPELLED: Final = Memo(results=256, characters=256 * 1024)
 
@@ -39,12 +40,12 @@ def set_messages(
         trace: Why.
         path: Where the list of messages goes.
         kind: Further keys of each message.
-        calling: Spells a turn with calls, or with blocks that go back as they came, or the results of one;
-            the texts beside results are spelled as ever.
+        calling: Spells a turn with calls, with blocks that go back as they came or with parts in the wire's
+            words, or the results of one; the texts beside results are spelled as ever.
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        if turn.calls or turn.blocks:
+        if turn.calls or turn.blocks or turn.own:
             turns += calling(turn, intent)
             continue
         if turn.results:
@@ -69,6 +70,27 @@ def spoken(turn: Turn, kind: Mapping[str, str]) -> list[dict[str, Any]]:
         phase = {"phase": turn.phases[text]} if text in turn.phases else {}
         messages.append({**kind, "role": str(turn.role), "content": text, **phase})
     return messages
+
+
+def as_written(part: Other) -> dict[str, Any]:
+    """A part in the words of the wire, as a value that is nobody else's."""
+    from smartllm.content import copied  # noqa: PLC0415 - whoever has such parts has loaded it
+
+    found: dict[str, Any] = copied(part.raw)
+    return found
+
+
+def listed(parts: Iterable[InputPart], *, text: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Texts and parts in the wire's words as a list.
+
+    Args:
+        parts: The parts.
+        text: Further keys of each text.
+    """
+    return [
+        {**text, "text": part.text} if isinstance(part, Text) else as_written(part)  # type: ignore[arg-type]
+        for part in parts
+    ]
 
 
 def set_tools(

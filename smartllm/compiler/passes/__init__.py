@@ -15,6 +15,7 @@ from smartllm.compiler.passes.carry import carry, signatures
 from smartllm.compiler.passes.limits import limits
 from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
+from smartllm.compiler.passes.own import own
 from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
 from smartllm.compiler.passes.tools import tools
@@ -24,6 +25,7 @@ from smartllm.rules.vocabulary import Facts
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
 PASSES: Final[tuple[Pass, ...]] = (
+    own,
     carry,
     calls,
     messages,
@@ -43,6 +45,7 @@ __all__ = [
     "limits",
     "messages",
     "output",
+    "own",
     "reasoning",
     "sampling",
     "signatures",

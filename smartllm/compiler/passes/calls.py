@@ -14,11 +14,12 @@ from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
 from smartllm.rules.vocabulary.wire import KEPT_TURNS
-from smartllm.text_parts import Reasoning, Text, parts_of
+from smartllm.text_parts import Text, parts_of
 
 if TYPE_CHECKING:
-    from smartllm.content import ToolCall, ToolResult
+    from smartllm.content import InputPart, ToolCall, ToolResult
 
+_IN_PLACE: Final = ("reasoning", "other")
 _SEPARATOR: Final = Turn("assistant", (Text("."),))
 _EMPTY: Final = "(empty)"
 _FAILED: Final = "Error: "
@@ -102,7 +103,7 @@ class _Conversation:
         return [caller, *self._answers(told, answers)]
 
     def _caller(self, turn: Turn, asked: list[ToolCall]) -> Turn:
-        """The turn with calls as they are taken; texts stand before calls where no reasoning follows."""
+        """The turn with calls as they are taken; texts stand before calls, behind what keeps its place."""
         if self._is_whole(turn):
             return turn
         beside = self.facts.calls.text_beside
@@ -120,7 +121,7 @@ class _Conversation:
             )
         new = iter(asked)
         parts = [next(new) if part.type == "tool_call" else part for part in turn.parts if part not in lost]
-        led = max((place for place, part in enumerate(parts) if isinstance(part, Reasoning)), default=0)
+        led = max((place for place, part in enumerate(parts) if part.type in _IN_PLACE), default=0)
         behind = sorted(parts[led:], key=lambda part: part.type == "tool_call")
         return turn._replace(parts=(*parts[:led], *behind))
 
@@ -170,11 +171,11 @@ class _Conversation:
         takes = self.facts.calls
         content, failed = result.content, result.error
         if result.parts:
-            content = "\n\n".join(part.text for part in parts_of(content) if isinstance(part, Text))
+            content = _content(parts_of(content))
         elif not isinstance(content, str) and not (isinstance(content, Mapping) and "json" in takes.results):
             content = json.dumps(content, ensure_ascii=False)
         if failed and takes.errors == "text":
-            content = _FAILED + (content if isinstance(content, str) else json.dumps(content))
+            content = _failed(content)
             failed = False
             self._changed(
                 "tool-error-as-text",
@@ -229,6 +230,20 @@ class _Conversation:
             field="messages",
             hint="keep each result in the turn after its call, once",
         )
+
+
+def _content(parts: tuple[InputPart, ...]) -> str | list[InputPart]:
+    """A result's texts as one; beside parts in the wire's words each stays in its place."""
+    if all(isinstance(part, Text) for part in parts):
+        return "\n\n".join(part.text for part in parts if isinstance(part, Text))
+    return [part for part in parts if not isinstance(part, Text) or part.text.strip()]
+
+
+def _failed(content: Any) -> Any:
+    """What a result says that has no flag for errors."""
+    if isinstance(content, list):
+        return [Text(_FAILED.strip()), *content]
+    return _FAILED + (content if isinstance(content, str) else json.dumps(content))
 
 
 def _object(given: dict[str, Any] | str) -> dict[str, Any] | None:

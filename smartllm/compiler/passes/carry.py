@@ -40,7 +40,8 @@ def carry(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     for turn in intent.turns:
         trouble = (_trouble(turn, intent, facts, names) or gone) if turn.reasoning else None
         turns.append(turn if trouble is None else told_alone(turn, facts, trace, *trouble))
-    turns = [_sealed(turn, trace) if facts.carry.reasoning == "sealed" else turn for turn in turns]
+    sealed = facts.carry.reasoning == "sealed"
+    turns = [_sealed(turn, trace) if sealed else turn for turn in turns if turn.parts]
     return intent if tuple(turns) == intent.turns else intent._replace(turns=tuple(turns))
 
 
@@ -59,7 +60,10 @@ def without_reasoning(turn: Turn, trace: Trace, reason: str, fact: str) -> Turn:
     if not turn.reasoning:
         return turn
     _tell(turn, trace, reason, fact)
-    return turn._replace(parts=tuple(part for part in turn.parts if not isinstance(part, Reasoning)))
+    # An item of the provider's own tools is refused without the reasoning that led to it.
+    along = turn.blocks if any(block.get("type") == "reasoning" for block in turn.blocks) else []
+    left = [part for part in turn.parts if not (part.type == "other" and part.raw in along)]
+    return turn._replace(parts=tuple(part for part in left if not isinstance(part, Reasoning)))
 
 
 def told_alone(turn: Turn, facts: Facts, trace: Trace, reason: str, fact: str) -> Turn:

@@ -73,7 +73,7 @@ class ClaudeDecoder(Decoder):
             given = called_with(arguments(block.get("input"), "content.input"))
             name = optional_text(block.get("name"), "content.name") or ""
             return ToolCall(word(block.get("id")) or "", name, given)
-        return Other(block, kind)
+        return Other(block, kind, self.name)
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.anthropic_messages.tools import called, set_parallel, set_tools, told
-from smartllm.compiler.dialects.spelling import add_tool, effort_reason, set_limit, set_parameters
+from smartllm.compiler.dialects.spelling import add_tool, as_written, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
@@ -65,6 +65,8 @@ def _blocks(part: InputPart, intent: Intent) -> list[dict[str, Any]]:
         return part.blocks
     if part.type == "tool_call":
         return [called(part, intent)]
+    if part.type == "other":
+        return [as_written(part)]
     assert part.type == "tool_result"
     return [told(part)]
 

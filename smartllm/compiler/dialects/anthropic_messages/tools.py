@@ -58,6 +58,8 @@ def called(call: ToolCall, intent: Intent) -> dict[str, Any]:
 def told(result: ToolResult) -> dict[str, Any]:
     """The block of a result."""
     block: dict[str, Any] = {"type": "tool_result", "tool_use_id": result.call_id}
-    if result.content:
+    if result.parts:
+        block["content"] = spelling.listed(result.content, text={"type": "text"})
+    elif result.content:
         block["content"] = result.content
     return block | {"is_error": True} if result.error else block

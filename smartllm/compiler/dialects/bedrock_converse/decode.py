@@ -69,13 +69,13 @@ class ConverseDecoder(Decoder):
         if "toolUse" in block:
             call = an_object(block["toolUse"], "content.toolUse")
             if call.get("type") == "server_tool_use":  # the provider's own, with its result beside it
-                return Other(block, "server_tool_use")
+                return Other(block, "server_tool_use", self.name)
             given = called_with(arguments(call.get("input"), "content.toolUse.input"))
             name = optional_text(call.get("name"), "content.toolUse.name") or ""
             return ToolCall(word(call.get("toolUseId")) or "", name, given)
         if not block:
             raise ShapeError(None, "what a block of output.message.content holds", "text or the like")
-        return Other(block, next(iter(block)))
+        return Other(block, next(iter(block)), self.name)
 
 
 def _text(block: Mapping[str, Any]) -> str:

@@ -59,5 +59,7 @@ def told(result: ToolResult) -> dict[str, Any]:
     """The block of a result."""
     kind = "text" if isinstance(result.content, str) else "json"
     content = [{kind: result.content}] if result.content else []
+    if result.parts:
+        content = spelling.listed(result.content, text={})
     spelled: dict[str, Any] = {"toolUseId": result.call_id, "content": content}
     return {"toolResult": spelled | {"status": "error"} if result.error else spelled}

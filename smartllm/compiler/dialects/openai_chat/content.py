@@ -18,6 +18,7 @@ from smartllm.compiler.dialects.reading import (
 )
 from smartllm.content import Other, Part, Reasoning, Refusal, Text, ToolCall
 
+_WIRE: Final = "openai_chat"
 THOUGHTS: Final = ("reasoning_content", "reasoning")
 """Where servers show reasoning beside the content; the first one that is there counts."""
 READ: Final = frozenset({"role", "content", "refusal", "tool_calls", "function_call", *THOUGHTS})
@@ -48,7 +49,7 @@ def parts_of(message: Mapping[str, Any]) -> tuple[Part, ...]:
         parts.append(Refusal(refusal))
     parts += _calls(message)
     beside = ((name, value) for name, value in message.items() if name not in _BESIDE)
-    return (*parts, *(Other({name: value}, name) for name, value in beside if _holds_anything(value)))
+    return (*parts, *(Other({name: value}, name, _WIRE) for name, value in beside if _holds_anything(value)))
 
 
 def content_parts(content: Any) -> list[Part]:
@@ -106,7 +107,7 @@ def _part(part: Mapping[str, Any]) -> Text | Reasoning | Refusal | Other:
         return Refusal(text(part.get("refusal"), "content.refusal"))
     if kind in THINKING:
         return Reasoning(text=_thought(part))
-    return Other(part, kind)
+    return Other(part, kind, _WIRE)
 
 
 def _joined(first: Any, second: Any) -> Part:
@@ -134,7 +135,7 @@ def _cited(said: list[Part], annotations: list[Mapping[str, Any]]) -> list[Part]
         if isinstance(part, Text):
             said[place] = Text(part.text, part.citations + tuple(annotations))
             return said
-    return [*said, Other({"annotations": annotations}, "annotations")]
+    return [*said, Other({"annotations": annotations}, "annotations", _WIRE)]
 
 
 def _calls(message: Mapping[str, Any]) -> Iterator[ToolCall]:

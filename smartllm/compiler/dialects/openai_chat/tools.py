@@ -50,14 +50,21 @@ def _choice(intent: Intent, choice: Choice) -> Any:
 
 
 def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The message of a turn with calls, or those of its results."""
-    if turn.results:
-        return [
+    """The message of a turn with calls, or of one with parts in the wire's words, or those of its results."""
+    if turn.results or turn.own:
+        told: list[dict[str, Any]] = [
             {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
             for result in turn.results
         ]
+        return [*told, _said(turn)] if turn.own else told
     calls = [_call(call, intent) for call in turn.calls]
     return [{"role": "assistant", "content": "\n\n".join(turn.texts) or None, "tool_calls": calls}]
+
+
+def _said(turn: Turn) -> dict[str, Any]:
+    """The message of a user whose words hold parts in those of the wire."""
+    said = [part for part in turn.parts if part.type != "tool_result"]
+    return {"role": "user", "content": spelling.listed(said, text={"type": "text"})}
 
 
 def _call(call: ToolCall, intent: Intent) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _parts(item: Mapping[str, Any]) -> Iterator[Part]:
             custom=kind == "custom_tool_call",
         )
     else:
-        yield Other(item, kind)
+        yield Other(item, kind, ResponsesDecoder.name)
 
 
 def _part(part: Mapping[str, Any]) -> Part | None:
@@ -124,7 +124,7 @@ def _part(part: Mapping[str, Any]) -> Part | None:
         return Text(said, citations) if said or citations else None
     if kind == "refusal":
         return Refusal(text(part.get("refusal"), "output.content.refusal"))
-    return Other(part, text(part.get("type"), "output.content.type"))
+    return Other(part, text(part.get("type"), "output.content.type"), ResponsesDecoder.name)
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

@@ -56,7 +56,7 @@ def phases_in(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def say_the_same(items: Sequence[Mapping[str, Any]], turn: Turn, names: Mapping[str, str]) -> bool:
-    """Whether items say what a turn says: its text, and its calls in order.
+    """Whether items say what a turn says: its text, its calls in order, and what it has in the wire's words.
 
     A turn has the caller's form of arguments, and items the wire's: nulls for what is left out, JSON as text.
 
@@ -68,6 +68,7 @@ def say_the_same(items: Sequence[Mapping[str, Any]], turn: Turn, names: Mapping[
     calls = [item for item in items if str(item.get("type")) in CALLS]
     return (
         "".join(_texts(items)) == "".join(turn.texts)
+        and all(part.raw in items for part in turn.own)
         and len(calls) == len(turn.calls)
         and all(_is_call(item, call, names) for item, call in zip(calls, turn.calls, strict=True))
     )

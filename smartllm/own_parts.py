@@ -1,0 +1,41 @@
+"""Where a wire has a place for a provider's own part, which goes as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from smartllm.content import Other
+
+Place = Literal["block", "item", "content"]
+"""A block of a turn, an item beside the messages, or a part of what a message says."""
+
+_BLOCKS: Final = frozenset({"anthropic_messages", "bedrock_converse"})
+_IN_MESSAGES: Final = ("input_", "output_")
+"""How the parts of messages are called on Responses, whose items have other names."""
+
+
+def kind_of(part: Other) -> str:
+    """The wire's word for what a part is."""
+    kind = part.kind or part.raw.get("type") or next(iter(part.raw), "")
+    return kind if isinstance(kind, str) else ""
+
+
+def place_in(part: Other, role: str, dialect: str) -> Place | None:
+    """Where a part stands in a turn; None where the wire has no place for it.
+
+    Args:
+        part: The part.
+        role: Whose turn it is.
+        dialect: The wire.
+    """
+    if dialect in _BLOCKS:
+        return "block"
+    if dialect == "openai_responses" and not str(part.raw.get("type", "")).startswith(_IN_MESSAGES):
+        return "item"
+    return "content" if role == "user" else None
+
+
+def place_in_result(dialect: str) -> Place | None:
+    """Where a part stands in the result of a tool; those of Chat Completions are texts alone."""
+    return None if dialect == "openai_chat" else "content"
