@@ -325,6 +325,14 @@ class TestResults:
         assert self.sent(CLAUDE, [1], api_type="converse") == [{"text": "[1]"}]
         assert self.sent(GPT, ["a", Text("b")]) == "a\n\nb"
 
+    @pytest.mark.parametrize(("model", "given", "sent"), [(GPT, "", "(empty)"), (CLAUDE, "  ", None)])
+    def test_what_was_blank_is_told(self, model: str, given: str, sent: str | None) -> None:
+        call = Message("assistant", [ToolCall("1", "weather", {})])
+        compiled = plan(model, ASKED, call, Message("user", [ToolResult("1", given)]))
+        (filled,) = [item for item in compiled.diagnostics if item.code == "tool-result-filled"]
+        assert (filled.severity, filled.asked, filled.applied) == ("info", given, sent)
+        assert filled.origin.name == "calls.empty_results"
+
     def test_nothing_is_sent_only_where_it_is_taken(self) -> None:
         assert self.sent(GPT, "") == "(empty)"
         assert self.sent(CLAUDE, "", api_type="invoke") is None
