@@ -361,6 +361,11 @@ class TestIds:
         assert len(set(nine)) == 4
         assert all(len(one) <= 64 for one in self.given("any", "x" * 65, ""))
 
+    def test_stay_what_they_are_in_later_versions(self) -> None:
+        """A conversation that is kept must go on with the same ids, or its signatures no longer hold."""
+        assert self.given("nine", "call_1", "call_1", "call_1") == ["0b803869e", "d7a05e0c3", "b3c5a5d1d"]
+        assert self.given("any", "x" * 65) == ["call_6d3e1cf82fe0bf3342008d3a"]
+
     def test_a_long_name_leaves_room_for_its_number(self) -> None:
         ids = CallIds(facts_from({"calls": {"ids": "counted", "ids_max": 64}}))
         found = [ids.of("x", "f" * 64) for _ in range(11)]
