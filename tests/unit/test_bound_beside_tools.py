@@ -58,6 +58,12 @@ def test_the_way_that_each_model_is_bound(model: str, fields: Any, expected: Any
     assert steps(plan(model, **fields)) == expected
 
 
+def test_a_hosted_tool_beside_which_a_choice_may_be_said_is_no_hindrance() -> None:
+    shell = {"type": "bash_20250124", "name": "bash"}
+    assert steps(plan(FORCED, shell, api_type="invoke")) == ["tool"]
+    assert steps(plan("gpt-4.1", {"type": "web_search"}, structured_output="auto")) == ["native"]
+
+
 @pytest.mark.parametrize(
     ("model", "tools", "fields", "says", "fact"),
     [
