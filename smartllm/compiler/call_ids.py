@@ -59,6 +59,5 @@ class CallIds:
 
 def _counted(name: str, start: int, most: int) -> Iterable[str]:
     """Ids of this form; of a name that leaves no room for the rest, as much as fits."""
-    for index in itertools.count(start):
-        before, after = "functions.", f":{index}"
-        yield before + name[: most - len(before) - len(after)] + after
+    before, ends = "functions.", map(":{}".format, itertools.count(start))
+    return (before + name[: most - len(before) - len(end)] + end for end in ends)

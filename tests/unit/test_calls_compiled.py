@@ -325,6 +325,14 @@ class TestResults:
         assert self.sent(CLAUDE, [1], api_type="converse") == [{"text": "[1]"}]
         assert self.sent(GPT, ["a", Text("b")]) == "a\n\nb"
 
+    @pytest.mark.parametrize(("model", "given", "sent"), [(GPT, "", "(empty)"), (CLAUDE, "  ", None)])
+    def test_what_was_blank_is_told(self, model: str, given: str, sent: str | None) -> None:
+        call = Message("assistant", [ToolCall("1", "weather", {})])
+        compiled = plan(model, ASKED, call, Message("user", [ToolResult("1", given)]))
+        (filled,) = [item for item in compiled.diagnostics if item.code == "tool-result-filled"]
+        assert (filled.severity, filled.asked, filled.applied) == ("info", given, sent)
+        assert filled.origin.name == "calls.empty_results"
+
     def test_nothing_is_sent_only_where_it_is_taken(self) -> None:
         assert self.sent(GPT, "") == "(empty)"
         assert self.sent(CLAUDE, "", api_type="invoke") is None
@@ -352,6 +360,11 @@ class TestIds:
         assert [len(one) for one in nine] == [9] * 4
         assert len(set(nine)) == 4
         assert all(len(one) <= 64 for one in self.given("any", "x" * 65, ""))
+
+    def test_stay_what_they_are_in_later_versions(self) -> None:
+        """A conversation that is kept must go on with the same ids, or its signatures no longer hold."""
+        assert self.given("nine", "call_1", "call_1", "call_1") == ["0b803869e", "d7a05e0c3", "b3c5a5d1d"]
+        assert self.given("any", "x" * 65) == ["call_6d3e1cf82fe0bf3342008d3a"]
 
     def test_a_long_name_leaves_room_for_its_number(self) -> None:
         ids = CallIds(facts_from({"calls": {"ids": "counted", "ids_max": 64}}))

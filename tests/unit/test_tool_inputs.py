@@ -13,6 +13,7 @@ from tool_plans import (
     GPT,
     NOVA,
     WEATHER,
+    changes,
     plan,
     refused,
     told,
@@ -35,6 +36,8 @@ class TestStrict:
             "strict": True,
         }
         assert told(compiled) == [("tool-schema-changed", "tools", "tools.strict")]
+        assert changes(compiled)[0][:3] == ("tool-schema-changed", "info", "changed")
+        assert compiled.steps[0].origins["tools[0].name"].kind == "request"
         chat = plan(GPT, bound, api_type="chat_completions").body["tools"][0]["function"]
         assert (chat["strict"], chat["parameters"]) == (True, CLOSED)
 
@@ -54,6 +57,11 @@ class TestStrict:
         compiled = plan("claude-opus-4-7", Tool("a", parameters=CITY, strict=True))
         assert compiled.body["tools"] == [{"name": "a", "input_schema": CITY}]
         assert told(compiled) == [("tool-strict-dropped", "tools", "tools.strict")]
+        reason = "the model takes no strict key; calls of a may not match its schema"
+        assert changes(compiled) == [
+            ("tool-strict-dropped", "warning", "dropped", "a: strict", None, reason),
+        ]
+        assert compiled.steps[0].origins["tools[0].name"].kind == "request"
 
     def test_no_more_than_the_model_takes(self) -> None:
         compiled = plan(CLAUDE, *(Tool(f"t{index}", parameters=CLOSED, strict=True) for index in range(21)))
@@ -62,6 +70,16 @@ class TestStrict:
         optional = {str(index): {"type": "string"} for index in range(13)}
         loose = {"type": "object", "properties": optional, "additionalProperties": False}
         two = plan(CLAUDE, *(Tool(name, parameters=loose, strict=True) for name in "ab"))
+        assert [tool.get("strict") for tool in two.body["tools"]] == [True, None]
+        either = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+        unions = {str(index): either for index in range(9)}
+        mixed = {
+            "type": "object",
+            "properties": unions,
+            "required": list(unions),
+            "additionalProperties": False,
+        }
+        two = plan(CLAUDE, *(Tool(name, parameters=mixed, strict=True) for name in "ab"))
         assert [tool.get("strict") for tool in two.body["tools"]] == [True, None]
 
     def test_a_schema_that_cannot_be_bound_is_refused_by_the_tools_name(self) -> None:
