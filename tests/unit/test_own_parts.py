@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 import smartllm
-from smartllm import Message, MessageRequest, ToolResult
+from smartllm import LLMClient, Message, MessageRequest, ToolResult
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.content import Other, Part, Reasoning, Text, ToolCall
 from smartllm.errors import UnsupportedError
 from smartllm.response import TextResponse
+from smartllm.testing import FakeTransport, Reply
 from smartllm.usage import Usage
 
 USE = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}
@@ -223,3 +224,35 @@ def test_items_that_go_back_whole_stand_in_a_turn_only_where_no_text_does() -> N
     more: dict[str, Any] = {"blocks": [dict(search.raw)], "dialect": "openai_responses"}
     assert answered(Text("x"), search, **more).content == "x"
     assert answered(search, **more).content == [search]
+
+
+def test_reasoning_that_holds_nothing_is_no_item() -> None:
+    item = {"type": "tool_search_call", "call_id": "s1", "status": "completed"}
+    turn = said("I look.", Other(item), reasoning=Reasoning(GPT[0], "openai_responses", []))
+    found = sent(GPT, user("a"), turn, user(Other({"type": "tool_search_output", "call_id": "s1"})))
+    assert [entry.get("type", "message") for entry in found] == [
+        "message",
+        "message",
+        "tool_search_call",
+        "tool_search_output",
+    ]
+
+
+@pytest.mark.parametrize("to", [CLAUDE, CONVERSE, GPT])
+def test_their_leaves_are_the_requests(to: tuple[str, Any]) -> None:
+    step = plan_of(to, user("a", Other({"type": "note", "mark": "here"}))).steps[0]
+    place = next(path for path in step.origins if path.endswith("mark"))
+    assert (step.origins[place].kind, step.origins[place].name) == ("request", "messages")
+
+
+async def test_the_sandbox_takes_them_where_the_provider_does() -> None:
+    found = Other({"type": "tool_reference", "tool_name": "f"})
+    turns = [user("a"), said(ToolCall("1", "f", {})), user(ToolResult("1", [found]))]
+    request = MessageRequest(messages=turns, tools=TOOLS, api_type="invoke", model=CLAUDE[0])
+    fake = FakeTransport(Reply(text="Fine."), check=True)
+    async with LLMClient(provider="bedrock", transport=fake) as client:
+        response = await client.send_message(request)
+    assert response.text == "Fine."
+    assert fake.sent[0].body["messages"][2]["content"][0]["content"] == [found.raw]
+    told = response.metadata["messages"][2]["content"][0]
+    assert "tool_name" not in str(told)
