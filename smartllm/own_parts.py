@@ -18,7 +18,7 @@ _IN_MESSAGES: Final = ("input_", "output_")
 def kind_of(part: Other) -> str:
     """The wire's word for what a part is."""
     kind = part.kind or part.raw.get("type") or next(iter(part.raw), "")
-    return kind if isinstance(kind, str) else ""
+    return kind if isinstance(kind, str) and kind else "unknown"
 
 
 def place_in(part: Other, role: str, dialect: str) -> Place | None:

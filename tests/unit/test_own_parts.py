@@ -256,3 +256,54 @@ async def test_the_sandbox_takes_them_where_the_provider_does() -> None:
     assert fake.sent[0].body["messages"][2]["content"][0]["content"] == [found.raw]
     told = response.metadata["messages"][2]["content"][0]
     assert "tool_name" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("part", "asked", "reason"),
+    [
+        (
+            Other({"type": "server_tool_use"}, "its kind", "anthropic_messages"),
+            "its kind",
+            "the part its kind was written for anthropic_messages, and openai_chat has other words",
+        ),
+        (
+            Other({"type": "audio"}, dialect="openai_chat"),
+            "audio",
+            "openai_chat takes no part audio back where it stands",
+        ),
+        (
+            Other({"citationsContent": {}}, dialect="bedrock_converse"),
+            "citationsContent",
+            "the part citationsContent was written for bedrock_converse, and openai_chat has other words",
+        ),
+        (
+            Other({"type": 5}, dialect="bedrock_converse"),
+            "unknown",
+            "the part unknown was written for bedrock_converse, and openai_chat has other words",
+        ),
+    ],
+)
+def test_what_is_left_out_is_told_by_its_kind(part: Other, asked: str, reason: str) -> None:
+    (note,) = [
+        note
+        for note in plan_of(CHAT, user("a"), said("b", part), user("c")).diagnostics
+        if note.asked == asked
+    ]
+    assert (note.code, note.severity, note.reason) == ("part-dropped", "warning", reason)
+
+
+@pytest.mark.parametrize(
+    ("turn", "hint"),
+    [
+        (
+            user(Other({"type": "x"}, dialect="bedrock_converse")),
+            "say what is meant in texts, or take the api",
+        ),
+        (said("b", Other({"type": "x"})), "leave the part out, say it in texts, or take an api_type"),
+    ],
+)
+def test_refusals_say_what_to_do(turn: Message, hint: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        sent(CHAT, turn, *([user("c")] if turn.role == "assistant" else []))
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(hint)

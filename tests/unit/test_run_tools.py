@@ -51,12 +51,20 @@ async def test_a_function_is_run_and_the_model_goes_on_with_what_it_gave_back(
     assert called_.content == [ToolCall(call.id, "weather", {"city": "Paris"})]
     assert answered.content == [ToolResult(call.id, {"city": "Paris", "sky": "clear"})]
     assert run.usage == run.responses[0].usage + run.response.usage
+    assert '"sky":"clear"' in server.requests[1].body.decode().translate({ord(mark): None for mark in "\\ "})
+
+
+async def test_the_cost_is_that_of_all_rounds() -> None:
+    fake = FakeTransport(Reply(tool="weather", structured={"city": "Paris"}), Reply(text="It is clear."))
+    async with LLMClient(provider="openai", transport=fake) as client:
+        # A model that the oldest prices know too.
+        run = await client.run_tools(TextRequest(prompt="Paris?", model="gpt-4o", use_cache=False), [weather])
     costs = [response.cost for response in run.responses]
     assert run.cost is not None
+    assert len(costs) == 2
     assert run.cost == sum(cost for cost in costs if cost is not None) > 0
     free = dataclasses.replace(run, responses=(run.response, dataclasses.replace(run.response, billing=None)))
     assert free.cost is None
-    assert '"sky":"clear"' in server.requests[1].body.decode().translate({ord(mark): None for mark in "\\ "})
 
 
 async def test_an_answer_without_calls_is_one_round() -> None:
