@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed
+from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed, said
 from .openai_words import OPENAI_WORDS
 
 _UNANSWERED: Final = Refused(
@@ -56,7 +56,7 @@ def _message(place: str, message: JSON) -> Heard:
             kinds=_kinds(message.get("content")),
         )
         return Heard(role="user", place=place, pieces=[result])
-    pieces = _content(place, message.get("content"))
+    pieces = said(place, message.get("content"))
     for index, call in listed(message.get("tool_calls")):
         pieces.append(_call(f"{place}.tool_calls[{index}]", dict_of(call)))
     return Heard(role=role, place=place, pieces=pieces)
@@ -77,15 +77,6 @@ def _call(place: str, call: JSON) -> Piece:
 
 def _kinds(content: Any) -> list[str]:
     return [_KINDS.get(str(dict_of(part).get("type")), "text") for _, part in listed(content)] or ["text"]
-
-
-def _content(place: str, content: Any) -> list[Piece]:
-    if isinstance(content, str):
-        return [Piece(kind="text", place=place, text=content)]
-    return [
-        Piece(kind="text" if "text" in part else "media", place=place, text=str(part.get("text", "")))
-        for part in (dict_of(part) for _, part in listed(content))
-    ]
 
 
 def _bound(body: JSON) -> Any:

@@ -159,6 +159,28 @@ def joined(turns: Sequence[Heard]) -> list[Heard]:
     return found
 
 
+def said(place: str, content: Any, own: Any = None) -> list[Piece]:
+    """The pieces of what a message says on OpenAI's wires: a text, or a list of parts.
+
+    Args:
+        place: Where it stands.
+        content: It.
+        own: As ``Piece.own``.
+    """
+    if isinstance(content, str):
+        return [Piece(kind="text", place=place, own=own, text=content)]
+    parts = (dict_of(part) for _, part in listed(content))
+    return [
+        Piece(
+            kind="text" if "text" in part else "media",
+            place=place,
+            own=own,
+            text=str(part.get("text", "")),
+        )
+        for part in parts
+    ]
+
+
 def listed(value: Any) -> list[tuple[int, Any]]:
     """The items of a list with their numbers; none of what is no list."""
     return list(enumerate(value)) if isinstance(value, list) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed
+from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed, said
 from .openai_words import OPENAI_WORDS
 
 _CALLS: Final = {"function_call", "custom_tool_call"}
@@ -51,7 +51,7 @@ def _turns(body: JSON) -> list[Heard]:
 def _item(place: str, item: JSON) -> Heard:
     kind, call_id = str(item.get("type", "message")), str(item.get("call_id", ""))
     if kind == "message":
-        return Heard(role=str(item.get("role")), place=place, pieces=_content(place, item))
+        return Heard(role=str(item.get("role")), place=place, pieces=said(place, item.get("content"), item))
     if kind in _CALLS:
         name, given = str(item.get("name", "")), item.get("arguments") if kind == "function_call" else {}
         call = Piece(kind="call", place=place, own=item, id=call_id, name=name, arguments=given)
@@ -63,18 +63,6 @@ def _item(place: str, item: JSON) -> Heard:
     role = "user" if kind.endswith("_output") else "assistant"
     thought = Piece(kind="reasoning" if kind == "reasoning" else "other", place=place, own=item, id=call_id)
     return Heard(role=role, place=place, pieces=[thought])
-
-
-def _content(place: str, item: JSON) -> list[Piece]:
-    content = item.get("content")
-    if isinstance(content, str):
-        return [Piece(kind="text", place=place, own=item, text=content)]
-    return [
-        Piece(
-            kind="text" if "text" in part else "media", place=place, own=item, text=str(part.get("text", ""))
-        )
-        for part in (dict_of(part) for _, part in listed(content))
-    ]
 
 
 def _bound(body: JSON) -> Any:

@@ -25,15 +25,13 @@ from bound_plans import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import FACTS, takes_tools
+from settled import settled
 
 import smartllm
 from smartllm import Message, MessageRequest, Reasoning, TextRequest, Tool, ToolResult
-from smartllm.compiler import _intent
 from smartllm.compiler.dialects import FIELDS
-from smartllm.compiler.passes import PASSES
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.target import choose_target
-from smartllm.diagnostics import CODES
 from smartllm.errors import CompileError
 from smartllm.rules import Dialect
 
@@ -228,12 +226,4 @@ def test_the_passes_settle_and_every_leaf_has_an_origin(
     assert all(origin is not None for origin in compiled.origins.values())
     assert compiled.output is not None
     assert compiled.output.lowered is not None
-    intent, trace = _intent(request, target, {})
-    for run in PASSES:
-        intent = run(intent, target.facts, trace)
-    again, count = intent, len(trace.changes)
-    for run in PASSES:
-        again = run(again, target.facts, trace)
-    assert again == intent
-    assert len(trace.changes) == count
-    assert {change.code for change in trace.changes} <= set(CODES)
+    settled(request, target)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import takes_tools
+from settled import settled
 from tool_plans import (
     CITY,
     CLOCK,
@@ -21,10 +22,8 @@ import smartllm
 from smartllm import MessageRequest, TextRequest, Tool
 from smartllm.compiler import _intent
 from smartllm.compiler.intent import Choice
-from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes.tools import tools as tools_pass
 from smartllm.compiler.target import choose_target
-from smartllm.diagnostics import CODES
 from smartllm.errors import CompileError
 
 
@@ -116,13 +115,5 @@ def test_nothing_is_lost_in_silence_and_the_passes_settle(
     if bound and "'strict': True" not in str(compiled.body):
         assert "tool-strict-dropped" in codes
     assert all(origin is not None for origin in compiled.origins.values())
-    intent, trace = _intent(request, target, {})
-    for run in PASSES:
-        intent = run(intent, target.facts, trace)
-    again, count = intent, len(trace.changes)
-    for run in PASSES:
-        again = run(again, target.facts, trace)
-    assert again == intent
-    assert len(trace.changes) == count
-    assert {change.code for change in trace.changes} <= set(CODES)
+    trace = settled(request, target)
     assert all(change.asked != change.applied for change in trace.changes)

@@ -12,11 +12,11 @@ from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.memo import Memo
 from smartllm.rules.vocabulary import Facts
-from smartllm.text_parts import Text
+from smartllm.text_parts import Reasoning, Text
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, Other, ToolCall
+    from smartllm.content import InputPart, Other, ToolCall, ToolResult
 
 _SPELLED: Final = Memo(results=256, characters=256 * 1024)
 
@@ -78,6 +78,39 @@ def as_written(part: Other) -> dict[str, Any]:
 
     found: dict[str, Any] = copied(part.raw)
     return found
+
+
+def blocks_of(
+    turn: Turn,
+    intent: Intent,
+    *,
+    text: Mapping[str, Any],
+    called: Callable[[ToolCall, Intent], dict[str, Any]],
+    told: Callable[[ToolResult], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """The blocks of a turn in its order; reasoning and what is in the wire's words stand as they came.
+
+    Args:
+        turn: The turn.
+        intent: What it belongs to.
+        text: Further keys of a text's block.
+        called: Spells a call.
+        told: Spells a result.
+    """
+    blocks: list[dict[str, Any]] = []
+    for part in turn.parts:
+        if isinstance(part, Text):
+            blocks.append({**text, "text": part.text})
+        elif isinstance(part, Reasoning):
+            blocks += part.blocks
+        elif part.type == "tool_call":
+            blocks.append(called(part, intent))
+        elif part.type == "other":
+            blocks.append(as_written(part))
+        else:
+            assert part.type == "tool_result"
+            blocks.append(told(part))
+    return blocks
 
 
 def listed(parts: Iterable[InputPart], *, text: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.anthropic_messages.tools import called, set_parallel, set_tools, told
-from smartllm.compiler.dialects.spelling import add_tool, as_written, effort_reason, set_limit, set_parameters
+from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
-from smartllm.text_parts import Reasoning, Text
-
-if TYPE_CHECKING:
-    from smartllm.content import InputPart
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -50,25 +46,11 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, pref
 
 
 def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:
-    blocks = [block for part in turn.parts for block in _blocks(part, intent)]
+    blocks = blocks_of(turn, intent, text={"type": "text"}, called=called, told=told)
     if len(blocks) == 1 and blocks[0]["type"] == "text":
         text: str = blocks[0]["text"]
         return text
     return blocks
-
-
-def _blocks(part: InputPart, intent: Intent) -> list[dict[str, Any]]:
-    """The blocks of a part; what the model wrote as reasoning stands as it came."""
-    if isinstance(part, Text):
-        return [{"type": "text", "text": part.text}]
-    if isinstance(part, Reasoning):
-        return part.blocks
-    if part.type == "tool_call":
-        return [called(part, intent)]
-    if part.type == "other":
-        return [as_written(part)]
-    assert part.type == "tool_result"
-    return [told(part)]
 
 
 def _set_output(body: Body, intent: Intent, plan: OutputPlan) -> None:

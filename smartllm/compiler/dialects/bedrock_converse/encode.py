@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
-from smartllm.compiler.dialects.spelling import add_tool, as_written, effort_reason, set_limit, set_parameters
+from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
-from smartllm.text_parts import Reasoning, Text
-
-if TYPE_CHECKING:
-    from smartllm.content import InputPart
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -37,7 +33,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     turns: list[dict[str, Any]] = [
-        {"role": turn.role, "content": [block for part in turn.parts for block in _blocks(part, intent)]}
+        {"role": turn.role, "content": blocks_of(turn, intent, text={}, called=called, told=told)}
         for turn in intent.turns
     ]
     if intent.system is not None and facts.system == "user":  # models that have no system field
@@ -47,20 +43,6 @@ def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> Non
     body.set("messages", turns, trace.reason("messages"))
     if intent.system is not None and facts.system != "user":
         body.set("system", [{"text": intent.system}], trace.reason("system_prompt"))
-
-
-def _blocks(part: InputPart, intent: Intent) -> list[dict[str, Any]]:
-    """The blocks of a part; what the model wrote as reasoning stands as it came."""
-    if isinstance(part, Text):
-        return [{"text": part.text}]
-    if isinstance(part, Reasoning):
-        return part.blocks
-    if part.type == "tool_call":
-        return [called(part, intent)]
-    if part.type == "other":
-        return [as_written(part)]
-    assert part.type == "tool_result"
-    return [told(part)]
 
 
 def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:

@@ -1,0 +1,25 @@
+"""What holds of all passes: a second run over what they have settled changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartllm.compiler import _intent
+from smartllm.compiler.passes import PASSES
+from smartllm.compiler.trace import Trace
+from smartllm.diagnostics import CODES
+from smartllm.rules import Target
+
+
+def settled(request: Any, target: Target) -> Trace:
+    """The trace of a request's passes, after they were seen to settle."""
+    intent, trace = _intent(request, target, {})
+    for run in PASSES:
+        intent = run(intent, target.facts, trace)
+    again, count = intent, len(trace.changes)
+    for run in PASSES:
+        again = run(again, target.facts, trace)
+    assert again == intent
+    assert len(trace.changes) == count
+    assert {change.code for change in trace.changes} <= set(CODES)
+    return trace
