@@ -15,7 +15,7 @@ from smartllm.compiler.steps import passed, second_step, step_of
 from smartllm.compiler.target import choose_target
 from smartllm.compiler.tools import choice_of, tools_of
 from smartllm.compiler.trace import Change, Reason, Trace, fact
-from smartllm.compiler.turns import turns_of
+from smartllm.compiler.turns import are_texts, turns_of
 from smartllm.diagnostics import LEVELS, Diagnostic, Level
 from smartllm.errors import ConfigError, DiagnosticError
 from smartllm.json_values import check_json
@@ -126,10 +126,11 @@ def _intent(
         value = wishes[name]
         if value is not None:
             parameters[name] = _number(value) if number else value
+    turns = turns_of(wishes)
     intent = Intent(
         model=target.resolution.asked,
         dialect=target.dialect,
-        turns=turns_of(wishes),
+        turns=turns,
         max_tokens=wishes["max_tokens"],
         system=wishes["system_prompt"] or None,
         parameters=parameters,
@@ -143,6 +144,7 @@ def _intent(
         parallel=wishes["parallel_tool_calls"],
         explicit=frozenset(given),
         extra=_checked_extra(wishes["extra"]),
+        texts_alone=are_texts(turns),
     )
     return intent, trace
 

@@ -165,6 +165,7 @@ class Intent(NamedTuple):
         names: Names on the wire by the caller's, of the tools that go by another one; None until the tools
             pass has run.
         custom: Ids on the wire of the calls that go back as those of tools that take free text.
+        texts_alone: The turns hold nothing but texts, so that nobody need look for more; no pass adds any.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
     """
@@ -188,6 +189,7 @@ class Intent(NamedTuple):
     custom: frozenset[str] = frozenset()
     explicit: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = MappingProxyType({})
+    texts_alone: bool = False
 
     @property
     def bound(self) -> OutputPlan | None:

@@ -18,6 +18,8 @@ _LETTER: Final = re.compile(r"[A-Za-z]")
 
 def called_in(intent: Intent) -> tuple[str, ...]:
     """The caller's names of the tools that the conversation calls, each once, in order."""
+    if intent.texts_alone:
+        return ()
     return tuple(dict.fromkeys(call.name for turn in intent.turns for call in turn.calls))
 
 

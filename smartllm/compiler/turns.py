@@ -34,6 +34,15 @@ def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
     return tuple(_turn(message, index) for index, message in enumerate(wishes["messages"]))
 
 
+def are_texts(turns: Iterable[Turn]) -> bool:
+    """Whether turns hold nothing but texts."""
+    for turn in turns:
+        for part in turn.parts:
+            if type(part) is not Text:
+                return False
+    return True
+
+
 def _turn(message: Message, index: int) -> Turn:
     parts = _checked(parts_of(message.content), message.role, "messages", index, "content")
     if all(isinstance(part, Reasoning) for part in parts):

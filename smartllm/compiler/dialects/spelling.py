@@ -45,12 +45,11 @@ def set_messages(
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        if turn.calls or turn.blocks or turn.own:
+        whole = not intent.texts_alone and bool(turn.calls or turn.blocks or turn.own)
+        if whole or (not intent.texts_alone and turn.results):
             turns += calling(turn, intent)
-            continue
-        if turn.results:
-            turns += calling(turn, intent)
-        turns += spoken(turn, kind)
+        if not whole:
+            turns += spoken(turn, kind)
     if intent.system is not None and facts.system != "instructions":
         turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
         body.note((path, 0, "role"), fact("system"))

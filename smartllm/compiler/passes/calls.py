@@ -31,7 +31,7 @@ def calls(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     Raises:
         UnsupportedError: A call has no result, or a result no call; names the place and the call.
     """
-    if not any(turn.calls or turn.results for turn in intent.turns):
+    if intent.texts_alone or not any(turn.calls or turn.results for turn in intent.turns):
         return intent
     conversation = _Conversation(intent, facts, trace)
     turns = conversation.turns()

@@ -32,7 +32,9 @@ class _Trouble(NamedTuple):
 
 def carry(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Leave to each turn the reasoning that the target takes back there; the rest of the turn stays."""
-    if not any(isinstance(part, Reasoning) for turn in intent.turns for part in turn.parts):
+    if intent.texts_alone or not any(
+        isinstance(part, Reasoning) for turn in intent.turns for part in turn.parts
+    ):
         return intent
     gone = _gone(intent, facts)
     names = wire_names(intent, facts) if facts.carry.reasoning == "items" else {}

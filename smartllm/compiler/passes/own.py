@@ -22,7 +22,7 @@ def own(intent: Intent, _facts: Facts, trace: Trace) -> Intent:
     Raises:
         UnsupportedError: The caller's own words have no place on this wire, or nothing is left to say.
     """
-    if not any(_may_hold(part) for turn in intent.turns for part in turn.parts):
+    if intent.texts_alone or not any(_may_hold(part) for turn in intent.turns for part in turn.parts):
         return intent
     kept = [_kept(turn, index, intent, trace) for index, turn in enumerate(intent.turns)]
     turns = tuple(turn for turn in kept if turn.parts)
