@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from smartllm.compiler.call_ids import made_id
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.intent import ToolPlan
 from smartllm.compiler.plan import Plan, Step
@@ -106,8 +106,7 @@ class AnsweredCalls:
         """
         if given and given not in taken and not self._step.repeats_ids:
             return given
-        seed = f"{self._plan.fingerprint}#{index}"
-        return f"call_{hashlib.sha256(seed.encode()).hexdigest()[:24]}"
+        return made_id(f"{self._plan.fingerprint}#{index}")
 
     def _call(self, call: ToolCall, call_id: str) -> tuple[ToolCall, tuple[str, ...]]:
         name = self._name(call.name)
@@ -141,8 +140,7 @@ def _arguments(given: dict[str, Any] | str, tool: ToolPlan) -> tuple[dict[str, A
     data, places = lenient(given, lowered.schema)
     if isinstance(data, str):
         return data, ()
-    restored = restore(data, lowered)
+    restored = restore(data, lowered, tool.properties)
     if not isinstance(restored, dict):
         return json.dumps(restored, ensure_ascii=False), places
-    names = tool.properties
-    return {names.get(name, name): value for name, value in restored.items()}, places
+    return restored, places

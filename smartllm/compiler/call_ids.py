@@ -52,9 +52,18 @@ class CallIds:
         yield _NOT_DASHED.sub("_", asked)
         count = 0
         while True:
-            digest = hashlib.sha256(f"{asked}#{count}".encode()).hexdigest()
-            yield digest[:9] if self._form == "nine" else f"call_{digest[:24]}"
+            seed = f"{asked}#{count}"
+            yield _digest(seed)[:9] if self._form == "nine" else made_id(seed)
             count += 1
+
+
+def made_id(seed: str) -> str:
+    """An id that hangs on nothing but a text."""
+    return f"call_{_digest(seed)[:24]}"
+
+
+def _digest(seed: str) -> str:
+    return hashlib.sha256(seed.encode()).hexdigest()
 
 
 def _counted(name: str, start: int, most: int) -> Iterable[str]:

@@ -52,6 +52,12 @@ def own_name(tool: Mapping[str, Any]) -> str:
     return kind if isinstance(kind, str) else ""
 
 
+def custom_names(intent: Intent) -> set[str]:
+    """Names of the tools that take free text."""
+    own = (tool for tool in intent.tools if not isinstance(tool, ToolPlan))
+    return {own_name(tool) for tool in own if kind_of(tool) == "custom"}
+
+
 def check_own(tool: Mapping[str, Any], intent: Intent, facts: Facts) -> None:
     """Refuse a tool in the words of a wire where this wire, or this model, has none of its kind.
 

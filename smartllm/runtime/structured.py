@@ -99,10 +99,7 @@ def _read(answer: Any, output: OutputPlan) -> Any:
     """An answer as data of its own, in the caller's form: callers that wait for one answer get it too."""
     assert output.lowered is not None
     value = unicode_json(json_of(answer if isinstance(answer, str) else json.dumps(answer)))
-    value = restore(value, output.lowered)
-    if output.properties and isinstance(value, dict):
-        return {output.properties.get(name, name): item for name, item in value.items()}
-    return value
+    return restore(value, output.lowered, output.properties)
 
 
 def _one(found: list[Any], step: Step) -> Any:

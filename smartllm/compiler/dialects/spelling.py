@@ -177,6 +177,22 @@ def _spelled(
     return found, wire_text(found)
 
 
+def function_of(tool: ToolPlan, name: str, **schema: Any) -> dict[str, Any]:
+    """A function tool: its name, its schema under the wire's key, and what is said of it besides.
+
+    Args:
+        tool: The tool.
+        name: Its name on the wire.
+        schema: Its schema, by the wire's key.
+    """
+    function: dict[str, Any] = {"name": name, **schema}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.strict is not None:
+        function["strict"] = tool.strict
+    return function
+
+
 def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell on OpenAI's wires whether several tools may be called at once."""
     if intent.parallel is not None and "tools" in body.data:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.dialects.reading import json_of, unicode_json
 from smartllm.compiler.schema.keywords import definition_name, pointer
@@ -11,8 +13,10 @@ from smartllm.compiler.schema.types import Lowered
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
+_AS_SENT: Final[Mapping[str, str]] = MappingProxyType({})
 
-def restore(data: Any, lowered: Lowered) -> Any:
+
+def restore(data: Any, lowered: Lowered, names: Mapping[str, str] = _AS_SENT) -> Any:
     """Turn an answer under a lowered schema into input for the original one.
 
     Pairs become mappings again, JSON text becomes its value, numbered properties a list; a null that stands
@@ -22,13 +26,16 @@ def restore(data: Any, lowered: Lowered) -> Any:
     Args:
         data: The answer, parsed; it is not changed.
         lowered: The schema that was sent.
+        names: The caller's names of properties at its top level by those that were changed.
 
     Returns:
         Input for the caller's model.
     """
     restored = _Reader(lowered).read(data, lowered.schema, "") if lowered.codecs else data
     if lowered.wrapped and isinstance(restored, dict) and "value" in restored:
-        return restored["value"]
+        restored = restored["value"]
+    if names and isinstance(restored, dict):
+        return {names.get(name, name): value for name, value in restored.items()}
     return restored
 
 

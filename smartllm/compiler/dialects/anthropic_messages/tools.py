@@ -41,12 +41,7 @@ def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
 
 def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     assert tool.lowered is not None
-    spelled: dict[str, Any] = {"name": name, "input_schema": tool.lowered.schema}
-    if tool.description:
-        spelled["description"] = tool.description
-    if tool.strict is not None:
-        spelled["strict"] = tool.strict
-    return spelled
+    return spelling.function_of(tool, name, input_schema=tool.lowered.schema)
 
 
 def called(call: ToolCall, intent: Intent) -> dict[str, Any]:

@@ -41,12 +41,7 @@ def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
 
 def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     assert tool.lowered is not None
-    spec: dict[str, Any] = {"name": name, "inputSchema": {"json": tool.lowered.schema}}
-    if tool.description:
-        spec["description"] = tool.description
-    if tool.strict is not None:
-        spec["strict"] = tool.strict
-    return {"toolSpec": spec}
+    return {"toolSpec": spelling.function_of(tool, name, inputSchema={"json": tool.lowered.schema})}
 
 
 def called(call: ToolCall, intent: Intent) -> dict[str, Any]:

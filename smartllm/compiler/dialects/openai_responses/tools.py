@@ -10,7 +10,7 @@ from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.spelling import arguments_text
 from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
-from smartllm.compiler.own_tools import kind_of, own_name
+from smartllm.compiler.own_tools import custom_names
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
 from smartllm.own_parts import place_in
@@ -31,20 +31,14 @@ def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
 
 def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     assert tool.lowered is not None
-    function: dict[str, Any] = {"type": "function", "name": name, "parameters": tool.lowered.schema}
-    if tool.description:
-        function["description"] = tool.description
-    if tool.strict is not None:
-        function["strict"] = tool.strict
-    return function
+    function = spelling.function_of(tool, name, parameters=tool.lowered.schema)
+    return {"type": "function", **function}
 
 
 def _choice(intent: Intent, choice: Choice) -> Any:
     if not choice.names:
         return choice.mode
-    custom = {
-        own_name(own) for own in intent.tools if not isinstance(own, ToolPlan) and kind_of(own) == "custom"
-    }
+    custom = custom_names(intent)
     tools = [
         {"type": "custom" if name in custom else "function", "name": wire_name(intent, name)}
         for name in choice.names
