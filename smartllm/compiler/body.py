@@ -7,10 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from smartllm.compiler.trace import Reason
+from smartllm.media import Encoded
 
 Path = tuple[str | int, ...]
 
-wire_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+def _media(value: Any) -> str:
+    if isinstance(value, Encoded):
+        return value.text
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+wire_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_media).encode
 """JSON as it is sent."""
 
 

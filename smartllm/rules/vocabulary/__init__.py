@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from smartllm.parameters import SamplingField
+from smartllm.rules.vocabulary.caching import Caching
 from smartllm.rules.vocabulary.calls import Calls, Carry
 from smartllm.rules.vocabulary.fact import fact
+from smartllm.rules.vocabulary.input import Input
 from smartllm.rules.vocabulary.lifecycle import Lifecycle
 from smartllm.rules.vocabulary.limits import Limits
 from smartllm.rules.vocabulary.messages import Messages, System
@@ -25,12 +27,14 @@ from smartllm.rules.vocabulary.wire import DIALECTS, Dialect, Host
 __all__ = [
     "DIALECTS",
     "META",
+    "Caching",
     "Calls",
     "Carry",
     "Dialect",
     "EffortFacts",
     "Facts",
     "Host",
+    "Input",
     "InputSchema",
     "Lifecycle",
     "Limits",
@@ -68,6 +72,8 @@ class Facts:
     tools: Tools = fact(Tools())
     calls: Calls = fact(Calls())
     carry: Carry = fact(Carry())
+    input: Input = fact(Input())
+    caching: Caching = fact(Caching())
     structured: Structured = fact(Structured())
     limits: Limits = fact(Limits())
     messages: Messages = fact(Messages())

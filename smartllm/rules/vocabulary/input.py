@@ -1,0 +1,69 @@
+"""What goes in beside text: pictures, documents, sound and film."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from smartllm.rules.vocabulary.fact import fact
+
+Source = Literal["data", "url", "file_id", "s3"]
+Detail = Literal["low", "high", "original", "auto"]
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Pictures."""
+
+    sources: tuple[Source, ...] = fact((), "How a picture may be given; [] where the model takes none.")
+    formats: tuple[str, ...] = fact((), "Media types that are taken.")
+    max_bytes: int | None = fact(None, ge=1, description="Most bytes of one, before they become base64.")
+    max_pixels: int | None = fact(None, ge=1, description="Longest side in pixels.")
+    max_count: int | None = fact(None, ge=1, description="Most in a request, earlier turns included.")
+    many: int | None = fact(
+        None, ge=1, description="Pictures and documents in a request above which many_pixels holds."
+    )
+    many_pixels: int | None = fact(None, ge=1, description="Longest side in a request of many.")
+    animated: bool = fact(True, "A GIF may hold more than one picture.")
+    details: tuple[Detail, ...] = fact((), "How closely the model can be told to look.")
+
+
+@dataclass(frozen=True, eq=False)
+class Documents:
+    """Documents."""
+
+    sources: tuple[Source, ...] = fact((), "How a document may be given; [] where the model takes none.")
+    formats: tuple[str, ...] = fact((), "Media types that are taken; * stands for all.")
+    max_bytes: int | None = fact(None, ge=1, description="Most bytes of one, before they become base64.")
+    max_total: int | None = fact(None, ge=1, description="Most bytes of all together.")
+    max_count: int | None = fact(None, ge=1, description="Most in a request, earlier turns included.")
+    needs_text: bool = fact(False, "A text must stand in the same turn.")
+    citations: bool = fact(False, "Answers can cite documents: those of a request all, or none.")
+    details: tuple[Detail, ...] = fact((), "How closely the model can be told to look at its pages.")
+
+
+@dataclass(frozen=True, eq=False)
+class Sounds:
+    """Sound."""
+
+    sources: tuple[Source, ...] = fact((), "How sound may be given; [] where the model takes none.")
+    formats: tuple[str, ...] = fact((), "Media types that are taken.")
+    max_bytes: int | None = fact(None, ge=1, description="Most bytes of one, before they become base64.")
+
+
+@dataclass(frozen=True, eq=False)
+class Films:
+    """Video."""
+
+    sources: tuple[Source, ...] = fact((), "How video may be given; [] where the model takes none.")
+    formats: tuple[str, ...] = fact((), "Media types that are taken.")
+    max_bytes: int | None = fact(None, ge=1, description="Most bytes of one, before they become base64.")
+    max_count: int | None = fact(None, ge=1, description="Most in a request, earlier turns included.")
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """What a user's turn may hold beside text; ``calls.results`` says what the result of a tool may."""
+
+    image: Images = fact(Images())
+    document: Documents = fact(Documents())
+    audio: Sounds = fact(Sounds())
+    video: Films = fact(Films())
