@@ -73,3 +73,5 @@ def _report(server: Any, seconds: float | None) -> None:
         for recorded in server.requests[told:]:
             told += 1
             complain(f"{recorded.method} {recorded.path} ({len(recorded.body)} bytes)")
+            for medium in recorded.media:
+                complain(f"  {medium}")

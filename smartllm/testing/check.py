@@ -13,10 +13,11 @@ from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 
 from .check_calls import conversations
+from .check_media import media
 from .check_reasoning import reasonings
 from .check_tools import Judged, choices, declarations, judged
 from .heard import Refused
-from .routes import TOOL_WIRES
+from .routes import MEDIA_WIRES, TOOL_WIRES
 
 Body = dict[str, Any]
 Check = Callable[[Body, Fields, Facts], Iterator[str]]
@@ -54,7 +55,8 @@ def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False)
         thinks=_thinks(body, fields, facts),
         budget=(fields.found(body, fields.thinking) or {}).get("type") == "enabled",
     )
-    return next((found for check in _TOOL_CHECKS for found in check(said)), None)
+    wrong = next((found for check in _TOOL_CHECKS for found in check(said)), None)
+    return wrong or next(media(said, MEDIA_WIRES[dialect]), None)
 
 
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:

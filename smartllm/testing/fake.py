@@ -18,7 +18,7 @@ from smartllm.rules import Dialect
 from smartllm.runtime.transport import WireRequest, WireResponse
 
 from .reply import Reply
-from .routes import Route, find_route
+from .routes import Route, find_route, seen
 from .speaking import Spoken, spoken
 
 _MODELS: Final = ("fake-model",)
@@ -76,6 +76,11 @@ class Sent:
         """The body as JSON."""
         body: dict[str, Any] = json.loads(self.request.body)
         return body
+
+    @cached_property
+    def media(self) -> tuple[str, ...]:
+        """The pictures, documents, sound and film in it, a line each, without their bytes."""
+        return seen(self.route, self.request.body)
 
 
 class FakeTransport:

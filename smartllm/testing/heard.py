@@ -140,11 +140,16 @@ class ToolWire:
 
     def refused(self, problem: str, **values: object) -> Iterator[Refused]:
         """The error for a problem, if the wire makes one of it."""
-        words = self.words.get(problem)
-        if words is None:
-            return
-        param = None if words.param is None else words.param.format(**values)
-        yield Refused(words.message.format(**values), words.code, param, words.status)
+        yield from told(self.words, problem, **values)
+
+
+def told(words: Words, problem: str, /, **values: object) -> Iterator[Refused]:
+    """The error that a wire makes of a problem; none where it has no words for it."""
+    known = words.get(problem)
+    if known is None:
+        return
+    param = None if known.param is None else known.param.format(**values)
+    yield Refused(known.message.format(**values), known.code, param, known.status)
 
 
 def joined(turns: Sequence[Heard]) -> list[Heard]:

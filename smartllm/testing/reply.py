@@ -141,6 +141,7 @@ class Recorded:
         raw_path: The request target exactly as sent, with the query.
         headers: The headers, with names in lower case.
         body: The body bytes.
+        media: The pictures, documents, sound and film that it held, a line each, without their bytes.
         frames_sent: How many stream frames have been written so far.
         disconnected: Whether the client went away before its answer was complete.
     """
@@ -149,7 +150,8 @@ class Recorded:
     path: str
     raw_path: str
     headers: dict[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
+    media: Sequence[str] = ()
     frames_sent: int = 0
     disconnected: bool = False
 

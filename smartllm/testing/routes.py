@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -12,9 +13,10 @@ from smartllm.rules import Dialect, load_rules
 from smartllm.rules.hosts import HostRow, host_row, routes_of
 from smartllm.rules.hosts import Route as HostRoute
 
-from . import chat_wire, claude_wire, converse_wire, responses_wire
+from . import chat_wire, claude_wire, converse_wire, media_words, responses_wire
 from .answer import CREATED_AT, JSON, Answer, Asked
 from .chat_heard import CHAT
+from .check_media import MediaWire
 from .claude_heard import CLAUDE
 from .converse_heard import CONVERSE
 from .eventstream import CONTENT_TYPE
@@ -105,6 +107,13 @@ TOOL_WIRES: Final[dict[Dialect, ToolWire]] = {
     "bedrock_converse": CONVERSE,
 }
 """How each wire speaks of tools."""
+MEDIA_WIRES: Final[dict[Dialect, MediaWire]] = {
+    "openai_responses": media_words.RESPONSES,
+    "openai_chat": media_words.CHAT,
+    "anthropic_messages": media_words.CLAUDE,
+    "bedrock_converse": media_words.CONVERSE,
+}
+"""How each wire speaks of what is no text."""
 
 
 def find_route(method: str, raw_path: str, base: str = BASE) -> Route:
@@ -183,6 +192,17 @@ def _unspoken(field: str, value: str, listing: str | None = None) -> Route:
     """A route without a wire, of the first host whose row says this."""
     found = next(each for each in _asking() if getattr(each.row, field) == value)
     return Route(provider=found.host, host=found.row, listing=listing)
+
+
+def seen(route: Route, body: bytes) -> tuple[str, ...]:
+    """The pictures, documents, sound and film of a request, a line each."""
+    try:
+        said = json.loads(body) if route.dialect else {}
+    except ValueError:
+        return ()
+    if route.dialect is None or not isinstance(said, dict):
+        return ()
+    return tuple(str(one) for one in MEDIA_WIRES[route.dialect].read(said))
 
 
 def listing_body(route: Route, models: Sequence[str]) -> JSON:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from .delivery import deliver
 from .reply import HEADER, Recorded, Reply, reply_of
-from .routes import BASE, find_route
+from .routes import BASE, find_route, seen
 from .speaking import spoken
 
 if TYPE_CHECKING:
@@ -173,5 +173,6 @@ class LoopbackServer:
         self, request: web.Request, recorded: Recorded, reply: Reply, serial: int
     ) -> web.StreamResponse:
         route = find_route(recorded.method, recorded.raw_path)
+        recorded.media = seen(route, recorded.body)
         said = spoken(route, recorded.body, reply, serial, models=self.models, check=self.check)
         return await deliver(request, said, recorded)
