@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from smartllm.media import media_type_of
 from smartllm.rules import Facts
+from smartllm.rules.vocabulary.input import is_among
 
 from .check_tools import Judged
 from .heard import JSON, Refused, Words, dict_of, listed, told
@@ -32,14 +33,14 @@ class MediaWire:
         words: The wire's errors; a problem that is not here is none on this wire.
         named: Documents have names, and all in a request have different ones.
         marked: Every format has a word of the wire.
-        cited: Media types that the wire cites; empty for all.
+        texts: A document of text that is cited stands as text, not as bytes.
     """
 
     read: Reader
     words: Words
     named: bool = False
     marked: bool = False
-    cited: frozenset[str] = frozenset()
+    texts: bool = False
 
     def refused(self, problem: str, medium: Medium, **values: object) -> Iterator[Refused]:
         """The error for a problem with one of them, if the wire makes one of it."""
@@ -110,7 +111,7 @@ def _given(one: Medium, facts: Facts, wire: MediaWire) -> Iterator[Refused]:
         return
     if wire.marked and not one.label:
         yield from wire.refused("format", one)
-    elif one.label and taken.formats and not {one.label, "*"} & set(taken.formats):
+    elif one.label and taken.formats and not is_among(one.label, taken.formats):
         yield from wire.refused("untaken", one, taken=", ".join(taken.formats))
     if one.source == "data" and not one.data:
         yield from wire.refused("base64", one)
@@ -195,9 +196,10 @@ def _cited(found: Sequence[Medium], said: Judged, wire: MediaWire) -> Iterator[R
     if said.bound is not None:
         yield from wire.refused("citations-bound", cited[0])
     for one in cited:
-        if wire.cited and one.label not in wire.cited:
+        known = said.facts.input.document.cited
+        if known and not is_among(one.label, known):
             yield from wire.refused("citations-format", one)
-        elif wire.cited and one.source == "data" and one.label != "application/pdf":
+        elif wire.texts and one.source == "data" and one.label != "application/pdf":
             yield from wire.refused("citations-bytes", one)
 
 

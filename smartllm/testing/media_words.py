@@ -136,7 +136,7 @@ CONVERSE: Final = MediaWire(
     read=heard.converse,
     named=True,
     marked=True,
-    cited=frozenset({"application/pdf", "text/plain"}),
+    texts=True,
     words={
         "keys": Refused(
             "ContentBlock object at {place} must set one of the following keys: text, image, toolUse, "
