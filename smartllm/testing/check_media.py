@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from smartllm.media import media_type_of
+from smartllm.pictures import picture_of
 from smartllm.rules import Facts
 from smartllm.rules.vocabulary.input import is_among
 
 from .check_tools import Judged
 from .heard import JSON, Refused, Words, dict_of, listed, told
 from .media_heard import FORMATS, Medium, Reader
-from .pixels import moves, sides
 
 _LONGEST_NAME: Final = 200
 _NAME: Final = re.compile(r"[A-Za-z0-9\-()\[\]_]+(?:\s[A-Za-z0-9\-()\[\]_]+)*", re.ASCII)
@@ -130,11 +130,16 @@ def _looked(one: Medium, facts: Facts, wire: MediaWire) -> Iterator[Refused]:
         yield from wire.refused("large", one, length=length, most=most, bytes=len(data))
     if one.kind != "image":
         return
-    if not facts.input.image.animated and moves(data):
+    shown = picture_of(data)
+    if shown and shown.animated and found == "image/gif" and not facts.input.image.animated:
         yield from wire.refused("moving", one)
-    longest = max(sides(data) or (0,))
-    if facts.input.image.max_pixels is not None and longest > facts.input.image.max_pixels:
+    if facts.input.image.max_pixels is not None and _longest(data) > facts.input.image.max_pixels:
         yield from wire.refused("wide", one, most=facts.input.image.max_pixels)
+
+
+def _longest(data: bytes) -> int:
+    shown = picture_of(data)
+    return max(shown.width, shown.height) if shown else 0
 
 
 def _counted(found: Sequence[Medium], facts: Facts, wire: MediaWire) -> Iterator[Refused]:
@@ -149,7 +154,7 @@ def _counted(found: Sequence[Medium], facts: Facts, wire: MediaWire) -> Iterator
     if image.many is None or image.many_pixels is None or counts["image"] + counts["document"] <= image.many:
         return
     for one in found:
-        if one.kind == "image" and max(sides(one.data or b"") or (0,)) > image.many_pixels:
+        if one.kind == "image" and _longest(one.data or b"") > image.many_pixels:
             yield from wire.refused("wide-of-many", one, most=image.many_pixels)
 
 

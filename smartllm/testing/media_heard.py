@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from smartllm.media import media_type_of
+from smartllm.pictures import picture_of
 
 from .heard import JSON, dict_of, listed
-from .pixels import sides
 
 Kind = Literal["image", "document", "audio", "video"]
 Where = Literal["system", "user", "assistant", "result"]
@@ -102,7 +102,7 @@ class Medium:
         said = f"{self.place}: {self.kind}"
         if self.data is None:
             return f"{said} by {self.source or 'nothing known'}"
-        shown = sides(self.data)
+        shown = picture_of(self.data)
         size = f"{len(self.data)} bytes, sha256 {hashlib.sha256(self.data).hexdigest()[:12]}"
         pixels = f"{shown.width} x {shown.height} pixels, " if shown else ""
         return f"{said}, {self.label or media_type_of(self.data) or 'unlabelled'}, {pixels}{size}"

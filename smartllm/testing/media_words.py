@@ -46,8 +46,6 @@ _OPENAI: Final[Words] = {
     "detail": Refused(
         "Invalid value: '{detail}'. Supported values are: {taken}.", "invalid_value", "{place}.detail"
     ),
-    "from-url": Refused("Unknown parameter: '{place}.file_url'.", "unknown_parameter", "{place}.file_url"),
-    "from-file_id": Refused("Unknown parameter: '{place}.file_id'.", "unknown_parameter", "{place}.file_id"),
     "from-s3": Refused(
         "Failed to download {kind} from '{place}'. Only http and https URLs are supported.",
         "invalid_image_url",
@@ -63,6 +61,9 @@ CHAT: Final = MediaWire(
     read=heard.chat,
     words={
         **_OPENAI,
+        "from-url": Refused(
+            "Unknown parameter: '{place}.file.file_url'.", "unknown_parameter", "{place}.file.file_url"
+        ),
         "kind": Refused(
             "Invalid content type. {part} is only supported by certain models.", param="{dotted}.type"
         ),
@@ -124,7 +125,6 @@ CLAUDE: Final = MediaWire(
             "many-image requests: {most} pixels"
         ),
         "many": Refused("messages: too many images and documents: {images} + {documents} > {most}"),
-        "citations": Refused("{place}.{kind}.citations: Citations are not supported by this model"),
         "citations-some": Refused("messages: Citations must be enabled on all or none of the documents"),
         "citations-bound": Refused("output_config.format: Citations cannot be used with structured outputs"),
     },
