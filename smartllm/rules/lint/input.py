@@ -18,7 +18,7 @@ def _formless(kind: str) -> Callable[[Facts], bool]:
 
 
 def _results_hold_more(facts: Facts) -> bool:
-    return any(kind in KINDS and not getattr(facts.input, kind).sources for kind in facts.calls.results)
+    return not {*KINDS}.intersection(facts.calls.results) <= {*facts.input.kinds}
 
 
 def _foreign(facts: Facts, name: str) -> bool:
