@@ -33,7 +33,7 @@ class TestCalls:
         assert those(CHAT, "calls.text_beside", False) == set()
 
     def test_media_beside_results(self) -> None:
-        """pydantic-ai's profiles, M; GPT: oh-my-pi#11681, M, for pictures; its text keeps a turn of its own."""
+        """pydantic-ai, M; GPT: oh-my-pi#11681, M, for pictures; its text keeps a turn of its own."""
         pictures = GPT_ON_CONVERSE | {"qwen3-vl-235b-a22b", "kimi-k2.5", "kimi-k3"}
         assert those(CONVERSE, "calls.beside_results", ("text", "image")) == CLAUDE
         assert those(CONVERSE, "calls.beside_results", ("text", "image", "document", "video")) == NOVA
