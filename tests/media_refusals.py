@@ -166,6 +166,7 @@ NATIVE: Final = {
 CONVERSE: Final[dict[str, Wrong]] = {
     "keys": converse({**WORDS, **picture()}),
     "kind": converse(picture(), model="nova-micro"),
+    "kind-time": converse(given("video", "mp4", MP4)),
     "in-system": converse(system=[picture()]),
     "in-assistant": Wrong(
         SONNET,

@@ -111,7 +111,8 @@ def _result(result: Piece, said: Judged) -> Iterator[Refused]:
         yield from wire.refused("empty-result", place=result.place)
     for kind in result.kinds:
         if kind in _MEDIA and kind not in facts.results:
-            yield from wire.refused("result-kind", kind=kind, place=result.place)
+            timed = kind in {"audio", "video"} and "result-time" in wire.words
+            yield from wire.refused("result-time" if timed else "result-kind", kind=kind, place=result.place)
 
 
 def _beside(turn: Heard, said: Judged) -> Iterator[Refused]:

@@ -97,7 +97,8 @@ def _placed(one: Medium, said: Judged, wire: MediaWire) -> Iterator[Refused]:
     if one.where in {"system", "assistant"}:
         yield from wire.refused(f"in-{one.where}", one)
     if one.where != "result" and not getattr(said.facts.input, one.kind).sources:
-        yield from wire.refused("kind", one, model=said.model)
+        timed = one.kind in {"audio", "video"} and "kind-time" in wire.words
+        yield from wire.refused("kind-time" if timed else "kind", one, model=said.model)
 
 
 def _given(one: Medium, facts: Facts, wire: MediaWire) -> Iterator[Refused]:

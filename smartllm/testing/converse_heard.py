@@ -11,6 +11,11 @@ _MEDIA: Final = ("image", "document", "video", "audio")
 _UNSUPPORTED: Final = "This model doesn't support the {field} field. Remove {field} and try again."
 _CONSTRAINT: Final = "1 validation error detected: Value '{name}' at '{place}.{key}' failed to satisfy "
 "constraint: Member must "
+UNTAKEN: Final = (
+    "This model doesn't support the {kind} content block that you provided. Update the content block and "
+    "try again."
+)
+"""Of sound and film, wherever they stand (seen live)."""
 _EXPECTED: Final = "Expected toolResult blocks at {next}.content for the following Ids: {ids}"
 
 
@@ -207,6 +212,7 @@ CONVERSE: Final = ToolWire(
             "The content field in the toolResult object at {place} is empty. Add content, and try again."
         ),
         "result-kind": Refused(_UNSUPPORTED.replace("{field}", "toolResult.content.{kind}")),
+        "result-time": Refused(UNTAKEN),
         "blank": Refused(
             "The text field in the ContentBlock object at {place} is blank. Add text to the text field, and "
             "try again."

@@ -6,6 +6,7 @@ from typing import Final
 
 from . import media_heard as heard
 from .check_media import MediaWire
+from .converse_heard import UNTAKEN
 from .heard import Refused, Words
 
 _BAD_IMAGE: Final = Refused(
@@ -143,6 +144,7 @@ CONVERSE: Final = MediaWire(
             "toolResult, document, video, audio, cachePoint, reasoningContent, guardContent."
         ),
         "kind": Refused(_FIELD),
+        "kind-time": Refused(UNTAKEN),
         "in-system": Refused('Unknown parameter in {place}: "{kind}", must be one of: text, guardContent'),
         "in-assistant": Refused(_FIELD.replace("user", "assistant")),
         "sourceless": Refused("The source of the {kind} at {place} must set one of: bytes, s3Location"),
