@@ -1,12 +1,17 @@
 """What goes in beside text: pictures, documents, sound and film."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from smartllm.rules.vocabulary.fact import fact
 
+MediaKind = Literal["image", "document", "audio", "video"]
+MEDIA: Final[frozenset[str]] = frozenset(get_args(MediaKind))
+"""Types of the parts that are no text."""
+
 Source = Literal["data", "url", "file_id", "s3"]
 Detail = Literal["low", "high", "original", "auto"]
+DETAILS: Final[tuple[str, ...]] = get_args(Detail)
 
 
 @dataclass(frozen=True, eq=False)
