@@ -212,7 +212,9 @@ class _Conversation:
                 continue
             self.files += 1
             found.append(Text(f"See file {self.files} below."))
-            self.moved += [Text(f"File {self.files}:"), part]
+            beside = self.facts.calls.beside_results
+            labelled = "text" in beside or part.type not in beside
+            self.moved += [Text(f"File {self.files}:"), part] if labelled else [part]
             self._changed(
                 "result-media-moved",
                 asked=part.type,

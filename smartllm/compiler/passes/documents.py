@@ -12,14 +12,13 @@ from smartllm.compiler.media_parts import documents_in, hold_media, is_text, put
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
-from smartllm.rules.vocabulary.input import Documents
+from smartllm.rules.vocabulary.input import Documents, is_among
 from smartllm.text_parts import Text
 
 if TYPE_CHECKING:
     from smartllm.content import Document, InputPart
 
 _PLAIN: Final = "text/plain"
-_PDF: Final = "application/pdf"
 _NAME_LENGTH: Final = 200
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9()\[\]-]+")
 
@@ -71,8 +70,8 @@ def _as_text(part: Any, place: str, *, takes: Documents, told: list[str]) -> Inp
     if part.type != "document" or part.data is None or not is_text(part.media_type):
         return part
     data = "data" in takes.sources
-    if data and ("*" in takes.formats or part.media_type in takes.formats):
-        if part.media_type == _PLAIN and "*" not in takes.formats:
+    if data and is_among(part.media_type, takes.formats):
+        if part.media_type in takes.cited:  # it goes as a text, if not always
             _text(part, place)
         return part
     text = _text(part, place)
@@ -101,8 +100,8 @@ def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace) -> tuple[Turn, ..
         return turns
     takes = facts.input.document
     against = None if takes.citations else "the model cannot cite documents here"
-    if against is None and not all(map(_can_be_cited, found)):
-        against = "all documents of a request are cited or none, and only PDF and text can be"
+    if against is None and not all(_can_be_cited(part, takes) for part in found):
+        against = "all documents of a request are cited or none, and one of these cannot be"
     if against is not None:
         _drop_citations(trace, against)
         return _citing(turns, yes=False)
@@ -132,9 +131,11 @@ def _drop_citations(trace: Trace, reason: str) -> None:
     )
 
 
-def _can_be_cited(part: Document) -> bool:
-    # On S3 none is, live (pydantic-ai's profile of Converse, 2026-10); others of the formats are refused.
-    return part.s3 is None and (part.media_type in {None, _PDF} or is_text(part.media_type))
+def _can_be_cited(part: Document, takes: Documents) -> bool:
+    if part.s3 is not None:  # live, by pydantic-ai's profile of Converse, 2026-10
+        return False
+    plain = _PLAIN if is_text(part.media_type) else part.media_type
+    return plain is None or is_among(plain, takes.cited)
 
 
 def _citing(turns: tuple[Turn, ...], *, yes: bool) -> tuple[Turn, ...]:

@@ -12,11 +12,12 @@ from smartllm.compiler.takers import NotTakenError
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Dialect, Facts
-from smartllm.rules.vocabulary.input import DETAILS
+from smartllm.rules.vocabulary.input import DETAILS, is_among
 from smartllm.rules.vocabulary.wire import NAMES_DOCUMENTS, SOURCE_PLACES
 
 if TYPE_CHECKING:
     from smartllm.content import Document, Image, Media
+    from smartllm.pictures import Picture
 
 _PLURAL: Final = {"image": "images", "document": "documents", "audio": "audio", "video": "video"}
 _GIVEN: Final = {
@@ -98,7 +99,7 @@ class _Checks:
                 f"give {' or '.join(_GIVEN[one] for one in sources)}",
             )
         formats = getattr(self.facts.input, kind).formats
-        if part.media_type is None or part.media_type in formats or "*" in formats:
+        if part.media_type is None or is_among(part.media_type, formats):
             return
         raise self._not_taken(
             f"{place}: {self.model} takes no {kind} of type {part.media_type} here; types are {', '.join(formats)}",
@@ -109,15 +110,17 @@ class _Checks:
 
     def _check_picture(self, part: Image, place: str) -> None:
         limits = self.facts.input.image
-        sides = None if limits.max_pixels is None else _sides(part)
-        if sides and max(sides) > limits.max_pixels:
+        picture = None if limits.max_pixels is None and limits.animated else _picture(part)
+        if picture is None:
+            return
+        if limits.max_pixels is not None and max(picture[:2]) > limits.max_pixels:
             raise self._too_much(
-                f"{place}: the image is {sides[0]} x {sides[1]} pixels; {self.model} takes {limits.max_pixels} on a "
-                "side at most",
+                f"{place}: the image is {picture.width} x {picture.height} pixels; {self.model} takes "
+                f"{limits.max_pixels} on a side at most",
                 "input.image.max_pixels",
                 "make it smaller",
             )
-        if not limits.animated and part.data is not None and _moves(part.data):
+        if picture.animated and not limits.animated:
             raise self._too_much(
                 f"{place}: the GIF is animated; {self.model} takes one picture alone",
                 "input.image.animated",
@@ -189,10 +192,10 @@ class _Checks:
             return
 
         def small(part: Media, place: str) -> Media:
-            sides = _sides(part) if part.type == "image" else None
-            if sides and max(sides) > most:
+            picture = _picture(part) if part.type == "image" else None
+            if picture is not None and max(picture[:2]) > most:
                 raise self._too_much(
-                    f"{place}: the image is {sides[0]} x {sides[1]} pixels; of more than {many} images and documents "
+                    f"{place}: the image is {picture.width} x {picture.height} pixels; of more than {many} images and documents "
                     f"in a request, earlier turns included, {self.model} takes none over {most} on a side",
                     "input.image.many_pixels",
                     f"make it smaller, or {_MORE}",
@@ -208,13 +211,7 @@ class _Checks:
         return UnsupportedError(message, field=self.root, hint=hint, fact=fact)
 
 
-def _sides(part: Media) -> tuple[int, int] | None:
-    from smartllm.media import sides_of  # noqa: PLC0415 - who has pictures has loaded it
+def _picture(part: Media) -> Picture | None:
+    from smartllm.pictures import picture_of  # noqa: PLC0415 - few have any
 
-    return None if part.data is None else sides_of(part.data)
-
-
-def _moves(data: bytes) -> bool:
-    from smartllm.media import is_animated  # noqa: PLC0415 - see _sides
-
-    return is_animated(data)
+    return None if part.data is None else picture_of(part.data)

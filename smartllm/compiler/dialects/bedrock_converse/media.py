@@ -41,9 +41,11 @@ def _source(part: Media) -> dict[str, Any]:
 
 def note_unseen_pages(intent: Intent, facts: Facts, trace: Trace) -> None:
     """Tell where a PDF is read as text alone: where documents can be cited, and are not to be."""
-    if intent.texts_alone or not facts.input.document.citations:
+    takes = facts.input.document
+    if intent.texts_alone or not takes.seen_if_cited:
         return
-    if any(part.media_type == "application/pdf" and not part.citations for part in documents_in(intent.turns)):
+    unseen = (part.media_type for part in documents_in(intent.turns) if not part.citations)
+    if any(media_type in takes.seen for media_type in unseen):
         reason = "a PDF is read here as text alone, without its pictures; with citations=True its pages are seen"
         trace.changes.append(
             Change(
@@ -54,6 +56,6 @@ def note_unseen_pages(intent: Intent, facts: Facts, trace: Trace) -> None:
                 None,
                 None,
                 reason,
-                fact("input.document.citations"),
+                fact("input.document.seen_if_cited"),
             )
         )
