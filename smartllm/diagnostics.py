@@ -21,6 +21,8 @@ Action = Literal["dropped", "ignored", "changed", "added", "inferred", "noted"]
 OriginKind = Literal["request", "setting", "environment", "fact", "overlay", "default", "derived", "extra"]
 
 CODES: Final[dict[str, str]] = {
+    "answer-empty": "The answer was cut before it said anything: all its tokens went into reasoning.",
+    "answer-paused": "The provider paused the answer; it goes on when it is sent back as a turn.",
     "api-type-ignored": "The model is not served on OpenAI's APIs, so the requested api_type means nothing.",
     "budget-lowered": "The thinking budget was lowered so that it fits under the model's maximum output.",
     "budget-mapped": "The model takes an effort, not a budget; the nearest effort level was sent.",
@@ -32,6 +34,7 @@ CODES: Final[dict[str, str]] = {
     "call-text-dropped": "The model takes no text beside calls in the conversation; it was left out.",
     "call-unfinished": "The answer was cut inside a call, or right behind it; the call should not be run.",
     "choices-dropped": "The answer had several choices; only the first one was read.",
+    "answer-citations-dropped": "What an earlier answer cited was left out: only its own wire takes it back.",
     "citations-dropped": "Documents cannot be cited here, or not all of them; none is.",
     "citations-widened": "All documents of a request are cited or none; now all are.",
     "detail-changed": "The model knows other details of pictures; the nearest was sent.",
@@ -62,6 +65,7 @@ CODES: Final[dict[str, str]] = {
     "sampling-exclusive": "The model accepts only one of two sampling parameters.",
     "sampling-lowered": "The sampling parameter was over the model's maximum.",
     "schema-changed": "The JSON Schema was rewritten to the subset that the target accepts.",
+    "system-turn-moved": "A system message was moved behind the user's messages, where the model takes it.",
     "tool-choice-dropped": "The model cannot be kept from calling tools here; the choice none was not sent.",
     "tool-choice-relaxed": "No tool can be forced here; the model may call one, or answer.",
     "tool-choice-required": "The answer is itself the call of a tool, so some tool must be called.",

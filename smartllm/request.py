@@ -40,7 +40,8 @@ class Message(BaseModel):
     """One turn of a conversation.
 
     Attributes:
-        role: ``user`` or ``assistant``. System text goes into ``system_prompt``.
+        role: ``user`` or ``assistant``. System text goes into ``system_prompt``; what must be said later in
+            a conversation is a message of role ``system`` behind a user's, where the model takes it.
         content: The text, or a list of texts and parts; not empty.
         reasoning: ``TextResponse.reasoning`` of that turn. It is sent back to the model that wrote it, and
             dropped with a diagnostic for any other.
@@ -48,7 +49,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     content: Content
     reasoning: Reasoning | None = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
+from smartllm.cited import wire_of
 from smartllm.content import Other, Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned
 from smartllm.own_parts import place_in
 from smartllm.usage import Usage
@@ -58,7 +59,10 @@ class TextResponse(Generic[T]):
         elapsed_seconds: Duration of the original call in seconds.
         metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
             ``thinking`` where the model showed its reasoning, ``incomplete_reason`` where the provider says
-            why it stopped early, ``refusal`` where the model refused in words of their own.
+            why it stopped early, ``refusal`` where the model refused in words of their own. Where the
+            provider tells them, in its own words: ``logprobs`` (a list, one entry a token),
+            ``service_tier``, ``performance``, ``stop_sequence``, ``stop_details`` and ``guardrail`` (what
+            Bedrock's guardrail found).
         structured_data: The validated object when ``response_format`` was set, else None; None too while the
             answer calls the caller's tools.
         cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
@@ -108,7 +112,10 @@ class TextResponse(Generic[T]):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What the answer says, in the provider's order; what SmartLLM does not read is an ``Other``."""
+        """What the answer says, in the provider's order; what SmartLLM does not read is an ``Other``.
+
+        Texts have what they cite as the wire spells it; pictures and sound are bytes.
+        """
         if self._parts is None:
             # Made for those who look: callers that wait for one answer, and the cache, get it too.
             given = self._answers[0].parts if self._answers else ()
@@ -155,9 +162,10 @@ class TextResponse(Generic[T]):
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.
 
-        An answer of text alone is that text. One with calls, or with blocks of the provider's own tools, is a
-        list of its texts, reasoning, calls and ``Other`` parts in the provider's order, to which the next
-        turn answers with one ``ToolResult`` a call.
+        An answer of text alone is that text. One with calls, with blocks of the provider's own tools, or
+        with citations that its wire takes back, is a list of its texts, reasoning, calls and ``Other`` parts
+        in the provider's order, to which the next turn answers with one ``ToolResult`` a call. Pictures and
+        sound stay out: no wire takes them in a turn of the assistant.
 
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
@@ -168,7 +176,8 @@ class TextResponse(Generic[T]):
         inline = any(isinstance(part, Reasoning) for part in said)
         pieces = sum(isinstance(part, Text) for part in said)
         blocks = any(isinstance(part, Other) and self._needs(part) for part in said)
-        if self.tool_calls or (inline and pieces > 1) or blocks:
+        cited = any(isinstance(part, Text) and part.citations for part in said)
+        if self.tool_calls or (inline and pieces > 1) or blocks or cited:
             return Message("assistant", said, reasoning=None if inline else self.reasoning)
         return Message("assistant", self.text, reasoning=self.reasoning)
 
@@ -178,7 +187,7 @@ class TextResponse(Generic[T]):
             given = part.arguments
             return Text(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
         if isinstance(part, Text):
-            return part if part.text else None
+            return Text(part.text, tuple(filter(wire_of, part.citations))) if part.text else None
         if isinstance(part, Other):
             return part if place_in(part, "assistant", part.dialect) else None
         return part if isinstance(part, ToolCall) or (isinstance(part, Reasoning) and part.dialect) else None

@@ -72,13 +72,14 @@ async def _run(
     settings: dict[str, Any] = {"provider": provider, "rules": flags["rules"] or None, "level": "ignore"}
     async with LLMClient(**settings, base_url=base_url) as client:
         if stream:
-            await _stream(client, request)
+            await _stream(client, request, flags)
             return
         text = isinstance(request, TextRequest)
         response = await (client.generate_text(request) if text else client.send_message(request))  # type: ignore[arg-type]
     if as_json:
         echo_json(_as_dict(response))
         return
+    _print_notes(response, flags)
     if response.text or not response.tool_calls:
         echo(response.text)
     _print_calls(response)
@@ -86,7 +87,7 @@ async def _run(
     _print_usage(response.usage, f"{response.stop_reason}, {seconds:.2f} s, cache {response.cache_source}")
 
 
-async def _stream(client: Any, request: Request) -> None:
+async def _stream(client: Any, request: Request, flags: dict[str, Any]) -> None:
     call = client.send_message_stream if isinstance(request, MessageRequest) else client.generate_text_stream
     told = False
     async for chunk in call(request):
@@ -98,7 +99,16 @@ async def _stream(client: Any, request: Request) -> None:
                 click.echo()
             if chunk.response is not None:
                 _print_calls(chunk.response)
+                _print_notes(chunk.response, flags)
             _print_usage(chunk.usage, str(chunk.stop_reason))
+
+
+def _print_notes(response: TextResponse[Any], flags: dict[str, Any]) -> None:
+    """What the answer itself has to tell; the plan's diagnostics are printed already."""
+    if flags["level"] != "ignore":
+        for item in response.diagnostics:
+            if item.path == "response":
+                complain(str(item))
 
 
 def _print_calls(response: TextResponse[Any]) -> None:

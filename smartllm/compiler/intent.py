@@ -25,13 +25,13 @@ OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 
 
 class Turn(NamedTuple):
-    """One turn: a role and the parts that make it up.
+    """One turn: a role and the parts that make it up; OpenAI's word for system is the dialect's.
 
     Attributes:
         phases: The provider's words for what its texts are, by text, where it wants them back.
     """
 
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     parts: tuple[InputPart, ...]
     phases: Mapping[str, str] = MappingProxyType({})
 

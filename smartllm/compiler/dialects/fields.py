@@ -25,6 +25,7 @@ class Fields:
         beta: Where the names of betas stand, or an empty string.
         stop: The field that tells why an answer stopped, as people know it.
         finish: What the words of that field mean; a word that is not here means nothing that we know.
+        paused: Words of an answer that goes on when it is sent back as a turn.
         withheld: Words that tell that somebody withheld the answer, and who.
         empty: Words with which an answer may hold nothing.
     """
@@ -39,6 +40,7 @@ class Fields:
     beta: str = ""
     stop: str
     finish: Mapping[str, FinishReason]
+    paused: frozenset[str] = frozenset()
     withheld: Mapping[str, str] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()
 

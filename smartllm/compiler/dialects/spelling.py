@@ -50,7 +50,7 @@ def set_messages(
         if whole or (not intent.texts_alone and turn.results):
             turns += calling(turn, intent)
         if not whole:
-            turns += spoken(turn, kind)
+            turns += spoken(turn, kind, _role(turn, facts))
     if intent.system is not None and facts.system != "instructions":
         turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
         body.note((path, 0, "role"), fact("system"))
@@ -58,17 +58,25 @@ def set_messages(
     body.set(path, turns, trace.reason("messages"))
 
 
-def spoken(turn: Turn, kind: Mapping[str, str]) -> list[dict[str, Any]]:
+def _role(turn: Turn, facts: Facts) -> str:
+    """Who speaks, in the word of the wire: what stands in a field as instructions is a developer's here."""
+    if turn.role != "system":
+        return turn.role
+    return "developer" if facts.system == "instructions" else facts.system
+
+
+def spoken(turn: Turn, kind: Mapping[str, str], role: str | None = None) -> list[dict[str, Any]]:
     """The texts of a turn as OpenAI's wires spell them, each with its phase where it has one.
 
     Args:
         turn: The turn.
         kind: Further keys of each.
+        role: Who speaks, in the word of the wire; None is the turn's own.
     """
     messages: list[dict[str, Any]] = []
     for text in turn.texts:
         phase = {"phase": turn.phases[text]} if text in turn.phases else {}
-        messages.append({**kind, "role": str(turn.role), "content": text, **phase})
+        messages.append({**kind, "role": role or str(turn.role), "content": text, **phase})
     return messages
 
 
@@ -102,7 +110,7 @@ def blocks_of(
     blocks: list[dict[str, Any]] = []
     for part in turn.parts:
         if isinstance(part, Text):
-            blocks.append({**text, "text": part.text})
+            blocks.append(_cited(part, text) if part.citations else {**text, "text": part.text})
         elif isinstance(part, Reasoning):
             blocks += part.blocks
         elif part.type == "tool_call":
@@ -115,6 +123,14 @@ def blocks_of(
             assert part.type == "tool_result"
             blocks.append(told(part))
     return blocks
+
+
+def _cited(part: Text, text: Mapping[str, Any]) -> dict[str, Any]:
+    """A text of an earlier answer with what it cited, which Converse has in a block of its own."""
+    citations = [dict(one) for one in part.citations]
+    if text:
+        return {**text, "text": part.text, "citations": citations}
+    return {"citationsContent": {"content": [{"text": part.text}], "citations": citations}}
 
 
 def listed(

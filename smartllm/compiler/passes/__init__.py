@@ -12,6 +12,7 @@ from typing import Final
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.passes.carry import carry, signatures
+from smartllm.compiler.passes.citations import citations
 from smartllm.compiler.passes.documents import documents
 from smartllm.compiler.passes.limits import limits
 from smartllm.compiler.passes.media import media
@@ -20,6 +21,7 @@ from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.own import own
 from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
+from smartllm.compiler.passes.system_turns import system_turns
 from smartllm.compiler.passes.tools import tools
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
@@ -29,6 +31,8 @@ Pass = Callable[[Intent, Facts, Trace], Intent]
 PASSES: Final[tuple[Pass, ...]] = (
     media,
     own,
+    system_turns,
+    citations,
     carry,
     calls,
     messages,
@@ -46,6 +50,7 @@ __all__ = [
     "Pass",
     "calls",
     "carry",
+    "citations",
     "documents",
     "limits",
     "media",
@@ -55,5 +60,6 @@ __all__ = [
     "reasoning",
     "sampling",
     "signatures",
+    "system_turns",
     "tools",
 ]

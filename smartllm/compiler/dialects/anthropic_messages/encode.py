@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
@@ -12,6 +12,9 @@ from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reas
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
+
+_PLAIN: Final = {"type", "text"}
+"""Keys of a text that says nothing else."""
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -48,7 +51,7 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, pref
 
 def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:
     blocks = blocks_of(turn, intent, text={"type": "text"}, called=called, told=told, media=spelled)
-    if len(blocks) == 1 and blocks[0]["type"] == "text":
+    if len(blocks) == 1 and blocks[0].keys() == _PLAIN:
         text: str = blocks[0]["text"]
         return text
     return blocks

@@ -20,9 +20,13 @@ FIELDS: Final = Fields(
         "model_context_window_exceeded": "length",
         "tool_use": "tool_calls",
         "refusal": "refusal",
+        # The provider's own tools, or its summary of the conversation, have taken their turn.
+        "pause_turn": "stop",
+        "compaction": "stop",
         "content_filtered": "content_filter",
         "guardrail_intervened": "content_filter",
     },
+    paused=frozenset({"pause_turn", "compaction"}),
     withheld={"content_filtered": "content filter", "guardrail_intervened": "guardrail"},
     empty=frozenset(
         {

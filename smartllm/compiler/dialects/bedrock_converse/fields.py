@@ -31,6 +31,7 @@ FIELDS: Final = Fields(
     beta=f"{EXTRA}.anthropic_beta",
     stop="stop_reason",
     finish={**CLAUDE.finish, "malformed_tool_use": "error", "malformed_model_output": "error"},
+    paused=CLAUDE.paused,
     withheld=CLAUDE.withheld,
     empty=CLAUDE.empty,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer, told
 from smartllm.compiler.dialects.openai_chat.content import content_text, parts_of, says_something
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
     integer,
+    list_of_objects,
     optional_object,
     optional_objects,
     optional_text,
@@ -48,6 +49,7 @@ class ChatDecoder(Decoder):
             word(reply.get("model")),
             refusal=refusal,
             choices_dropped=len(choices) - 1,
+            details=told(logprobs=_logprobs(choice), service_tier=word(reply.get("service_tier"))),
             raw=reply,
         )
 
@@ -61,6 +63,12 @@ class ChatDecoder(Decoder):
 def _first(choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The choice with index 0, which may be left out."""
     return next((choice for choice in choices if not choice.get("index")), choices[0])
+
+
+def _logprobs(choice: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What is told of each token of the text, or else of the refusal."""
+    found = table(choice.get("logprobs"))
+    return list_of_objects(found.get("content")) or list_of_objects(found.get("refusal"))
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

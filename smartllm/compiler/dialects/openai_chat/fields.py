@@ -18,6 +18,8 @@ FIELDS: Final = Fields(
         "function_call": "tool_calls",
         "content_filter": "content_filter",
         "error": "error",
+        "model_length": "length",  # Mistral
+        "insufficient_system_resource": "error",  # DeepSeek
     },
     withheld={"content_filter": "content filter"},
     empty=frozenset({"length", "content_filter"}),

@@ -15,8 +15,11 @@ FIELDS: Final = Fields(
     # The status says only that it is incomplete; the reason beside it says why.
     finish={
         "completed": "stop",
+        "complete": "stop",  # some servers
         "incomplete": "length",
         "max_output_tokens": "length",
+        "max_messages": "length",
+        "steered": "stop",
         "content_filter": "content_filter",
         "failed": "error",
         "cancelled": "error",
