@@ -18,6 +18,7 @@ from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.own import own
 from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
+from smartllm.compiler.passes.service import service
 from smartllm.compiler.passes.tools import tools
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
@@ -31,6 +32,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     messages,
     reasoning,
     sampling,
+    service,
     limits,
     tools,
     output,
@@ -48,6 +50,7 @@ __all__ = [
     "own",
     "reasoning",
     "sampling",
+    "service",
     "signatures",
     "tools",
 ]
