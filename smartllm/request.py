@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from typing_extensions import TypeVar
 
 from smartllm.content import Reasoning
 from smartllm.parameters import NUMBERS
+from smartllm.request_fields import ExtraHeaders, GuardrailField, Metadata, StopSequences
 from smartllm.tool_fields import ToolChoice, Tools
 from smartllm.turn_content import Content
-from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
+from smartllm.words import (
+    EFFORTS,
+    ApiType,
+    Effort,
+    ReasoningSummary,
+    ServiceTier,
+    StructuredOutput,
+    Verbosity,
+)
 
 __all__ = [
     "EFFORTS",
@@ -87,6 +96,25 @@ class BaseRequest(BaseModel, Generic[T]):
             model's minimum (1024) and mapped to the nearest effort on models that take none.
         verbosity: Length of the answer: low, medium or high; dropped, with a diagnostic, by models that have
             no such parameter.
+        stop_sequences: Texts at which the answer ends, before they are written: a list of texts that are not
+            empty, or one text. What a model does not take of them is left out, with a diagnostic.
+        seed: Number for repeatable sampling (OpenAI's Chat Completions), a whole number of 64 bits.
+        presence_penalty: Penalty for tokens that were there before, -2 to 2 (Chat Completions).
+        frequency_penalty: Penalty for tokens by how often they were there, -2 to 2 (Chat Completions).
+        logprobs: Whether the answer tells how likely its tokens were (OpenAI).
+        top_logprobs: How many likely tokens are told at each place, 0 to 20; it asks for ``logprobs`` too.
+        reasoning_summary: How much of its reasoning the model shows: auto, concise or detailed; never asked for
+            unless it is given here.
+        service_tier: How urgently the provider works: auto, default, flex, scale, priority, fast (which is
+            priority) or reserved; dropped, with a diagnostic, where the model is not served so.
+        metadata: Names and values for the provider's records, at most 16 pairs of texts. It is no part of what
+            the model sees.
+        user: Id of your end user, for the provider's abuse checks: one that tells nobody who it is.
+        store: Whether the provider keeps the answer (OpenAI; Responses does unless told not to).
+        guardrail: Guardrail of Amazon Bedrock, a ``Guardrail`` or a dict of its fields; refused where
+            it would not be applied.
+        extra_headers: Headers of the request's calls, merged last. They are part of the cache's key, and their
+            values are shown nowhere.
         on_progress: Callback for progress events, sync or async.
         like: Listed model whose facts to use, for an id that cannot be recognised.
         extra: Merged last and verbatim into the wire body: the way out of a wrong rule.
@@ -116,6 +144,19 @@ class BaseRequest(BaseModel, Generic[T]):
     reasoning_effort: Effort | None = None
     budget_tokens: Annotated[int, Field(ge=1)] | None = None
     verbosity: Verbosity | None = None
+    stop_sequences: StopSequences | None = None
+    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    reasoning_summary: ReasoningSummary | None = None
+    service_tier: ServiceTier | None = None
+    metadata: Metadata | None = None
+    user: Annotated[str, Field(min_length=1)] | None = None
+    store: bool | None = None
+    guardrail: GuardrailField | None = None
+    extra_headers: ExtraHeaders | None = None
     on_progress: ProgressCallback | None = Field(default=None, repr=False)
     like: Annotated[str, Field(min_length=1)] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
@@ -126,6 +167,14 @@ class BaseRequest(BaseModel, Generic[T]):
         # Pydantic reads True as 1; a request that says so holds a mistake.
         if isinstance(value, bool):
             raise ValueError("expected a number, not a boolean")  # noqa: TRY004 - pydantic reports ValueError
+        return value
+
+    @field_validator("logprobs", "top_logprobs")
+    @classmethod
+    def _refuse_contradiction(cls, value: Any, info: ValidationInfo) -> Any:
+        both = {**info.data, str(info.field_name): value}
+        if both.get("logprobs") is False and both.get("top_logprobs") is not None:
+            raise ValueError("top_logprobs asks for what logprobs=False does not want; give one of them")
         return value
 
 

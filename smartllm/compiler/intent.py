@@ -77,7 +77,7 @@ class ThinkingPlan(NamedTuple):
     Attributes:
         mode: ``budget``, ``adaptive`` or ``effort``, or ``off`` for an explicit off.
         budget: Budget in tokens, in ``budget`` mode.
-        effort: Level, in ``adaptive`` and ``effort`` mode.
+        effort: Level, in ``adaptive`` and ``effort`` mode; None in ``adaptive`` mode leaves it to the model.
     """
 
     mode: Literal["budget", "adaptive", "effort", "off"]
@@ -171,6 +171,7 @@ class Intent(NamedTuple):
         names: Names on the wire by the caller's, of the tools that go by another one; None until the tools
             pass has run.
         custom: Ids on the wire of the calls that go back as those of tools that take free text.
+        headers: The caller's headers for the calls.
         texts_alone: The turns hold nothing but texts, so that nobody need look for more; no pass adds any.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
@@ -195,6 +196,7 @@ class Intent(NamedTuple):
     custom: frozenset[str] = frozenset()
     explicit: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
     texts_alone: bool = False
 
     @property

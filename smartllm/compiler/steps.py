@@ -25,6 +25,8 @@ from smartllm.rules.vocabulary import Facts
 
 _UNASKED: Final = {name: row.default for name, row in CARRIED.items() if row.default is not None}
 """What a request that asks for nothing carries."""
+_SERVICE: Final = frozenset(name for name, row in CARRIED.items() if row.group == "service")
+"""What holds for every call: who pays for it, who keeps it, what guards it."""
 
 
 def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
@@ -66,6 +68,8 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     travel = route.streaming if streamed else route.plain
     if beta := unbuffered_at(body, intent):
         travel = travel._replace(keys=travel.keys | {beta})
+    if body.travels:
+        travel = travel._replace(keys=travel.keys | body.travels)
     return Step(
         dialect=target.dialect,
         model=intent.model,
@@ -79,6 +83,8 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         buffered=streamed and is_buffered(body, intent, target.facts),
         repeats_ids=target.facts.calls.ids_repeat,
         texts=body.texts,
+        said_headers=body.headers,
+        extra_headers=intent.headers,
     )
 
 
@@ -97,7 +103,7 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
     wishes = first._replace(
         stream=False,
         system=first.system if sees else None,
-        parameters=_UNASKED,
+        parameters=_UNASKED | {name: value for name, value in first.parameters.items() if name in _SERVICE},
         verbosity=None,
         effort="none",
         thinking=None,

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from smartllm.parameters.field import RequestField
+from smartllm.parameters.generation import GENERATION, SERVICE
 from smartllm.words import EFFORTS, ApiType, StructuredOutput, Verbosity
 
 ROWS: Final = (
@@ -139,6 +140,8 @@ ROWS: Final = (
         options=("--parallel-tool-calls",),
         wire=True,
     ),
+    *GENERATION,
+    *SERVICE,
     RequestField("like", "text", "target", "Listed model whose facts to use.", least=1, options=("--like",)),
     RequestField(
         "stream",

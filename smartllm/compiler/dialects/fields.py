@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from smartllm.words import ApiType, FinishReason
+
+HEADER: Final = "header "
+"""How a place begins that is no path of the body, but the name of a header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,7 @@ class Fields:
         limits: Where the output limit may stand.
         effort: Where the effort may stand.
         places: Where the parameters stand that do not stand at the top under their own names; ``{place}`` is
-            the parameter's own fact.
+            the parameter's own fact. Of those that stand at several, the first.
         thinking: Where Claude's thinking object stands, or an empty string.
         turns: Where the turns stand.
         choice: Where a forced tool choice stands, with the key under which its kind stands.

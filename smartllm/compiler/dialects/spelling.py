@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
+from smartllm.compiler.dialects.fields import HEADER
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -18,6 +20,9 @@ from smartllm.text_parts import Reasoning, Text
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
     from smartllm.content import InputPart, Other, ToolCall, ToolResult
+
+Spell = Callable[[Body, Intent, Any, Reason], None]
+"""Spells the value of one parameter."""
 
 _SPELLED: Final = Memo(results=256, characters=256 * 1024)
 
@@ -267,10 +272,32 @@ def arguments_text(call: ToolCall, intent: Intent) -> str:
     return json.dumps(arguments_of(call, intent), ensure_ascii=False)
 
 
-def set_parameters(body: Body, intent: Intent, facts: Facts, trace: Trace, places: Mapping[str, str]) -> None:
-    """Spell the parameters that are left, each at its place or under its own name."""
+def set_parameters(
+    body: Body,
+    intent: Intent,
+    facts: Facts,
+    trace: Trace,
+    places: Mapping[str, str],
+    own: Mapping[str, Spell] = MappingProxyType({}),
+) -> None:
+    """Spell the parameters that are left, each at its place or under its own name.
+
+    Args:
+        body: Body under construction.
+        intent: What is said.
+        facts: Where some stand.
+        trace: Why.
+        places: As ``Fields.places``.
+        own: What spells those that are more than a value at a place, by name.
+    """
     for name, value in intent.parameters.items():
+        if name in own:
+            own[name](body, intent, value, trace.reason(name))
+            continue
         place = places.get(name, name)
+        if place.startswith(HEADER):
+            body.head(place.removeprefix(HEADER), value, trace.reason(name))
+            continue
         path = place.format(place=getattr(facts, name).place) if "{" in place else place
         body.set(path, value, trace.reason(name))
 

@@ -22,6 +22,7 @@ from smartllm.compiler.passes.own import own
 from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
 from smartllm.compiler.passes.system_turns import system_turns
+from smartllm.compiler.passes.service import service
 from smartllm.compiler.passes.tools import tools
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
@@ -38,6 +39,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     messages,
     reasoning,
     sampling,
+    service,
     limits,
     tools,
     output,
@@ -59,6 +61,7 @@ __all__ = [
     "own",
     "reasoning",
     "sampling",
+    "service",
     "signatures",
     "system_turns",
     "tools",

@@ -7,6 +7,7 @@ from typing import Any, Final
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.anthropic_messages.media import spelled
+from smartllm.compiler.dialects.anthropic_messages.service import OWN
 from smartllm.compiler.dialects.anthropic_messages.tools import called, set_parallel, set_tools, told
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
@@ -24,7 +25,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         body.set("system", intent.system, trace.reason("system_prompt"))
     turns = [{"role": turn.role, "content": _content(turn, intent)} for turn in intent.turns]
     body.set(FIELDS.turns, turns, trace.reason("messages"))
-    set_parameters(body, intent, facts, trace, FIELDS.places)
+    set_parameters(body, intent, facts, trace, FIELDS.places, OWN)
     set_thinking(body, intent, facts, trace, prefix="")
     if intent.tools:
         set_tools(body, intent, trace)
@@ -46,7 +47,8 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, pref
         body.set(f"{prefix}thinking.budget_tokens", plan.budget, trace.reason("budget_tokens"))
         return
     body.set(f"{prefix}thinking.type", "adaptive", fact("thinking.modes"))
-    body.set(f"{prefix}output_config.effort", plan.effort, effort_reason(trace))
+    if plan.effort is not None:
+        body.set(f"{prefix}output_config.effort", plan.effort, effort_reason(trace))
 
 
 def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:

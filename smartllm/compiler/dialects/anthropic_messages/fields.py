@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from smartllm.compiler.dialects.fields import Fields
+from smartllm.compiler.dialects.fields import HEADER, Fields
+
+BEDROCK: Final = "X-Amzn-Bedrock-"
+"""How the headers begin by which InvokeModel takes what is not the model's (API_runtime_InvokeModel, 2026-11-26)."""
 
 FIELDS: Final = Fields(
     api_type="invoke",
     limits=("max_tokens",),
     effort=("output_config.effort",),
+    places={
+        "reasoning_summary": "thinking.display",
+        "service_tier": f"{HEADER}{BEDROCK}Service-Tier",
+        "metadata": f"{HEADER}{BEDROCK}Request-Metadata",
+        "user": "metadata.user_id",
+        "guardrail": f"{HEADER}{BEDROCK}GuardrailIdentifier",
+    },
     thinking="thinking",
     beta="anthropic_beta",
     stop="stop_reason",

@@ -9,6 +9,7 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.bedrock_converse.media import note_unseen_pages, spelled
+from smartllm.compiler.dialects.bedrock_converse.service import OWN
 from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
@@ -21,7 +22,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     _set_messages(body, intent, facts, trace)
     note_unseen_pages(intent, facts, trace)
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places)
+    set_parameters(body, intent, facts, trace, FIELDS.places, OWN)
     if intent.thinking is not None and intent.thinking.mode == "effort":
         _set_effort(body, intent, facts, trace)
     else:

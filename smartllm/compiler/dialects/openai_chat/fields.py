@@ -10,6 +10,7 @@ FIELDS: Final = Fields(
     api_type="chat_completions",
     limits=("max_completion_tokens", "max_tokens"),
     effort=("reasoning_effort",),
+    places={"stop_sequences": "stop", "user": "{place}"},
     stop="finish_reason",
     finish={
         "stop": "stop",

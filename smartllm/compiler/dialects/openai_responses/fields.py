@@ -10,6 +10,7 @@ FIELDS: Final = Fields(
     api_type="responses",
     limits=("max_output_tokens",),
     effort=("reasoning.effort",),
+    places={"reasoning_summary": "reasoning.summary", "user": "{place}", "logprobs": "include"},
     turns="input",
     stop="status",
     # The status says only that it is incomplete; the reason beside it says why.
