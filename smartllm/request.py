@@ -12,7 +12,7 @@ from smartllm.content import Reasoning
 from smartllm.parameters import NUMBERS
 from smartllm.tool_fields import ToolChoice, Tools
 from smartllm.turn_content import Content
-from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
+from smartllm.words import EFFORTS, ApiType, Effort, PromptCache, StructuredOutput, Verbosity
 
 __all__ = [
     "EFFORTS",
@@ -22,6 +22,7 @@ __all__ = [
     "Message",
     "MessageRequest",
     "ProgressCallback",
+    "PromptCache",
     "Reasoning",
     "Request",
     "StructuredOutput",
@@ -74,10 +75,15 @@ class BaseRequest(BaseModel, Generic[T]):
             (the provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer,
             then put the answer into the structure). An answer that calls ``tools`` is not bound yet.
         tools: Tools that the model may call: functions, ``Tool`` values, pydantic models, and dicts in a
-            provider's own words; see ``Tool.from_``.
+            provider's own words; see ``Tool.from_``. A ``CachePoint`` behind one marks all before it.
         tool_choice: Which tools the model calls: ``auto`` (as it likes), ``none``, ``required`` (at least
             one), the name of a tool, or a list of names, of which it calls at least one.
         parallel_tool_calls: Whether one answer may call several tools at once; None leaves it to the model.
+        prompt_cache: How long the provider is to keep the beginning of the prompt, which later requests read
+            at a lower price: 5m, 1h or 24h. The compiler places the marks where a model takes some; a
+            ``CachePoint`` in the turns, or behind tools, is a mark of the caller's own.
+        prompt_cache_key: What requests with the same beginning have in common, 1 to 64 characters: OpenAI
+            sends those of one key to the same cache.
         use_cache: Read and write the response cache.
         clear_cache: Forget the cached answer first.
         api_type: Which API of the host: responses, chat_completions, invoke or converse.
@@ -109,6 +115,8 @@ class BaseRequest(BaseModel, Generic[T]):
     tools: Tools = None
     tool_choice: ToolChoice = None
     parallel_tool_calls: bool | None = None
+    prompt_cache: PromptCache | None = None
+    prompt_cache_key: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     use_cache: bool = True
     clear_cache: bool = False
     api_type: ApiType = "responses"

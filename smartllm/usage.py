@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Usage:
     """Token counts of one call, as the provider reports them; 0 where it reports none.
 
-    They mean the same on every wire: ``input_tokens`` is the whole prompt, however it was read, and the counts
-    of the prompt cache are parts of it. Claude and Converse report the three apart; they are added up.
+    They mean the same on every wire: ``input_tokens`` is the whole prompt, however it was read, and the
+    counts of the prompt cache are parts of it. Claude and Converse report the three apart; they are added up.
 
     Attributes:
         input_tokens: Prompt tokens: read from the provider's prompt cache, written to it, and all others.

@@ -18,5 +18,8 @@ StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
 Verbosity = Literal["low", "medium", "high"]
 """How long an answer the caller wants."""
 
+PromptCache = Literal["5m", "1h", "24h"]
+"""How long the provider is to keep the beginning of a prompt."""
+
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "error"]
 """Why an answer ended, in OpenTelemetry's words (gen_ai.response.finish_reasons)."""

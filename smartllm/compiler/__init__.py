@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from smartllm.compiler.caching import caching_of
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
@@ -127,6 +128,8 @@ def _intent(
         if value is not None:
             parameters[name] = _number(value) if number else value
     turns = turns_of(wishes)
+    texts_alone = are_texts(turns)
+    caching, turns = caching_of(wishes, turns, pointed=not texts_alone)
     intent = Intent(
         model=target.resolution.asked,
         dialect=target.dialect,
@@ -142,9 +145,10 @@ def _intent(
         tools=tools_of(wishes["tools"]),
         tool_choice=choice_of(wishes["tool_choice"]),
         parallel=wishes["parallel_tool_calls"],
+        caching=caching,
         explicit=frozenset(given),
         extra=_checked_extra(wishes["extra"]),
-        texts_alone=are_texts(turns),
+        texts_alone=texts_alone,
     )
     return intent, trace
 

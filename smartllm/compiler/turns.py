@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from smartllm.content import InputPart
     from smartllm.request import Message
 
-_SENT: Final = ("text", "reasoning", "tool_call", "tool_result", "other")
+_SENT: Final = ("text", "reasoning", "tool_call", "tool_result", "cache_point", "other")
 _IN_RESULTS: Final = ("text", "other")
 _WRITER: Final = {"tool_call": "assistant", "tool_result": "user", "reasoning": "assistant"}
 
@@ -45,7 +45,8 @@ def are_texts(turns: Iterable[Turn]) -> bool:
 
 def _turn(message: Message, index: int) -> Turn:
     parts = _checked(parts_of(message.content), message.role, "messages", index, "content")
-    if all(isinstance(part, Reasoning) for part in parts):
+    kinds = {part.type for part in parts}
+    if kinds <= {"reasoning", "cache_point"} and "reasoning" in kinds:
         raise UnsupportedError(
             f"messages[{index}]: the turn holds reasoning alone, which no wire takes",
             field="messages",

@@ -22,7 +22,9 @@ Kind = Literal[
 ]
 """What a value is; ``whole`` is a number without a fraction."""
 
-Group = Literal["turns", "target", "text", "sampling", "limit", "reasoning", "output", "tools", "control"]
+Group = Literal[
+    "turns", "target", "text", "sampling", "limit", "reasoning", "output", "tools", "caching", "control"
+]
 """What a field is about; the rules accept or refuse the group ``sampling`` as one."""
 
 
@@ -36,7 +38,7 @@ class RequestField(NamedTuple):
         help: What it means, in one sentence without its limits.
         default: Its value where nobody gives one; None leaves it to the model.
         least: Smallest number; of a text, its shortest length.
-        most: Largest number.
+        most: Largest number; of a text, its longest length.
         choices: Accepted words, in the order in which people read them.
         options: Its options at the shell, the long one first; empty where there is none.
         wire: It may stand in a body.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
+from smartllm.compiler.dialects.marks import break_behind
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -16,7 +17,7 @@ from smartllm.text_parts import Reasoning, Text
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, Other, ToolCall, ToolResult
+    from smartllm.content import CachePoint, InputPart, Other, ToolCall, ToolResult
 
 _SPELLED: Final = Memo(results=256, characters=256 * 1024)
 
@@ -45,7 +46,7 @@ def set_messages(
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        whole = not intent.texts_alone and bool(turn.calls or turn.blocks or turn.own)
+        whole = not intent.texts_alone and bool(turn.calls or turn.blocks or turn.own or turn.points)
         if whole or (not intent.texts_alone and turn.results):
             turns += calling(turn, intent)
         if not whole:
@@ -86,6 +87,7 @@ def blocks_of(
     text: Mapping[str, Any],
     called: Callable[[ToolCall, Intent], dict[str, Any]],
     told: Callable[[ToolResult], dict[str, Any]],
+    marked: Callable[[list[dict[str, Any]], CachePoint], None],
 ) -> list[dict[str, Any]]:
     """The blocks of a turn in its order; reasoning and what is in the wire's words stand as they came.
 
@@ -95,6 +97,7 @@ def blocks_of(
         text: Further keys of a text's block.
         called: Spells a call.
         told: Spells a result.
+        marked: Spells a cache point, given the blocks before it.
     """
     blocks: list[dict[str, Any]] = []
     for part in turn.parts:
@@ -106,6 +109,8 @@ def blocks_of(
             blocks.append(called(part, intent))
         elif part.type == "other":
             blocks.append(as_written(part))
+        elif part.type == "cache_point":
+            marked(blocks, part)
         else:
             assert part.type == "tool_result"
             blocks.append(told(part))
@@ -113,16 +118,21 @@ def blocks_of(
 
 
 def listed(parts: Iterable[InputPart], *, text: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Texts and parts in the wire's words as a list.
+    """Texts and parts in the wire's words as a list, a cache point as a mark of the part before it.
 
     Args:
         parts: The parts.
         text: Further keys of each text.
     """
-    return [
-        {**text, "text": part.text} if isinstance(part, Text) else as_written(part)  # type: ignore[arg-type]
-        for part in parts
-    ]
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        if part.type == "cache_point":
+            break_behind(found, part)
+        else:
+            found.append(
+                {**text, "text": part.text} if isinstance(part, Text) else as_written(part)  # type: ignore[arg-type]
+            )
+    return found
 
 
 def set_tools(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from smartllm.compiler.intent import Intent
+from smartllm.compiler.passes.caching import caching
 from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.passes.carry import carry, signatures
 from smartllm.compiler.passes.limits import limits
@@ -35,11 +36,13 @@ PASSES: Final[tuple[Pass, ...]] = (
     tools,
     output,
     signatures,
+    caching,
 )
 
 __all__ = [
     "PASSES",
     "Pass",
+    "caching",
     "calls",
     "carry",
     "limits",

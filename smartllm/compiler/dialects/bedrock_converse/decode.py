@@ -14,7 +14,6 @@ from smartllm.compiler.dialects.reading import (
     called_with,
     integer,
     list_of_objects,
-    list_of_objects,
     objects,
     optional_object,
     optional_objects,

@@ -45,12 +45,12 @@ def _choice(intent: Intent, choice: Choice) -> Any:
 
 def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The message of a turn with calls, or of one with parts in the wire's words, or those of its results."""
-    if turn.results or turn.own:
+    if turn.results or turn.own or turn.points:
         told: list[dict[str, Any]] = [
             {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
             for result in turn.results
         ]
-        return [*told, _said(turn)] if turn.own else told
+        return [*told, _said(turn)] if turn.own or turn.points else told
     calls = [_call(call, intent) for call in turn.calls]
     return [{"role": "assistant", "content": "\n\n".join(turn.texts) or None, "tool_calls": calls}]
 

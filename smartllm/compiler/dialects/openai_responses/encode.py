@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.marks import set_prompt_cache
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.openai_responses.tools import calling, set_tools
 from smartllm.compiler.dialects.spelling import (
@@ -40,6 +41,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.bound is not None:
         _set_output(body, intent, intent.bound, facts)
     set_parallel(body, intent, trace)
+    set_prompt_cache(body, intent, facts, trace)
 
 
 def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:

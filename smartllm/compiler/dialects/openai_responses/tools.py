@@ -52,7 +52,7 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of a turn with calls, or the results of one; those of an answer go back as they came."""
     if turn.blocks:
         return turn.blocks
-    if turn.own:
+    if turn.own or turn.points:
         return [item for run in _runs(turn) for item in _in_place(run, turn, intent)]
     items = [_told(result, intent) for result in turn.results]
     if turn.calls:
@@ -83,6 +83,8 @@ def _runs(turn: Turn) -> list[list[InputPart]]:
 
 
 def _is_content(part: InputPart, role: str) -> bool:
+    if part.type == "cache_point":
+        return True
     return part.type == "other" and place_in(part, role, "openai_responses") == "content"
 
 
