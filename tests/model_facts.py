@@ -35,11 +35,17 @@ def those(dialect: Dialect, path: str, *values: Any) -> set[str]:
     return {model for model, facts in FACTS[dialect].items() if attrgetter(path)(facts) in values}
 
 
+def on_bedrock(model: str, dialect: Dialect) -> Facts:
+    """The facts of a model there; FACTS has those of the first host that serves it."""
+    return target_for(resolve(model, RULES), "bedrock", dialect, RULES).facts
+
+
 def takes_tools(dialect: Dialect) -> set[str]:
     return set(FACTS[dialect]) - those(dialect, "tools.functions", "never")
 
 
 CLAUDE = set(FACTS[MESSAGES])
+CLAUDE_3 = {"claude-3-haiku", "claude-3-sonnet", "claude-3-opus"}
 NOVA = {"nova-micro", "nova-lite", "nova-pro", "nova-premier", "nova-2-lite", "nova-2-pro-preview"}
 GROK = {"grok-4.6", "grok-4.7"}
 OSS = {"gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b"}

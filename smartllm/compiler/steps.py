@@ -141,4 +141,6 @@ def _derived(model: Reason) -> Trace:
 def _hole(step: Step) -> Path:
     """Where the first step's text goes: behind all that a caller wrote, and only a wish of ours behind it."""
     key = FIELDS[step.dialect].turns
-    return [path for path, value in leaves(step.sealed[key], (key,)) if ANSWER in str(value)][-1]
+    return [
+        path for path, value in leaves(step.sealed[key], (key,)) if isinstance(value, str) and ANSWER in value
+    ][-1]
