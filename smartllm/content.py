@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from smartllm.text_parts import Reasoning, Text, parts_of, type_field
 
@@ -36,6 +36,9 @@ __all__ = [
     "text_of",
     "whole_call",
 ]
+
+CacheTime = Literal["5m", "1h"]
+"""How long a provider may be asked to keep what stands before a mark."""
 
 _SOURCES: Final = ("data", "path", "url", "file_id", "s3")
 
@@ -155,8 +158,12 @@ class CachePoint:
         ttl: How long it is kept.
     """
 
-    ttl: Literal["5m", "1h"] = "5m"
+    ttl: CacheTime = "5m"
     type: Literal["cache_point"] = type_field("cache_point")
+
+    def __post_init__(self) -> None:
+        if self.ttl not in get_args(CacheTime):
+            raise ValueError(f"CachePoint: ttl={self.ttl!r} is not usable; allowed: 5m, 1h")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from smartllm.words import (
     EFFORTS,
     ApiType,
     Effort,
+    PromptCache,
     ReasoningSummary,
     ServiceTier,
     StructuredOutput,
@@ -31,6 +32,7 @@ __all__ = [
     "Message",
     "MessageRequest",
     "ProgressCallback",
+    "PromptCache",
     "Reasoning",
     "Request",
     "StructuredOutput",
@@ -84,10 +86,15 @@ class BaseRequest(BaseModel, Generic[T]):
             (the provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer,
             then put the answer into the structure). An answer that calls ``tools`` is not bound yet.
         tools: Tools that the model may call: functions, ``Tool`` values, pydantic models, and dicts in a
-            provider's own words; see ``Tool.from_``.
+            provider's own words; see ``Tool.from_``. A ``CachePoint`` behind one marks all before it.
         tool_choice: Which tools the model calls: ``auto`` (as it likes), ``none``, ``required`` (at least
             one), the name of a tool, or a list of names, of which it calls at least one.
         parallel_tool_calls: Whether one answer may call several tools at once; None leaves it to the model.
+        prompt_cache: How long the provider is to keep the beginning of the prompt, which later requests read
+            at a lower price: 5m, 1h or 24h. The compiler places the marks where a model takes some; a
+            ``CachePoint`` in the turns, or behind tools, is a mark of the caller's own.
+        prompt_cache_key: What requests with the same beginning have in common, 1 to 64 characters: OpenAI
+            sends those of one key to the same cache.
         use_cache: Read and write the response cache.
         clear_cache: Forget the cached answer first.
         api_type: Which API of the host: responses, chat_completions, invoke or converse.
@@ -138,6 +145,8 @@ class BaseRequest(BaseModel, Generic[T]):
     tools: Tools = None
     tool_choice: ToolChoice = None
     parallel_tool_calls: bool | None = None
+    prompt_cache: PromptCache | None = None
+    prompt_cache_key: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     use_cache: bool = True
     clear_cache: bool = False
     api_type: ApiType = "responses"

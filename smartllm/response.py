@@ -51,7 +51,7 @@ class TextResponse(Generic[T]):
         text: Generated text.
         model: Model that generated the answer.
         stop_reason: Why generation stopped, in the provider's word.
-        input_tokens: Prompt tokens.
+        input_tokens: Prompt tokens, those of the provider's prompt cache included.
         output_tokens: Generated tokens, reasoning included.
         reasoning_tokens: Reasoning or thinking tokens.
         cached_tokens: Prompt tokens read from the provider's prompt cache.
@@ -77,6 +77,8 @@ class TextResponse(Generic[T]):
             ``refusal`` or ``error``; None where the provider's word is not known.
         refusal: The model's own words of refusal, or None.
         request_id: The provider's id of the call, for its support; where the wire has none, of the answer.
+        cache_write_tokens: Prompt tokens written to the provider's prompt cache.
+        cache_write_1h_tokens: Those of them that are kept for an hour.
 
     A plan of two steps thinks and answers in the first, and puts that into the structure in the second:
     ``text``, ``parts`` and ``tool_calls`` are the first one's, ``stop_reason``, ``finish_reason``,
@@ -104,6 +106,8 @@ class TextResponse(Generic[T]):
     finish_reason: FinishReason | None = None
     refusal: str | None = None
     request_id: str | None = field(default=None, compare=False)
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
     # What the rest is made from, and the name by which the tool was called that binds the answer to a schema.
     _answers: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _output_tool: str | None = field(default=None, repr=False, compare=False)
@@ -198,8 +202,15 @@ class TextResponse(Generic[T]):
 
     @property
     def usage(self) -> Usage:
-        """The four token counts as one value."""
-        return Usage(self.input_tokens, self.output_tokens, self.reasoning_tokens, self.cached_tokens)
+        """The token counts as one value."""
+        return Usage(
+            self.input_tokens,
+            self.output_tokens,
+            self.reasoning_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+            self.cache_write_1h_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast", "r
 
 ReasoningSummary = Literal["auto", "concise", "detailed"]
 """How much of its reasoning the model shows."""
+PromptCache = Literal["5m", "1h", "24h"]
+"""How long the provider is to keep the beginning of a prompt."""
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "error"]
 """Why an answer ended, in OpenTelemetry's words (gen_ai.response.finish_reasons)."""

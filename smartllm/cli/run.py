@@ -118,7 +118,8 @@ def _print_calls(response: TextResponse[Any]) -> None:
 
 
 def _print_usage(usage: Usage, rest: str) -> None:
-    counts = f"{usage.input_tokens} in ({usage.cached_tokens} cached), {usage.output_tokens} out"
+    written = f", {usage.cache_write_tokens} written" if usage.cache_write_tokens else ""
+    counts = f"{usage.input_tokens} in ({usage.cached_tokens} cached{written}), {usage.output_tokens} out"
     complain(f"{counts} ({usage.reasoning_tokens} reasoning); {rest}")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from smartllm.compiler.caching import caching_of
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
@@ -131,6 +132,8 @@ def _intent(
     said = CARRIED if _rare(wishes) != _NONE else _ALWAYS
     parameters = {name: _value(name, wishes[name]) for name in said if wishes[name] is not None}
     turns = turns_of(wishes)
+    texts_alone = are_texts(turns)
+    caching, turns = caching_of(wishes, turns, pointed=not texts_alone)
     intent = Intent(
         model=target.resolution.asked,
         dialect=target.dialect,
@@ -146,10 +149,11 @@ def _intent(
         tools=tools_of(wishes["tools"]),
         tool_choice=choice_of(wishes["tool_choice"]),
         parallel=wishes["parallel_tool_calls"],
+        caching=caching,
         explicit=frozenset(given),
         extra=_checked_extra(wishes["extra"]),
         headers=wishes["extra_headers"] or {},
-        texts_alone=are_texts(turns),
+        texts_alone=texts_alone,
     )
     return intent, trace
 

@@ -13,8 +13,9 @@ from smartllm.text_parts import Reasoning, Text
 from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
+    from smartllm.compiler.marks import Caching
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, Media, Other, ToolCall, ToolResult
+    from smartllm.content import CachePoint, InputPart, Media, Other, ToolCall, ToolResult
     from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
@@ -64,6 +65,16 @@ class Turn(NamedTuple):
     def own(self) -> tuple[Other, ...]:
         """Its parts in the words of the wire."""
         return tuple([part for part in self.parts if part.type == "other"])
+
+    @property
+    def points(self) -> tuple[CachePoint, ...]:
+        """Its cache points, in order."""
+        return tuple([part for part in self.parts if part.type == "cache_point"])
+
+    @property
+    def said(self) -> tuple[InputPart, ...]:
+        """What it holds beside cache points."""
+        return tuple([part for part in self.parts if part.type != "cache_point"])
 
     @property
     def reasoning(self) -> tuple[Reasoning, ...]:
@@ -172,6 +183,7 @@ class Intent(NamedTuple):
             pass has run.
         custom: Ids on the wire of the calls that go back as those of tools that take free text.
         headers: The caller's headers for the calls.
+        caching: None where nothing is asked of the prompt cache.
         texts_alone: The turns hold nothing but texts, so that nobody need look for more; no pass adds any.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
@@ -194,6 +206,7 @@ class Intent(NamedTuple):
     parallel: bool | None = None
     names: Mapping[str, str] | None = None
     custom: frozenset[str] = frozenset()
+    caching: Caching | None = None
     explicit: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = MappingProxyType({})
     headers: Mapping[str, str] = MappingProxyType({})

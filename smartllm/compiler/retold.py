@@ -31,14 +31,15 @@ def binding_turn(tool: str | None) -> Turn:
 def answered(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     """The turns up to the answer, and the wish to have it as a structure.
 
-    Reasoning stays behind, and so do parts in the words of the wire.
+    Reasoning stays behind, and so do parts in the words of the wire and cache points: this step begins with
+    other tools and another system text, so nothing that is kept of the first would fit.
     """
     bare = (turn._replace(parts=tuple(map(_bare, filter(_stays, turn.parts)))) for turn in turns)
     return (*(turn for turn in bare if turn.parts), _ANSWERED, binding_turn(None))
 
 
 def _stays(part: InputPart) -> bool:
-    return part.type not in {"reasoning", "other"}
+    return part.type not in {"reasoning", "other", "cache_point"}
 
 
 def _bare(part: InputPart) -> InputPart:

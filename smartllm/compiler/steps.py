@@ -112,6 +112,7 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
         tool_choice=None,
         parallel=None,
         names=None,
+        caching=None,
         explicit=frozenset(),
         extra={},
     )

@@ -38,6 +38,7 @@ Group = Literal[
     "reasoning",
     "output",
     "tools",
+    "caching",
     "generation",
     "service",
     "control",
@@ -56,7 +57,7 @@ class RequestField(NamedTuple):
         help: What it means, in one sentence without its limits.
         default: Its value where nobody gives one; None leaves it to the model.
         least: Smallest number; of a text, its shortest length.
-        most: Largest number.
+        most: Largest number; of a text, its longest length.
         choices: Accepted words, in the order in which people read them.
         options: Its options at the shell, the long one first; empty where there is none.
         wire: It may stand in a body.

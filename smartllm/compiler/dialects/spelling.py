@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
 from smartllm.compiler.dialects.fields import HEADER
+from smartllm.compiler.dialects.marks import break_behind
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -19,7 +20,7 @@ from smartllm.text_parts import Reasoning, Text
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, Other, ToolCall, ToolResult
+    from smartllm.content import CachePoint, InputPart, Other, ToolCall, ToolResult
 
 Spell = Callable[[Body, Intent, Any, Reason], None]
 """Spells the value of one parameter."""
@@ -51,7 +52,8 @@ def set_messages(
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        whole = not intent.texts_alone and bool(turn.calls or turn.blocks or turn.own or turn.media)
+        plain = intent.texts_alone or not (turn.calls or turn.blocks or turn.own or turn.media or turn.points)
+        whole = not plain
         if whole or (not intent.texts_alone and turn.results):
             turns += calling(turn, intent)
         if not whole:
@@ -101,6 +103,7 @@ def blocks_of(
     called: Callable[[ToolCall, Intent], dict[str, Any]],
     told: Callable[[ToolResult], dict[str, Any]],
     media: Callable[[Any], dict[str, Any]],
+    marked: Callable[[list[dict[str, Any]], CachePoint], None],
 ) -> list[dict[str, Any]]:
     """The blocks of a turn in its order; reasoning and what is in the wire's words stand as they came.
 
@@ -111,6 +114,7 @@ def blocks_of(
         called: Spells a call.
         told: Spells a result.
         media: Spells a picture, a document, sound or a film.
+        marked: Spells a cache point, given the blocks before it.
     """
     blocks: list[dict[str, Any]] = []
     for part in turn.parts:
@@ -124,6 +128,8 @@ def blocks_of(
             blocks.append(as_written(part))
         elif part.type in MEDIA:
             blocks.append(media(part))
+        elif part.type == "cache_point":
+            marked(blocks, part)
         else:
             assert part.type == "tool_result"
             blocks.append(told(part))
@@ -141,7 +147,7 @@ def _cited(part: Text, text: Mapping[str, Any]) -> dict[str, Any]:
 def listed(
     parts: Iterable[InputPart], *, text: Mapping[str, str], media: Callable[[Any], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Texts, media and parts in the wire's words as a list, in their order.
+    """Texts, media and parts in the wire's words as a list; a cache point is a mark of what stands before it.
 
     Args:
         parts: The parts.
@@ -154,6 +160,8 @@ def listed(
             found.append({**text, "text": part.text})
         elif part.type in MEDIA:
             found.append(media(part))
+        elif part.type == "cache_point":
+            break_behind(found, part)
         else:
             assert part.type == "other"
             found.append(as_written(part))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from smartllm.compiler.intent import Intent
+from smartllm.compiler.passes.caching import caching
 from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.passes.carry import carry, signatures
 from smartllm.compiler.passes.citations import citations
@@ -45,11 +46,13 @@ PASSES: Final[tuple[Pass, ...]] = (
     output,
     documents,
     signatures,
+    caching,
 )
 
 __all__ = [
     "PASSES",
     "Pass",
+    "caching",
     "calls",
     "carry",
     "citations",

@@ -6,7 +6,8 @@ from typing import Literal
 from smartllm.rules.vocabulary.fact import fact
 
 CachePlace = Literal["tools", "system", "messages"]
-After = Literal["text", "image", "document", "tool_call", "tool_result"]
+After = Literal["text", "image", "pdf", "document", "tool_call", "tool_result"]
+"""``pdf`` stands for documents that are PDF, or that the answer may cite; ``document`` for all of them."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ _READABLE: Final = (
     "output_tokens",
     "reasoning_tokens",
     "cached_tokens",
+    "cache_write_tokens",
     "timestamp",
     "elapsed_seconds",
 )

@@ -94,9 +94,14 @@ class ClaudeDecoder(Decoder):
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
+    read = integer(usage.get("cache_read_input_tokens"))
+    written = integer(usage.get("cache_creation_input_tokens"))
+    by_time = table(usage.get("cache_creation"))
     return Usage(
-        input_tokens=integer(usage.get("input_tokens")),
+        input_tokens=integer(usage.get("input_tokens")) + read + written,  # which is what stood in no cache
         output_tokens=integer(usage.get("output_tokens")),
         reasoning_tokens=integer(table(usage.get("output_tokens_details")).get("thinking_tokens")),
-        cached_tokens=integer(usage.get("cache_read_input_tokens")),
+        cached_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=integer(by_time.get("ephemeral_1h_input_tokens")),
     )

@@ -21,7 +21,12 @@ from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader, piece
 
 _METRICS: Final = "amazon-bedrock-invocationMetrics"
 _GUARDRAIL: Final = frozenset({ACTION, TRACE})
-_COUNTS: Final = (("inputTokenCount", "input_tokens"), ("outputTokenCount", "output_tokens"))
+_COUNTS: Final = (
+    ("inputTokenCount", "input_tokens"),
+    ("outputTokenCount", "output_tokens"),
+    ("cacheReadInputTokenCount", "cache_read_input_tokens"),
+    ("cacheWriteInputTokenCount", "cache_creation_input_tokens"),
+)
 _DELTAS: Final = {
     "text_delta": ("text", "text"),
     "thinking_delta": ("thinking", "thinking"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.anthropic_messages.media import spelled
+from smartllm.compiler.dialects.marks import CONTROL, mark_tools, timed
 from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.marks import Mark
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace, fact
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell the tools, and the choice among them."""
     spelling.set_tools(body, intent, trace, path="tools", spelled=_spelled)
+    mark_tools(body, intent, trace, path="tools", marked=_marked)
     choice = intent.tool_choice
     if choice is not None and choice.names:
         (name,) = choice.names
@@ -43,6 +47,10 @@ def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
 def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     assert tool.lowered is not None
     return spelling.function_of(tool, name, input_schema=tool.lowered.schema)
+
+
+def _marked(tool: Mapping[str, Any], mark: Mark) -> list[Mapping[str, Any]]:
+    return [{**tool, CONTROL: timed("ephemeral", mark)}]
 
 
 def called(call: ToolCall, intent: Intent) -> dict[str, Any]:

@@ -115,9 +115,15 @@ def _thought(block: Mapping[str, Any]) -> str:
 def _usage(reply: Mapping[str, Any]) -> Usage:
     usage = table(reply.get("usage"))
     details = table(table(reply.get("additionalModelResponseFields")).get("usage"))
+    read, written = integer(usage.get("cacheReadInputTokens")), integer(usage.get("cacheWriteInputTokens"))
+    by_time = list_of_objects(usage.get("cacheDetails"))
     return Usage(
-        input_tokens=integer(usage.get("inputTokens")),
+        input_tokens=integer(usage.get("inputTokens")) + read + written,  # which is what stood in no cache
         output_tokens=integer(usage.get("outputTokens")),
         reasoning_tokens=integer(table(details.get("output_tokens_details")).get("thinking_tokens")),
-        cached_tokens=integer(usage.get("cacheReadInputTokens")),
+        cached_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=sum(
+            integer(one.get("inputTokens")) for one in by_time if one.get("ttl") == "1h"
+        ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
@@ -11,10 +11,14 @@ from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.bedrock_converse.media import note_unseen_pages, spelled
 from smartllm.compiler.dialects.bedrock_converse.service import OWN
 from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
+from smartllm.compiler.dialects.marks import POINT, note_placed, timed
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
+
+if TYPE_CHECKING:
+    from smartllm.content import CachePoint
 
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -38,7 +42,9 @@ def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> Non
     turns: list[dict[str, Any]] = [
         {
             "role": turn.role,
-            "content": blocks_of(turn, intent, text={}, called=called, told=told, media=spelled),
+            "content": blocks_of(
+                turn, intent, text={}, called=called, told=told, media=spelled, marked=_marked
+            ),
         }
         for turn in intent.turns
     ]
@@ -47,8 +53,21 @@ def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> Non
         turns[first]["content"] = [{"text": intent.system}, *turns[first]["content"]]
         body.note(("messages", first, "content", 0, "text"), trace.reason("system_prompt"))
     body.set("messages", turns, trace.reason("messages"))
+    note_placed(body, intent, trace, POINT)
     if intent.system is not None and facts.system != "user":
         body.set("system", [{"text": intent.system}], trace.reason("system_prompt"))
+        _mark_system(body, intent, trace)
+
+
+def _mark_system(body: Body, intent: Intent, trace: Trace) -> None:
+    mark = None if intent.caching is None else intent.caching.system
+    if mark is not None:
+        body.data["system"].append({POINT: timed("default", mark)})
+        body.note(("system", 1), trace.reason("prompt_cache" if mark.automatic else "messages"))
+
+
+def _marked(blocks: list[dict[str, Any]], point: CachePoint) -> None:
+    blocks.append({POINT: timed("default", point)})
 
 
 def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.bedrock_converse.media import spelled
+from smartllm.compiler.dialects.marks import POINT, mark_tools, timed
 from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.marks import Mark
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
 
@@ -23,6 +26,7 @@ _CLAUDES: Final = f"{EXTRA}.tool_choice"
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell the tools, and the choice among them."""
     spelling.set_tools(body, intent, trace, path="toolConfig.tools", spelled=_spelled, inside=("toolSpec",))
+    mark_tools(body, intent, trace, path="toolConfig.tools", marked=_marked)
     choice, because = intent.tool_choice, trace.reason("tool_choice")
     if choice is not None and choice.mode == "none":
         body.set(f"{_CLAUDES}.type", "none", because)
@@ -43,6 +47,10 @@ def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
 def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     assert tool.lowered is not None
     return {"toolSpec": spelling.function_of(tool, name, inputSchema={"json": tool.lowered.schema})}
+
+
+def _marked(tool: Mapping[str, Any], mark: Mark) -> list[Mapping[str, Any]]:
+    return [tool, {POINT: timed("default", mark)}]
 
 
 def called(call: ToolCall, intent: Intent) -> dict[str, Any]:

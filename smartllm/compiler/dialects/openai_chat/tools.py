@@ -45,13 +45,13 @@ def _choice(intent: Intent, choice: Choice) -> Any:
 
 
 def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The message of a turn with calls, or with media or parts in the wire's words, or those of its results."""
-    if turn.results or turn.own or turn.media:
+    """The message of a turn with calls, of one with media, marks or the wire's own parts, or of its results."""
+    if turn.results or turn.own or turn.media or turn.points:
         told: list[dict[str, Any]] = [
             {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
             for result in turn.results
         ]
-        return [*told, _said(turn)] if turn.own or turn.media else told
+        return [*told, _said(turn)] if turn.own or turn.media or turn.points else told
     calls = [_call(call, intent) for call in turn.calls]
     return [{"role": "assistant", "content": "\n\n".join(turn.texts) or None, "tool_calls": calls}]
 

@@ -145,9 +145,11 @@ def _logprobs(output: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
+    read = table(usage.get("input_tokens_details"))
     return Usage(
         input_tokens=integer(usage.get("input_tokens")),
         output_tokens=integer(usage.get("output_tokens")),
         reasoning_tokens=integer(table(usage.get("output_tokens_details")).get("reasoning_tokens")),
-        cached_tokens=integer(table(usage.get("input_tokens_details")).get("cached_tokens")),
+        cached_tokens=integer(read.get("cached_tokens")),
+        cache_write_tokens=integer(read.get("cache_write_tokens")),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.marks import set_prompt_cache
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.openai_responses.tools import calling, set_tools
 from smartllm.compiler.dialects.spelling import (
@@ -42,6 +43,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.bound is not None:
         _set_output(body, intent, intent.bound, facts)
     set_parallel(body, intent, trace)
+    set_prompt_cache(body, intent, facts, trace)
 
 
 def _set_logprobs(body: Body, intent: Intent, value: bool, because: Reason) -> None:  # noqa: FBT001 - as the others

@@ -54,7 +54,7 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of a turn with calls, or the results of one; those of an answer go back as they came."""
     if turn.blocks:
         return turn.blocks
-    if turn.own or turn.media:
+    if turn.own or turn.media or turn.points:
         return [item for run in _runs(turn) for item in _in_place(run, turn, intent)]
     items = [_told(result, intent) for result in turn.results]
     if turn.calls:
@@ -85,7 +85,11 @@ def _runs(turn: Turn) -> list[list[InputPart]]:
 
 
 def _is_content(part: InputPart, role: str) -> bool:
-    return part.type in MEDIA or part.type == "other" and place_in(part, role, "openai_responses") == "content"
+    if part.type == "cache_point":
+        return True
+    if part.type in MEDIA:
+        return True
+    return part.type == "other" and place_in(part, role, "openai_responses") == "content"
 
 
 def _in_place(run: list[InputPart], turn: Turn, intent: Intent) -> list[dict[str, Any]]:
