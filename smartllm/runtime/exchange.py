@@ -192,7 +192,7 @@ class HostCalls:
     async def _asked_again(
         self, request: WireRequest, response: WireResponse, signed: Callable[[], Awaitable[WireRequest]]
     ) -> tuple[WireRequest, WireResponse]:
-        """The same with another key, where a refused one has been replaced meanwhile; once, not at every 401."""
+        """The same with another key, where a refused one has been replaced meanwhile; once."""
         try:
             again = await signed()
         except BaseException:

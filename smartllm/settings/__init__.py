@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from smartllm.config import LLMConfig, check_config, make_config
+from smartllm.config import LLMConfig, make_config
+from smartllm.config_checks import check_config
 from smartllm.environment import Environment, Source
 from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow, row_of
@@ -22,7 +23,17 @@ from smartllm.settings.proxies import Proxies
 if TYPE_CHECKING:
     from smartllm.rules.load import AnyPath, RuleSet
 
-__all__ = ["AskKey", "AwsKeys", "AwsRole", "Certificates", "Environment", "Proxies", "Settings", "Source", "make_config"]
+__all__ = [
+    "AskKey",
+    "AwsKeys",
+    "AwsRole",
+    "Certificates",
+    "Environment",
+    "Proxies",
+    "Settings",
+    "Source",
+    "make_config",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -205,7 +205,8 @@ def _aws(draft: Draft) -> None:
     # A token is enough: half a pair of keys beside it harms nobody.
     _keys(draft, wanted=token is None)
     source = draft.sources["aws" if token is None else "bearer_token"]
-    draft.found["key_source"] = None if source.kind == "default" else source.name
+    named = "aws_role_arn" if draft.found["role"] is not None else source.name
+    draft.found["key_source"] = named if named == "aws_role_arn" or source.kind != "default" else None
 
 
 def _keys(draft: Draft, *, wanted: bool) -> None:
