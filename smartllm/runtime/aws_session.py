@@ -132,8 +132,8 @@ def _unusable(reason: object, settings: Settings) -> ConfigError:
         )
     elif settings.aws_session is not None:
         hint = "they were asked of aws_session: check what it is made of"
-    elif settings.sources["profile"].kind == "setting":
-        hint = f"check the profile {profile} in AWS's files"
+    elif kind == "ProfileNotFound" or settings.sources["profile"].kind == "setting":
+        hint = f"check {settings.sources['profile'].name} and AWS's files"
     else:
         hint = _STEPS
     return ConfigError(f"aws settings: {told}", hint=hint)
