@@ -60,7 +60,8 @@ class BaseClient:
                 hint="use LLMClient, which serves every provider",
             )
         self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
-        self._cache = open_cache(self._settings)
+        calls = self._calls
+        self._cache = open_cache(self._settings, lambda: calls.secrets)
         self._executor = Executor(self._settings, self._calls)
         self._announce = Announcer()
         self._entered = self._closed = False
