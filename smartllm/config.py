@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from smartllm import defaults, values
-from smartllm.diagnostics import LEVELS, Level
+from smartllm.aws_files import profiles
+from smartllm.config_checks import check_config, one_of
+from smartllm.diagnostics import Level
 from smartllm.environment import Environment, Found, Source
-from smartllm.errors import ConfigError
 from smartllm.providers import ROWS, row_of
 from smartllm.setting_names import unknown_setting
-from smartllm.values import Number, unusable
-
-_LARGEST_SIZE: Final = 2.0**63
-_DAYS: Final = 1e6
-
-_DELAY: Final = Number("seconds, a number from 0 on", 0)
-_TIMEOUT: Final = Number("seconds, a number above 0", 0, above=True, optional=True)
-_NUMBERS: Final = {
-    "max_retries": Number("a whole number from 0 on", 0, whole=True),
-    "max_tokens": Number("a whole number from 1 on", 1, whole=True, optional=True),
-    "retry_delay": _DELAY,
-    "max_retry_delay": _DELAY,
-    "read_timeout": _TIMEOUT,
-    "connect_timeout": _TIMEOUT,
-    "first_event_timeout": _TIMEOUT,
-    "stall_timeout": _TIMEOUT,
-    "total_timeout": values.SECONDS,
-    "max_concurrent": Number("a whole number from 1 on", 1, whole=True, optional=True),
-    "max_retry_after": _DELAY,
-    "retry_budget": Number("tokens, a number from 0 on", 0, optional=True),
-    "cache_max_bytes": Number("bytes, a whole number from 0 on", 0, _LARGEST_SIZE, whole=True, optional=True),
-    "cache_max_age_days": Number("days, a number above 0", 0, _DAYS, above=True, optional=True),
-    "cache_ttl_days": Number("days, a number above 0", 0, _DAYS, above=True),
-    "temperature": Number("a number from 0 to 2", 0, most=2, optional=True),
-}
-_TEXTS: Final = ("organization", "aws_access_key_id", "aws_region", "default_model")
-_SECRETS: Final = ("api_key", "aws_secret_access_key", "aws_session_token")
 
 
 @dataclass(slots=True)
@@ -50,13 +24,26 @@ class LLMConfig:
     Attributes:
         provider: ``openai`` or ``bedrock``; None detects it from the other settings and the environment.
         api_key: OpenAI key; None reads ``OPENAI_API_KEY``. Another server with a ``base_url`` may need none.
+            Or a function that gives it, async or run in a thread: it is asked before each request.
         base_url: OpenAI endpoint; None reads ``OPENAI_BASE_URL``.
         organization: OpenAI organisation id; None reads ``OPENAI_ORG_ID``.
         aws_access_key_id: With ``aws_secret_access_key``; None reads AWS's variables, then the default chain.
         aws_secret_access_key: See above.
         aws_session_token: For temporary credentials.
-        aws_region: None reads ``AWS_REGION``, then ``AWS_DEFAULT_REGION``, then ``defaults.aws_region``.
+        aws_profile: Profile of AWS's files, its region with it; None reads ``AWS_PROFILE``. It outranks keys
+            of the environment.
+        aws_role_arn: Role that is assumed with the credentials, and again before its own expire.
+        aws_role_session_name: Name of the role's session in AWS's logs; None reads ``AWS_ROLE_SESSION_NAME``,
+            then takes ``smartllm``.
+        aws_session: A session of botocore, aiobotocore, boto3 or aioboto3, whose credentials and region are
+            taken; one with async credentials serves one event loop.
+        aws_region: None takes the session's, reads ``AWS_REGION``, then ``AWS_DEFAULT_REGION``, takes that of
+            ``aws_profile``, then ``defaults.aws_region``.
         endpoint_url: Bedrock endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``.
+        ca_bundle: File, or folder made by OpenSSL's ``rehash``, of the certificates that https connections
+            trust, instead of those that they trust otherwise.
+        default_headers: Headers of every request to the provider, listings too, by name; they win over those
+            of other settings. Their values are shown nowhere.
         default_model: For requests that name none; None reads ``OPENAI_MODEL`` or ``BEDROCK_MODEL``.
         temperature: For requests that set none; not sent to models that do not accept it.
         max_tokens: For requests that set none, in tokens.
@@ -94,7 +81,7 @@ class LLMConfig:
     """
 
     provider: str | None = None
-    api_key: str | None = field(default=None, repr=False)
+    api_key: str | Callable[[], str | Awaitable[str]] | None = field(default=None, repr=False)
     base_url: str | None = field(default=None, repr=False)
     organization: str | None = None
     aws_access_key_id: str | None = field(default=None, repr=False)
@@ -125,6 +112,13 @@ class LLMConfig:
     trace_content: bool = False
     rules: Any = None
     level: Level = "warn"
+    # New ones come last: fields may be given by position.
+    aws_profile: str | None = None
+    aws_role_arn: str | None = None
+    aws_role_session_name: str | None = None
+    aws_session: Any = field(default=None, repr=False)
+    ca_bundle: str | os.PathLike[str] | None = None
+    default_headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     if not TYPE_CHECKING:
 
@@ -163,34 +157,6 @@ class LLMConfig:
         return {name: value for name, value in given.items() if value is not None}
 
 
-def check_config(config: LLMConfig) -> None:
-    """Check every field; they may have been set since the configuration was made.
-
-    Raises:
-        ConfigError: A value that cannot be used.
-    """
-    _one_of("provider", config.provider, (None, *ROWS))
-    _one_of("level", config.level, LEVELS)
-    for name, number in _NUMBERS.items():
-        number.check(name, getattr(config, name))
-    for name in _TEXTS:
-        values.text(name, getattr(config, name))
-    for name in _SECRETS:
-        _secret(name, getattr(config, name))
-    values.url("base_url", config.base_url)
-    values.url("endpoint_url", config.endpoint_url, login=False)
-    values.url("dynamo_endpoint_url", config.dynamo_endpoint_url, login=False)
-    values.table("dynamo_table_name", config.dynamo_table_name)
-    values.path("cache_dir", config.cache_dir)
-    _rules(config.rules)
-    if not isinstance(config.trace_content, bool):
-        raise unusable("trace_content", config.trace_content, "True or False")
-    if bool(config.aws_access_key_id) != bool(config.aws_secret_access_key):
-        raise ConfigError("aws_access_key_id and aws_secret_access_key: give both, or neither")
-    if config.aws_session_token and not config.aws_access_key_id:
-        raise ConfigError("aws_session_token: it needs aws_access_key_id and aws_secret_access_key too")
-
-
 def provider_of(config: LLMConfig, environment: Environment) -> Found:
     """The given provider, else the one that the other settings, the environment or the default tell."""
     if config.provider is not None:
@@ -202,16 +168,34 @@ def provider_of(config: LLMConfig, environment: Environment) -> Found:
     for provider, row in ROWS.items():
         if (sign := environment.first(*row.variables)) is not None:
             return Found(provider, Source("derived", sign.source.name))
-    _one_of("smartllm.defaults.provider", defaults.provider, tuple(ROWS))
+    one_of("smartllm.defaults.provider", defaults.provider, tuple(ROWS))
     return Found(defaults.provider, Source("default", "provider"))
 
 
 def region_of(config: LLMConfig, environment: Environment) -> Found:
-    """Region: the given one, AWS_REGION, AWS_DEFAULT_REGION, then the default."""
+    """Region: the given one, the session's, the environment's, the given profile's, then the default."""
     if given := values.text("aws_region", config.aws_region):
         return Found(given, Source("setting", "aws_region"))
-    default = Found(defaults.aws_region, Source("default", "aws_region"))
-    return environment.first("AWS_REGION", "AWS_DEFAULT_REGION") or default
+    if config.aws_session is not None and (own := _session_region(config.aws_session)):
+        return Found(own, Source("setting", "aws_session"))
+    if (found := environment.first("AWS_REGION", "AWS_DEFAULT_REGION")) is not None:
+        return found
+    if profile := values.text("aws_profile", config.aws_profile):
+        own = (profiles(environment) or {}).get(profile, {}).get("region")
+        if own:
+            return Found(own, Source("setting", "aws_profile"))
+    return Found(defaults.aws_region, Source("default", "aws_region"))
+
+
+def _session_region(session: Any) -> str | None:
+    """As boto3's sessions tell it, or botocore's."""
+    try:
+        found = getattr(session, "region_name", None)
+        if found is None and hasattr(session, "get_config_variable"):
+            found = session.get_config_variable("region")
+    except Exception:  # noqa: BLE001 - the session's own error comes up when its credentials are asked for
+        return None
+    return found if isinstance(found, str) else None
 
 
 def timeout_of(config: LLMConfig, environment: Environment, name: str, provider: str) -> tuple[float, Source]:
@@ -237,32 +221,3 @@ def make_config(cls: type[LLMConfig], settings: Mapping[str, Any]) -> LLMConfig:
         if name not in cls.__dataclass_fields__:
             raise unknown_setting(name, cls.__dataclass_fields__)
     return cls(**settings)
-
-
-def _one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    if (value is None or isinstance(value, str)) and value in allowed:
-        return
-    words = ", ".join(filter(None, allowed))
-    raise ConfigError(f"{name}={values.shown(value)} is not known; allowed: {words}")
-
-
-def _secret(name: str, value: Any) -> None:
-    if value is not None and not isinstance(value, str):
-        raise values.hidden(name, f"text, not {type(value).__name__}")
-    if value:
-        values.header_value(name, str.strip(value), "the key" if name == "api_key" else "the value")
-
-
-def _rules(rules: Any) -> None:
-    # The class is told by name: the rules are above this module.
-    if rules is None or (type(rules).__module__, type(rules).__name__) == ("smartllm.rules.load", "RuleSet"):
-        return
-    for each in [rules] if isinstance(rules, (str, bytes, os.PathLike)) else _listed(rules):
-        if values.path("rules", each) is None:
-            raise unusable("rules", rules, "paths of rules files, or what smartllm.rules.load_rules gives")
-
-
-def _listed(rules: Any) -> list[Any]:
-    if isinstance(rules, (list, tuple)):
-        return list(rules)
-    raise unusable("rules", rules, "paths of rules files, or what smartllm.rules.load_rules gives")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from smartllm.text_parts import Reasoning, Text, parts_of, type_field
 
@@ -18,6 +18,7 @@ __all__ = [
     "Document",
     "Image",
     "InputPart",
+    "Media",
     "Other",
     "Part",
     "Reasoning",
@@ -35,6 +36,9 @@ __all__ = [
     "text_of",
     "whole_call",
 ]
+
+CacheTime = Literal["5m", "1h"]
+"""How long a provider may be asked to keep what stands before a mark."""
 
 _SOURCES: Final = ("data", "path", "url", "file_id", "s3")
 
@@ -80,10 +84,12 @@ class Document(_Media):
     Attributes:
         name: How the model is told its name.
         citations: The answer may cite it.
+        detail: How closely the model looks at pictures of its pages, in the provider's word.
     """
 
     name: str | None = None
     citations: bool = False
+    detail: str | None = None
     type: Literal["document"] = type_field("document")
 
 
@@ -152,8 +158,12 @@ class CachePoint:
         ttl: How long it is kept.
     """
 
-    ttl: Literal["5m", "1h"] = "5m"
+    ttl: CacheTime = "5m"
     type: Literal["cache_point"] = type_field("cache_point")
+
+    def __post_init__(self) -> None:
+        if self.ttl not in get_args(CacheTime):
+            raise ValueError(f"CachePoint: ttl={self.ttl!r} is not usable; allowed: 5m, 1h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +213,9 @@ class ToolCallDelta:
     arguments: str
     type: Literal["tool_call_delta"] = type_field("tool_call_delta")
 
+
+Media = Image | Document | Audio | Video
+"""What is no text."""
 
 InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint | Other
 """What may stand in a turn."""

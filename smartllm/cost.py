@@ -14,11 +14,9 @@ class Billing(NamedTuple):
 
     Attributes:
         prices: The provider's id in genai-prices.
-        cached_apart: The count of input tokens leaves out those read from the prompt cache.
     """
 
     prices: str
-    cached_apart: bool
 
 
 def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = None) -> Decimal | None:
@@ -31,18 +29,19 @@ def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = No
         when: ISO 8601 time of the call; prices change.
 
     Returns:
-        The price; None when genai-prices is not installed or knows no price. Discounts, batches and cache
-        writes are not in it.
+        The price, with reads and writes of the prompt cache; None when genai-prices is not installed or knows
+        no price. Discounts, batches and the higher price of prompts kept for 12 hours are not in it.
     """
     try:
         import genai_prices  # noqa: PLC0415 - optional
     except ImportError:
         return None
-    beside = usage.cached_tokens if billing.cached_apart else 0
     counted = genai_prices.Usage(
-        input_tokens=usage.input_tokens + beside,
+        input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
     )
     try:
         price = genai_prices.calc_price(

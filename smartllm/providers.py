@@ -14,6 +14,10 @@ _AWS_SETTINGS: Final = (
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
+    "aws_profile",
+    "aws_role_arn",
+    "aws_role_session_name",
+    "aws_session",
 )
 
 
@@ -74,6 +78,10 @@ ROWS: Final[dict[str, ProviderRow]] = {
             "aws_access_key_id": "api_key",
             "aws_secret_access_key": "api_key",
             "aws_session_token": "api_key",
+            "aws_profile": "api_key",
+            "aws_role_arn": "api_key",
+            "aws_role_session_name": "api_key",
+            "aws_session": "api_key, which may be a function",
         },
         extra="openai",
         packages=("aiohttp",),
@@ -101,7 +109,14 @@ ROWS: Final[dict[str, ProviderRow]] = {
         },
         extra="bedrock",
         packages=("aiohttp", "botocore"),
-        signs=("aws_access_key_id", "aws_region", "endpoint_url"),
+        signs=(
+            "aws_access_key_id",
+            "aws_region",
+            "endpoint_url",
+            "aws_profile",
+            "aws_role_arn",
+            "aws_session",
+        ),
         variables=("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_ROLE_ARN"),
         default_model="BEDROCK_MODEL",
         timeouts="BEDROCK_",

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from typing_extensions import TypeVar
 
 from smartllm.content import Reasoning
 from smartllm.parameters import NUMBERS
+from smartllm.request_fields import ExtraHeaders, GuardrailField, Metadata, StopSequences
 from smartllm.tool_fields import ToolChoice, Tools
 from smartllm.turn_content import Content
-from smartllm.words import EFFORTS, ApiType, Effort, StructuredOutput, Verbosity
+from smartllm.words import (
+    EFFORTS,
+    ApiType,
+    Effort,
+    PromptCache,
+    ReasoningSummary,
+    ServiceTier,
+    StructuredOutput,
+    Verbosity,
+)
 
 __all__ = [
     "EFFORTS",
@@ -22,6 +32,7 @@ __all__ = [
     "Message",
     "MessageRequest",
     "ProgressCallback",
+    "PromptCache",
     "Reasoning",
     "Request",
     "StructuredOutput",
@@ -40,7 +51,8 @@ class Message(BaseModel):
     """One turn of a conversation.
 
     Attributes:
-        role: ``user`` or ``assistant``. System text goes into ``system_prompt``.
+        role: ``user`` or ``assistant``. System text goes into ``system_prompt``; what must be said later in
+            a conversation is a message of role ``system`` behind a user's, where the model takes it.
         content: The text, or a list of texts and parts; not empty.
         reasoning: ``TextResponse.reasoning`` of that turn. It is sent back to the model that wrote it, and
             dropped with a diagnostic for any other.
@@ -48,7 +60,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     content: Content
     reasoning: Reasoning | None = None
 
@@ -74,10 +86,15 @@ class BaseRequest(BaseModel, Generic[T]):
             (the provider's own schema mode), ``tool`` (a forced tool call) or ``two_pass`` (think and answer,
             then put the answer into the structure). An answer that calls ``tools`` is not bound yet.
         tools: Tools that the model may call: functions, ``Tool`` values, pydantic models, and dicts in a
-            provider's own words; see ``Tool.from_``.
+            provider's own words; see ``Tool.from_``. A ``CachePoint`` behind one marks all before it.
         tool_choice: Which tools the model calls: ``auto`` (as it likes), ``none``, ``required`` (at least
             one), the name of a tool, or a list of names, of which it calls at least one.
         parallel_tool_calls: Whether one answer may call several tools at once; None leaves it to the model.
+        prompt_cache: How long the provider is to keep the beginning of the prompt, which later requests read
+            at a lower price: 5m, 1h or 24h. The compiler places the marks where a model takes some; a
+            ``CachePoint`` in the turns, or behind tools, is a mark of the caller's own.
+        prompt_cache_key: What requests with the same beginning have in common, 1 to 64 characters: OpenAI
+            sends those of one key to the same cache.
         use_cache: Read and write the response cache.
         clear_cache: Forget the cached answer first.
         api_type: Which API of the host: responses, chat_completions, invoke or converse.
@@ -86,6 +103,25 @@ class BaseRequest(BaseModel, Generic[T]):
             model's minimum (1024) and mapped to the nearest effort on models that take none.
         verbosity: Length of the answer: low, medium or high; dropped, with a diagnostic, by models that have
             no such parameter.
+        stop_sequences: Texts at which the answer ends, before they are written: a list of texts that are not
+            empty, or one text. What a model does not take of them is left out, with a diagnostic.
+        seed: Number for repeatable sampling (OpenAI's Chat Completions), a whole number of 64 bits.
+        presence_penalty: Penalty for tokens that were there before, -2 to 2 (Chat Completions).
+        frequency_penalty: Penalty for tokens by how often they were there, -2 to 2 (Chat Completions).
+        logprobs: Whether the answer tells how likely its tokens were (OpenAI).
+        top_logprobs: How many likely tokens are told at each place, 0 to 20; it asks for ``logprobs`` too.
+        reasoning_summary: How much of its reasoning the model shows: auto, concise or detailed; never asked for
+            unless it is given here.
+        service_tier: How urgently the provider works: auto, default, flex, scale, priority, fast (which is
+            priority) or reserved; dropped, with a diagnostic, where the model is not served so.
+        metadata: Names and values for the provider's records, at most 16 pairs of texts. It is no part of what
+            the model sees.
+        user: Id of your end user, for the provider's abuse checks: one that tells nobody who it is.
+        store: Whether the provider keeps the answer (OpenAI; Responses does unless told not to).
+        guardrail: Guardrail of Amazon Bedrock, a ``Guardrail`` or a dict of its fields; refused where
+            it would not be applied.
+        extra_headers: Headers of the request's calls, merged last. They are part of the cache's key, and their
+            values are shown nowhere.
         on_progress: Callback for progress events, sync or async.
         like: Listed model whose facts to use, for an id that cannot be recognised.
         extra: Merged last and verbatim into the wire body: the way out of a wrong rule.
@@ -109,12 +145,27 @@ class BaseRequest(BaseModel, Generic[T]):
     tools: Tools = None
     tool_choice: ToolChoice = None
     parallel_tool_calls: bool | None = None
+    prompt_cache: PromptCache | None = None
+    prompt_cache_key: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     use_cache: bool = True
     clear_cache: bool = False
     api_type: ApiType = "responses"
     reasoning_effort: Effort | None = None
     budget_tokens: Annotated[int, Field(ge=1)] | None = None
     verbosity: Verbosity | None = None
+    stop_sequences: StopSequences | None = None
+    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    reasoning_summary: ReasoningSummary | None = None
+    service_tier: ServiceTier | None = None
+    metadata: Metadata | None = None
+    user: Annotated[str, Field(min_length=1)] | None = None
+    store: bool | None = None
+    guardrail: GuardrailField | None = None
+    extra_headers: ExtraHeaders | None = None
     on_progress: ProgressCallback | None = Field(default=None, repr=False)
     like: Annotated[str, Field(min_length=1)] | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
@@ -125,6 +176,14 @@ class BaseRequest(BaseModel, Generic[T]):
         # Pydantic reads True as 1; a request that says so holds a mistake.
         if isinstance(value, bool):
             raise ValueError("expected a number, not a boolean")  # noqa: TRY004 - pydantic reports ValueError
+        return value
+
+    @field_validator("logprobs", "top_logprobs")
+    @classmethod
+    def _refuse_contradiction(cls, value: Any, info: ValidationInfo) -> Any:
+        both = {**info.data, str(info.field_name): value}
+        if both.get("logprobs") is False and both.get("top_logprobs") is not None:
+            raise ValueError("top_logprobs asks for what logprobs=False does not want; give one of them")
         return value
 
 

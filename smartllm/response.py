@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
+from smartllm.cited import wire_of
 from smartllm.content import Other, Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned
 from smartllm.own_parts import place_in
 from smartllm.usage import Usage
@@ -50,7 +51,7 @@ class TextResponse(Generic[T]):
         text: Generated text.
         model: Model that generated the answer.
         stop_reason: Why generation stopped, in the provider's word.
-        input_tokens: Prompt tokens.
+        input_tokens: Prompt tokens, those of the provider's prompt cache included.
         output_tokens: Generated tokens, reasoning included.
         reasoning_tokens: Reasoning or thinking tokens.
         cached_tokens: Prompt tokens read from the provider's prompt cache.
@@ -58,7 +59,10 @@ class TextResponse(Generic[T]):
         elapsed_seconds: Duration of the original call in seconds.
         metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
             ``thinking`` where the model showed its reasoning, ``incomplete_reason`` where the provider says
-            why it stopped early, ``refusal`` where the model refused in words of their own.
+            why it stopped early, ``refusal`` where the model refused in words of their own. Where the
+            provider tells them, in its own words: ``logprobs`` (a list, one entry a token),
+            ``service_tier``, ``performance``, ``stop_sequence``, ``stop_details`` and ``guardrail`` (what
+            Bedrock's guardrail found).
         structured_data: The validated object when ``response_format`` was set, else None; None too while the
             answer calls the caller's tools.
         cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
@@ -73,6 +77,8 @@ class TextResponse(Generic[T]):
             ``refusal`` or ``error``; None where the provider's word is not known.
         refusal: The model's own words of refusal, or None.
         request_id: The provider's id of the call, for its support; where the wire has none, of the answer.
+        cache_write_tokens: Prompt tokens written to the provider's prompt cache.
+        cache_write_1h_tokens: Those of them that are kept for an hour.
 
     A plan of two steps thinks and answers in the first, and puts that into the structure in the second:
     ``text``, ``parts`` and ``tool_calls`` are the first one's, ``stop_reason``, ``finish_reason``,
@@ -100,6 +106,8 @@ class TextResponse(Generic[T]):
     finish_reason: FinishReason | None = None
     refusal: str | None = None
     request_id: str | None = field(default=None, compare=False)
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
     # What the rest is made from, and the name by which the tool was called that binds the answer to a schema.
     _answers: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _output_tool: str | None = field(default=None, repr=False, compare=False)
@@ -108,7 +116,10 @@ class TextResponse(Generic[T]):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What the answer says, in the provider's order; what SmartLLM does not read is an ``Other``."""
+        """What the answer says, in the provider's order; what SmartLLM does not read is an ``Other``.
+
+        Texts have what they cite as the wire spells it; pictures and sound are bytes.
+        """
         if self._parts is None:
             # Made for those who look: callers that wait for one answer, and the cache, get it too.
             given = self._answers[0].parts if self._answers else ()
@@ -155,9 +166,10 @@ class TextResponse(Generic[T]):
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.
 
-        An answer of text alone is that text. One with calls, or with blocks of the provider's own tools, is a
-        list of its texts, reasoning, calls and ``Other`` parts in the provider's order, to which the next
-        turn answers with one ``ToolResult`` a call.
+        An answer of text alone is that text. One with calls, with blocks of the provider's own tools, or
+        with citations that its wire takes back, is a list of its texts, reasoning, calls and ``Other`` parts
+        in the provider's order, to which the next turn answers with one ``ToolResult`` a call. Pictures and
+        sound stay out: no wire takes them in a turn of the assistant.
 
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
@@ -168,7 +180,8 @@ class TextResponse(Generic[T]):
         inline = any(isinstance(part, Reasoning) for part in said)
         pieces = sum(isinstance(part, Text) for part in said)
         blocks = any(isinstance(part, Other) and self._needs(part) for part in said)
-        if self.tool_calls or (inline and pieces > 1) or blocks:
+        cited = any(isinstance(part, Text) and part.citations for part in said)
+        if self.tool_calls or (inline and pieces > 1) or blocks or cited:
             return Message("assistant", said, reasoning=None if inline else self.reasoning)
         return Message("assistant", self.text, reasoning=self.reasoning)
 
@@ -178,7 +191,7 @@ class TextResponse(Generic[T]):
             given = part.arguments
             return Text(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
         if isinstance(part, Text):
-            return part if part.text else None
+            return Text(part.text, tuple(filter(wire_of, part.citations))) if part.text else None
         if isinstance(part, Other):
             return part if place_in(part, "assistant", part.dialect) else None
         return part if isinstance(part, ToolCall) or (isinstance(part, Reasoning) and part.dialect) else None
@@ -189,8 +202,15 @@ class TextResponse(Generic[T]):
 
     @property
     def usage(self) -> Usage:
-        """The four token counts as one value."""
-        return Usage(self.input_tokens, self.output_tokens, self.reasoning_tokens, self.cached_tokens)
+        """The token counts as one value."""
+        return Usage(
+            self.input_tokens,
+            self.output_tokens,
+            self.reasoning_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+            self.cache_write_1h_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _A_REQUESTS: Final = "it is said in a request: TextRequest({0}=...)"
 _TIMEOUT: Final = "total_timeout (a whole call) or read_timeout (the longest silence)"
 _KEY: Final = "api_key (OpenAI), or aws_access_key_id and aws_secret_access_key (Bedrock)"
 _ADDRESS: Final = "base_url (OpenAI and servers that speak its API) or endpoint_url (Bedrock)"
-_CERTIFICATES: Final = "the environment: SSL_CERT_FILE (OpenAI) or AWS_CA_BUNDLE (Bedrock)"
+_KEY_FUNCTION: Final = "api_key, which may be a function"
 
 # Names of other libraries and of habit; difflib finds those that are only misspelt.
 MEANT: Final[Mapping[str, str]] = {
@@ -32,13 +32,17 @@ MEANT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("retries", "retry", "num_retries", "max_attempts"), "max_retries"),
     **dict.fromkeys(("cache", "use_cache", "caching"), "cache_dir, or use_cache= of a request"),
     **dict.fromkeys(("concurrency", "max_concurrency", "max_workers", "parallel"), "max_concurrent"),
-    **dict.fromkeys(("profile", "aws_profile", "profile_name"), "the environment: AWS_PROFILE"),
+    **dict.fromkeys(("profile", "profile_name", "aws_profile_name"), "aws_profile"),
+    **dict.fromkeys(("role", "role_arn", "aws_role", "aws_role_name"), "aws_role_arn"),
+    **dict.fromkeys(("session_name", "role_session_name", "aws_session_name"), "aws_role_session_name"),
+    **dict.fromkeys(("session", "boto3_session", "boto_session", "botocore_session"), "aws_session"),
+    **dict.fromkeys(("token_provider", "azure_ad_token_provider", "azure_ad_token"), _KEY_FUNCTION),
     **dict.fromkeys(("project", "openai_project"), "the environment: OPENAI_PROJECT_ID"),
     **dict.fromkeys(("org", "organisation", "openai_organization"), "organization"),
     **dict.fromkeys(("max_output_tokens", "max_completion_tokens", "maxtokens"), "max_tokens"),
     **dict.fromkeys(("proxy", "proxies", "http_proxy"), "the environment: HTTPS_PROXY"),
-    **dict.fromkeys(("headers", "default_headers"), "the environment: OPENAI_CUSTOM_HEADERS"),
-    **dict.fromkeys(("verify", "verify_ssl", "ssl", "ca_bundle", "cafile"), _CERTIFICATES),
+    **dict.fromkeys(("headers", "custom_headers", "http_headers"), "default_headers"),
+    **dict.fromkeys(("verify", "verify_ssl", "ssl", "cafile", "ca_file", "ca_certs"), "ca_bundle"),
     **dict.fromkeys(("access_key", "aws_access_key"), "aws_access_key_id"),
     **dict.fromkeys(("secret_key", "aws_secret_key"), "aws_secret_access_key"),
     **dict.fromkeys(("session_token", "aws_token"), "aws_session_token"),

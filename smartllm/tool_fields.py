@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from smartllm.content import CachePoint
 from smartllm.tool_checks import shown
 from smartllm.tool_errors import ToolError
 from smartllm.tools import Tool
@@ -31,13 +32,18 @@ def name_of(tool: Tool | Mapping[str, Any]) -> str | None:
     return None
 
 
+def without_points(tools: Iterable[Tool | CachePoint | dict[str, Any]]) -> list[Tool | dict[str, Any]]:
+    """The tools among what a request lists."""
+    return [tool for tool in tools if not isinstance(tool, CachePoint)]
+
+
 def choices_of(tools: Iterable[Tool | Mapping[str, Any]]) -> list[str]:
     """The names that a choice may give: of the tools, or the type of a provider's own that has none."""
     found = [name_of(tool) or (tool.get("type") if isinstance(tool, Mapping) else None) for tool in tools]
     return list(dict.fromkeys(name for name in found if isinstance(name, str)))
 
 
-def _tools(given: Any, info: ValidationInfo) -> list[Tool | dict[str, Any]] | None:
+def _tools(given: Any, info: ValidationInfo) -> list[Tool | CachePoint | dict[str, Any]] | None:
     choice = info.data.get("tool_choice")  # where the request is there, and is changed
     if given is None:
         if choice is not None:
@@ -45,7 +51,12 @@ def _tools(given: Any, info: ValidationInfo) -> list[Tool | dict[str, Any]] | No
         return None
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Sequence):
         raise _error("tools", f"{shown(given)} is no list of tools; allowed: [a_function, Tool(...), ...]")
-    tools = [_tool(item, f"tools[{index}]") for index, item in enumerate(given)]
+    listed = [_listed(item, f"tools[{index}]") for index, item in enumerate(given)]
+    tools = without_points(listed)
+    if listed and isinstance(listed[0], CachePoint):
+        raise _error(
+            "tools[0]", "a CachePoint stands behind the tools that are to be kept; there is none before"
+        )
     names = Counter(name for name in map(name_of, tools) if name is not None)
     if twice := [name for name, count in names.items() if count > 1]:
         raise _error(
@@ -55,7 +66,25 @@ def _tools(given: Any, info: ValidationInfo) -> list[Tool | dict[str, Any]] | No
         )
     if choice is not None:
         _check_choice(choice, tools)
-    return tools
+    return listed
+
+
+def _listed(given: Any, place: str) -> Tool | CachePoint | dict[str, Any]:
+    if isinstance(given, CachePoint):
+        return given
+    if isinstance(given, Mapping) and given.get("type") == "cache_point":
+        return _point(given, place)
+    return _tool(given, place)
+
+
+def _point(given: Mapping[str, Any], place: str) -> CachePoint:
+    """The cache point that JSON spells."""
+    try:
+        return CachePoint(**{name: value for name, value in given.items() if name != "type"})
+    except (TypeError, ValueError):
+        raise _error(
+            place, f"{shown(dict(given))} is no cache point; its one field is ttl: 5m or 1h"
+        ) from None
 
 
 def _tool(given: Any, place: str) -> Tool | dict[str, Any]:
@@ -72,7 +101,7 @@ def _choice(given: Any, info: ValidationInfo) -> str | list[str] | None:
     if isinstance(given, (list, tuple)):
         given = list(given)
     if "tools" in info.data:  # else they are wrong themselves
-        _check_choice(given, info.data["tools"] or ())
+        _check_choice(given, without_points(info.data["tools"] or ()))
     choice: str | list[str] = given
     return choice
 
@@ -94,14 +123,18 @@ def _check_choice(choice: Any, tools: Sequence[Tool | Mapping[str, Any]]) -> Non
             raise _error("tool_choice", f"{shown(name)} is named twice; allowed: each name once")
 
 
-def _written(tools: Sequence[Tool | dict[str, Any]] | None, info: SerializationInfo) -> Any:
+def _written(tools: Sequence[Tool | CachePoint | dict[str, Any]] | None, info: SerializationInfo) -> Any:
     """Tools as JSON that reads as the same declarations; their functions and models stay in Python."""
     if tools is None or not info.mode_is_json():
         return tools
-    return [_json(tool) if isinstance(tool, Tool) else tool for tool in tools]
+    return [_json(tool) for tool in tools]
 
 
-def _json(tool: Tool) -> dict[str, Any]:
+def _json(tool: Tool | CachePoint | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(tool, CachePoint):
+        return {"type": tool.type, "ttl": tool.ttl}
+    if not isinstance(tool, Tool):
+        return tool
     return {
         "name": tool.name,
         "description": tool.description,
@@ -115,11 +148,11 @@ def _error(place: str, says: str) -> PydanticCustomError:
 
 
 if TYPE_CHECKING:
-    Tools = Sequence[Tool | Callable[..., Any] | type[BaseModel] | dict[str, Any]] | None
+    Tools = Sequence[Tool | CachePoint | Callable[..., Any] | type[BaseModel] | dict[str, Any]] | None
     ToolChoice = str | list[str] | None
 else:  # pydantic need not build what it has no use for
     Tools = Annotated[Any, PlainValidator(_tools), PlainSerializer(_written)]
-    """Declarations of tools; a request holds ``Tool`` values, and dicts for a provider's own tools."""
+    """Declarations of tools; a request holds ``Tool`` values, dicts of a provider, and cache points."""
 
     ToolChoice = Annotated[Any, PlainValidator(_choice)]
     """One of ``WORDS``, the name of a tool, or names; a list always holds names."""

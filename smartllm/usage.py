@@ -9,17 +9,24 @@ from dataclasses import dataclass
 class Usage:
     """Token counts of one call, as the provider reports them; 0 where it reports none.
 
+    They mean the same on every wire: ``input_tokens`` is the whole prompt, however it was read, and the
+    counts of the prompt cache are parts of it. Claude and Converse report the three apart; they are added up.
+
     Attributes:
-        input_tokens: Prompt tokens.
+        input_tokens: Prompt tokens: read from the provider's prompt cache, written to it, and all others.
         output_tokens: Generated tokens, reasoning included.
         reasoning_tokens: The part of the output that was reasoning.
-        cached_tokens: Prompt tokens read from the provider's own prompt cache.
+        cached_tokens: The part of the input that was read from the provider's own prompt cache.
+        cache_write_tokens: The part of the input that was written to it.
+        cache_write_1h_tokens: The part of those that is kept for an hour, which costs more.
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -27,4 +34,6 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
             self.cached_tokens + other.cached_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.cache_write_1h_tokens + other.cache_write_1h_tokens,
         )

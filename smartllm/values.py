@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -18,6 +19,11 @@ _REGION: Final = re.compile(r"(?![0-9]+$)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)", re.ASCI
 # White space, control characters, halves of surrogate pairs, and what no address holds unescaped.
 _NOT_IN_URL: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\"<>\\]")
 _HOST: Final = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII | re.IGNORECASE)
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+# The connection's own; one of another value would break the framing of a request.
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
+# What the body is, and what of an answer can be read.
+_WIRES: Final = frozenset({"accept", "accept-encoding", "content-encoding", "content-type", "expect"})
 _URL: Final = "a URL that starts with http:// or https://"
 _LONGEST_SHOWN: Final = 200
 _LARGEST: Final = 1e9
@@ -120,6 +126,36 @@ def header_value(name: str, value: str, what: str = "the value") -> str:
         f"{name}: {what} holds a character that no HTTP header may hold; allowed: printable ASCII",
         hint="look for a line break in it, and for quotes that a word processor made",
     )
+
+
+def header_name(name: str) -> bool:
+    """Whether a text is the name of a header that may be set."""
+    return bool(_TOKEN.fullmatch(name)) and name.lower() not in _FRAMING
+
+
+def headers(name: str, value: Any) -> dict[str, str]:
+    """A copy of headers by their names, without the white space around values; they are not shown.
+
+    Raises:
+        ConfigError: No mapping of texts, two names that are one, or what a header may not be or hold.
+    """
+    if value is None:
+        return {}
+    try:
+        given = dict(value.items()) if isinstance(value, Mapping) else None
+    except Exception:  # noqa: BLE001 - a mapping of the caller's may raise anything
+        given = None
+    texts = given is not None and all(isinstance(word, str) for pair in given.items() for word in pair)
+    if given is None or not texts:
+        raise hidden(name, "a dict of headers: names and values, both text")
+    found: dict[str, str] = {}
+    for header, text_ in given.items():
+        if not header_name(header) or header.lower() in _WIRES:
+            raise ConfigError(f"{name}: {shown(header)} is not the name of a header that may be set")
+        if any(known.lower() == header.lower() for known in found):
+            raise ConfigError(f"{name}: {shown(header)} is given twice; capitals make no difference")
+        found[header] = header_value(name, str.strip(text_), f"the value of {header}")
+    return found
 
 
 def region(name: str, value: Any) -> None:

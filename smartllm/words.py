@@ -18,5 +18,13 @@ StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
 Verbosity = Literal["low", "medium", "high"]
 """How long an answer the caller wants."""
 
+ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast", "reserved"]
+"""How urgently, and at which price, the provider works; ``fast`` is another word for ``priority``."""
+
+ReasoningSummary = Literal["auto", "concise", "detailed"]
+"""How much of its reasoning the model shows."""
+PromptCache = Literal["5m", "1h", "24h"]
+"""How long the provider is to keep the beginning of a prompt."""
+
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "error"]
 """Why an answer ended, in OpenTelemetry's words (gen_ai.response.finish_reasons)."""

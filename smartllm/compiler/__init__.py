@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from smartllm.compiler.caching import caching_of
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
@@ -31,7 +33,10 @@ __all__ = ["Plan", "Quota", "Step", "compile"]
 
 _BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE}
 _BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE, "messages", "prompt", "model")}
-_CARRIED: Final = tuple((name, row.kind == "number") for name, row in CARRIED.items())
+_ALWAYS: Final = tuple(name for name, row in CARRIED.items() if row.default is not None)
+_RARE: Final = (*(name for name in CARRIED if name not in _ALWAYS), "extra_headers")
+_rare: Final = itemgetter(*_RARE)
+_NONE: Final = (None,) * len(_RARE)
 
 
 def compile(  # noqa: A001 - the documented public name
@@ -92,6 +97,8 @@ def compile(  # noqa: A001 - the documented public name
         step, second = second_step(intent, target, trace.reasons["model"])
         steps.append(step)
         changes = [*changes, *(change for change in second.changes if change.code == "schema-changed")]
+    if intent.max_tokens is not None and trace.reasons["max_tokens"] is _BY_DEFAULT["max_tokens"]:
+        _tell_thinking(intent, target, changes)
     found = target.resolution
     plan = Plan(
         model=found.asked,
@@ -121,12 +128,12 @@ def _intent(
             trace.reasons[name] = _BY_REQUEST[name]
     if "prompt" in wishes:
         trace.reasons["messages"] = _BY_REQUEST["prompt"]
-    parameters = {}
-    for name, number in _CARRIED:
-        value = wishes[name]
-        if value is not None:
-            parameters[name] = _number(value) if number else value
+    # Most requests say none of the others, and need not be asked for each.
+    said = CARRIED if _rare(wishes) != _NONE else _ALWAYS
+    parameters = {name: _value(name, wishes[name]) for name in said if wishes[name] is not None}
     turns = turns_of(wishes)
+    texts_alone = are_texts(turns)
+    caching, turns = caching_of(wishes, turns, pointed=not texts_alone)
     intent = Intent(
         model=target.resolution.asked,
         dialect=target.dialect,
@@ -142,9 +149,11 @@ def _intent(
         tools=tools_of(wishes["tools"]),
         tool_choice=choice_of(wishes["tool_choice"]),
         parallel=wishes["parallel_tool_calls"],
+        caching=caching,
         explicit=frozenset(given),
         extra=_checked_extra(wishes["extra"]),
-        texts_alone=are_texts(turns),
+        headers=wishes["extra_headers"] or {},
+        texts_alone=texts_alone,
     )
     return intent, trace
 
@@ -169,6 +178,15 @@ def _tell_sources(
         trace.reasons["model"] = fact(f"host.{target.host}.default_model")
 
 
+def _tell_thinking(intent: Intent, target: Target, changes: list[Change]) -> None:
+    """Say that the answer may not fit, where thinking nobody asked for takes from a limit nobody set."""
+    if intent.thinking is not None or target.facts.thinking.default == "off":
+        return
+    reason = "the model thinks without being asked, within this limit, which is only the default; give max_tokens"
+    limit, why = intent.max_tokens, fact("thinking.default")
+    changes.append(Change("thinking-in-limit", "info", "max_tokens", "noted", limit, limit, reason, why))
+
+
 def _told(changes: Sequence[Change], step: Step) -> Iterator[Diagnostic]:
     for change in changes:
         yield change.diagnostic(step.provenance.origin(change.origin))
@@ -180,8 +198,10 @@ def _checked_extra(extra: dict[str, Any]) -> dict[str, Any]:
     return extra
 
 
-def _number(value: float) -> float:
+def _value(name: str, value: Any) -> Any:
     """One spelling for equal numbers, so that equal wishes are equal bytes: 0, and floats."""
+    if CARRIED[name].kind != "number":
+        return value
     return 0 if value == 0 else float(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from smartllm.compiler.trace import Reason
@@ -29,7 +30,12 @@ class Body:
         data: The body.
         reasons: Reason by path; a reason holds for everything under its path that has none of its own.
         texts: What was written before, as ``wire_text`` writes it, by path; no path lies in a list.
+        headers: Headers that say what has no place in the body, each with its reason.
+        travels: Paths of what only says how the answer comes.
     """
+
+    headers: Mapping[str, tuple[str, Reason]] = MappingProxyType({})
+    travels: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
@@ -54,6 +60,16 @@ class Body:
             node = node.setdefault(key, {})
         node[last] = value
         self.reasons[tuple(keys)] = because
+
+    def head(self, name: str, value: str, because: Reason) -> None:
+        """Set a header."""
+        self.headers = {**self.headers, name: (value, because)}
+
+    def append(self, path: str, value: Any, because: Reason) -> None:
+        """Put a value at the end of a list at the top, which is made where it is not there."""
+        found = self.data.setdefault(path, [])
+        self.reasons[path, len(found)] = because
+        found.append(value)
 
     def note(self, path: Path, because: Reason) -> None:
         """Give a reason to something inside a value that was set as a whole."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.text_parts import Reasoning, Text
 from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
+    from smartllm.compiler.marks import Caching
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, Other, ToolCall, ToolResult
+    from smartllm.content import CachePoint, InputPart, Media, Other, ToolCall, ToolResult
     from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
@@ -24,13 +26,13 @@ OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 
 
 class Turn(NamedTuple):
-    """One turn: a role and the parts that make it up.
+    """One turn: a role and the parts that make it up; OpenAI's word for system is the dialect's.
 
     Attributes:
         phases: The provider's words for what its texts are, by text, where it wants them back.
     """
 
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     parts: tuple[InputPart, ...]
     phases: Mapping[str, str] = MappingProxyType({})
 
@@ -55,9 +57,24 @@ class Turn(NamedTuple):
         return tuple([part for part in self.parts if part.type == "tool_result"])
 
     @property
+    def media(self) -> tuple[Media, ...]:
+        """Its pictures, documents, sound and films, in order; those of results are theirs."""
+        return tuple([part for part in self.parts if part.type in MEDIA])  # type: ignore[misc]
+
+    @property
     def own(self) -> tuple[Other, ...]:
         """Its parts in the words of the wire."""
         return tuple([part for part in self.parts if part.type == "other"])
+
+    @property
+    def points(self) -> tuple[CachePoint, ...]:
+        """Its cache points, in order."""
+        return tuple([part for part in self.parts if part.type == "cache_point"])
+
+    @property
+    def said(self) -> tuple[InputPart, ...]:
+        """What it holds beside cache points."""
+        return tuple([part for part in self.parts if part.type != "cache_point"])
 
     @property
     def reasoning(self) -> tuple[Reasoning, ...]:
@@ -71,7 +88,7 @@ class ThinkingPlan(NamedTuple):
     Attributes:
         mode: ``budget``, ``adaptive`` or ``effort``, or ``off`` for an explicit off.
         budget: Budget in tokens, in ``budget`` mode.
-        effort: Level, in ``adaptive`` and ``effort`` mode.
+        effort: Level, in ``adaptive`` and ``effort`` mode; None in ``adaptive`` mode leaves it to the model.
     """
 
     mode: Literal["budget", "adaptive", "effort", "off"]
@@ -165,6 +182,8 @@ class Intent(NamedTuple):
         names: Names on the wire by the caller's, of the tools that go by another one; None until the tools
             pass has run.
         custom: Ids on the wire of the calls that go back as those of tools that take free text.
+        headers: The caller's headers for the calls.
+        caching: None where nothing is asked of the prompt cache.
         texts_alone: The turns hold nothing but texts, so that nobody need look for more; no pass adds any.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
@@ -187,8 +206,10 @@ class Intent(NamedTuple):
     parallel: bool | None = None
     names: Mapping[str, str] | None = None
     custom: frozenset[str] = frozenset()
+    caching: Caching | None = None
     explicit: frozenset[str] = frozenset()
     extra: Mapping[str, Any] = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
     texts_alone: bool = False
 
     @property

@@ -18,6 +18,7 @@ from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.json_values import path_text
+from smartllm.parameters.field import HIDDEN
 from smartllm.rules.hosts import HostRow
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.target import Quota
@@ -44,6 +45,8 @@ class Step:
         buffered: The answer is a stream in which a call comes after minutes without a word.
         repeats_ids: The model gives its calls the same ids again in later turns.
         texts: What of the body is known as text, by path; see ``Body``.
+        said_headers: Headers that say what the wire takes there alone, each with its reason.
+        extra_headers: The caller's headers, whose values are not shown.
     """
 
     dialect: Dialect
@@ -59,6 +62,8 @@ class Step:
     buffered: bool = False
     repeats_ids: bool = False
     texts: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
+    said_headers: Mapping[str, tuple[str, Reason]] = field(default_factory=dict)
+    extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -78,8 +83,17 @@ class Step:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers that the route asks for, beside the content type."""
-        return self.travel.headers
+        """Headers that the route and the request ask for, beside the content type."""
+        if not self.said_headers and not self.extra_headers:
+            return self.travel.headers
+        said = {name: value for name, (value, _) in self.said_headers.items()}
+        return _over({**self.travel.headers, **said}, self.extra_headers)
+
+    @property
+    def shown_headers(self) -> dict[str, str]:
+        """The headers that the request asks for, as people may see them: none of the caller's own values."""
+        said = {name: value for name, (value, _) in self.said_headers.items()}
+        return _over(said, dict.fromkeys(self.extra_headers, HIDDEN))
 
     @property
     def path(self) -> str:
@@ -100,6 +114,12 @@ class Step:
         """Each leaf of the body with its value and origin, in body order."""
         for path, value, reason in reasons_in(self.sealed, self.reasons):
             yield path, value, self.provenance.origin(reason)
+
+    def header_leaves(self) -> Iterator[tuple[str, str, Origin]]:
+        """Each header that the request asks for, with what may be seen of its value and its origin."""
+        for name, value in self.shown_headers.items():
+            why = Reason("request", "extra_headers") if name in self.extra_headers else self.said_headers[name][1]
+            yield name, value, self.provenance.origin(why)
 
     @cached_property
     def origins(self) -> dict[str, Origin]:
@@ -123,10 +143,12 @@ class Step:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
+        headers = {"headers": self.shown_headers} if self.shown_headers else {}
         return {
             "dialect": self.dialect,
             "operation": self.operation,
             "model": self.model,
+            **headers,
             "body": self.body,
         }
 
@@ -134,7 +156,9 @@ class Step:
         # Without what can be worked out again, and without the rules behind the reasons.
         names = self.__dataclass_fields__
         state = {name: value for name, value in vars(self).items() if name in names}
-        return state | {"texts": {}, "provenance": self.provenance.only(set(self.reasons.values()))}
+        reasons = {*self.reasons.values(), *(why for _, why in self.said_headers.values())}
+        headers = {"said_headers": dict(self.said_headers), "extra_headers": dict(self.extra_headers)}
+        return state | headers | {"texts": {}, "provenance": self.provenance.only(reasons)}
 
 
 @dataclass(frozen=True)
@@ -232,12 +256,22 @@ def _filled(node: Any, path: Path, answer: str) -> Any:
     return changed
 
 
+def _over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """Headers with others over them, whatever their capitals."""
+    given = {name.lower() for name in others}
+    return {name: value for name, value in headers.items() if name.lower() not in given} | dict(others)
+
+
 def _identity(step: Step) -> bytes:
-    """The bytes that are sent, without what says only how the answer travels."""
+    """The bytes that are sent, without what says only how the answer travels, and the request's headers."""
     body = step.sealed
     for path in step.travel.keys:
         body = _without(body, path)
-    return step.payload if body is step.sealed else written(body, step.texts).encode()
+    payload = step.payload if body is step.sealed else written(body, step.texts).encode()
+    if not step.said_headers and not step.extra_headers:
+        return payload
+    headers = _over({name: value for name, (value, _) in step.said_headers.items()}, step.extra_headers)
+    return payload + json.dumps(sorted((name.lower(), value) for name, value in headers.items())).encode()
 
 
 def _without(body: dict[str, Any], path: str) -> dict[str, Any]:

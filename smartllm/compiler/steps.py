@@ -15,6 +15,7 @@ from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.retold import answered, binding_turn, extraction_turn, in_words
 from smartllm.compiler.streamed_calls import is_buffered, set_unbuffered, unbuffered_at
+from smartllm.compiler.takers import NotTakenError
 from smartllm.compiler.tool_names import called_in
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
@@ -24,6 +25,8 @@ from smartllm.rules.vocabulary import Facts
 
 _UNASKED: Final = {name: row.default for name, row in CARRIED.items() if row.default is not None}
 """What a request that asks for nothing carries."""
+_SERVICE: Final = frozenset(name for name, row in CARRIED.items() if row.group == "service")
+"""What holds for every call: who pays for it, who keeps it, what guards it."""
 
 
 def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
@@ -35,6 +38,8 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
     try:
         for run in PASSES:
             intent = run(intent, target.facts, trace)
+    except NotTakenError as error:
+        raise error.told(target) from None
     except UnsupportedError as error:
         raise (error.at(target.origin(error.fact)) if error.fact else error) from None
     return intent
@@ -63,6 +68,8 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     travel = route.streaming if streamed else route.plain
     if beta := unbuffered_at(body, intent):
         travel = travel._replace(keys=travel.keys | {beta})
+    if body.travels:
+        travel = travel._replace(keys=travel.keys | body.travels)
     return Step(
         dialect=target.dialect,
         model=intent.model,
@@ -76,6 +83,8 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         buffered=streamed and is_buffered(body, intent, target.facts),
         repeats_ids=target.facts.calls.ids_repeat,
         texts=body.texts,
+        said_headers=body.headers,
+        extra_headers=intent.headers,
     )
 
 
@@ -94,7 +103,7 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
     wishes = first._replace(
         stream=False,
         system=first.system if sees else None,
-        parameters=_UNASKED,
+        parameters=_UNASKED | {name: value for name, value in first.parameters.items() if name in _SERVICE},
         verbosity=None,
         effort="none",
         thinking=None,
@@ -103,6 +112,7 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
         tool_choice=None,
         parallel=None,
         names=None,
+        caching=None,
         explicit=frozenset(),
         extra={},
     )

@@ -50,7 +50,8 @@ def are_texts(turns: Iterable[Turn]) -> bool:
 
 def _turn(message: Message, index: int) -> Turn:
     parts = _checked(parts_of(message.content), message.role, "messages", index, "content")
-    if all(isinstance(part, Reasoning) for part in parts):
+    kinds = {part.type for part in parts}
+    if kinds <= {"reasoning", "cache_point"} and "reasoning" in kinds:
         raise UnsupportedError(
             f"messages[{index}]: the turn holds reasoning alone, which no wire takes",
             field="messages",

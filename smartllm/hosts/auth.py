@@ -1,19 +1,26 @@
-"""Auth schemes: fixed headers, and AWS's signature version 4 by botocore's signer."""
+"""Auth schemes: fixed headers, a key that is asked for, and AWS's signature by botocore's signer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+_REMEMBERED: Final = 64
 
 
 class Auth(Protocol):
     """Lets a request in.
 
     Attributes:
-        secrets: What no error may repeat, as far as it is known by now.
+        asks: What it sends may be another the next time; a host that refuses it may be asked once more.
     """
 
-    secrets: tuple[str, ...]
+    asks: bool
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat, as far as it is known by now."""
+        ...
 
     async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         """The headers to send.
@@ -24,8 +31,43 @@ class Auth(Protocol):
         ...
 
 
+class Secrets:
+    """Secrets that are known from the start, and the last ones that were found out.
+
+    Args:
+        given: The former.
+    """
+
+    __slots__ = ("_found", "_given")
+
+    def __init__(self, given: tuple[str, ...]) -> None:
+        self._given, self._found = given, tuple[str, ...]()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All of them."""
+        return self._given + self._found
+
+    def add(self, *found: str | None) -> None:
+        """Remember some; for ever is too long where a new one comes every hour."""
+        news = tuple(part for part in found if part and part not in self.all)
+        if news:
+            self._found = (*self._found, *news)[-_REMEMBERED:]
+
+
+def merged(*layers: Mapping[str, str]) -> dict[str, str]:
+    """Headers of several layers, the last of one name in any capitalisation."""
+    found: dict[str, tuple[str, str]] = {}
+    for layer in layers:
+        for name, value in layer.items():
+            found[name.lower()] = name, value
+    return dict(found.values())
+
+
 class FixedHeaders:
     """The same headers for every request: a bearer token, or a login."""
+
+    asks = False
 
     def __init__(self, headers: Mapping[str, str], secrets: tuple[str, ...] = ()) -> None:
         self._headers, self.secrets = dict(headers), secrets
@@ -38,7 +80,41 @@ class FixedHeaders:
         body: bytes,  # noqa: ARG002
     ) -> dict[str, str]:
         """The request's headers and these."""
-        return {**headers, **self._headers}
+        return merged(headers, self._headers)
+
+
+class AskedKey:
+    """A bearer token that is asked for before each request.
+
+    Args:
+        ask: Gives it.
+        headers: Further headers of every request.
+        secrets: What is secret from the start.
+    """
+
+    asks = True
+
+    def __init__(
+        self, ask: Callable[[], Awaitable[str]], headers: Mapping[str, str], secrets: tuple[str, ...] = ()
+    ) -> None:
+        self._ask, self._headers, self._secrets = ask, dict(headers), Secrets(secrets)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is secret, the last keys among it."""
+        return self._secrets.all
+
+    async def sign(
+        self,
+        method: str,  # noqa: ARG002 - same for all
+        url: str,  # noqa: ARG002
+        headers: Mapping[str, str],
+        body: bytes,  # noqa: ARG002
+    ) -> dict[str, str]:
+        """The request's headers, these, and the key as it is now."""
+        key = await self._ask()
+        self._secrets.add(key)
+        return merged(headers, self._headers, {"Authorization": f"Bearer {key}"})
 
 
 class _Unsigned:
@@ -73,6 +149,8 @@ class SigV4:
         secrets: What is secret from the start.
     """
 
+    asks = False
+
     def __init__(
         self,
         region: str,
@@ -81,8 +159,13 @@ class SigV4:
         secrets: tuple[str, ...] = (),
     ) -> None:
         self._region, self._service, self._credentials = region, service, credentials
-        self.secrets = secrets
+        self._secrets = Secrets(secrets)
         self._signers: tuple[Credentials, Any] | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is secret, the last keys among it."""
+        return self._secrets.all
 
     async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         """The request's headers, and those of the signature."""
@@ -94,8 +177,7 @@ class SigV4:
 
     async def _found(self, find: Callable[[], Awaitable[Credentials]]) -> Credentials:
         found = await find()
-        news = tuple(part for part in found[1:] if part and part not in self.secrets)
-        self.secrets += news
+        self._secrets.add(*found[1:])
         return found
 
     def _signer(self, credentials: Credentials) -> Any:

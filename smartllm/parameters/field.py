@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 SamplingField = Literal["temperature", "top_p", "top_k"]
 """The parameters that models refuse together; the rules may say that some exclude each other."""
+
+HIDDEN: Final = "<hidden>"
+"""What is shown in place of a value that may be secret."""
 
 Kind = Literal[
     "text",
@@ -19,11 +22,29 @@ Kind = Literal[
     "turns",
     "tools",
     "tool_choice",
+    "texts",
+    "pairs",
+    "guardrail",
+    "headers",
 ]
 """What a value is; ``whole`` is a number without a fraction."""
 
-Group = Literal["turns", "target", "text", "sampling", "limit", "reasoning", "output", "tools", "control"]
-"""What a field is about; the rules accept or refuse the group ``sampling`` as one."""
+Group = Literal[
+    "turns",
+    "target",
+    "text",
+    "sampling",
+    "limit",
+    "reasoning",
+    "output",
+    "tools",
+    "caching",
+    "generation",
+    "service",
+    "control",
+]
+"""What a field is about; the rules accept or refuse the group ``sampling`` as one. What is said of ``service``
+holds for all calls of a plan."""
 
 
 class RequestField(NamedTuple):
@@ -36,13 +57,13 @@ class RequestField(NamedTuple):
         help: What it means, in one sentence without its limits.
         default: Its value where nobody gives one; None leaves it to the model.
         least: Smallest number; of a text, its shortest length.
-        most: Largest number.
+        most: Largest number; of a text, its longest length.
         choices: Accepted words, in the order in which people read them.
         options: Its options at the shell, the long one first; empty where there is none.
         wire: It may stand in a body.
         carried: It stands in a body as it is where the fact of its name accepts it; passes and dialects need
             not know it.
-        neutral: The number that means the same as saying nothing.
+        neutral: The value that means the same as saying nothing, where the model does not take the field.
         setting: A client's configuration may give it for all requests.
         telemetry: Its attribute in OpenTelemetry's conventions.
     """
@@ -58,7 +79,7 @@ class RequestField(NamedTuple):
     options: tuple[str, ...] = ()
     wire: bool = False
     carried: bool = False
-    neutral: float | None = None
+    neutral: Any = None
     setting: bool = False
     telemetry: str = ""
 

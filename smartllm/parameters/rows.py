@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from smartllm.parameters.field import RequestField
-from smartllm.words import EFFORTS, ApiType, StructuredOutput, Verbosity
+from smartllm.parameters.generation import GENERATION, SERVICE
+from smartllm.words import EFFORTS, ApiType, PromptCache, StructuredOutput, Verbosity
 
 ROWS: Final = (
     RequestField(
@@ -137,6 +138,27 @@ ROWS: Final = (
         "tools",
         "Whether one answer may call several tools at once.",
         options=("--parallel-tool-calls",),
+        wire=True,
+    ),
+    *GENERATION,
+    *SERVICE,
+    RequestField(
+        "prompt_cache",
+        "choice",
+        "caching",
+        "How long the provider is to keep the beginning of the prompt.",
+        choices=get_args(PromptCache),
+        options=("--prompt-cache",),
+        wire=True,
+    ),
+    RequestField(
+        "prompt_cache_key",
+        "text",
+        "caching",
+        "What requests with the same beginning have in common.",
+        least=1,
+        most=64,
+        options=("--prompt-cache-key",),
         wire=True,
     ),
     RequestField("like", "text", "target", "Listed model whose facts to use.", least=1, options=("--like",)),

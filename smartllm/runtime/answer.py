@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,17 +12,18 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from smartllm.compiler import Plan, Step
-from smartllm.compiler.answered_calls import AnsweredCalls, Heard
+from smartllm.compiler.answered_calls import AnsweredCalls
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
-from smartllm.content import Reasoning, described
+from smartllm.content import Reasoning, copied, described
 from smartllm.cost import Billing
-from smartllm.diagnostics import Diagnostic, Origin
+from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.hosts.called import shown_address
 from smartllm.hosts.openai import path_hint
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
+from smartllm.runtime.answer_notes import notes_on
 from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.replies import Answer
 from smartllm.runtime.structured import asks_for_calls, check_whole, own_calls, structured_data
@@ -106,15 +106,17 @@ class Fetched:
             output_tokens=usage.output_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             cached_tokens=usage.cached_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            cache_write_1h_tokens=usage.cache_write_1h_tokens,
             timestamp=self.started.astimezone(dt.UTC).isoformat(),
             elapsed_seconds=self.elapsed,
             metadata=_metadata(request, plan, self.answers),
             structured_data=structured,
-            diagnostics=(*plan.diagnostics, *self.notes, *_notes(heard)),
+            diagnostics=(*plan.diagnostics, *self.notes, *notes_on(heard, plan.steps)),
             reasoning=_reasoning(plan, first),
             provider=plan.host,
             requested_model=plan.model,
-            billing=Billing(plan.host_row.prices, plan.host_row.cached_input == "apart"),
+            billing=Billing(plan.host_row.prices),
             finish_reason=last.finish_reason,
             refusal=last.refusal,
             request_id=last.request_id,
@@ -197,6 +199,8 @@ def _metadata(
         metadata["incomplete_reason"] = answers[-1].incomplete
     if answers[-1].refusal is not None:
         metadata["refusal"] = answers[-1].refusal
+    # What is told of the text's tokens belongs to the step that said it.
+    metadata |= copied({**answers[-1].details, **answers[0].details})
     if answers[0].thinking:
         metadata["thinking"] = answers[0].thinking
     if len(answers) > 1:
@@ -204,38 +208,6 @@ def _metadata(
             counts = {"input": answer.usage.input_tokens, "output": answer.usage.output_tokens}
             metadata[f"pass{number}_tokens"] = counts
     return metadata
-
-
-def _notes(heard: Sequence[Heard]) -> tuple[Diagnostic, ...]:
-    notes: list[Diagnostic] = []
-    answers = [one.answer for one in heard]
-    origin = Origin("derived", "response")
-    for call in [call for answer in answers for call in answer.tool_calls if call.unfinished]:
-        reason = f"The answer ended before the call of {call.name} was whole; it should not be run."
-        notes.append(
-            Diagnostic("call-unfinished", "warning", "response", "noted", call.name, None, reason, origin)
-        )
-    read = [place for one in heard for place in one.read]
-    if read:
-        reason = f"The model wrote as text what the schema wants as a value: {', '.join(read)}."
-        notes.append(
-            Diagnostic("call-arguments-read", "info", "response", "changed", read, None, reason, origin)
-        )
-    dropped = sum(answer.choices_dropped for answer in answers)
-    if dropped:
-        reason = f"The provider gave {dropped} more choices, as extra asked for; only the first one is read."
-        extra = Origin("extra", "extra")
-        notes.append(
-            Diagnostic("choices-dropped", "warning", "extra", "dropped", dropped + 1, 1, reason, extra)
-        )
-    if any(answer.unread for answer in answers):
-        unread = Counter(part.kind for answer in answers for part in answer.unread)
-        kinds = ", ".join(f"{number} {kind}" for kind, number in unread.items())
-        reason = f"SmartLLM does not read these parts; response.parts has them as they were sent: {kinds}."
-        notes.append(
-            Diagnostic("parts-unread", "info", "response", "noted", dict(unread), None, reason, origin)
-        )
-    return tuple(notes)
 
 
 def _text_of(structured: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.errors import ConfigError, MissingExtraError
 from smartllm.hosts.auth import Credentials
@@ -12,13 +12,27 @@ from smartllm.runtime.control.owner import PerOwner
 if TYPE_CHECKING:
     from smartllm.settings import Settings
 
+_SSO: Final = ("SSO", "UnauthorizedSSOToken", "TokenRetrieval", "PendingAuthorization", "Login")
+"""How the names of botocore's errors for a sign-on that has ended begin."""
+_STEPS: Final = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or configure a profile or role"
+
 
 def aws_session(settings: Settings) -> Any:
-    """A session that reads the profile and the files that were named when the client was made.
+    """Aiobotocore's session, with the credentials, files and certificates that the settings say.
 
     Raises:
         MissingExtraError: aiobotocore is not installed.
     """
+    session = _chain_of(settings)
+    if settings.aws_session is not None or settings.role is not None:
+        from smartllm.runtime.aws_credentials import CredentialSource  # noqa: PLC0415 - loads the SDK
+
+        session.register_component("credential_provider", CredentialSource(settings, _chain_of))
+    return session
+
+
+def _chain_of(settings: Settings) -> Any:
+    """A session that reads the profile and the files that were named when the client was made."""
     try:
         import aiobotocore.session  # noqa: PLC0415 - an extra, loaded on first use
     except ImportError as error:
@@ -26,17 +40,21 @@ def aws_session(settings: Settings) -> Any:
             f"AWS needs aiobotocore ({error})", hint='pip install "smartllm[bedrock]"'
         ) from None
     session = aiobotocore.session.get_session()
-    for name, value in {"profile": settings.profile, **settings.aws_files}.items():
+    # botocore finds the others itself; it takes no folder.
+    given = settings.certificates.source.kind == "setting"
+    bundle = settings.certificates.cafile if given else None
+    variables = {"profile": settings.profile, "ca_bundle": bundle, **settings.aws_files}
+    for name, value in variables.items():
         if value is not None:
             session.set_config_variable(name, value)
     return session
 
 
 class CredentialChain:
-    """The default credential chain: profile, role, container, instance.
+    """The credentials of a profile, a role, a session of the caller's, or of AWS's default chain.
 
     Args:
-        settings: Which profile and files.
+        settings: Which of them, and the files.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -60,17 +78,17 @@ class _Chain:
         self._lock = asyncio.Lock()
 
     async def credentials(self) -> Credentials:
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - an extra, loaded on first use
-
         try:
             async with self._lock:
                 if self._found is None:
                     self._found = await aws_session(self._settings).get_credentials()
-            if self._found is None:
-                raise _unusable("Unable to locate credentials")
-            frozen = await self._found.get_frozen_credentials()
-        except BotoCoreError as error:
-            raise _unusable(error) from None
+            frozen = None if self._found is None else await self._found.get_frozen_credentials()
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the SDK's own, of files, of a session of the caller's
+            raise _unusable(error, self._settings) from None
+        if frozen is None:
+            raise _unusable("Unable to locate credentials", self._settings)
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
@@ -95,13 +113,27 @@ def _odd_address(settings: Settings) -> str:
             aws_secret_access_key="none",  # noqa: S106 - no secret
         )
     except (BotoCoreError, ValueError) as error:
-        raise _unusable(error) from None
+        raise _unusable(error, settings) from None
     return str(client.meta.endpoint_url).rstrip("/")
 
 
-def _unusable(reason: object) -> ConfigError:
+def _unusable(reason: object, settings: Settings) -> ConfigError:
     """Our error for missing or unusable credentials and settings."""
-    return ConfigError(
-        f"aws settings: {reason}",
-        hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or configure a profile or role",
-    )
+    kind, profile = type(reason).__name__, settings.profile
+    told = reason if isinstance(reason, str) or str(reason) else kind
+    source = settings.sources["aws"]
+    if kind.startswith(_SSO):
+        hint = f"sign on again: aws sso login{f' --profile {profile}' if profile else ''}"
+    elif settings.role is not None:
+        whose = f"those of {source.name}" if source.kind != "default" else "the credentials in use"
+        hint = (
+            f"aws_role_arn={settings.role.arn}: check that {whose} may call sts:AssumeRole, "
+            "and that the role trusts them"
+        )
+    elif settings.aws_session is not None:
+        hint = "they were asked of aws_session: check what it is made of"
+    elif kind == "ProfileNotFound" or settings.sources["profile"].kind == "setting":
+        hint = f"check {settings.sources['profile'].name} and AWS's files"
+    else:
+        hint = _STEPS
+    return ConfigError(f"aws settings: {told}", hint=hint)

@@ -60,7 +60,8 @@ class BaseClient:
                 hint="use LLMClient, which serves every provider",
             )
         self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
-        self._cache = open_cache(self._settings)
+        calls = self._calls
+        self._cache = open_cache(self._settings, lambda: calls.secrets)
         self._executor = Executor(self._settings, self._calls)
         self._announce = Announcer()
         self._entered = self._closed = False
@@ -115,6 +116,7 @@ class BaseClient:
                 await self._failed(progress, error, deadline)
                 raise
             span.answered(response)
+        self._tell(plan, response)
         if response.cache_source == "miss":
             await progress.done(response)
         else:
@@ -131,10 +133,17 @@ class BaseClient:
                 source = stream_chunks(self._executor, plan, request, progress, deadline, span.answered)
                 async with aclosing(source) as chunks:
                     async for chunk in chunks:
+                        if chunk.response is not None:
+                            self._tell(plan, chunk.response)
                         yield chunk
             except Exception as error:
                 await self._failed(progress, error, deadline)
                 raise
+
+    def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
+        """Log what the answer has to tell beside its plan, which is logged already."""
+        if self.config.level == "warn" and len(response.diagnostics) > len(plan.diagnostics):
+            self._announce(plan.model, response.diagnostics)
 
     async def _failed(self, progress: Progress, error: Exception, deadline: Deadline) -> None:
         """What holds for every error, wherever in the call it came up."""

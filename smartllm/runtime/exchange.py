@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from smartllm.compiler import Step
 from smartllm.errors import MissingExtraError
-from smartllm.hosts.auth import Auth, Credentials, FixedHeaders, SigV4
+from smartllm.hosts.auth import AskedKey, Auth, Credentials, FixedHeaders, SigV4, merged
 from smartllm.hosts.called import Called
 from smartllm.hosts.listing import LISTINGS
 from smartllm.hosts.readers import ERROR_READERS
 from smartllm.rules import load_rules
 from smartllm.rules.hosts import HostRow, host_row
+from smartllm.runtime.asked_key import KeyFunction
 from smartllm.runtime.aws_session import CredentialChain, odd_address
 from smartllm.runtime.replies import Answer, parsed, read_answer
 from smartllm.runtime.transport import Transport, WireRequest, WireResponse
@@ -28,6 +29,7 @@ from smartllm.settings.aws_address import public_address
 
 _CONTENT: Final = {"Content-Type": "application/json"}
 _ACCEPT: Final = {"Accept": "application/json"}
+_UNAUTHORIZED: Final = 401
 
 
 class _Framing(NamedTuple):
@@ -92,8 +94,7 @@ class HostCalls:
             ConfigError: The transport cannot be used as it is configured, or is closed.
         """
         host = self._host
-        request = await self._signed(step, host, host.framing.whole)
-        response = await self._opened(request, host)
+        request, response = await self._opened(host, lambda: self._signed(step, host, host.framing.whole))
         reader, request_id = ERROR_READERS[host.row.errors], host.id_of(response)
         return read_answer(
             await _whole(response, step.model, request_id),
@@ -112,7 +113,7 @@ class HostCalls:
             ConfigError: As ``send``.
         """
         host = self._host
-        response = await self._opened(await self._signed(step, host, host.framing.streamed), host)
+        _, response = await self._opened(host, lambda: self._signed(step, host, host.framing.streamed))
         return host.framing.events(
             response, model=step.model, region=self._settings.region, request_id=host.id_of(response)
         )
@@ -143,7 +144,9 @@ class HostCalls:
 
     async def _signed(self, step: Step, host: _Host, headers: Mapping[str, str]) -> WireRequest:
         url = self._url(self._found_address or await self._address(), step.path)
-        signed = await host.auth.sign("POST", url, {**headers, **step.headers}, step.payload)
+        own = self._settings.default_headers
+        given = merged(headers, own, step.headers) if own else {**headers, **step.headers}
+        signed = await host.auth.sign("POST", url, given, step.payload)
         signed.update(host.framing.unsigned)
         return WireRequest("POST", url, signed, step.payload, step.model, step.buffered)
 
@@ -155,15 +158,24 @@ class HostCalls:
             address = (await self._address()).replace(row.service, row.control, 1)
         url = self._url(address, path, urlencode(query))
         host = self._host
-        signed = await host.auth.sign("GET", url, _ACCEPT, b"")
-        response = await self._opened(WireRequest("GET", url, signed, b"", ""), host)
+        headers = merged(_ACCEPT, self._settings.default_headers)
+
+        async def request() -> WireRequest:
+            return WireRequest("GET", url, await host.auth.sign("GET", url, headers, b""), b"", "")
+
+        _, response = await self._opened(host, request)
         return parsed(await _whole(response, "", host.id_of(response)))
 
-    async def _opened(self, request: WireRequest, host: _Host) -> WireResponse:
-        """The response to a request; an error where its status tells of one."""
+    async def _opened(
+        self, host: _Host, signed: Callable[[], Awaitable[WireRequest]]
+    ) -> tuple[WireRequest, WireResponse]:
+        """A request and the response to it; an error where its status tells of one."""
+        request = await signed()
         response = await self._transport.send(request)
+        if response.status == _UNAUTHORIZED and host.auth.asks:
+            request, response = await self._asked_again(request, response, signed)
         if response.status < FIRST_REDIRECT:
-            return response
+            return request, response
         content = await _whole(response, request.model, host.id_of(response))
         settings, row = self._settings, host.row
         called = Called(
@@ -176,6 +188,20 @@ class HostCalls:
             key_source=settings.key_source,
         )
         raise ERROR_READERS[row.errors].read(response.status, response.headers, content, called)
+
+    async def _asked_again(
+        self, request: WireRequest, response: WireResponse, signed: Callable[[], Awaitable[WireRequest]]
+    ) -> tuple[WireRequest, WireResponse]:
+        """The same with another key, where a refused one has been replaced meanwhile; once."""
+        try:
+            again = await signed()
+        except BaseException:
+            await response.aclose()
+            raise
+        if again.headers == request.headers:
+            return request, response
+        await response.aclose()
+        return again, await self._transport.send(again)
 
     def _url(self, address: str, path: str, query: str = "") -> str:
         given = self._settings.query
@@ -223,13 +249,16 @@ def require(provider: str, extra: str, packages: tuple[str, ...]) -> None:
 
 
 def _bearer(settings: Settings, *, keyless: bool) -> Auth:  # noqa: ARG001 - as the other
+    if settings.ask_key is not None:
+        return AskedKey(KeyFunction(settings.ask_key), settings.headers, settings.secrets)
     return FixedHeaders(settings.headers, settings.secrets)
 
 
 def _sigv4(settings: Settings, *, keyless: bool) -> Auth:
-    if settings.bearer_token is not None or (keyless and settings.aws is None):
+    static = None if settings.role is not None else settings.aws
+    if settings.bearer_token is not None or (keyless and static is None):
         return FixedHeaders(settings.headers, settings.secrets)
-    keys = CredentialChain(settings) if settings.aws is None else Credentials(*settings.aws)
+    keys = CredentialChain(settings) if static is None else Credentials(*static)
     return SigV4(settings.region, settings.row.signs_as, keys, settings.secrets)
 
 

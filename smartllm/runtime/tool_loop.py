@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
-from smartllm.content import ToolCall, ToolResult
+from smartllm.content import CachePoint, ToolCall, ToolResult
 from smartllm.errors import ProviderTimeoutError, SmartLLMError, TruncatedError
 from smartllm.request import BaseRequest, Message, MessageRequest, TextRequest
 from smartllm.response import TextResponse
@@ -18,7 +18,7 @@ from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.tool_calls import CallRunner
 from smartllm.tool_checks import shown
 from smartllm.tool_errors import ToolError, ToolRoundsError, ToolTimeoutError
-from smartllm.tool_fields import Tools, choices_of
+from smartllm.tool_fields import Tools, choices_of, without_points
 from smartllm.tool_run import ToolRun
 from smartllm.tools import Tool
 
@@ -165,7 +165,8 @@ def first_request(request: Request[T], tools: Tools) -> Request[T]:
     if not isinstance(choice, list):
         return request
     chosen = [tool for tool in tools_of(request) if _named(tool) in choice]
-    return request.model_copy(update={"tools": chosen, "tool_choice": "required"})
+    points = [tool for tool in request.tools or () if isinstance(tool, CachePoint)]
+    return request.model_copy(update={"tools": [*chosen, *points[-1:]], "tool_choice": "required"})
 
 
 def check_count(name: str, value: Any) -> None:
@@ -176,7 +177,7 @@ def check_count(name: str, value: Any) -> None:
 
 def tools_of(request: Request[Any]) -> list[Tool | dict[str, Any]]:
     """The tools of a request, as they stand in it after validation."""
-    return cast("list[Tool | dict[str, Any]]", request.tools or [])
+    return without_points(cast("list[Tool | CachePoint | dict[str, Any]]", request.tools or []))
 
 
 def turns_of(request: Request[Any]) -> list[Message]:

@@ -7,21 +7,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from smartllm.config import LLMConfig, check_config, make_config
+from smartllm.config import LLMConfig, make_config
+from smartllm.config_checks import check_config
 from smartllm.environment import Environment, Source
 from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow, row_of
-from smartllm.settings.aws import AwsKeys
+from smartllm.settings.aws import AwsKeys, AwsRole
 from smartllm.settings.certificates import Certificates
 from smartllm.settings.draft import Draft, fill
+from smartllm.settings.key import AskKey
 from smartllm.settings.proxies import Proxies
 
 if TYPE_CHECKING:
     from smartllm.rules.load import AnyPath, RuleSet
 
-__all__ = ["AwsKeys", "Certificates", "Environment", "Proxies", "Settings", "Source", "make_config"]
+__all__ = [
+    "AskKey",
+    "AwsKeys",
+    "AwsRole",
+    "Certificates",
+    "Environment",
+    "Proxies",
+    "Settings",
+    "Source",
+    "make_config",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -41,7 +53,11 @@ class Settings:
         region: AWS region, of Bedrock and of the DynamoDB cache.
         cache_scope: What of address and region belongs into the key of a cached answer.
         headers: What lets every call in, besides signatures: key or token, and the environment's own.
+        default_headers: The caller's headers, for every call.
+        ask_key: Function of the caller's that gives the key of each request; None where it is in ``headers``.
         aws: Static keys; None leaves finding them to botocore.
+        aws_session: The caller's session of an SDK, whose credentials are taken.
+        role: Role that is assumed with the credentials.
         bearer_token: AWS's; it outranks ``aws``, and is None beside keys that the caller gave.
         profile: AWS profile.
         aws_files: Where botocore looks for AWS's files, by its own names (``config_file``,
@@ -72,7 +88,11 @@ class Settings:
     region: str
     cache_scope: str | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    default_headers: Mapping[str, str] = field(repr=False)
+    ask_key: AskKey | None = field(repr=False)
     aws: AwsKeys | None = field(repr=False)
+    aws_session: Any = field(repr=False)
+    role: AwsRole | None
     bearer_token: str | None = field(repr=False)
     profile: str | None
     aws_files: Mapping[str, str] = field(repr=False)

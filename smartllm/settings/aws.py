@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from smartllm import values
+from smartllm.aws_files import aws_file_names, profile_in_use, profiles
 from smartllm.config import LLMConfig
+from smartllm.config_checks import session_name
 from smartllm.environment import Environment, Found, Source
 from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow
 
 IGNORE: Final = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _GIVEN_KEYS: Final = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_OWN: Final = ("aws_access_key_id", "aws_profile", "aws_session", "aws_role_arn")
+
+
+# What no signature leaves to others.
+_SIGNED: Final = frozenset(
+    {"authorization", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
+)
+_SESSION: Final = "smartllm"
+
+
+class AwsRole(NamedTuple):
+    """A role that is assumed.
+
+    Attributes:
+        arn: Its ARN.
+        session_name: How its session is called in AWS's logs.
+    """
+
+    arn: str
+    session_name: str
 
 
 class AwsKeys(NamedTuple):
@@ -54,7 +77,8 @@ def aws_endpoint(row: ProviderRow, config: LLMConfig, environment: Environment, 
 def aws_keys(config: LLMConfig, environment: Environment) -> tuple[AwsKeys, Source] | None:
     """Static keys of the settings, else of the environment; None leaves it to botocore's chain.
 
-    Keys of the environment that expire are left to it too: it asks for new ones.
+    Keys of the environment that expire are left to it too: it asks for new ones. A profile or a session that
+    the caller gave outranks them.
 
     Raises:
         ConfigError: Only half of them are there.
@@ -62,6 +86,8 @@ def aws_keys(config: LLMConfig, environment: Environment) -> tuple[AwsKeys, Sour
     access, secret, token = (values.text(name, getattr(config, name), secret=True) for name in _GIVEN_KEYS)
     if access is not None and secret is not None:
         return AwsKeys(access, secret, token), Source("setting", "aws_access_key_id")
+    if config.aws_session is not None or values.text("aws_profile", config.aws_profile):
+        return None
     access = environment.get("AWS_ACCESS_KEY_ID")
     if access is None or environment.get("AWS_CREDENTIAL_EXPIRATION") is not None:
         return None
@@ -78,9 +104,53 @@ def aws_keys(config: LLMConfig, environment: Environment) -> tuple[AwsKeys, Sour
     return AwsKeys(access, secret, token), Source("environment", "AWS_ACCESS_KEY_ID")
 
 
+def aws_role(config: LLMConfig, environment: Environment) -> AwsRole | None:
+    """The role that the caller wants assumed.
+
+    Raises:
+        ConfigError: ``AWS_ROLE_SESSION_NAME`` is no name of a session.
+    """
+    arn = values.text("aws_role_arn", config.aws_role_arn)
+    if arn is None:
+        return None
+    name = values.text("aws_role_session_name", config.aws_role_session_name)
+    if name is None and (found := environment.first("AWS_ROLE_SESSION_NAME")) is not None:
+        name = session_name(found.source.name, found.value)
+    return AwsRole(arn, name or _SESSION)
+
+
+def profile_of(config: LLMConfig, environment: Environment, *, sends: bool) -> Found | None:
+    """The given profile, else the environment's; a session that the caller gave has its own.
+
+    Raises:
+        ConfigError: AWS's files do not have the given one.
+    """
+    if config.aws_session is not None:
+        return None
+    given = values.text("aws_profile", config.aws_profile)
+    if given is None:
+        return profile_in_use(environment)
+    known = profiles(environment) if sends else None
+    if known is not None and given not in known:
+        there = f"they have {', '.join(sorted(known))}" if known else "they have none"
+        raise ConfigError(
+            f"aws_profile={given!r}: there is no such profile in AWS's files",
+            hint=f"{' and '.join(aws_file_names(environment).values())}: {there}",
+        )
+    return Found(given, Source("setting", "aws_profile"))
+
+
 def bearer_token(row: ProviderRow, config: LLMConfig, environment: Environment) -> Found | None:
-    """The environment's token, which outranks its keys, not those of the settings."""
-    found = None if config.aws_access_key_id else environment.first(row.token)
+    """The environment's token, which outranks its keys, not what the settings say of credentials."""
+    given = any(getattr(config, name) not in (None, "") for name in _OWN)
+    found = None if given else environment.first(row.token)
     if found is not None:
         values.header_value(found.source.name, found.value, "the token")
     return found
+
+
+def check_headers(own: Mapping[str, str]) -> None:
+    """Raise ConfigError for headers that a signed request has of its own."""
+    for name in own:
+        if name.lower() in _SIGNED:
+            raise ConfigError(f"default_headers: {name} cannot be set: calls to AWS are signed")

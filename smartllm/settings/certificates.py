@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from smartllm.aws_files import aws_text, profile_in_use, profiles
 from smartllm.environment import Environment, Source
 from smartllm.errors import ConfigError
-from smartllm.settings.aws_address import profile_ca_bundle
 
 if TYPE_CHECKING:
     import ssl
@@ -27,7 +27,8 @@ _USUAL: Final = (
     "/etc/ssl/ca-bundle.pem",
 )
 _HASHED: Final = re.compile(r"[0-9a-fA-F]{8}\.\d", re.ASCII)
-_HINT: Final = "point it at a file of certificates in PEM form, or unset it"
+_HINT: Final = "point it at a file of certificates in PEM form"
+_HINTS: Final = {"environment": f"{_HINT}, or unset it", "setting": f"{_HINT}, or leave it out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,20 @@ class Certificates:
 
     def _unusable(self, reason: str) -> ConfigError:
         place = self.cafile or self.capath
-        hint = _HINT if self.source.kind == "environment" else "check the installation"
+        hint = _HINTS.get(self.source.kind, "check the installation")
         return ConfigError(f"{self.source.name}={place!r} is not usable: {reason}", hint=hint)
 
 
-def for_openai(environment: Environment) -> Certificates:
+def given_by(path: str) -> Certificates:
+    """Those of ``ca_bundle``.
+
+    Args:
+        path: A file or a folder.
+    """
+    return _place(path, Source("setting", "ca_bundle"))
+
+
+def for_openai(environment: Environment, profile: str | None = None) -> Certificates:  # noqa: ARG001 - as the other
     """As the openai SDK's HTTP library: SSL_CERT_FILE, else SSL_CERT_DIR, else the system's."""
     if (file := environment.first("SSL_CERT_FILE")) is not None:
         return Certificates(file.value, None, file.source)
@@ -89,10 +99,15 @@ def for_openai(environment: Environment) -> Certificates:
     return Certificates(None, None, Source("default", "the operating system's certificates"))
 
 
-def for_aws(environment: Environment) -> Certificates:
-    """As botocore: AWS_CA_BUNDLE, the profile's ca_bundle, REQUESTS_CA_BUNDLE, certifi's, its own."""
+def for_aws(environment: Environment, profile: str | None = None) -> Certificates:
+    """As botocore: AWS_CA_BUNDLE, the profile's ca_bundle, REQUESTS_CA_BUNDLE, certifi's, its own.
+
+    Args:
+        environment: The variables.
+        profile: The profile in use; None takes the environment's.
+    """
     found = environment.first("AWS_CA_BUNDLE")
-    if found is None and (bundle := profile_ca_bundle(environment)) is not None:
+    if found is None and (bundle := _of_profile(environment, profile)) is not None:
         return _place(bundle, Source("environment", "ca_bundle of the AWS profile"))
     found = found or environment.first("REQUESTS_CA_BUNDLE")
     if found is not None:
@@ -103,6 +118,16 @@ def for_aws(environment: Environment) -> Certificates:
             file = Path(spec.origin).with_name("cacert.pem")
             return Certificates(str(file), None, Source("default", package))
     return Certificates(None, None, Source("default", "the operating system's certificates"))
+
+
+def _of_profile(environment: Environment, profile: str | None) -> str | None:
+    if "ca_bundle" not in aws_text(environment):
+        return None
+    if profile is None:
+        found = profile_in_use(environment)
+        profile = "default" if found is None else found.value
+    bundle = (profiles(environment) or {}).get(profile, {}).get("ca_bundle")
+    return os.path.expandvars(bundle) if bundle else None
 
 
 def _place(path: str, source: Source) -> Certificates:

@@ -10,17 +10,19 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from smartllm import defaults, values
+from smartllm.aws_files import aws_file_names
 from smartllm.config import LLMConfig, provider_of, region_of, timeout_of
 from smartllm.environment import RULES, Environment, Found, Source, ambient_rules
 from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow, row_of
 from smartllm.setting_names import foreign_setting
-from smartllm.settings.aws import aws_endpoint, aws_keys, bearer_token
-from smartllm.settings.aws_address import aws_file_names, needs_botocore, public_address
-from smartllm.settings.certificates import Certificates, for_aws, for_openai
-from smartllm.settings.key import address_of, headers_of
+from smartllm.settings.aws import aws_endpoint, aws_keys, aws_role, bearer_token, check_headers, profile_of
+from smartllm.settings.aws_address import needs_botocore, public_address
+from smartllm.settings.certificates import Certificates, for_aws, for_openai, given_by
+from smartllm.settings.key import address_of, headers_of, scope_of
 from smartllm.settings.proxies import Proxies
 
+_OWN_HEADERS: Final = Source("setting", "default_headers")
 _CACHE: Final = Found(".llm_cache", Source("default", "cache_dir"))
 
 
@@ -75,6 +77,7 @@ def fill(draft: Draft) -> None:
     draft.put("provider", *provider)
     _times(draft)
     _names(draft)
+    _credentials(draft)
     _files(draft)
     _KINDS[draft.row.kind].fill(draft)
     _network(draft)
@@ -98,20 +101,30 @@ def _times(draft: Draft) -> None:
 
 
 def _names(draft: Draft) -> None:
-    """Region, profile and model."""
+    """Region, headers and model."""
     row, environment = draft.row, draft.environment
     region = region_of(draft.config, environment)
     if row.kind == "aws" or draft.config.dynamo_table_name is not None:
         default = region.source.kind == "default"
         values.region("smartllm.defaults.aws_region" if default else region.source.name, region.value)
     draft.put("region", *region)
-    profile = environment.first("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-    draft.put("profile", *(profile or (None, Source("default", "AWS"))))
-    draft.found["aws_files"] = MappingProxyType(aws_file_names(environment))
+    headers = values.headers("default_headers", draft.config.default_headers)
+    draft.put("default_headers", MappingProxyType(headers), _OWN_HEADERS)
+    draft.secrets += headers.values()
     model = draft.given("default_model") or environment.first(row.default_model)
     if model is not None:
         values.text(model.source.name, model.value)
     draft.put("default_model", *(model or (None, Source("default", "rules"))))
+
+
+def _credentials(draft: Draft) -> None:
+    """Whose credentials AWS gets: Bedrock's, and those of a DynamoDB cache."""
+    config, environment = draft.config, draft.environment
+    used = draft.row.kind == "aws" or config.dynamo_table_name is not None
+    profile = profile_of(config, environment, sends=draft.sends and used)
+    draft.put("profile", *(profile or (None, Source("default", "AWS"))))
+    draft.found["aws_files"] = MappingProxyType(aws_file_names(environment))
+    draft.found |= {"aws_session": config.aws_session, "role": aws_role(config, environment)}
 
 
 def _files(draft: Draft) -> None:
@@ -144,7 +157,10 @@ def _key(draft: Draft) -> None:
     """A key, or a login in the address."""
     config, environment = draft.config, draft.environment
     address = address_of(draft.row, config, environment)
-    headers, sources, secrets = headers_of(draft.row, config, environment, address, sends=draft.sends)
+    own = draft.found["default_headers"]
+    headers, ask, sources, secrets = headers_of(
+        draft.row, config, environment, address, own, sends=draft.sends
+    )
     draft.sources |= sources
     draft.secrets += [*address.secrets, *secrets]
     draft.put("address", address.url, address.source)
@@ -153,8 +169,9 @@ def _key(draft: Draft) -> None:
         "control_address": "",
         "query": address.query,
         "custom_endpoint": custom,
-        "cache_scope": custom,
+        "cache_scope": scope_of(custom, own),
         "headers": MappingProxyType(headers),
+        "ask_key": ask,
         "asks_botocore": False,
         "key_source": sources["api_key"].name if "api_key" in sources else None,
     }
@@ -165,6 +182,8 @@ def _key(draft: Draft) -> None:
 def _aws(draft: Draft) -> None:
     """AWS's keys, or a bearer token."""
     row, config, environment = draft.row, draft.config, draft.environment
+    own = draft.found["default_headers"]
+    check_headers(own)
     runtime = aws_endpoint(row, config, environment, row.service)
     control = aws_endpoint(row, config, environment, row.control)
     draft.put("address", *(runtime or ("", draft.sources["region"])))
@@ -176,8 +195,9 @@ def _aws(draft: Draft) -> None:
     draft.found |= {
         "query": "",
         "custom_endpoint": custom,
-        "cache_scope": custom or draft.found["region"],
+        "cache_scope": scope_of(custom or draft.found["region"], own),
         "headers": MappingProxyType(headers),
+        "ask_key": None,
         "asks_botocore": custom is None and needs_botocore(environment),
     }
     if token is not None:
@@ -185,7 +205,8 @@ def _aws(draft: Draft) -> None:
     # A token is enough: half a pair of keys beside it harms nobody.
     _keys(draft, wanted=token is None)
     source = draft.sources["aws" if token is None else "bearer_token"]
-    draft.found["key_source"] = None if source.kind == "default" else source.name
+    named = "aws_role_arn" if draft.found["role"] is not None else source.name
+    draft.found["key_source"] = named if named == "aws_role_arn" or source.kind != "default" else None
 
 
 def _keys(draft: Draft, *, wanted: bool) -> None:
@@ -197,9 +218,16 @@ def _keys(draft: Draft, *, wanted: bool) -> None:
         except ConfigError:
             if needed:
                 raise
-    draft.put("aws", *(keys or (None, Source("default", "AWS"))))
+    draft.put("aws", *(keys or (None, _source(draft))))
     if keys is not None:
         draft.secrets += filter(None, keys[0][1:])
+
+
+def _source(draft: Draft) -> Source:
+    """What names the credentials that are not static keys."""
+    config = draft.config
+    given = next((name for name in ("aws_session", "aws_profile") if getattr(config, name)), None)
+    return Source("default", "AWS") if given is None else Source("setting", given)
 
 
 def _network(draft: Draft) -> None:
@@ -211,7 +239,12 @@ def _network(draft: Draft) -> None:
     proxy = proxies.proxy_for(address) if draft.sends else None
     draft.put("proxy", *(proxy or (None, Source("default", "no proxy"))))
     draft.secrets += proxies.secrets
-    certificates = _KINDS[draft.row.kind].certificates(environment)
+    bundle = values.path("ca_bundle", draft.config.ca_bundle)
+    certificates = (
+        _KINDS[draft.row.kind].certificates(environment, draft.found["profile"])
+        if bundle is None
+        else given_by(str(_absolute(bundle)))
+    )
     if draft.sends and address.startswith("https:"):
         certificates.check()
     draft.put("certificates", certificates, certificates.source)
@@ -219,7 +252,7 @@ def _network(draft: Draft) -> None:
 
 class _Kind(NamedTuple):
     fill: Callable[[Draft], None]
-    certificates: Callable[[Environment], Certificates]
+    certificates: Callable[[Environment, str | None], Certificates]
 
 
 _KINDS: Final = {"key": _Kind(_key, for_openai), "aws": _Kind(_aws, for_aws)}

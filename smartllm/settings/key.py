@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -14,10 +17,11 @@ from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow
 
 _OPERATIONS: Final = ("/chat/completions", "/responses", "/completions", "/models")
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
-# The connection's own; one of another value would break the framing of a request.
-_FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
 _SECRET_NAME: Final = re.compile(r"key|token|secret|sig|password|code|auth", re.IGNORECASE)
+_UNCHOSEN: Final = frozenset({"user-agent", "referer", "http-referer"})
+
+AskKey = Callable[[], str | Awaitable[str]]
+"""A function of the caller's that gives the key."""
 
 
 class Address(NamedTuple):
@@ -70,16 +74,39 @@ def address_of(row: ProviderRow, config: LLMConfig, environment: Environment) ->
     return Address(url, parts.query, authorization, tuple(filter(None, secrets)), found.source, public)
 
 
+class KeyHeaders(NamedTuple):
+    """What lets calls in.
+
+    Attributes:
+        headers: The headers of every call.
+        ask: Gives the key of each request, in place of one in the headers.
+        sources: Where key, organization and project came from.
+        secrets: The secrets in the headers.
+    """
+
+    headers: dict[str, str]
+    ask: AskKey | None
+    sources: dict[str, Source]
+    secrets: tuple[str, ...]
+
+
 def headers_of(
-    row: ProviderRow, config: LLMConfig, environment: Environment, address: Address, *, sends: bool
-) -> tuple[dict[str, str], dict[str, Source], tuple[str, ...]]:
-    """The headers of every call, where key, organization and project came from, and the secrets in them.
+    row: ProviderRow,
+    config: LLMConfig,
+    environment: Environment,
+    address: Address,
+    own: Mapping[str, str],
+    *,
+    sends: bool,
+) -> KeyHeaders:
+    """The headers of every call, without those of ``default_headers``.
 
     Args:
         row: What the provider's settings and variables are called.
         config: The settings.
         environment: The variables.
         address: Where calls go; its login outranks every key.
+        own: The caller's ``default_headers``, which win over all of these.
         sends: Calls will be sent; a missing key is an error at the public address.
 
     Raises:
@@ -87,7 +114,11 @@ def headers_of(
     """
     sources: dict[str, Source] = {}
     headers: dict[str, str] = {}
-    key = _value("api_key", config.api_key, environment, row.key)
+    given = config.api_key
+    ask, text = (None, given) if given is None or isinstance(given, str) else (given, None)
+    key = None if ask is not None else _value("api_key", text, environment, row.key)
+    if ask is not None:
+        sources["api_key"] = Source("setting", "the function in api_key")
     if key is not None:
         sources["api_key"] = key.source
         headers["Authorization"] = f"Bearer {values.header_value(key.source.name, key.value, 'the key')}"
@@ -102,12 +133,36 @@ def headers_of(
     if address.authorization is not None:
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = address.authorization
-    if sends and address.public and not any(name.lower() == "authorization" for name in headers):
+    named = {name.lower() for name in own}
+    headers = {name: value for name, value in headers.items() if name.lower() not in named}
+    if "authorization" in named | {name.lower() for name in headers}:
+        ask = None
+    elif sends and address.public and ask is None:
         raise ConfigError(
             f"api_key: no {row.title} key is given", hint=f"set {row.key}, or pass LLMConfig(api_key=...)"
         )
     secrets = [] if key is None else [key.value]
-    return headers, sources, (*secrets, *custom.values())
+    return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))
+
+
+def scope_of(scope: str | None, own: Mapping[str, str]) -> str | None:
+    """What of address, region and ``default_headers`` belongs into the key of a cached answer.
+
+    Headers may choose the answer, as a gateway's do; those that only let in, or tell who asks, do not.
+
+    Args:
+        scope: That of address and region.
+        own: The caller's headers.
+    """
+    chosen = sorted(
+        [name.lower(), value]
+        for name, value in own.items()
+        if not _SECRET_NAME.search(name) and name.lower() not in _UNCHOSEN
+    )
+    if not chosen:
+        return scope
+    digest = sha256(json.dumps(chosen, separators=(",", ":")).encode()).hexdigest()
+    return f"{scope or ''} {digest}"
 
 
 def _value(field: str, given: str | None, environment: Environment, variable: str) -> Found | None:
@@ -123,7 +178,7 @@ def _custom_headers(variable: str, environment: Environment) -> dict[str, str]:
         name, colon, value = (part.strip() for part in line.partition(":"))
         if not colon:
             continue
-        if not _TOKEN.fullmatch(name) or name.lower() in _FRAMING:
+        if not values.header_name(name):
             raise ConfigError(
                 f"{variable}: {values.shown(name)} is not the name of a header that may be set",
                 hint="write one 'Name: value' a line",

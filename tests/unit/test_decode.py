@@ -29,7 +29,7 @@ RESPONSES = {
         "input_tokens": 10,
         "output_tokens": 20,
         "output_tokens_details": {"reasoning_tokens": 5},
-        "input_tokens_details": {"cached_tokens": 3},
+        "input_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 2},
     },
 }
 CHAT = {
@@ -40,7 +40,7 @@ CHAT = {
         "prompt_tokens": 10,
         "completion_tokens": 20,
         "completion_tokens_details": {"reasoning_tokens": 5},
-        "prompt_tokens_details": {"cached_tokens": 3},
+        "prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 2},
     },
 }
 CLAUDE = {
@@ -55,9 +55,11 @@ CLAUDE = {
     ],
     "stop_reason": "end_turn",
     "usage": {
-        "input_tokens": 10,
+        "input_tokens": 5,
         "output_tokens": 20,
         "cache_read_input_tokens": 3,
+        "cache_creation_input_tokens": 2,
+        "cache_creation": {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 1},
         "output_tokens_details": {"thinking_tokens": 5},
     },
 }
@@ -75,7 +77,14 @@ CONVERSE = {
         }
     },
     "stopReason": "end_turn",
-    "usage": {"inputTokens": 10, "outputTokens": 20, "totalTokens": 30, "cacheReadInputTokens": 3},
+    "usage": {
+        "inputTokens": 5,
+        "outputTokens": 20,
+        "totalTokens": 30,
+        "cacheReadInputTokens": 3,
+        "cacheWriteInputTokens": 2,
+        "cacheDetails": [{"ttl": "5m", "inputTokens": 1}, {"ttl": "1h", "inputTokens": 1}],
+    },
     "additionalModelResponseFields": {"usage": {"output_tokens_details": {"thinking_tokens": 5}}},
 }
 SERVER_TOOL = {"toolUse": {"input": {"code": "1"}, "type": "server_tool_use"}}
@@ -91,7 +100,9 @@ WHOLE: dict[Dialect, dict[str, Any]] = {
 def test_whole_answers(dialect: Dialect) -> None:
     decoded = DECODERS[dialect].decode(WHOLE[dialect], "asked")
     assert decoded.text == "Hello there"
-    assert decoded.usage == Usage(10, 20, 5, 3)
+    # Ten tokens went in on each wire: Claude and Converse tell reads and writes beside the other five.
+    for_an_hour = 0 if dialect.startswith("openai") else 1
+    assert decoded.usage == Usage(10, 20, 5, 3, 2, for_an_hour)
     assert decoded.thinking == ("First.\n\nSecond." if dialect == "openai_responses" else "Hm.")
     assert decoded.stop_reason == {"openai_responses": "completed", "openai_chat": "stop"}.get(
         dialect, "end_turn"

@@ -173,7 +173,7 @@ async def test_claude_on_bedrock(server: LoopbackServer) -> None:
 def test_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
     response: TextResponse[Any] = TextResponse(text="x", model="m", stop_reason="stop", input_tokens=5)
     assert response.cost is None
-    response.billing, response.requested_model = Billing("openai", cached_apart=False), "what-ever"
+    response.billing, response.requested_model = Billing("openai"), "what-ever"
     assert response.cost is None
     original = builtins.__import__
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from smartllm.compiler.dialects.failure import reported
 from smartllm.compiler.dialects.reading import ShapeError, shown, unicode_json, word
-from smartllm.content import Other, Part, Reasoning, Text, ToolCall
+from smartllm.content import Audio, Image, Other, Part, Reasoning, Text, ToolCall
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
@@ -35,6 +35,7 @@ class Decoded:
         refusal: The model's own words of refusal, or None.
         incomplete: The wire's reason why the answer is incomplete, or None.
         choices_dropped: Choices beside the first, which are not read.
+        details: What the wire tells beside that, by the names of ``TextResponse.metadata``.
         items: All that it says as the wire has it, where that goes back only as a whole.
         raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
             sent it in one piece.
@@ -53,6 +54,7 @@ class Decoded:
     refusal: str | None = None
     incomplete: str | None = None
     choices_dropped: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
     items: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     text: str = field(init=False, repr=False, compare=False)
@@ -86,6 +88,12 @@ class Decoded:
             self.finish_reason = "tool_calls"
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing, and neither shows nor calls anything."""
+        shown = any(isinstance(part, (Image, Audio)) for part in self.parts)
+        return not (self.text or self.tool_calls or shown)
+
+    @property
     def thinking(self) -> str:
         """Reasoning text, empty where none was shown."""
         return "\n\n".join([part.text for part in self.thoughts if part.text])
@@ -103,6 +111,11 @@ def _cut(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     if not isinstance(last, ToolCall):
         return parts
     return (*parts[:at], replace(last, unfinished=True), *parts[at + 1 :])
+
+
+def told(**details: Any) -> dict[str, Any]:
+    """The details of an answer that are there."""
+    return {name: value for name, value in details.items() if value not in (None, "", [], {})}
 
 
 class Decoder(ABC):

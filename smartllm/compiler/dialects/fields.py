@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from smartllm.words import ApiType, FinishReason
+
+HEADER: Final = "header "
+"""How a place begins that is no path of the body, but the name of a header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +21,14 @@ class Fields:
         limits: Where the output limit may stand.
         effort: Where the effort may stand.
         places: Where the parameters stand that do not stand at the top under their own names; ``{place}`` is
-            the parameter's own fact.
+            the parameter's own fact. Of those that stand at several, the first.
         thinking: Where Claude's thinking object stands, or an empty string.
         turns: Where the turns stand.
         choice: Where a forced tool choice stands, with the key under which its kind stands.
         beta: Where the names of betas stand, or an empty string.
         stop: The field that tells why an answer stopped, as people know it.
         finish: What the words of that field mean; a word that is not here means nothing that we know.
+        paused: Words of an answer that goes on when it is sent back as a turn.
         withheld: Words that tell that somebody withheld the answer, and who.
         empty: Words with which an answer may hold nothing.
     """
@@ -39,6 +43,7 @@ class Fields:
     beta: str = ""
     stop: str
     finish: Mapping[str, FinishReason]
+    paused: frozenset[str] = frozenset()
     withheld: Mapping[str, str] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()
 

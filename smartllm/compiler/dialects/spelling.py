@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
+from smartllm.compiler.dialects.fields import HEADER
+from smartllm.compiler.dialects.marks import break_behind
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.memo import Memo
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.text_parts import Reasoning, Text
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, Other, ToolCall, ToolResult
+    from smartllm.content import CachePoint, InputPart, Other, ToolCall, ToolResult
+
+Spell = Callable[[Body, Intent, Any, Reason], None]
+"""Spells the value of one parameter."""
 
 _SPELLED: Final = Memo(results=256, characters=256 * 1024)
 
@@ -41,15 +48,16 @@ def set_messages(
         path: Where the list of messages goes.
         kind: Further keys of each message.
         calling: Spells a turn with calls, with blocks that go back as they came or with parts in the wire's
-            words, or the results of one; the texts beside results are spelled as ever.
+            words, the user's with media, or the results of one; texts alone beside results are spelled as ever.
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        whole = not intent.texts_alone and bool(turn.calls or turn.blocks or turn.own)
+        plain = intent.texts_alone or not (turn.calls or turn.blocks or turn.own or turn.media or turn.points)
+        whole = not plain
         if whole or (not intent.texts_alone and turn.results):
             turns += calling(turn, intent)
         if not whole:
-            turns += spoken(turn, kind)
+            turns += spoken(turn, kind, _role(turn, facts))
     if intent.system is not None and facts.system != "instructions":
         turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
         body.note((path, 0, "role"), fact("system"))
@@ -57,17 +65,25 @@ def set_messages(
     body.set(path, turns, trace.reason("messages"))
 
 
-def spoken(turn: Turn, kind: Mapping[str, str]) -> list[dict[str, Any]]:
+def _role(turn: Turn, facts: Facts) -> str:
+    """Who speaks, in the word of the wire: what stands in a field as instructions is a developer's here."""
+    if turn.role != "system":
+        return turn.role
+    return "developer" if facts.system == "instructions" else facts.system
+
+
+def spoken(turn: Turn, kind: Mapping[str, str], role: str | None = None) -> list[dict[str, Any]]:
     """The texts of a turn as OpenAI's wires spell them, each with its phase where it has one.
 
     Args:
         turn: The turn.
         kind: Further keys of each.
+        role: Who speaks, in the word of the wire; None is the turn's own.
     """
     messages: list[dict[str, Any]] = []
     for text in turn.texts:
         phase = {"phase": turn.phases[text]} if text in turn.phases else {}
-        messages.append({**kind, "role": str(turn.role), "content": text, **phase})
+        messages.append({**kind, "role": role or str(turn.role), "content": text, **phase})
     return messages
 
 
@@ -86,6 +102,8 @@ def blocks_of(
     text: Mapping[str, Any],
     called: Callable[[ToolCall, Intent], dict[str, Any]],
     told: Callable[[ToolResult], dict[str, Any]],
+    media: Callable[[Any], dict[str, Any]],
+    marked: Callable[[list[dict[str, Any]], CachePoint], None],
 ) -> list[dict[str, Any]]:
     """The blocks of a turn in its order; reasoning and what is in the wire's words stand as they came.
 
@@ -95,34 +113,59 @@ def blocks_of(
         text: Further keys of a text's block.
         called: Spells a call.
         told: Spells a result.
+        media: Spells a picture, a document, sound or a film.
+        marked: Spells a cache point, given the blocks before it.
     """
     blocks: list[dict[str, Any]] = []
     for part in turn.parts:
         if isinstance(part, Text):
-            blocks.append({**text, "text": part.text})
+            blocks.append(_cited(part, text) if part.citations else {**text, "text": part.text})
         elif isinstance(part, Reasoning):
             blocks += part.blocks
         elif part.type == "tool_call":
             blocks.append(called(part, intent))
         elif part.type == "other":
             blocks.append(as_written(part))
+        elif part.type in MEDIA:
+            blocks.append(media(part))
+        elif part.type == "cache_point":
+            marked(blocks, part)
         else:
             assert part.type == "tool_result"
             blocks.append(told(part))
     return blocks
 
 
-def listed(parts: Iterable[InputPart], *, text: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Texts and parts in the wire's words as a list.
+def _cited(part: Text, text: Mapping[str, Any]) -> dict[str, Any]:
+    """A text of an earlier answer with what it cited, which Converse has in a block of its own."""
+    citations = [dict(one) for one in part.citations]
+    if text:
+        return {**text, "text": part.text, "citations": citations}
+    return {"citationsContent": {"content": [{"text": part.text}], "citations": citations}}
+
+
+def listed(
+    parts: Iterable[InputPart], *, text: Mapping[str, str], media: Callable[[Any], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Texts, media and parts in the wire's words as a list; a cache point is a mark of what stands before it.
 
     Args:
         parts: The parts.
         text: Further keys of each text.
+        media: Spells a picture, a document, sound or a film.
     """
-    return [
-        {**text, "text": part.text} if isinstance(part, Text) else as_written(part)  # type: ignore[arg-type]
-        for part in parts
-    ]
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        if isinstance(part, Text):
+            found.append({**text, "text": part.text})
+        elif part.type in MEDIA:
+            found.append(media(part))
+        elif part.type == "cache_point":
+            break_behind(found, part)
+        else:
+            assert part.type == "other"
+            found.append(as_written(part))
+    return found
 
 
 def set_tools(
@@ -237,10 +280,32 @@ def arguments_text(call: ToolCall, intent: Intent) -> str:
     return json.dumps(arguments_of(call, intent), ensure_ascii=False)
 
 
-def set_parameters(body: Body, intent: Intent, facts: Facts, trace: Trace, places: Mapping[str, str]) -> None:
-    """Spell the parameters that are left, each at its place or under its own name."""
+def set_parameters(
+    body: Body,
+    intent: Intent,
+    facts: Facts,
+    trace: Trace,
+    places: Mapping[str, str],
+    own: Mapping[str, Spell] = MappingProxyType({}),
+) -> None:
+    """Spell the parameters that are left, each at its place or under its own name.
+
+    Args:
+        body: Body under construction.
+        intent: What is said.
+        facts: Where some stand.
+        trace: Why.
+        places: As ``Fields.places``.
+        own: What spells those that are more than a value at a place, by name.
+    """
     for name, value in intent.parameters.items():
+        if name in own:
+            own[name](body, intent, value, trace.reason(name))
+            continue
         place = places.get(name, name)
+        if place.startswith(HEADER):
+            body.head(place.removeprefix(HEADER), value, trace.reason(name))
+            continue
         path = place.format(place=getattr(facts, name).place) if "{" in place else place
         body.set(path, value, trace.reason(name))
 

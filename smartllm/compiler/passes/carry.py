@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from smartllm.compiler.caching import led
 from smartllm.compiler.dialects.openai_responses.items import are_sealed, phases_in, say_the_same
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import own_name
@@ -43,8 +44,8 @@ def carry(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         trouble = (_trouble(turn, intent, facts, names) or gone) if turn.reasoning else None
         turns.append(turn if trouble is None else told_alone(turn, facts, trace, *trouble))
     sealed = facts.carry.reasoning == "sealed"
-    turns = [_sealed(turn, trace) if sealed else turn for turn in turns if turn.parts]
-    return intent if tuple(turns) == intent.turns else intent._replace(turns=tuple(turns))
+    left = [_sealed(turn, trace) if sealed else turn for turn in led(turns)[1]]
+    return intent if tuple(left) == intent.turns else intent._replace(turns=tuple(left))
 
 
 def signatures(intent: Intent, facts: Facts, trace: Trace) -> Intent:
@@ -107,7 +108,7 @@ def _trouble(turn: Turn, intent: Intent, facts: Facts, names: Mapping[str, str])
         return _Trouble("a block of it has no signature, and it goes back whole or not at all")
     if kind == "items":
         return _changed(turn, intent, names)
-    if isinstance(turn.parts[-1], Reasoning):
+    if isinstance(turn.said[-1], Reasoning):
         return _Trouble("nothing follows it in its turn")
     return None
 

@@ -60,7 +60,9 @@ def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace
             hint="end the conversation with a user message",
             fact="messages.prefill",
         )
-    *before, last = turns[-1].parts
+    parts = turns[-1].parts
+    place = max(place for place, part in enumerate(parts) if part.type != "cache_point")
+    last = parts[place]
     trimmed = last.text.rstrip() if isinstance(last, Text) else ""
     # Claude answers a final assistant text that ends in white space with a 400 (claude_bedrock facts §8).
     if not facts.messages.alternate or not trimmed or trimmed == turns[-1].texts[-1]:
@@ -74,4 +76,4 @@ def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace
         fact="messages.prefill",
         severity="info",
     )
-    return (*turns[:-1], turns[-1]._replace(parts=(*before, Text(trimmed))))
+    return (*turns[:-1], turns[-1]._replace(parts=(*parts[:place], Text(trimmed), *parts[place + 1 :])))

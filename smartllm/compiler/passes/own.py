@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from smartllm.compiler.caching import led
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
@@ -25,7 +26,7 @@ def own(intent: Intent, _facts: Facts, trace: Trace) -> Intent:
     if intent.texts_alone or not any(_may_hold(part) for turn in intent.turns for part in turn.parts):
         return intent
     kept = [_kept(turn, index, intent, trace) for index, turn in enumerate(intent.turns)]
-    turns = tuple(turn for turn in kept if turn.parts)
+    _, turns = led(kept)
     if not turns:
         raise UnsupportedError(
             "messages: nothing is left of the conversation, as all of it is in the words of another wire",

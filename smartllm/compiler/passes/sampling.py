@@ -24,7 +24,9 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     thinking, unlimited = is_thinking(intent, facts), is_unlimited(intent, facts)
     changed: dict[str, Any] = {}
     for name, value in intent.parameters.items():
-        parameter: Parameter = getattr(facts, name)
+        parameter = getattr(facts, name)
+        if not isinstance(parameter, Parameter):
+            continue  # a matter of its own pass
         refused = _refused_by(name, value, parameter, facts, thinking=thinking)
         if unlimited and name in SAMPLING:
             refused = refused or "effort.unlimited"
@@ -34,14 +36,14 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         elif parameter.max is not None and value > parameter.max:
             changed[name] = _lower(name, value, parameter.max, trace)
     if changed:
-        intent = _with(intent, changed)
+        intent = with_parameters(intent, changed)
     for first, second in facts.exclusive:
         if first in intent.parameters and second in intent.parameters:
-            intent = _with(intent, {_excluded(first, second, intent, trace): None})
+            intent = with_parameters(intent, {_excluded(first, second, intent, trace): None})
     return intent
 
 
-def _with(intent: Intent, changed: Mapping[str, Any]) -> Intent:
+def with_parameters(intent: Intent, changed: Mapping[str, Any]) -> Intent:
     """The intent with other values of some parameters; None is no value."""
     kept = {name: changed.get(name, value) for name, value in intent.parameters.items()}
     return intent._replace(parameters={name: value for name, value in kept.items() if value is not None})
@@ -78,7 +80,7 @@ def _reject(name: str, value: Any, facts: Facts, refused: str, intent: Intent, t
             fact=refused,
         )
     trace.changed(
-        "sampling-dropped",
+        "sampling-dropped" if name in SAMPLING else "parameter-dropped",
         name,
         asked=value,
         applied=None,

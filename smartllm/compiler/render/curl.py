@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from smartllm.compiler.plan import Step
     from smartllm.rules.vocabulary.host import Shell
+
+_NO_NAME: Final = re.compile(r"\W")
 
 
 def curl(step: Step, shell: Shell) -> str:
@@ -23,6 +27,16 @@ def curl(step: Step, shell: Shell) -> str:
         f'curl -sS -X POST "{shell.address}{step.path}"',
         *shell.arguments,
         '-H "Content-Type: application/json"',
+        *_headers(step),
         f"--data-binary {shlex.quote(body)}",
     ]
     return " \\\n  ".join(parts)
+
+
+def _headers(step: Step) -> Iterator[str]:
+    """The request's headers; the caller's own values are shell variables, since they may be secret."""
+    for name, value in step.shown_headers.items():
+        if name in step.extra_headers:
+            yield f'-H "{name}: $HEADER_{_NO_NAME.sub("_", name).upper()}"'
+        else:
+            yield f"-H {shlex.quote(f'{name}: {value}')}"

@@ -44,6 +44,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 def _leaves(step: Step) -> Iterator[str]:
     rows = [(path_text(path), _value(value), str(origin)) for path, value, origin in step.leaves()]
+    rows += [(f"header {name}", _value(value), str(origin)) for name, value, origin in step.header_leaves()]
     first = max(len(row[0]) for row in rows)
     second = max(len(row[1]) for row in rows)
     for path, value, origin in rows:

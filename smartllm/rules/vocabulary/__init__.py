@@ -18,6 +18,14 @@ from smartllm.rules.vocabulary.lifecycle import Lifecycle
 from smartllm.rules.vocabulary.limits import Limits
 from smartllm.rules.vocabulary.messages import Messages, System
 from smartllm.rules.vocabulary.output import Structured, Verbosity
+from smartllm.rules.vocabulary.parameters import (
+    EndUser,
+    Guardrails,
+    Metadata,
+    StopSequences,
+    Summary,
+    Tiers,
+)
 from smartllm.rules.vocabulary.read import table_from
 from smartllm.rules.vocabulary.reasoning import EffortFacts, Thinking, ThinkingMode
 from smartllm.rules.vocabulary.sampling import Parameter, Range, Sampling
@@ -67,6 +75,18 @@ class Facts:
     exclusive: tuple[tuple[SamplingField, SamplingField], ...] = fact(
         (), "Pairs of sampling parameters that may not be sent together."
     )
+    stop_sequences: StopSequences = fact(StopSequences())
+    seed: Parameter = fact(Parameter(accepted=False))
+    presence_penalty: Parameter = fact(Parameter(accepted=False))
+    frequency_penalty: Parameter = fact(Parameter(accepted=False))
+    logprobs: Parameter = fact(Parameter(accepted=False))
+    top_logprobs: Parameter = fact(Parameter(accepted=False))
+    reasoning_summary: Summary = fact(Summary())
+    service_tier: Tiers = fact(Tiers())
+    metadata: Metadata = fact(Metadata())
+    user: EndUser = fact(EndUser())
+    store: Parameter = fact(Parameter(accepted=False))
+    guardrail: Guardrails = fact(Guardrails())
     thinking: Thinking = fact(Thinking())
     effort: EffortFacts = fact(EffortFacts())
     tools: Tools = fact(Tools())

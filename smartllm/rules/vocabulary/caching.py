@@ -9,7 +9,8 @@ WAYS: Final = ("implicit", "marks")
 """How prompts are kept: by themselves, and where a request has marks."""
 
 CachePlace = Literal["tools", "system", "messages"]
-After = Literal["text", "image", "document", "tool_call", "tool_result"]
+After = Literal["text", "image", "pdf", "document", "tool_call", "tool_result"]
+"""``pdf`` stands for documents that are PDF, or that the answer may cite; ``document`` for all of them."""
 
 
 @dataclass(frozen=True, eq=False)

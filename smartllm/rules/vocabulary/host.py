@@ -97,9 +97,6 @@ class HostRow:
     id_header: str = fact("", "Header that holds the id of a call.")
     listing: Listing = fact("openai", "How the models that the account can call are listed.")
     assembled: bool = fact(True, "Whether a whole answer may be asked for as a stream.")
-    cached_input: Literal["inside", "apart"] = fact(
-        "inside", "Whether the count of input tokens holds those read from the prompt cache."
-    )
     prices: str = fact("", "The provider's id in genai-prices.")
     telemetry: str = fact("", "The provider's name in OpenTelemetry's conventions.")
     shell: Shell = fact(Shell())

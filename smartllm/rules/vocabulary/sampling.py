@@ -11,7 +11,7 @@ Range = Annotated[tuple[float, ...], ("max_length", 2)]
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
-    """One sampling parameter."""
+    """One parameter of sampling, or another that is taken as it is or not at all."""
 
     accepted: bool = fact(True, "The API knows this parameter at all.")
     max: float | None = fact(None, "Largest value accepted.")

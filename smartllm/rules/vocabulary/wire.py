@@ -23,6 +23,7 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
         "choice": ("anthropic_messages",),
         "additional": ("bedrock_converse",),
     },
+    "messages.system_turns": {"after-user": ("anthropic_messages",), "anywhere": _OPENAI},
     "carry.reasoning": {
         "items": ("openai_responses",),
         "signed": _CLAUDE,

@@ -11,7 +11,16 @@ from typing import Any, Final, TypeVar
 from smartllm.errors import MissingExtraError
 from smartllm.log import logger
 from smartllm.runtime.cache.dynamo_table import Table, TableMissingError, code_of
-from smartllm.runtime.cache.files import FORMAT, FORMATS, SecretError, decoded, encoded, format_of
+from smartllm.runtime.cache.files import (
+    FORMAT,
+    FORMATS,
+    SecretError,
+    Secrets,
+    decoded,
+    encoded,
+    format_of,
+    told,
+)
 from smartllm.runtime.control.owner import PerOwner
 
 _T = TypeVar("_T")
@@ -42,7 +51,8 @@ class DynamoStore:
         access_key: With ``secret_key``; None uses the default credential chain.
         secret_key: See above.
         session_token: For temporary credentials.
-        secrets: Credentials; an entry that holds one is not written.
+        secrets: Credentials, or what tells those that are known by then; an entry that holds one is not
+            written.
         session: Makes aiobotocore's session; None takes one of the environment's.
         clock: Seconds since the epoch, for expiry.
         timer: Seconds that never go back, for the pause after failures.
@@ -61,7 +71,7 @@ class DynamoStore:
         access_key: str | None = None,
         secret_key: str | None = None,
         session_token: str | None = None,
-        secrets: Collection[str] = (),
+        secrets: Secrets = (),
         session: Callable[[], Any] | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.monotonic,
@@ -80,7 +90,8 @@ class DynamoStore:
             "aws_session_token": session_token,
         }
         self.table_name, self._ttl = table_name, ttl_days * _DAY
-        self._secrets, self._clock, self._timer = tuple(secrets), clock, timer
+        self._clock, self._timer = clock, timer
+        self._secrets = told(secrets)
         opened = session or aiobotocore.session.get_session
         self._tables = PerOwner(lambda: Table(table_name, settings, self._failed, opened))
         self._warned: set[str] = set()
@@ -110,7 +121,7 @@ class DynamoStore:
         if self._paused():
             return True
         try:
-            data = await asyncio.to_thread(_packed, entry, self._secrets)
+            data = await asyncio.to_thread(_packed, entry, self._secrets())
             expires = int(min(self._clock() + self._ttl, _LATEST))
         except SecretError:
             self._trouble("an answer that holds a credential is not kept")

@@ -32,6 +32,7 @@ _READABLE: Final = (
     "output_tokens",
     "reasoning_tokens",
     "cached_tokens",
+    "cache_write_tokens",
     "timestamp",
     "elapsed_seconds",
 )
@@ -40,11 +41,14 @@ _NO_ANSWER: Final = (ProviderError, ArithmeticError, AttributeError, LookupError
 
 
 def worth_keeping(plan: Plan, answers: Sequence[Decoded]) -> bool:
-    """Whether answers ended cleanly: not cut, refused or empty."""
+    """Whether answers ended cleanly: not cut, paused, refused or empty."""
     whole = len(answers) == len(plan.steps)
     early = len(answers) == 1 and asks_for_calls(plan.steps[0], answers[0])
     return (whole or early) and all(
-        answer.finish_reason in _CLEAN and answer.refusal is None and bool(answer.text or answer.tool_calls)
+        answer.finish_reason in _CLEAN
+        and answer.refusal is None
+        and answer.incomplete is None
+        and not answer.is_empty
         for answer in answers
     )
 

@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, NoReturn
@@ -25,6 +25,10 @@ _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _PLAIN
 
 
 _SHORTEST_SECRET: Final = 8
+
+
+Secrets = Collection[str] | Callable[[], Collection[str]]
+"""Secrets, or what tells those that are known by then."""
 
 
 class TooLargeError(OSError):
@@ -92,6 +96,11 @@ def encoded(entry: Mapping[str, Any], *, secrets: Iterable[str] = (), compact: b
 def decoded(data: bytes) -> Any:
     """What ``encoded`` wrote; ValueError or RecursionError for what is no JSON in UTF-8."""
     return _DECODER.decode(data.decode())
+
+
+def told(secrets: Secrets) -> Callable[[], Collection[str]]:
+    """What tells secrets, whichever of both is given."""
+    return secrets if callable(secrets) else lambda: secrets
 
 
 def format_of(entry: Any, key: str) -> int | None:

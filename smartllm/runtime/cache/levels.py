@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -90,13 +90,17 @@ class ResponseCache:
             await self.shared.aclose()
 
 
-def open_cache(settings: Settings) -> ResponseCache:
-    """The cache that a client's settings ask for; an entry that holds one of its secrets is not written.
+def open_cache(settings: Settings, secrets: Callable[[], Collection[str]]) -> ResponseCache:
+    """The cache that a client's settings ask for.
+
+    Args:
+        settings: Where, how large, how long.
+        secrets: The secrets that are known by then; an entry that holds one is not written.
 
     Raises:
         MissingExtraError: A DynamoDB table is named and aiobotocore is not installed.
     """
-    config, secrets = settings.config, settings.secrets
+    config = settings.config
     age = None if config.cache_max_age_days is None else config.cache_max_age_days * _DAY
     local = LocalStore(
         settings.cache_dir, max_bytes=config.cache_max_bytes, max_age_seconds=age, secrets=secrets
@@ -105,7 +109,8 @@ def open_cache(settings: Settings) -> ResponseCache:
         return ResponseCache(local)
     from smartllm.runtime.cache.dynamo import DynamoStore  # noqa: PLC0415 - loads the SDK
 
-    access_key, secret_key, session_token = settings.aws or (None, None, None)
+    static = settings.aws if settings.role is None else None
+    access_key, secret_key, session_token = static or (None, None, None)
     shared = DynamoStore(
         config.dynamo_table_name,
         region=settings.region,

@@ -19,6 +19,7 @@ from smartllm.runtime.cache.files import (
     FORMATS,
     TEMPORARY,
     SecretError,
+    Secrets,
     TooLargeError,
     decoded,
     encoded,
@@ -29,6 +30,7 @@ from smartllm.runtime.cache.files import (
     refuse_link,
     refuse_others,
     replace,
+    told,
     unlinked,
 )
 from smartllm.runtime.control.owner import ProcessLock
@@ -58,7 +60,8 @@ class LocalStore:
         max_bytes: Size at which the oldest entries go, looked at after each tenth of it; None is no limit.
         max_age_seconds: Age at which an entry counts no more; None is no limit.
         max_entry_bytes: Larger entries are neither written nor read.
-        secrets: Credentials; an entry that holds one is not written.
+        secrets: Credentials, or what tells those that are known by then; an entry that holds one is not
+            written.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class LocalStore:
         max_bytes: int | None = None,
         max_age_seconds: float | None = None,
         max_entry_bytes: int = 8 * 1024 * 1024,
-        secrets: Collection[str] = (),
+        secrets: Secrets = (),
     ) -> None:
         self.folder = Path(folder or os.environ.get(ENVIRONMENT) or DEFAULT_FOLDER)
         with contextlib.suppress(OSError):  # the working directory may be gone
@@ -77,7 +80,7 @@ class LocalStore:
         self._place = os.fspath(self.folder)
         self.fsync, self.max_entry_bytes = fsync, max_entry_bytes
         self.max_bytes, self.max_age_seconds = max_bytes, max_age_seconds
-        self._secrets = tuple(secrets)
+        self._secrets = told(secrets)
         self._warned: set[str] = set()
         self._room = 0.0
         self._in_threads = 1
@@ -200,7 +203,7 @@ class LocalStore:
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:
         try:
-            self._keep(path, encoded(entry, secrets=self._secrets))
+            self._keep(path, encoded(entry, secrets=self._secrets()))
         except OSError as error:
             self._trouble("an answer cannot be kept", error)
         except SecretError:

@@ -136,4 +136,5 @@ def _counts(response: TextResponse[Any]) -> dict[str, int]:
         "output_tokens": response.output_tokens,
         "reasoning_tokens": response.reasoning_tokens,
         "cached_tokens": response.cached_tokens,
+        "cache_write_tokens": response.cache_write_tokens,
     }

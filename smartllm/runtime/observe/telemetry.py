@@ -45,6 +45,8 @@ class Span:
                 "gen_ai.response.finish_reasons": [response.stop_reason],
                 "gen_ai.usage.input_tokens": response.input_tokens,
                 "gen_ai.usage.output_tokens": response.output_tokens,
+                "gen_ai.usage.cache_read.input_tokens": response.cached_tokens,
+                "gen_ai.usage.cache_creation.input_tokens": response.cache_write_tokens,
                 "smartllm.cache_source": response.cache_source,
             }
         )

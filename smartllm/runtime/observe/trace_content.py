@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from smartllm.content import Part, Reasoning, Text, ToolCall, ToolResult, described, parts_of
+from smartllm.content import CachePoint, Part, Reasoning, Text, ToolCall, ToolResult, described, parts_of
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 from smartllm.tools import Tool
@@ -44,7 +44,8 @@ def output_messages(response: TextResponse[Any]) -> str:
 
 def tool_definitions(tools: Iterable[Any]) -> str:
     """The declared tools; a provider's own one as the caller wrote it."""
-    return _text([_definition(tool) if isinstance(tool, Tool) else tool for tool in tools])
+    declared = (tool for tool in tools if not isinstance(tool, CachePoint))
+    return _text([_definition(tool) if isinstance(tool, Tool) else tool for tool in declared])
 
 
 def _definition(tool: Tool) -> JSON:

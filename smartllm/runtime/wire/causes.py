@@ -136,7 +136,7 @@ def _bare_certificate(error: BaseException, place: _Place) -> Cause:
         made = " that a company's proxy or firewall may have made" if number in _SELF_SIGNED else ""
         hint = (
             f"if this is a certificate{made} and you trust it, add its authority to a file of certificates "
-            f"and name that in SSL_CERT_FILE; those in use come from {place.certificates_source}"
+            f"and name it in ca_bundle (or SSL_CERT_FILE); those in use come from {place.certificates_source}"
         )
     return Cause(f"the certificate of {place.host} is not accepted: {_short(reason)}", False, hint)
 
@@ -222,7 +222,7 @@ def _bad_address(_: BaseException, place: _Place) -> Cause:
 def _bad_headers(error: BaseException, _: _Place) -> Cause | None:
     if isinstance(error, OSError):  # certificate errors are both
         return None
-    hint = "check the key, the organization and OPENAI_CUSTOM_HEADERS for line breaks"
+    hint = "check the key, the organization, default_headers and OPENAI_CUSTOM_HEADERS for line breaks"
     return Cause("a header cannot be sent: it holds characters that HTTP does not allow", False, hint)
 
 

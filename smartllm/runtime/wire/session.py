@@ -11,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from smartllm import __version__
+from smartllm.hosts.auth import merged
 from smartllm.runtime.control.deadline import Timeouts
 from smartllm.runtime.transport import WireRequest
 from smartllm.runtime.wire.connections import SENDING, Connector, Sending, watched
@@ -84,7 +85,7 @@ class Session:
             request.method,
             _url(request.url),
             data=request.body or None,
-            headers={**request.headers, **_NAME},
+            headers=merged(_NAME, request.headers),
             proxy=self._proxy,
             timeout=self._buffered if request.buffered else self._plain,
             allow_redirects=False,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer, told
 from smartllm.compiler.dialects.reading import (
     arguments,
     called_with,
@@ -23,6 +23,12 @@ from smartllm.content import Other, Part, Reasoning, Text, ToolCall, text_of
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
+# What Bedrock writes into an answer where a guardrail was asked for.
+ACTION: Final = "amazon-bedrock-guardrailAction"
+TRACE: Final = "amazon-bedrock-trace"
+_INTERVENED: Final = "INTERVENED"
+_GUARDED: Final = "guardrail_intervened"
+
 
 class ClaudeDecoder(Decoder):
     """Reads Claude's messages."""
@@ -38,15 +44,26 @@ class ClaudeDecoder(Decoder):
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
         parts = tuple([part for part in map(self._part, content) if part is not None])
-        explanation = word(table(reply.get("stop_details")).get("explanation"))
-        refusal = (text_of(parts) or explanation or "") if stop_reason == "refusal" else None
+        details = table(reply.get("stop_details"))
+        guarded = reply.get(ACTION) == _INTERVENED
+        incomplete = _GUARDED if guarded else stop_reason if stop_reason in FIELDS.paused else None
+        refusal = None
+        if guarded or stop_reason == "refusal":
+            refusal = text_of(parts) or word(details.get("explanation")) or ""
         return Decoded(
             parts,
             stop_reason,
             _usage(table(reply.get("usage"))),
-            FIELDS.finish.get(stop_reason),
+            FIELDS.finish.get(_GUARDED if guarded else stop_reason),
             word(reply.get("model")),
             refusal=refusal,
+            incomplete=incomplete,
+            details=told(
+                service_tier=word(table(reply.get("usage")).get("service_tier")),
+                stop_sequence=word(reply.get("stop_sequence")),
+                stop_details=details,
+                guardrail=table(table(reply.get(TRACE)).get("guardrail")),
+            ),
             raw=reply,
         )
 
@@ -77,9 +94,14 @@ class ClaudeDecoder(Decoder):
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
+    read = integer(usage.get("cache_read_input_tokens"))
+    written = integer(usage.get("cache_creation_input_tokens"))
+    by_time = table(usage.get("cache_creation"))
     return Usage(
-        input_tokens=integer(usage.get("input_tokens")),
+        input_tokens=integer(usage.get("input_tokens")) + read + written,  # which is what stood in no cache
         output_tokens=integer(usage.get("output_tokens")),
         reasoning_tokens=integer(table(usage.get("output_tokens_details")).get("thinking_tokens")),
-        cached_tokens=integer(usage.get("cache_read_input_tokens")),
+        cached_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=integer(by_time.get("ephemeral_1h_input_tokens")),
     )

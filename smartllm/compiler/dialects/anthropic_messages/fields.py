@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from smartllm.compiler.dialects.fields import Fields
+from smartllm.compiler.dialects.fields import HEADER, Fields
+
+BEDROCK: Final = "X-Amzn-Bedrock-"
+"""How the headers begin by which InvokeModel takes what is not the model's (API_runtime_InvokeModel, 2026-11-26)."""
 
 FIELDS: Final = Fields(
     api_type="invoke",
     limits=("max_tokens",),
     effort=("output_config.effort",),
+    places={
+        "reasoning_summary": "thinking.display",
+        "service_tier": f"{HEADER}{BEDROCK}Service-Tier",
+        "metadata": f"{HEADER}{BEDROCK}Request-Metadata",
+        "user": "metadata.user_id",
+        "guardrail": f"{HEADER}{BEDROCK}GuardrailIdentifier",
+    },
     thinking="thinking",
     beta="anthropic_beta",
     stop="stop_reason",
@@ -20,9 +30,13 @@ FIELDS: Final = Fields(
         "model_context_window_exceeded": "length",
         "tool_use": "tool_calls",
         "refusal": "refusal",
+        # The provider's own tools, or its summary of the conversation, have taken their turn.
+        "pause_turn": "stop",
+        "compaction": "stop",
         "content_filtered": "content_filter",
         "guardrail_intervened": "content_filter",
     },
+    paused=frozenset({"pause_turn", "compaction"}),
     withheld={"content_filtered": "content filter", "guardrail_intervened": "guardrail"},
     empty=frozenset(
         {

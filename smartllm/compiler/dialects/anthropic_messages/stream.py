@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from smartllm.compiler.dialects.anthropic_messages.decode import ACTION, TRACE
 from smartllm.compiler.dialects.decoding import Decoder
 from smartllm.compiler.dialects.reading import (
     an_object,
@@ -19,7 +20,13 @@ from smartllm.compiler.dialects.reading import (
 from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader, pieces_joined
 
 _METRICS: Final = "amazon-bedrock-invocationMetrics"
-_COUNTS: Final = (("inputTokenCount", "input_tokens"), ("outputTokenCount", "output_tokens"))
+_GUARDRAIL: Final = frozenset({ACTION, TRACE})
+_COUNTS: Final = (
+    ("inputTokenCount", "input_tokens"),
+    ("outputTokenCount", "output_tokens"),
+    ("cacheReadInputTokenCount", "cache_read_input_tokens"),
+    ("cacheWriteInputTokenCount", "cache_creation_input_tokens"),
+)
 _DELTAS: Final = {
     "text_delta": ("text", "text"),
     "thinking_delta": ("thinking", "thinking"),
@@ -38,6 +45,7 @@ class ClaudeReader(StreamReader):
         self._head: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
         self._blocks: dict[int, _Block] = {}
+        self._guardrail: dict[str, Any] = {}
         self._readers: Final = {
             "content_block_delta": self._delta,
             "content_block_start": self._start_block,
@@ -49,6 +57,8 @@ class ClaudeReader(StreamReader):
     def take(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next event."""
         kind = text(event.get("type"), "type")
+        for name in _GUARDRAIL & event.keys():
+            self._guardrail[name] = event[name]
         if kind == "error":
             raise self.reported(event.get("error") or event)
         if kind == "ping":
@@ -65,7 +75,7 @@ class ClaudeReader(StreamReader):
     def whole(self) -> Mapping[str, Any]:
         """A Claude message."""
         content = [block.whole() for _, block in sorted(self._blocks.items())]
-        return {**self._head, "content": content, "usage": self._usage}
+        return {**self._head, **self._guardrail, "content": content, "usage": self._usage}
 
     def _start(self, message: Mapping[str, Any]) -> Delta:
         if self._begun:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
+from smartllm.compiler.dialects.anthropic_messages.media import spelled
+from smartllm.compiler.dialects.marks import CONTROL, mark_tools, timed
 from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.marks import Mark
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace, fact
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell the tools, and the choice among them."""
     spelling.set_tools(body, intent, trace, path="tools", spelled=_spelled)
+    mark_tools(body, intent, trace, path="tools", marked=_marked)
     choice = intent.tool_choice
     if choice is not None and choice.names:
         (name,) = choice.names
@@ -44,6 +49,10 @@ def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     return spelling.function_of(tool, name, input_schema=tool.lowered.schema)
 
 
+def _marked(tool: Mapping[str, Any], mark: Mark) -> list[Mapping[str, Any]]:
+    return [{**tool, CONTROL: timed("ephemeral", mark)}]
+
+
 def called(call: ToolCall, intent: Intent) -> dict[str, Any]:
     """The block of a call."""
     named = {"type": "tool_use", "id": call.id, "name": wire_name(intent, call.name)}
@@ -54,7 +63,7 @@ def told(result: ToolResult) -> dict[str, Any]:
     """The block of a result."""
     block: dict[str, Any] = {"type": "tool_result", "tool_use_id": result.call_id}
     if result.parts:
-        block["content"] = spelling.listed(result.content, text={"type": "text"})
+        block["content"] = spelling.listed(result.content, text={"type": "text"}, media=spelled)
     elif result.content:
         block["content"] = result.content
     return block | {"is_error": True} if result.error else block

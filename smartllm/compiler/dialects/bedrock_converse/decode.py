@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from smartllm.compiler.dialects.bedrock_converse.fields import FIELDS
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer, told
+from smartllm.compiler.dialects.media_read import in_block
 from smartllm.compiler.dialects.reading import (
     ShapeError,
     an_object,
@@ -42,12 +43,21 @@ class ConverseDecoder(Decoder):
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
         parts = tuple([part for part in map(self._part, content) if part is not None])
+        trace = table(reply.get("trace"))
         return Decoded(
             parts,
             stop_reason,
             _usage(reply),
             FIELDS.finish.get(stop_reason),
+            word(table(trace.get("promptRouter")).get("invokedModelId")),
             refusal=text_of(parts) if stop_reason in FIELDS.withheld else None,
+            incomplete=stop_reason if stop_reason in FIELDS.paused else None,
+            details=told(
+                service_tier=word(table(reply.get("serviceTier")).get("type")),
+                performance=word(table(reply.get("performanceConfig")).get("latency")),
+                stop_sequence=word(table(reply.get("additionalModelResponseFields")).get("stop_sequence")),
+                guardrail=table(trace.get("guardrail")),
+            ),
             raw=reply,
         )
 
@@ -75,7 +85,7 @@ class ConverseDecoder(Decoder):
             return ToolCall(word(call.get("toolUseId")) or "", name, given)
         if not block:
             raise ShapeError(None, "what a block of output.message.content holds", "text or the like")
-        return Other(block, next(iter(block)), self.name)
+        return in_block(block) or Other(block, next(iter(block)), self.name)
 
 
 def _text(block: Mapping[str, Any]) -> str:
@@ -105,9 +115,15 @@ def _thought(block: Mapping[str, Any]) -> str:
 def _usage(reply: Mapping[str, Any]) -> Usage:
     usage = table(reply.get("usage"))
     details = table(table(reply.get("additionalModelResponseFields")).get("usage"))
+    read, written = integer(usage.get("cacheReadInputTokens")), integer(usage.get("cacheWriteInputTokens"))
+    by_time = list_of_objects(usage.get("cacheDetails"))
     return Usage(
-        input_tokens=integer(usage.get("inputTokens")),
+        input_tokens=integer(usage.get("inputTokens")) + read + written,  # which is what stood in no cache
         output_tokens=integer(usage.get("outputTokens")),
         reasoning_tokens=integer(table(details.get("output_tokens_details")).get("thinking_tokens")),
-        cached_tokens=integer(usage.get("cacheReadInputTokens")),
+        cached_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=sum(
+            integer(one.get("inputTokens")) for one in by_time if one.get("ttl") == "1h"
+        ),
     )

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
+from smartllm.compiler.dialects.bedrock_converse.media import note_unseen_pages, spelled
+from smartllm.compiler.dialects.bedrock_converse.service import OWN
 from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
+from smartllm.compiler.dialects.marks import POINT, note_placed, timed
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 
+if TYPE_CHECKING:
+    from smartllm.content import CachePoint
+
 
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     _set_messages(body, intent, facts, trace)
+    note_unseen_pages(intent, facts, trace)
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places)
+    set_parameters(body, intent, facts, trace, FIELDS.places, OWN)
     if intent.thinking is not None and intent.thinking.mode == "effort":
         _set_effort(body, intent, facts, trace)
     else:
@@ -33,7 +40,12 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     turns: list[dict[str, Any]] = [
-        {"role": turn.role, "content": blocks_of(turn, intent, text={}, called=called, told=told)}
+        {
+            "role": turn.role,
+            "content": blocks_of(
+                turn, intent, text={}, called=called, told=told, media=spelled, marked=_marked
+            ),
+        }
         for turn in intent.turns
     ]
     if intent.system is not None and facts.system == "user":  # models that have no system field
@@ -41,8 +53,21 @@ def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> Non
         turns[first]["content"] = [{"text": intent.system}, *turns[first]["content"]]
         body.note(("messages", first, "content", 0, "text"), trace.reason("system_prompt"))
     body.set("messages", turns, trace.reason("messages"))
+    note_placed(body, intent, trace, POINT)
     if intent.system is not None and facts.system != "user":
         body.set("system", [{"text": intent.system}], trace.reason("system_prompt"))
+        _mark_system(body, intent, trace)
+
+
+def _mark_system(body: Body, intent: Intent, trace: Trace) -> None:
+    mark = None if intent.caching is None else intent.caching.system
+    if mark is not None:
+        body.data["system"].append({POINT: timed("default", mark)})
+        body.note(("system", 1), trace.reason("prompt_cache" if mark.automatic else "messages"))
+
+
+def _marked(blocks: list[dict[str, Any]], point: CachePoint) -> None:
+    blocks.append({POINT: timed("default", point)})
 
 
 def _set_effort(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:

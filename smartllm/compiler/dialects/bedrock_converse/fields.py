@@ -18,6 +18,16 @@ FIELDS: Final = Fields(
         "top_p": "inferenceConfig.topP",
         # Converse has no topK of its own; botocore refuses one in inferenceConfig (bedrock_runtime §3).
         "top_k": f"{EXTRA}.{{place}}",
+        "stop_sequences": "inferenceConfig.stopSequences",
+        **{
+            name: f"{EXTRA}.{name}"
+            for name in ("seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "store")
+        },
+        "reasoning_summary": f"{EXTRA}.thinking.display",
+        "service_tier": "serviceTier.type",
+        "metadata": "requestMetadata",
+        "user": f"{EXTRA}.metadata.user_id",
+        "guardrail": "guardrailConfig.guardrailIdentifier",
     },
     effort=(
         f"{EXTRA}.output_config.effort",
@@ -31,6 +41,7 @@ FIELDS: Final = Fields(
     beta=f"{EXTRA}.anthropic_beta",
     stop="stop_reason",
     finish={**CLAUDE.finish, "malformed_tool_use": "error", "malformed_model_output": "error"},
+    paused=CLAUDE.paused,
     withheld=CLAUDE.withheld,
     empty=CLAUDE.empty,
 )

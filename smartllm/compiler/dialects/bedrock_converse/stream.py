@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from smartllm.compiler.dialects.decoding import Decoder
+from smartllm.compiler.dialects.media_read import in_one_piece
 from smartllm.compiler.dialects.reading import (
     ShapeError,
     an_object,
@@ -13,6 +14,7 @@ from smartllm.compiler.dialects.reading import (
     index,
     objects,
     optional_object,
+    table,
     text,
     word,
 )
@@ -181,11 +183,11 @@ class _Block:
         unread = dict(self._unread)
         if self.kind and self.kind not in _KINDS.values():
             more = unread.pop(self.kind, None)
-            yield {**self._start, self.kind: pieces_joined(self._start[self.kind], more)}
+            yield {**self._start, self.kind: _whole(pieces_joined(self._start[self.kind], more))}
         elif self.kind:
             yield self._read()
         for name, value in unread.items():
-            yield {name: value}
+            yield {name: _whole(value)}
 
     def _read(self) -> dict[str, Any]:
         said = {field: "".join(pieces) for field, pieces in self._parts.items()}
@@ -201,3 +203,11 @@ class _Block:
         if self.content:
             return {"citationsContent": {"content": [{"text": words}], "citations": self.content}}
         return {"text": words}
+
+
+def _whole(value: Any) -> Any:
+    """A picture or sound with its bytes as one text; all else as it is."""
+    source = table(table(value).get("source"))
+    if "bytes" not in source:
+        return value
+    return {**value, "source": {**source, "bytes": in_one_piece(source["bytes"])}}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
+from smartllm.compiler.dialects.bedrock_converse.media import spelled
+from smartllm.compiler.dialects.marks import POINT, mark_tools, timed
 from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan
+from smartllm.compiler.marks import Mark
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
 
@@ -22,6 +26,7 @@ _CLAUDES: Final = f"{EXTRA}.tool_choice"
 def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell the tools, and the choice among them."""
     spelling.set_tools(body, intent, trace, path="toolConfig.tools", spelled=_spelled, inside=("toolSpec",))
+    mark_tools(body, intent, trace, path="toolConfig.tools", marked=_marked)
     choice, because = intent.tool_choice, trace.reason("tool_choice")
     if choice is not None and choice.mode == "none":
         body.set(f"{_CLAUDES}.type", "none", because)
@@ -44,6 +49,10 @@ def _spelled(tool: ToolPlan, name: str) -> dict[str, Any]:
     return {"toolSpec": spelling.function_of(tool, name, inputSchema={"json": tool.lowered.schema})}
 
 
+def _marked(tool: Mapping[str, Any], mark: Mark) -> list[Mapping[str, Any]]:
+    return [tool, {POINT: timed("default", mark)}]
+
+
 def called(call: ToolCall, intent: Intent) -> dict[str, Any]:
     """The block of a call."""
     named = {"toolUseId": call.id, "name": wire_name(intent, call.name)}
@@ -55,6 +64,6 @@ def told(result: ToolResult) -> dict[str, Any]:
     kind = "text" if isinstance(result.content, str) else "json"
     content = [{kind: result.content}] if result.content else []
     if result.parts:
-        content = spelling.listed(result.content, text={})
+        content = spelling.listed(result.content, text={}, media=spelled)
     spelled: dict[str, Any] = {"toolUseId": result.call_id, "content": content}
     return {"toolResult": spelled | {"status": "error"} if result.error else spelled}

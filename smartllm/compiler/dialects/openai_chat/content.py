@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from smartllm.compiler.dialects.media_read import audio
 from smartllm.compiler.dialects.reading import (
     arguments,
     called_with,
@@ -13,13 +14,14 @@ from smartllm.compiler.dialects.reading import (
     optional_object,
     optional_objects,
     optional_text,
+    table,
     text,
     word,
 )
 from smartllm.content import Other, Part, Reasoning, Refusal, Text, ToolCall
 
 _WIRE: Final = "openai_chat"
-THOUGHTS: Final = ("reasoning_content", "reasoning")
+THOUGHTS: Final = ("reasoning_content", "reasoning", "reasoning_text")
 """Where servers show reasoning beside the content; the first one that is there counts."""
 READ: Final = frozenset({"role", "content", "refusal", "tool_calls", "function_call", *THOUGHTS})
 """What is read of a message; the rest, such as annotations, is kept as it comes."""
@@ -44,11 +46,18 @@ def parts_of(message: Mapping[str, Any]) -> tuple[Part, ...]:
         parts.append(Reasoning(blocks=[dict(block) for block in details], text=thought))
     said = content_parts(message.get("content"))
     annotations = list_of_objects(message.get("annotations"))
+    sound = table(message.get("audio"))
+    spoken = audio(sound.get("data"))
+    if spoken is not None and not any(isinstance(part, Text) for part in said):
+        said += content_parts(optional_text(sound.get("transcript"), "audio.transcript"))
     parts += _cited(said, annotations) if annotations else said
+    if spoken is not None:
+        parts.append(spoken)
     if refusal := optional_text(message.get("refusal"), "message.refusal"):
         parts.append(Refusal(refusal))
     parts += _calls(message)
-    beside = ((name, value) for name, value in message.items() if name not in _BESIDE)
+    known = _BESIDE if spoken is None else _BESIDE | {"audio"}
+    beside = ((name, value) for name, value in message.items() if name not in known)
     return (*parts, *(Other({name: value}, name, _WIRE) for name, value in beside if _holds_anything(value)))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer, told
 from smartllm.compiler.dialects.openai_chat.content import content_text, parts_of, says_something
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.reading import (
     integer,
+    list_of_objects,
     optional_object,
     optional_objects,
     optional_text,
@@ -48,6 +49,7 @@ class ChatDecoder(Decoder):
             word(reply.get("model")),
             refusal=refusal,
             choices_dropped=len(choices) - 1,
+            details=told(logprobs=_logprobs(choice), service_tier=word(reply.get("service_tier"))),
             raw=reply,
         )
 
@@ -63,10 +65,18 @@ def _first(choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return next((choice for choice in choices if not choice.get("index")), choices[0])
 
 
+def _logprobs(choice: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What is told of each token of the text, or else of the refusal."""
+    found = table(choice.get("logprobs"))
+    return list_of_objects(found.get("content")) or list_of_objects(found.get("refusal"))
+
+
 def _usage(usage: Mapping[str, Any]) -> Usage:
+    read = table(usage.get("prompt_tokens_details"))
     return Usage(
         input_tokens=integer(usage.get("prompt_tokens")),
         output_tokens=integer(usage.get("completion_tokens")),
         reasoning_tokens=integer(table(usage.get("completion_tokens_details")).get("reasoning_tokens")),
-        cached_tokens=integer(table(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        cached_tokens=integer(read.get("cached_tokens")),
+        cache_write_tokens=integer(read.get("cache_write_tokens")),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.marks import set_prompt_cache
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.openai_chat.tools import calling, set_tools
 from smartllm.compiler.dialects.spelling import (
+    Spell,
     add_tool,
     effort_reason,
     set_limit,
@@ -25,7 +28,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     body.set("model", intent.model, trace.reason("model"))
     set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=calling)
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places)
+    set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
     if intent.thinking is not None:
         body.set("reasoning_effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:
@@ -35,6 +38,16 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.bound is not None:
         _set_output(body, intent, intent.bound, facts)
     set_parallel(body, intent, trace)
+    set_prompt_cache(body, intent, facts, trace)
+
+
+def _set_top_logprobs(body: Body, intent: Intent, value: int, because: Reason) -> None:
+    if "logprobs" not in intent.parameters:  # one without the other is refused
+        body.set("logprobs", True, because)
+    body.set("top_logprobs", value, because)
+
+
+_OWN: Final[Mapping[str, Spell]] = {"top_logprobs": _set_top_logprobs}
 
 
 def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:

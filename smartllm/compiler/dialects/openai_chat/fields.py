@@ -10,6 +10,7 @@ FIELDS: Final = Fields(
     api_type="chat_completions",
     limits=("max_completion_tokens", "max_tokens"),
     effort=("reasoning_effort",),
+    places={"stop_sequences": "stop", "user": "{place}"},
     stop="finish_reason",
     finish={
         "stop": "stop",
@@ -18,6 +19,8 @@ FIELDS: Final = Fields(
         "function_call": "tool_calls",
         "content_filter": "content_filter",
         "error": "error",
+        "model_length": "length",  # Mistral
+        "insufficient_system_resource": "error",  # DeepSeek
     },
     withheld={"content_filter": "content filter"},
     empty=frozenset({"length", "content_filter"}),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from smartllm.compiler.dialects.decoding import Decoder
+from smartllm.compiler.dialects.media_read import in_one_piece
 from smartllm.compiler.dialects.openai_chat.content import (
     READ,
     TEXT,
@@ -15,15 +15,17 @@ from smartllm.compiler.dialects.openai_chat.content import (
     content_parts,
     thinking_of,
 )
+from smartllm.compiler.dialects.openai_chat.streamed_call import StreamedCall
 from smartllm.compiler.dialects.reading import (
-    called_with,
     index,
+    list_of_objects,
     objects,
     optional_object,
     optional_objects,
     optional_text,
     table,
     text,
+    word,
 )
 from smartllm.compiler.dialects.stream import (
     DONE,
@@ -38,7 +40,8 @@ from smartllm.content import Reasoning
 _HEAD: Final = ("id", "model")
 _PLAIN: Final = frozenset({"role", "content"})
 _NEW: Final = ("content", "refusal", "tool_calls", "reasoning_content", "reasoning")
-_CALL: Final = frozenset({"index", "id", "type", "function"})
+_PIECES: Final = frozenset({"data", "transcript"})
+"""What of sound comes in pieces."""
 _GROWING: Final = frozenset({"thinking", "reasoning", "refusal"})
 """Kinds of parts of content that come in pieces; of others each is whole."""
 
@@ -53,11 +56,14 @@ class ChatReader(StreamReader):
         self._thoughts: dict[str, list[str]] = {}
         self._listed: list[tuple[int, Mapping[str, Any]]] = []
         self._refusals: list[str] = []
-        self._calls: list[_Call] = []
-        self._numbered: dict[Any, _Call] = {}
-        self._older: _Call | None = None
+        self._calls: list[StreamedCall] = []
+        self._numbered: dict[Any, StreamedCall] = {}
+        self._older: StreamedCall | None = None
         self._beside: dict[str, Any] = {}
+        self._sound: dict[str, list[Any]] = {}
+        self._logprobs: dict[str, list[Any]] = {}
         self._usage: Mapping[str, Any] = {}
+        self._tier: str | None = None
         self._others: set[int] = set()
         self._has_content = self._unknown = False
 
@@ -77,6 +83,8 @@ class ChatReader(StreamReader):
         if choice.get("error") or finish == "error":
             raise self.reported(choice.get("error") or {})
         delta = optional_object(choice.get("delta"), "choices.delta")
+        if choice.get("logprobs"):
+            self._keep_logprobs(table(choice["logprobs"]))
         if (self.ended or self.over) and any(delta.get(name) for name in _NEW):
             raise self.after_the_end(event)
         new = self._take(delta)
@@ -98,15 +106,20 @@ class ChatReader(StreamReader):
             message["tool_calls"] = [call.tool() for call in self._calls]
         if self._older is not None:
             message["function_call"] = self._older.function()
+        if self._sound:
+            message["audio"] = self._whole_sound()
         choice = {"index": 0, "message": message, "finish_reason": self._finish}
+        if self._logprobs:
+            choice["logprobs"] = self._logprobs
         others = [{"index": number} for number in sorted(self._others)]
-        return {**self._head, "choices": [choice, *others], "usage": self._usage}
+        tier = {"service_tier": self._tier} if self._tier else {}
+        return {**self._head, "choices": [choice, *others], "usage": self._usage, **tier}
 
     def _done(self) -> Delta | None:
         self.over = True
         # Some servers send no finish_reason; then something must have been said, and nothing unknown.
         listed = any(part["type"] not in THINKING for _, part in self._listed)
-        said = self.text or self._refusals or self._calls or listed
+        said = self.text or self._refusals or self._calls or listed or self._sound
         if self.ended or not said or self._unknown:
             return None
         return self.end()
@@ -115,6 +128,8 @@ class ChatReader(StreamReader):
         """Keep what is said beside the choices."""
         if event.get("usage"):
             self._usage = table(event["usage"]) or self._usage
+        if event.get("service_tier"):
+            self._tier = word(event["service_tier"])
         if len(self._head) < len(_HEAD):
             self._head |= {
                 name: event[name] for name in _HEAD if isinstance(event.get(name), str) and event[name]
@@ -148,11 +163,33 @@ class ChatReader(StreamReader):
         said += [self._call(call).add(self, call) for call in calls]
         function = optional_object(delta.get("function_call"), "delta.function_call")
         if any(function.values()):
-            self._older = self._older or _Call({"id": ""}, 0)
+            self._older = self._older or StreamedCall({"id": ""}, 0)
             said.append(self._older.add(self, {"function": function}))
-        for name in delta.keys() - READ:
+        for name in delta.keys() - READ - {"audio"}:
             self._keep_beside(name, delta[name])
+        if sound := optional_object(delta.get("audio"), "delta.audio"):
+            said.append(self._hear(sound))
         return one_after_another(said)
+
+    def _keep_logprobs(self, logprobs: Mapping[str, Any]) -> None:
+        for name, tokens in logprobs.items():
+            self._logprobs.setdefault(name, []).extend(list_of_objects(tokens))
+
+    def _hear(self, sound: Mapping[str, Any]) -> Delta:
+        """Take a piece of sound; what it says is the text, where there is no other."""
+        transcript = optional_text(sound.get("transcript"), "delta.audio.transcript")
+        alone = not self.text or "transcript" in self._sound
+        for name, value in sound.items():
+            self._sound.setdefault(name, []).append(value)
+        return self.said(transcript) if transcript and alone else SILENT
+
+    def _whole_sound(self) -> dict[str, Any]:
+        sound = {
+            name: "".join(values) if name in _PIECES else values[-1] for name, values in self._sound.items()
+        }
+        if "data" in sound:
+            sound["data"] = in_one_piece(sound["data"])
+        return sound
 
     def _keep_beside(self, name: str, value: Any) -> None:
         self._beside[name] = pieces_joined(self._beside.get(name), value)
@@ -197,7 +234,7 @@ class ChatReader(StreamReader):
                 content.append(part)
         return content
 
-    def _call(self, part: Mapping[str, Any]) -> _Call:
+    def _call(self, part: Mapping[str, Any]) -> StreamedCall:
         """The call that a part belongs to: by number, where the server counts.
 
         A new id begins a new one, and so does a name behind arguments that are whole: some servers give all
@@ -209,7 +246,7 @@ class ChatReader(StreamReader):
         else:
             known = self._numbered.get(index(number, "delta.tool_calls.index"))
         if known is None or (given and known.head["id"] not in {None, "", given}) or known.ends_before(part):
-            known = _Call({"id": given, "type": part.get("type") or "function"}, len(self._calls))
+            known = StreamedCall({"id": given, "type": part.get("type") or "function"}, len(self._calls))
             self._calls.append(known)
             self._numbered[number] = known
         known.head["id"] = known.head["id"] or given
@@ -233,51 +270,3 @@ def _grown(old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any]:
 def _entries(last: Any, first: Any) -> list[Any]:
     pieces = isinstance(last, dict) and isinstance(first, dict) and last.get("type") == first.get("type")
     return [pieces_joined(last, first)] if pieces else [last, first]
-
-
-class _Call:
-    """One call under construction.
-
-    Attributes:
-        head: Its fields beside the function.
-    """
-
-    def __init__(self, head: dict[str, Any], place: int) -> None:
-        self.head = head
-        self._place = place
-        self._told: tuple[str, str] | None = None
-        self._name: str | None = None
-        self._arguments: list[str] = []
-
-    def add(self, reader: StreamReader, call: Mapping[str, Any]) -> Delta:
-        function = optional_object(call.get("function"), "function")
-        self._name = optional_text(function.get("name"), "function.name") or self._name
-        part = function.get("arguments")
-        # Some servers send the object itself.
-        part = json.dumps(part) if isinstance(part, dict) else part
-        piece = optional_text(part, "function.arguments") or ""
-        self._arguments.append(piece)
-        custom = optional_object(call.get("custom"), "custom")
-        for name in call.keys() - _CALL:
-            self.head[name] = pieces_joined(self.head.get(name), call[name])
-        if self.head.get("type") == "custom":
-            self._name = optional_text(custom.get("name"), "custom.name") or self._name
-            piece = optional_text(custom.get("input"), "custom.input") or ""
-        known = self.head["id"] or "", self._name or ""
-        if known == self._told and not piece:
-            return SILENT
-        self._told = known
-        return reader.called(self._place, *known, piece)
-
-    def ends_before(self, part: Mapping[str, Any]) -> bool:
-        """Whether a part begins a call of its own: it has a name, and arguments that this one has already."""
-        function = table(part.get("function"))
-        begins = bool(function.get("name") and function.get("arguments")) and any(self._arguments)
-        return begins and isinstance(called_with("".join(self._arguments)), dict)
-
-    def function(self) -> dict[str, Any]:
-        return {"name": self._name, "arguments": "".join(self._arguments)}
-
-    def tool(self) -> dict[str, Any]:
-        function = {} if self.head["type"] == "custom" else {"function": self.function()}
-        return self.head | function

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer
+from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer, told
+from smartllm.compiler.dialects.media_read import image
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.openai_responses.items import CALLS, to_go_back
 from smartllm.compiler.dialects.reading import (
@@ -27,6 +28,7 @@ from smartllm.usage import Usage
 FAILED: Final = frozenset({"failed", "cancelled"})
 """Statuses of a response that is none."""
 _UNFINISHED: Final = frozenset({"queued", "in_progress"})
+_PICTURE: Final = "image_generation_call"
 
 
 class ResponsesDecoder(Decoder):
@@ -59,6 +61,7 @@ class ResponsesDecoder(Decoder):
             word(reply.get("model")),
             refusal=refusal,
             incomplete=reason,
+            details=told(logprobs=_logprobs(output), service_tier=word(reply.get("service_tier"))),
             items=to_go_back(output, stored=reply.get("store") is not False),
             raw=reply,
         )
@@ -112,7 +115,8 @@ def _parts(item: Mapping[str, Any]) -> Iterator[Part]:
             custom=kind == "custom_tool_call",
         )
     else:
-        yield Other(item, kind, ResponsesDecoder.name)
+        picture = image(item.get("result"), item.get("output_format")) if kind == _PICTURE else None
+        yield picture or Other(item, kind, ResponsesDecoder.name)
 
 
 def _part(part: Mapping[str, Any]) -> Part | None:
@@ -124,13 +128,28 @@ def _part(part: Mapping[str, Any]) -> Part | None:
         return Text(said, citations) if said or citations else None
     if kind == "refusal":
         return Refusal(text(part.get("refusal"), "output.content.refusal"))
+    if kind == "reasoning_text":  # some servers put it into the message
+        return Reasoning(text=text(part.get("text"), "output.content.text"))
     return Other(part, text(part.get("type"), "output.content.type"), ResponsesDecoder.name)
 
 
+def _logprobs(output: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What is told of each token of the text."""
+    return [
+        token
+        for item in output
+        if item.get("type") == "message"
+        for part in list_of_objects(item.get("content"))
+        for token in list_of_objects(part.get("logprobs"))
+    ]
+
+
 def _usage(usage: Mapping[str, Any]) -> Usage:
+    read = table(usage.get("input_tokens_details"))
     return Usage(
         input_tokens=integer(usage.get("input_tokens")),
         output_tokens=integer(usage.get("output_tokens")),
         reasoning_tokens=integer(table(usage.get("output_tokens_details")).get("reasoning_tokens")),
-        cached_tokens=integer(table(usage.get("input_tokens_details")).get("cached_tokens")),
+        cached_tokens=integer(read.get("cached_tokens")),
+        cache_write_tokens=integer(read.get("cache_write_tokens")),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from smartllm.compiler.body import Body
+from smartllm.compiler.dialects.marks import set_prompt_cache
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.openai_responses.tools import calling, set_tools
 from smartllm.compiler.dialects.spelling import (
+    Spell,
     add_tool,
     effort_reason,
     set_limit,
@@ -28,18 +31,32 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
     set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={"type": "message"}, calling=calling)
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places)
+    set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
     if intent.thinking is not None:
         body.set("reasoning.effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:
         body.set("text.verbosity", intent.verbosity, trace.reason("verbosity"))
-    if facts.carry.include and intent.extra.get("store") is False:
-        body.set("include", ["reasoning.encrypted_content"], fact("carry.include"))
+    if facts.carry.include and False in {intent.extra.get("store"), intent.parameters.get("store")}:
+        body.append("include", "reasoning.encrypted_content", fact("carry.include"))
     if intent.tools:
         set_tools(body, intent, trace)
     if intent.bound is not None:
         _set_output(body, intent, intent.bound, facts)
     set_parallel(body, intent, trace)
+    set_prompt_cache(body, intent, facts, trace)
+
+
+def _set_logprobs(body: Body, intent: Intent, value: bool, because: Reason) -> None:  # noqa: FBT001 - as the others
+    if value and "top_logprobs" not in intent.parameters:
+        body.append("include", "message.output_text.logprobs", because)
+
+
+def _set_top_logprobs(body: Body, _intent: Intent, value: int, because: Reason) -> None:
+    body.append("include", "message.output_text.logprobs", because)
+    body.set("top_logprobs", value, because)
+
+
+_OWN: Final[Mapping[str, Spell]] = {"logprobs": _set_logprobs, "top_logprobs": _set_top_logprobs}
 
 
 def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:

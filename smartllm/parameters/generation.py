@@ -1,0 +1,135 @@
+"""Rows of what shapes an answer beside sampling, and of how the provider serves it."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from smartllm.parameters.field import RequestField
+from smartllm.words import ReasoningSummary, ServiceTier
+
+GENERATION: Final = (
+    RequestField(
+        "stop_sequences",
+        "texts",
+        "generation",
+        "Texts at which the answer ends.",
+        options=("--stop",),
+        carried=True,
+        telemetry="gen_ai.request.stop_sequences",
+    ),
+    RequestField(
+        "seed",
+        "whole",
+        "generation",
+        "Number for repeatable sampling.",
+        least=-(2**63),
+        most=2**63 - 1,
+        options=("--seed",),
+        carried=True,
+        telemetry="gen_ai.request.seed",
+    ),
+    RequestField(
+        "presence_penalty",
+        "number",
+        "generation",
+        "Penalty for tokens that were there before.",
+        least=-2,
+        most=2,
+        options=("--presence-penalty",),
+        carried=True,
+        neutral=0,
+        telemetry="gen_ai.request.presence_penalty",
+    ),
+    RequestField(
+        "frequency_penalty",
+        "number",
+        "generation",
+        "Penalty for tokens by how often they were there.",
+        least=-2,
+        most=2,
+        options=("--frequency-penalty",),
+        carried=True,
+        neutral=0,
+        telemetry="gen_ai.request.frequency_penalty",
+    ),
+    RequestField(
+        "logprobs",
+        "truth",
+        "generation",
+        "Whether the answer tells how likely its tokens were.",
+        options=("--logprobs",),
+        carried=True,
+        neutral=False,
+    ),
+    RequestField(
+        "top_logprobs",
+        "whole",
+        "generation",
+        "How many likely tokens are told at each place.",
+        least=0,
+        most=20,
+        options=("--top-logprobs",),
+        carried=True,
+    ),
+    RequestField(
+        "reasoning_summary",
+        "choice",
+        "reasoning",
+        "How much of its reasoning the model shows.",
+        choices=get_args(ReasoningSummary),
+        options=("--reasoning-summary",),
+        carried=True,
+    ),
+)
+SERVICE: Final = (
+    RequestField(
+        "service_tier",
+        "choice",
+        "service",
+        "How urgently the provider works.",
+        choices=get_args(ServiceTier),
+        options=("--service-tier",),
+        carried=True,
+    ),
+    RequestField(
+        "metadata",
+        "pairs",
+        "service",
+        "Names and values for the provider's records.",
+        options=("--metadata",),
+        carried=True,
+    ),
+    RequestField(
+        "user",
+        "text",
+        "service",
+        "Id of your end user.",
+        least=1,
+        options=("--user",),
+        carried=True,
+    ),
+    RequestField(
+        "store",
+        "truth",
+        "service",
+        "Whether the provider keeps the answer.",
+        options=("--store",),
+        carried=True,
+        neutral=False,
+    ),
+    RequestField(
+        "guardrail",
+        "guardrail",
+        "service",
+        "Guardrail of Amazon Bedrock.",
+        options=("--guardrail",),
+        carried=True,
+    ),
+    RequestField(
+        "extra_headers",
+        "headers",
+        "service",
+        "Headers of the request's calls.",
+        options=("--header",),
+    ),
+)
