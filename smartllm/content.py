@@ -44,6 +44,7 @@ __all__ = [
     "whole_call",
 ]
 
+
 @dataclass(frozen=True, slots=True)
 class _Media:
     data: bytes | None = field(default=None, repr=False)
