@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 
     Media = Image | Document | Audio | Video
 
-__all__ = ["MEDIA", "Encoded", "has_files", "loaded", "loaded_part", "media_type_of"]
+__all__ = ["CHUNK", "MEDIA", "Encoded", "has_files", "loaded", "loaded_part", "media_type_of"]
 
 MEDIA: Final = frozenset({"image", "document", "audio", "video"})
 """Types of the parts that hold or name bytes."""
+
+CHUNK: Final = 256 * 1024
+"""Bytes that are sent, hashed or encoded at once."""
+
+_SHOWN_HASH: Final = 16
 
 _CERTAIN: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf"}
@@ -56,8 +62,21 @@ class Encoded:
         """What is sent; needs no escape in JSON."""
         return self.prefix + base64.b64encode(self.data).decode()
 
+    @property
+    def size(self) -> int:
+        """Bytes of what is sent."""
+        return len(self.prefix) + (len(self.data) + 2) // 3 * 4
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is sent, in parts of at most ``CHUNK`` bytes."""
+        if self.prefix:
+            yield self.prefix.encode()
+        view, step = memoryview(self.data), CHUNK // 4 * 3
+        for at in range(0, len(view), step):
+            yield binascii.b2a_base64(view[at : at + step], newline=False)
+
     def __str__(self) -> str:
-        return f"<{self.prefix}{len(self.data)} bytes, sha256 {self.sha256}>"
+        return f"<{self.prefix}{len(self.data)} bytes, sha256 {self.sha256[:_SHOWN_HASH]}…>"
 
 
 def has_files(request: TextRequest[Any] | MessageRequest[Any]) -> bool:

@@ -73,7 +73,7 @@ def _said(request: Request, model: str, choice: dict[str, Any]) -> dict[str, Any
     except CompileError as error:
         return {"refused": str(error)}
     return {
-        "bodies": [step.body for step in plan.steps],
+        "bodies": [step.shown for step in plan.steps],
         "diagnostics": [
             f"{item.severity} {item.code} {item.path}: {item.reason}" for item in plan.diagnostics
         ],

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
+from smartllm.compiler.payload import Payload
+
+_HASH: Final = "X-Amz-Content-SHA256"
 _REMEMBERED: Final = 64
 
 
@@ -22,7 +26,9 @@ class Auth(Protocol):
         """What no error may repeat, as far as it is known by now."""
         ...
 
-    async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    async def sign(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Payload
+    ) -> dict[str, str]:
         """The headers to send.
 
         Raises:
@@ -77,7 +83,7 @@ class FixedHeaders:
         method: str,  # noqa: ARG002 - same for all
         url: str,  # noqa: ARG002
         headers: Mapping[str, str],
-        body: bytes,  # noqa: ARG002
+        body: bytes | Payload,  # noqa: ARG002
     ) -> dict[str, str]:
         """The request's headers and these."""
         return merged(headers, self._headers)
@@ -109,7 +115,7 @@ class AskedKey:
         method: str,  # noqa: ARG002 - same for all
         url: str,  # noqa: ARG002
         headers: Mapping[str, str],
-        body: bytes,  # noqa: ARG002
+        body: bytes | Payload,  # noqa: ARG002
     ) -> dict[str, str]:
         """The request's headers, these, and the key as it is now."""
         key = await self._ask()
@@ -167,11 +173,18 @@ class SigV4:
         """What is secret, the last keys among it."""
         return self._secrets.all
 
-    async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    async def sign(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Payload
+    ) -> dict[str, str]:
         """The request's headers, and those of the signature."""
         given = self._credentials
         credentials = given if isinstance(given, Credentials) else await self._found(given)
-        request = _Unsigned(method, url, dict(headers), body)
+        signed, data = dict(headers), b""
+        if isinstance(body, bytes):
+            data = body
+        else:  # it is hashed once, in parts; the signer takes the hash from here
+            signed[_HASH] = await asyncio.to_thread(_hash, body)
+        request = _Unsigned(method, url, signed, data)
         self._signer(credentials).add_auth(request)
         return request.headers
 
@@ -187,3 +200,7 @@ class SigV4:
 
             known = self._signers = (credentials, SigV4Auth(credentials, self._service, self._region))
         return known[1]
+
+
+def _hash(body: Payload) -> str:
+    return body.sha256

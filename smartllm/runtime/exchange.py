@@ -146,9 +146,9 @@ class HostCalls:
         url = self._url(self._found_address or await self._address(), step.path)
         own = self._settings.default_headers
         given = merged(headers, own, step.headers) if own else {**headers, **step.headers}
-        signed = await host.auth.sign("POST", url, given, step.payload)
+        signed = await host.auth.sign("POST", url, given, step.content)
         signed.update(host.framing.unsigned)
-        return WireRequest("POST", url, signed, step.payload, step.model, step.buffered)
+        return WireRequest("POST", url, signed, step.content, step.model, step.buffered)
 
     async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
         """The JSON of a listing."""
