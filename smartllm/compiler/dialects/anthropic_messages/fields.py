@@ -11,6 +11,7 @@ FIELDS: Final = Fields(
     limits=("max_tokens",),
     effort=("output_config.effort",),
     thinking="thinking",
+    citation="cited_text",
     beta="anthropic_beta",
     stop="stop_reason",
     finish={
