@@ -1,22 +1,15 @@
-"""Citations of earlier answers: which wire wrote one, and takes it back."""
+"""Citations in answers: which of them can go back with the text that they stand for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-_NOT_BACK: Final = frozenset({"searchResultLocation", "web"})
-"""Places on Converse that are shown only (LangChain's client leaves them out, 2026-11)."""
+_SHOWN: Final = frozenset({"searchResultLocation", "web"})
+"""Places that are told in answers alone; LangChain's client leaves them out of what goes back (2026-11)."""
 
 
-def wire_of(citation: Mapping[str, Any]) -> str:
-    """The wire that takes a citation back where its text stands; empty for one that none does.
-
-    OpenAI's go back only within the items of their answer.
-    """
-    if str(citation.get("type", "")).endswith("_location"):
-        return "anthropic_messages"
+def goes_back(citation: Mapping[str, Any]) -> bool:
+    """Whether a citation can stand in a later turn; OpenAI's go back within the items of their answer."""
     place = citation.get("location")
-    if isinstance(place, Mapping) and _NOT_BACK.isdisjoint(place):
-        return "bedrock_converse"
-    return ""
+    return "cited_text" in citation or (isinstance(place, Mapping) and _SHOWN.isdisjoint(place))

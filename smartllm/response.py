@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
-from smartllm.cited import wire_of
+from smartllm.cited import goes_back
 from smartllm.content import Other, Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned
 from smartllm.own_parts import place_in
 from smartllm.usage import Usage
@@ -59,10 +59,10 @@ class TextResponse(Generic[T]):
         elapsed_seconds: Duration of the original call in seconds.
         metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
             ``thinking`` where the model showed its reasoning, ``incomplete_reason`` where the provider says
-            why it stopped early, ``refusal`` where the model refused in words of their own. Where the
-            provider tells them, in its own words: ``logprobs`` (a list, one entry a token),
-            ``service_tier``, ``performance``, ``stop_sequence``, ``stop_details`` and ``guardrail`` (what
-            Bedrock's guardrail found).
+            why it stopped early, ``refusal`` where the model refused in words of their own. What the provider
+            tells besides stands there in its own words: ``logprobs`` (a list, one entry a token),
+            ``service_tier`` (where one was asked for, or where it is not the ordinary one), ``performance``,
+            ``stop_sequence``, ``stop_details`` and ``guardrail`` (what Bedrock's guardrail found).
         structured_data: The validated object when ``response_format`` was set, else None; None too while the
             answer calls the caller's tools.
         cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
@@ -191,7 +191,7 @@ class TextResponse(Generic[T]):
             given = part.arguments
             return Text(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
         if isinstance(part, Text):
-            return Text(part.text, tuple(filter(wire_of, part.citations))) if part.text else None
+            return Text(part.text, tuple(filter(goes_back, part.citations))) if part.text else None
         if isinstance(part, Other):
             return part if place_in(part, "assistant", part.dialect) else None
         return part if isinstance(part, ToolCall) or (isinstance(part, Reasoning) and part.dialect) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ class Said:
 
     Attributes:
         kind: text, thought, hidden (reasoning that is encrypted), refusal, call, or what is not read: own (a
-            tool of the provider's), result (what that tool gave), new (a kind from the future).
+            tool of the provider's), result (what that tool gave), new (a kind from the future); media (a
+            picture or sound whose bytes are the text, and whose words too).
         text: Its text.
         cites: What it cites.
         arguments: What a call is made with; as text for a call of a tool without a schema.
@@ -38,6 +40,15 @@ def pieces(text: str, random: Random) -> list[str]:
     cuts = sorted(random.sample(range(0, len(units) + 1, 2), min(random.randint(0, 4), len(units) // 2)))
     places = [0, *cuts, len(units)]
     return [units[begin:end].decode("utf-16-le", "surrogatepass") for begin, end in pairwise(places)]
+
+
+def encoded_pieces(text: str, random: Random) -> list[str]:
+    """Base64 in pieces: cut anywhere, or each piece of the bytes with an end of its own."""
+    if random.random() < 0.5:
+        return pieces(text, random)
+    data = base64.b64decode(text)
+    place = random.randint(0, len(data))
+    return [base64.b64encode(part).decode() for part in (data[:place], data[place:])]
 
 
 # Claude
@@ -114,7 +125,13 @@ def _converse_block(one: Said, number: int) -> JSON:
         "call": {"toolUse": tool},
         "own": {"toolUse": {**tool, "type": "server_tool_use", "input": {"q": one.text}}},
         "result": {"toolResult": {"toolUseId": "t0", "content": [{"text": one.text}, {"json": 1}]}},
-        "new": {"image": {"format": "png", "source": {"bytes": one.text}}},
+        "media": {
+            "image": {
+                "format": "png",
+                "source": {"bytes": base64.b64encode(one.text.encode()).decode()},
+            }
+        },
+        "new": {"hologram": {"format": "png", "source": {"bytes": one.text}}},
     }
     return blocks[one.kind]
 
@@ -150,4 +167,7 @@ def _converse_deltas(block: JSON, random: Random) -> tuple[JSON | None, list[JSO
         return {kind: start}, [{kind: {"input": piece}} for piece in pieces(text, random)]
     if kind == "toolResult":
         return {kind: {"toolUseId": value["toolUseId"]}}, [{kind: [part]} for part in value["content"]]
+    if kind == "image":
+        shown = encoded_pieces(value["source"]["bytes"], random)
+        return {kind: {"format": "png"}}, [{kind: {"source": {"bytes": piece}}} for piece in shown]
     return {kind: {"format": "png"}}, [{kind: {"source": value["source"]}}]

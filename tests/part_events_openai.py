@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
-from part_events import JSON, Said, pieces
+from part_events import JSON, Said, encoded_pieces, pieces
 
 from smartllm.compiler.dialects.stream import DONE
 
@@ -29,7 +30,9 @@ def chat_whole(said: Sequence[Said], reason: str) -> JSON:
     if own := [one.text for one in said if one.kind == "own"]:
         message["executed_tools"] = [{"output": text} for text in own]
     if result := [one.text for one in said if one.kind == "result"]:
-        message["audio"] = {"id": "a", "transcript": "".join(result)}
+        message["memo"] = {"id": "a", "words": "".join(result)}
+    if sound := "".join(one.text for one in said if one.kind == "media"):
+        message["audio"] = {"id": "a", "transcript": sound, "data": base64.b64encode(sound.encode()).decode()}
     usage = {"prompt_tokens": 5, "completion_tokens": 6}
     choice = {"index": 0, "message": message, "finish_reason": reason}
     return {"id": "a", "model": "m", "choices": [choice], "usage": usage}
@@ -81,8 +84,16 @@ def _chat_deltas(message: JSON, random: Random) -> Iterator[JSON]:
         yield {"annotations": message["annotations"]}
     for one in message.get("executed_tools", []):
         yield {"executed_tools": [one]}
-    for piece in pieces(message["audio"]["transcript"], random) if "audio" in message else ():
-        yield {"audio": {"id": "a", "transcript": piece}}
+    for piece in pieces(message["memo"]["words"], random) if "memo" in message else ():
+        yield {"memo": {"id": "a", "words": piece}}
+    if "audio" in message:
+        yield from ({"audio": one} for one in _chat_sound(message["audio"], random))
+
+
+def _chat_sound(sound: JSON, random: Random) -> Iterator[JSON]:
+    yield {"id": "a"}
+    yield from ({"transcript": piece} for piece in pieces(sound["transcript"], random))
+    yield from ({"data": piece} for piece in encoded_pieces(sound["data"], random))
 
 
 def _chat_content_deltas(content: Any, random: Random) -> Iterator[JSON]:
@@ -136,6 +147,7 @@ def _responses_item(one: Said, number: int) -> JSON:
         "thought": {"type": "reasoning", "summary": [{"type": "summary_text", "text": one.text}]},
         "hidden": {"type": "reasoning", "summary": [], "encrypted_content": one.text},
         "own": {"type": "web_search_call", "action": {"query": one.text}},
+        "media": {"type": "image_generation_call", "result": base64.b64encode(one.text.encode()).decode()},
         "result": {"type": "mcp_list_tools", "tools": [{"name": one.text}]},
     }
     return {"id": f"i{number}", **items[one.kind]}

@@ -29,6 +29,8 @@ from smartllm.runtime.replies import Answer
 from smartllm.runtime.structured import asks_for_calls, check_whole, own_calls, structured_data
 
 _SUCCESS: Final = 200
+_ORDINARY: Final = frozenset({"default", "standard"})
+"""Tiers of those who ask for none."""
 
 
 def decode_answer(step: Step, answer: Answer) -> Decoded:
@@ -200,7 +202,11 @@ def _metadata(
     if answers[-1].refusal is not None:
         metadata["refusal"] = answers[-1].refusal
     # What is told of the text's tokens belongs to the step that said it.
-    metadata |= copied({**answers[-1].details, **answers[0].details})
+    details = {**answers[-1].details, **answers[0].details}
+    asked = getattr(request, "service_tier", None) or request.extra.get("service_tier")
+    if details.get("service_tier") in _ORDINARY and not asked:
+        del details["service_tier"]
+    metadata |= copied(details)
     if answers[0].thinking:
         metadata["thinking"] = answers[0].thinking
     if len(answers) > 1:

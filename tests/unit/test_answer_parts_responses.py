@@ -74,7 +74,9 @@ class TestResponses:
             ("incomplete", "max_output_tokens", "length"),
             ("incomplete", "content_filter", "content_filter"),
             ("incomplete", "new", "length"),
-            ("complete", None, None),
+            ("incomplete", "max_messages", "length"),
+            ("complete", None, "refusal"),
+            ("new", None, None),
         ],
     )
     def test_a_refusal_that_was_cut_was_cut(self, status: str, reason: Any, finish: Any) -> None:

@@ -15,7 +15,7 @@ from part_events_openai import chat_events, chat_whole, responses_events, respon
 from stream_events import decoded
 
 from smartllm.compiler.dialects.readers import DECODERS
-from smartllm.content import Other, Reasoning, Refusal, Text, ToolCall
+from smartllm.content import Image, Other, Reasoning, Refusal, Text, ToolCall
 from smartllm.rules import Dialect
 from smartllm.usage import Usage
 
@@ -25,11 +25,18 @@ Events = Callable[[JSON, Random], Iterator[JSON]]
 READ: Final = {"text", "thought", "hidden", "call", "own", "result", "new"}
 WIRES: Final[dict[Dialect, tuple[Whole, Events, set[str], str]]] = {
     "anthropic_messages": (claude_whole, claude_events, READ, "end_turn"),
-    "bedrock_converse": (converse_whole, converse_events, READ, "end_turn"),
-    "openai_chat": (chat_whole, chat_events, READ | {"refusal"}, "stop"),
-    "openai_responses": (responses_whole, responses_events, READ | {"refusal"}, "completed"),
+    "bedrock_converse": (converse_whole, converse_events, READ | {"media"}, "end_turn"),
+    "openai_chat": (chat_whole, chat_events, READ | {"refusal", "media"}, "stop"),
+    "openai_responses": (responses_whole, responses_events, READ | {"refusal", "media"}, "completed"),
 }
-KINDS: Final = {"text": Text, "thought": Reasoning, "hidden": Reasoning, "call": ToolCall, "refusal": Refusal}
+KINDS: Final = {
+    "text": Text,
+    "thought": Reasoning,
+    "hidden": Reasoning,
+    "call": ToolCall,
+    "refusal": Refusal,
+    "media": Image,
+}
 
 TEXTS = st.text(st.sampled_from('ab {}"\\é\n\U0001f44d'), min_size=1, max_size=8)
 OBJECTS = st.dictionaries(TEXTS, st.one_of(st.integers(), TEXTS, st.lists(TEXTS, max_size=2)), max_size=3)
@@ -73,6 +80,8 @@ def test_each_thing_that_is_said_is_a_part(wire: Dialect, data: st.DataObject) -
             assert part.text == one.text
         elif isinstance(part, ToolCall):
             assert (part.name, part.arguments) == ("look", one.arguments)
+        elif isinstance(part, Image):
+            assert part.data == one.text.encode()
         else:
             assert isinstance(part, (Other, Reasoning))
             assert one.text in texts_in(part.raw if isinstance(part, Other) else part.blocks)

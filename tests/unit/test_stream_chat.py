@@ -187,14 +187,14 @@ class TestParts:
 
     def test_what_stands_beside_is_kept(self) -> None:
         events = [
-            chunk({"annotations": [1], "audio": {"id": "a", "transcript": "He"}, "tag": "x", "mark": 1}),
-            chunk({"annotations": [2], "audio": {"id": "a", "transcript": "llo"}, "tag": "y", "mark": None}),
+            chunk({"annotations": [1], "memo": {"id": "a", "words": "He"}, "tag": "x", "mark": 1}),
+            chunk({"annotations": [2], "memo": {"id": "a", "words": "llo"}, "tag": "y", "mark": None}),
         ]
         raw = decoded(WIRE, [*events, chunk({}, "stop")]).raw
         assert raw["choices"][0]["message"] == {
             "role": "assistant",
             "annotations": [1, 2],
-            "audio": {"id": "a", "transcript": "Hello"},
+            "memo": {"id": "a", "words": "Hello"},
             "tag": "xy",
             "mark": 1,
             "content": None,

@@ -25,6 +25,7 @@ class Fields:
         thinking: Where Claude's thinking object stands, or an empty string.
         turns: Where the turns stand.
         choice: Where a forced tool choice stands, with the key under which its kind stands.
+        citation: The key by which citations are known that the wire takes back, or an empty string.
         beta: Where the names of betas stand, or an empty string.
         stop: The field that tells why an answer stopped, as people know it.
         finish: What the words of that field mean; a word that is not here means nothing that we know.
@@ -40,6 +41,7 @@ class Fields:
     thinking: str = ""
     turns: str = "messages"
     choice: str = "tool_choice"
+    citation: str = ""
     beta: str = ""
     stop: str
     finish: Mapping[str, FinishReason]

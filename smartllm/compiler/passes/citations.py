@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smartllm.cited import wire_of
+from smartllm.cited import goes_back
+from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
@@ -19,7 +20,7 @@ def citations(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Leave out what the target does not take back; the texts stay."""
     if not any(type(part) is Text and part.citations for turn in intent.turns for part in turn.parts):
         return intent
-    taken = intent.dialect if facts.input.document.citations else ""
+    taken = FIELDS[intent.dialect].citation if facts.input.document.citations else ""
     turns = tuple(_with_taken(turn, taken) for turn in intent.turns)
     if turns == intent.turns:
         return intent
@@ -38,15 +39,17 @@ def citations(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     return intent._replace(turns=turns)
 
 
-def _with_taken(turn: Turn, dialect: str) -> Turn:
-    wire = dialect if turn.role == "assistant" else ""
-    return turn._replace(parts=tuple([_taken(part, wire) for part in turn.parts]))
+def _with_taken(turn: Turn, key: str) -> Turn:
+    known_by = key if turn.role == "assistant" else ""
+    return turn._replace(parts=tuple([_taken(part, known_by) for part in turn.parts]))
 
 
-def _taken(part: InputPart, wire: str) -> InputPart:
+def _taken(part: InputPart, key: str) -> InputPart:
     if not isinstance(part, Text) or not part.citations:
         return part
-    return replace(part, citations=tuple(one for one in part.citations if wire and wire_of(one) == wire))
+    return replace(
+        part, citations=tuple(one for one in part.citations if key and key in one and goes_back(one))
+    )
 
 
 def _number(turns: tuple[Turn, ...]) -> int:

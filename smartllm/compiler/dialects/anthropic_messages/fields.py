@@ -21,6 +21,7 @@ FIELDS: Final = Fields(
         "guardrail": f"{HEADER}{BEDROCK}GuardrailIdentifier",
     },
     thinking="thinking",
+    citation="cited_text",
     beta="anthropic_beta",
     stop="stop_reason",
     finish={

@@ -37,6 +37,7 @@ FIELDS: Final = Fields(
         f"{EXTRA}.reasoningConfig.maxReasoningEffort",
     ),
     thinking=f"{EXTRA}.thinking",
+    citation="location",
     choice="toolConfig.toolChoice",
     beta=f"{EXTRA}.anthropic_beta",
     stop="stop_reason",

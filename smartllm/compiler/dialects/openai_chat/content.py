@@ -35,7 +35,7 @@ _INSIDE: Final = ("thinking", "reasoning", "summary", "text")
 
 
 def parts_of(message: Mapping[str, Any]) -> tuple[Part, ...]:
-    """The parts of a message, in the order in which they are said.
+    """The parts of a message, in the order in which they are said; what sound says is its text.
 
     Raises:
         ShapeError: A value is of another type than the wire promises.
@@ -47,9 +47,9 @@ def parts_of(message: Mapping[str, Any]) -> tuple[Part, ...]:
     said = content_parts(message.get("content"))
     annotations = list_of_objects(message.get("annotations"))
     sound = table(message.get("audio"))
-    spoken = audio(sound.get("data"))
-    if spoken is not None and not any(isinstance(part, Text) for part in said):
+    if not any(isinstance(part, Text) for part in said):
         said += content_parts(optional_text(sound.get("transcript"), "audio.transcript"))
+    spoken = audio(sound.get("data"))
     parts += _cited(said, annotations) if annotations else said
     if spoken is not None:
         parts.append(spoken)

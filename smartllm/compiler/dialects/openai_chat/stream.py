@@ -65,7 +65,7 @@ class ChatReader(StreamReader):
         self._usage: Mapping[str, Any] = {}
         self._tier: str | None = None
         self._others: set[int] = set()
-        self._has_content = self._unknown = False
+        self._has_content = self._unknown = self._speaks = False
 
     def take(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next chunk."""
@@ -178,10 +178,11 @@ class ChatReader(StreamReader):
     def _hear(self, sound: Mapping[str, Any]) -> Delta:
         """Take a piece of sound; what it says is the text, where there is no other."""
         transcript = optional_text(sound.get("transcript"), "delta.audio.transcript")
-        alone = not self.text or "transcript" in self._sound
+        if transcript and not self.text:
+            self._speaks = True
         for name, value in sound.items():
             self._sound.setdefault(name, []).append(value)
-        return self.said(transcript) if transcript and alone else SILENT
+        return self.said(transcript) if transcript and self._speaks else SILENT
 
     def _whole_sound(self) -> dict[str, Any]:
         sound = {
