@@ -127,7 +127,7 @@ def listed(parts: Iterable[InputPart], *, text: Mapping[str, str]) -> list[dict[
     found: list[dict[str, Any]] = []
     for part in parts:
         if part.type == "cache_point":
-            break_behind(found, part)
+            break_behind(found)
         else:
             found.append(
                 {**text, "text": part.text} if isinstance(part, Text) else as_written(part)  # type: ignore[arg-type]
