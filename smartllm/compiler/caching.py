@@ -50,7 +50,7 @@ def caching_of(
 
 
 def led(turns: Iterable[Turn]) -> tuple[tuple[CachePoint, ...], tuple[Turn, ...]]:
-    """The cache points before all turns, and the turns, those at the start of one at the end of the one before.
+    """The cache points before all turns; and the turns, each with those that the next one begins with.
 
     A turn that holds nothing else is none.
     """

@@ -7,14 +7,14 @@ from typing import Literal, NamedTuple
 from smartllm.words import PromptCache
 
 Place = tuple[int, ...]
-"""Behind what a mark stands, in the order of the prompt: behind the tool (0, number), the system text (1,), or
-the part (2, turn, part)."""
+"""Behind what a mark stands, in the order of the prompt: the tool (0, number), the system text (1,), or the part
+(2, turn, part)."""
 
 SYSTEM: Place = (1,)
 
 
 class Mark(NamedTuple):
-    """A place up to which the provider keeps the prompt, outside the turns; in them stand ``CachePoint`` parts.
+    """A place up to which the provider keeps the prompt; in turns, ``CachePoint`` parts stand for it.
 
     Attributes:
         ttl: How long.

@@ -36,7 +36,10 @@ def test_where_marks_stand() -> None:
         for dialect in (MESSAGES, CONVERSE):
             found = FACTS[dialect][model].caching
             assert found.where == ("tools", "system", "messages"), model
-            assert {"image", "document", "tool_call", "tool_result"} < set(found.after), model
+            assert {"text", "image", "tool_call", "tool_result"} < set(found.after), model
+            # strands#1966, M: on Converse behind a PDF, or one that may be cited; behind no other.
+            assert ("document" if dialect == MESSAGES else "pdf") in found.after, model
+            assert ("document" in found.after) == (dialect == MESSAGES), model
     for model in NOVA_1:
         found = FACTS[CONVERSE][model].caching
         assert (found.where, found.after, found.ttls) == (("system", "messages"), ("text",), ())

@@ -35,7 +35,7 @@ def timed(kind: str, mark: Mark | CachePoint) -> dict[str, str]:
     return {"type": kind, "ttl": mark.ttl} if mark.ttl != "5m" else {"type": kind}
 
 
-def break_behind(parts: list[dict[str, Any]], _point: CachePoint) -> None:
+def break_behind(parts: list[dict[str, Any]]) -> None:
     """Mark the last of the parts of a message on OpenAI's wires."""
     parts[-1] = {**parts[-1], BREAKPOINT: {"mode": "explicit"}}
 
@@ -100,11 +100,27 @@ def mark_tools(
     body.texts[here] = wire_text(found)
 
 
-def set_prompt_cache(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
-    """Spell on OpenAI's wires what requests have in common, and how long their beginning is kept."""
+def set_prompt_cache(
+    body: Body, intent: Intent, facts: Facts, trace: Trace, *, turns: str, text: Mapping[str, str]
+) -> None:
+    """Spell on OpenAI's wires what requests have in common, and how long their beginning is kept.
+
+    Args:
+        body: Body under construction, with its messages.
+        intent: What is said.
+        facts: Under which name the time stands.
+        trace: Why.
+        turns: Where the messages stand; the first one is that of the system text where this is marked.
+        text: Further keys of a text in a list.
+    """
     plan = intent.caching
     if plan is None:
         return
+    if plan.system is not None:
+        first = body.data[turns][0]
+        first["content"] = content = [{**text, "text": first["content"]}]
+        break_behind(content)
+        body.note((turns, 0, "content", 0, BREAKPOINT), trace.reason("messages"))
     if plan.key is not None:
         body.set("prompt_cache_key", plan.key, trace.reason("prompt_cache_key"))
     if plan.kept is not None:

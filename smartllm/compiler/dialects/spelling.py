@@ -161,7 +161,7 @@ def listed(
         elif part.type in MEDIA:
             found.append(media(part))
         elif part.type == "cache_point":
-            break_behind(found, part)
+            break_behind(found)
         else:
             assert part.type == "other"
             found.append(as_written(part))

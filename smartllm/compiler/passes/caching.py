@@ -140,6 +140,7 @@ def _tell(place: Place, new: Place | None, intent: Intent, facts: Facts, trace: 
         else "no mark may stand there; it keeps what is before the nearest place that takes one",
         fact=refused or "caching.where",
         action="dropped" if new is None else "changed",
+        severity="info" if facts.caching.implicit else "warning",
         whole=False,
     )
 

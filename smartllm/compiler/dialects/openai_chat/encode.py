@@ -38,7 +38,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     if intent.bound is not None:
         _set_output(body, intent, intent.bound, facts)
     set_parallel(body, intent, trace)
-    set_prompt_cache(body, intent, facts, trace)
+    set_prompt_cache(body, intent, facts, trace, turns=FIELDS.turns, text={"type": "text"})
 
 
 def _set_top_logprobs(body: Body, intent: Intent, value: int, because: Reason) -> None:
