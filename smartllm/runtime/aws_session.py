@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.errors import ConfigError, MissingExtraError
@@ -43,7 +44,8 @@ def _chain_of(settings: Settings) -> Any:
     # botocore finds the others itself; it takes no folder.
     given = settings.certificates.source.kind == "setting"
     bundle = settings.certificates.cafile if given else None
-    variables = {"profile": settings.profile, "ca_bundle": bundle, **settings.aws_files}
+    variables = {"profile": settings.profile, "region": settings.region, "ca_bundle": bundle}
+    variables |= settings.aws_files
     for name, value in variables.items():
         if value is not None:
             session.set_config_variable(name, value)
@@ -123,7 +125,7 @@ def _unusable(reason: object, settings: Settings) -> ConfigError:
     told = reason if isinstance(reason, str) or str(reason) else kind
     source = settings.sources["aws"]
     if kind.startswith(_SSO):
-        hint = f"sign on again: aws sso login{f' --profile {profile}' if profile else ''}"
+        hint = f"sign on again: aws sso login{f' --profile {shlex.quote(profile)}' if profile else ''}"
     elif settings.role is not None:
         whose = f"those of {source.name}" if source.kind != "default" else "the credentials in use"
         hint = (

@@ -77,7 +77,10 @@ def test_defaults_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"default_model": ["m"]}, "default_model=['m'] is not usable; allowed: text, not list"),
         ({"default_model": "a\nb"}, "default_model='a\\nb' is not usable; allowed: text without line breaks"),
         ({"dynamo_table_name": 5}, "dynamo_table_name=5 is not usable; allowed: 3 to 255"),
-        ({"api_key": ["canary"]}, "api_key=(hidden) is not usable; allowed: text or a function that gives it, not list"),
+        (
+            {"api_key": ["canary"]},
+            "api_key=(hidden) is not usable; allowed: text or a function that gives it, not list",
+        ),
         ({"trace_content": "yes"}, "trace_content='yes' is not usable; allowed: True or False"),
         ({"endpoint_url": "ftp://host"}, "endpoint_url='ftp://host' is not usable; allowed: a URL"),
         ({"aws_access_key_id": "AKID"}, "aws_access_key_id and aws_secret_access_key: give both, or neither"),
