@@ -24,7 +24,7 @@ TEMPLATE = Path(__file__).with_name("tool_template.jinja")
 @pytest.fixture(scope="module")
 def calling_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the real model with a chat template that has a place for tools."""
-    with served(tmp_path_factory.mktemp("calling"), str(TEMPLATE)) as url:
+    with served(tmp_path_factory.mktemp("calling"), "--template", str(TEMPLATE)) as url:
         yield url
 
 
