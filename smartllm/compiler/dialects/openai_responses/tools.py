@@ -85,13 +85,17 @@ def _runs(turn: Turn) -> list[list[InputPart]]:
 
 
 def _is_content(part: InputPart, role: str) -> bool:
-    return part.type in MEDIA or part.type == "other" and place_in(part, role, "openai_responses") == "content"
+    return part.type in MEDIA or (
+        part.type == "other" and place_in(part, role, "openai_responses") == "content"
+    )
 
 
 def _in_place(run: list[InputPart], turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of parts that stand together."""
     if any(_is_content(part, turn.role) for part in run):
-        return [{"type": "message", "role": "user", "content": spelling.listed(run, text=_INPUT, media=spelled)}]
+        return [
+            {"type": "message", "role": "user", "content": spelling.listed(run, text=_INPUT, media=spelled)}
+        ]
     items: list[dict[str, Any]] = []
     for part in run:
         if isinstance(part, Text):
