@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.text_parts import parts_of
@@ -45,7 +45,9 @@ def documents_in(turns: Iterable[Turn]) -> Iterator[Document]:
     return (part for part in media_in(turns) if part.type == "document")
 
 
-def put(turns: Iterable[Turn], change: Callable[[Any, str], InputPart], root: str = "messages") -> tuple[Turn, ...]:
+def put(
+    turns: Iterable[Turn], change: Callable[[Media, str], InputPart], root: str = "messages"
+) -> tuple[Turn, ...]:
     """The turns with each of them changed.
 
     Args:
@@ -61,14 +63,15 @@ def put(turns: Iterable[Turn], change: Callable[[Any, str], InputPart], root: st
     return tuple(found)
 
 
-def _put(part: InputPart, change: Callable[[Any, str], InputPart], at: str) -> InputPart:
+def _put(part: InputPart, change: Callable[[Media, str], InputPart], at: str) -> InputPart:
     if part.type in MEDIA:
-        return change(part, at)
+        return change(part, at)  # type: ignore[arg-type]
     if part.type != "tool_result" or not part.parts:
         return part
     inner = parts_of(part.content)
     content = [
-        change(one, f"{at}.content[{number}]") if one.type in MEDIA else one for number, one in enumerate(inner)
+        change(one, f"{at}.content[{number}]") if one.type in MEDIA else one  # type: ignore[arg-type]
+        for number, one in enumerate(inner)
     ]
     return part if content == list(inner) else replace(part, content=content, parts=True)
 

@@ -52,7 +52,7 @@ class _Conversation:
         self.names = wire_names(intent, facts)
         self.ids = CallIds(facts)
         self.custom: set[str] = set()
-        self.moved: list[InputPart] = []
+        self.moved: tuple[InputPart, ...] = ()
         self.files = 0
 
     def turns(self) -> tuple[Turn, ...]:
@@ -135,12 +135,13 @@ class _Conversation:
     def _answers(self, told: tuple[InputPart, ...], answers: tuple[Turn, ...]) -> list[Turn]:
         rests = [tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers]
         told = (*told, *(point for rest in rests for point in takewhile(_is_point, rest)))
-        first, *others = [tuple(dropwhile(_is_point, rest)) for rest in rests]
-        first, self.moved = (*self.moved, *first), []
+        head, *others = [tuple(dropwhile(_is_point, rest)) for rest in rests]
+        first: tuple[InputPart, ...] = (*self.moved, *head)
+        self.moved = ()
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
-        kinds = dict.fromkeys(_kind(part) for rest in (first, *others) for part in rest if not _is_point(part))
+        kinds = [_kind(part) for rest in (first, *others) for part in rest if not _is_point(part)]
         apart = [kind for kind in kinds if kind not in self.facts.calls.beside_results]
         if not apart:
             return [Turn("user", (*told, *first)), *left]
@@ -215,7 +216,7 @@ class _Conversation:
             found.append(Text(f"See file {self.files} below."))
             beside = self.facts.calls.beside_results
             labelled = "text" in beside or part.type not in beside
-            self.moved += [Text(f"File {self.files}:"), part] if labelled else [part]
+            self.moved += (Text(f"File {self.files}:"), part) if labelled else (part,)
             self._changed(
                 "result-media-moved",
                 asked=part.type,

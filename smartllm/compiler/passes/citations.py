@@ -25,7 +25,7 @@ def citations(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if turns == intent.turns:
         return intent
     trace.changed(
-        "answer-citations-dropped",
+        "citations-dropped",
         "messages",
         asked=_number(intent.turns),
         applied=_number(turns),

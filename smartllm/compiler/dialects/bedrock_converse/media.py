@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smartllm.compiler.dialects.media_types import suffix_of
+from smartllm.compiler.dialects.formats import suffix_of
 from smartllm.compiler.media_parts import documents_in, text_in
 from smartllm.compiler.trace import Change, Trace, fact
 from smartllm.media import Encoded
@@ -46,7 +46,9 @@ def note_unseen_pages(intent: Intent, facts: Facts, trace: Trace) -> None:
         return
     unseen = (part.media_type for part in documents_in(intent.turns) if not part.citations)
     if any(media_type in takes.seen for media_type in unseen):
-        reason = "a PDF is read here as text alone, without its pictures; with citations=True its pages are seen"
+        reason = (
+            "a PDF is read here as text alone, without its pictures; with citations=True its pages are seen"
+        )
         trace.changes.append(
             Change(
                 "document-pages-unseen",

@@ -95,7 +95,9 @@ def _is_content(part: InputPart, role: str) -> bool:
 def _in_place(run: list[InputPart], turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of parts that stand together."""
     if any(_is_content(part, turn.role) for part in run):
-        return [{"type": "message", "role": "user", "content": spelling.listed(run, text=_INPUT, media=spelled)}]
+        return [
+            {"type": "message", "role": "user", "content": spelling.listed(run, text=_INPUT, media=spelled)}
+        ]
     items: list[dict[str, Any]] = []
     for part in run:
         if isinstance(part, Text):
