@@ -173,5 +173,13 @@ class LoopbackServer:
         self, request: web.Request, recorded: Recorded, reply: Reply, serial: int
     ) -> web.StreamResponse:
         route = find_route(recorded.method, recorded.raw_path)
-        said = spoken(route, recorded.body, reply, serial, models=self.models, check=self.check)
+        said = spoken(
+            route,
+            recorded.body,
+            reply,
+            serial,
+            models=self.models,
+            check=self.check,
+            asked=recorded.headers,
+        )
         return await deliver(request, said, recorded)
