@@ -90,7 +90,7 @@ CODES: Final[dict[str, str]] = {
     "tools-narrowed": "Only the tools of the choice were declared; the wire cannot say a choice among more.",
     "tools-omitted": "The choice is none, so no tools were declared: the wire has no other way to say it.",
     "streaming-unavailable": "The model does not stream, or not with tools; the whole answer comes at once.",
-    "thinking-in-limit": "The model thinks by itself, and max_tokens is only the default: an answer may not fit.",
+    "thinking-in-limit": "The model thinks by itself within a max_tokens that is only the default.",
     "thinking-ignored": "The model cannot think; reasoning_effort or budget_tokens was not sent.",
     "thinking-left-off": "A turn with calls has no reasoning to go back, so this round does not think.",
     "thinking-off-impossible": "The model always thinks; the lowest effort was sent instead of none.",

@@ -24,8 +24,8 @@ class Guardrail:
         version: A number, or ``DRAFT``.
         trace: Whether the answer tells what was checked: ``enabled``, ``disabled`` or ``enabled_full``; None
             leaves it to Bedrock.
-        stream: Of streamed answers: ``sync`` holds text back until it is checked, ``async`` may show text before
-            the verdict; None leaves it to Bedrock, which takes ``sync``.
+        stream: Of streamed answers: ``sync`` holds text back until it is checked, ``async`` may show text
+            before the verdict; None leaves it to Bedrock, which takes ``sync``.
 
     Raises:
         ValueError: A value is not of that form.
@@ -38,7 +38,9 @@ class Guardrail:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.id, str) and len(self.id) <= _LONGEST and _ID.fullmatch(self.id)):
-            raise ValueError(f"id={self.id!r}: allowed: lower-case letters and digits, or the guardrail's ARN")
+            raise ValueError(
+                f"id={self.id!r}: allowed: lower-case letters and digits, or the guardrail's ARN"
+            )
         if not (isinstance(self.version, str) and _VERSION.fullmatch(self.version)):
             raise ValueError(f'version={self.version!r}: allowed: a number as text, such as "3", or "DRAFT"')
         for name, words in (("trace", get_args(Trace)), ("stream", get_args(StreamMode))):

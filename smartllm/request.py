@@ -110,17 +110,17 @@ class BaseRequest(BaseModel, Generic[T]):
         frequency_penalty: Penalty for tokens by how often they were there, -2 to 2 (Chat Completions).
         logprobs: Whether the answer tells how likely its tokens were (OpenAI).
         top_logprobs: How many likely tokens are told at each place, 0 to 20; it asks for ``logprobs`` too.
-        reasoning_summary: How much of its reasoning the model shows: auto, concise or detailed; never asked for
-            unless it is given here.
+        reasoning_summary: How much of its reasoning the model shows: auto, concise or detailed; it is asked
+            for only where it is given.
         service_tier: How urgently the provider works: auto, default, flex, scale, priority, fast (which is
             priority) or reserved; dropped, with a diagnostic, where the model is not served so.
-        metadata: Names and values for the provider's records, at most 16 pairs of texts. It is no part of what
-            the model sees.
+        metadata: Names and values for the provider's records, at most 16 pairs of texts; the model does not
+            see them.
         user: Id of your end user, for the provider's abuse checks: one that tells nobody who it is.
         store: Whether the provider keeps the answer (OpenAI; Responses does unless told not to).
         guardrail: Guardrail of Amazon Bedrock, a ``Guardrail`` or a dict of its fields; refused where
             it would not be applied.
-        extra_headers: Headers of the request's calls, merged last. They are part of the cache's key, and their
+        extra_headers: Headers of the request's calls, merged last. They are part of the cache's key; their
             values are shown nowhere.
         on_progress: Callback for progress events, sync or async.
         like: Listed model whose facts to use, for an id that cannot be recognised.

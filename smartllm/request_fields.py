@@ -1,4 +1,4 @@
-"""What requests say beside turns, texts and numbers, checked in plain words: lists, pairs, headers, guardrails."""
+"""Lists, pairs, headers and guardrails of requests, checked in plain words."""
 
 from __future__ import annotations
 
@@ -68,18 +68,24 @@ def _headers(value: Any) -> HiddenHeaders | None:
     if value is None:
         return None
     if isinstance(value, _Hidden):
-        raise _error("headers", f"{value.kind} is no dict of names and values; allowed: {{'x-name': 'value'}}")
+        raise _error(
+            "headers", f"{value.kind} is no dict of names and values; allowed: {{'x-name': 'value'}}"
+        )
     seen: set[str] = set()
     for name, text in value.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise _error("headers", f"{name!r} is no name of a header; allowed: letters, digits and hyphens")
         if name.lower() in _OURS:
-            hint = "keys are settings of the client" if "auth" in name.lower() else "SmartLLM writes it itself"
+            hint = (
+                "keys are settings of the client" if "auth" in name.lower() else "SmartLLM writes it itself"
+            )
             raise _error("headers", f"{name} cannot be given here; {hint}")
         if name.lower() in seen:
             raise _error("headers", f"{name} is there twice; allowed: each name once, whatever its capitals")
         if not isinstance(text, str) or not _VALUE.fullmatch(text):
-            raise _error("headers", f"the value of {name} is not printable ASCII text without spaces around it")
+            raise _error(
+                "headers", f"the value of {name} is not printable ASCII text without spaces around it"
+            )
         seen.add(name.lower())
     return value  # type: ignore[no-any-return]
 
@@ -88,7 +94,9 @@ def _guardrail(value: Any) -> Guardrail | None:
     if value is None or isinstance(value, Guardrail):
         return value
     if not isinstance(value, Mapping):
-        raise _error("guardrail", 'it is no guardrail; allowed: Guardrail(id, version), {"id": …, "version": …}')
+        raise _error(
+            "guardrail", 'it is no guardrail; allowed: Guardrail(id, version), {"id": …, "version": …}'
+        )
     wrong = [key for key in value if key not in _KEYS]
     missing = [key for key in _KEYS[:2] if key not in value]
     if wrong or missing:

@@ -150,6 +150,8 @@ def _problem(item: ErrorDetails) -> str:
     field = ".".join(str(part) for part in item["loc"])
     if item["type"] == "missing":
         return f"{field}: is missing"
+    if item["type"] in {"headers", "guardrail"}:
+        return f"{field}: {item['msg']}"
     if item["type"] == "tools":  # it names the place itself
         return item["msg"].replace(_DECLARE, 'declare them with --tools, or as "tools" of the request')
     return f"{field}: {item['msg']}, not {_shown(item['input'])}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
+from smartllm.cli.option_values import guardrail_of, pairs_of
 from smartllm.cli.plain import PlainRequest, plain_request
 from smartllm.cli.request_input import (
     build_request,
@@ -34,6 +36,9 @@ _KINDS: Final = {"number": float, "whole": int}
 _SEVERAL: Final = {
     "tools": ("FILE|module:name", "JSON or TOML, or what a module declares"),
     "tool_choice": ("WORD|NAME", "auto, none, required, or a tool's name"),
+    "texts": ("TEXT", "a text"),
+    "pairs": ("NAME=VALUE", "one of them"),
+    "headers": ("NAME:VALUE", "one of them"),
 }
 """Kinds whose options may be repeated, and what they take."""
 
@@ -51,6 +56,8 @@ def _option(name: str) -> Callable[[F], F]:
         metavar, taken = _SEVERAL[row.kind]
         about = f"{row.help.removesuffix('.')}: {taken}; may be repeated."
         return click.option(*row.options, multiple=True, metavar=metavar, help=about)
+    if row.kind == "guardrail":
+        return click.option(*row.options, metavar="ID:VERSION[:TRACE]", help=row.help)
     kind = click.Choice(row.choices) if row.choices else _KINDS.get(row.kind)
     return click.option(*row.options, type=kind, help=row.help)
 
@@ -104,7 +111,8 @@ def shown_request_from(flags: dict[str, Any]) -> Request | PlainRequest:
     """As ``request_from``, for a request that is only compiled; made without pydantic if it can be."""
     if flags["file"] or flags["schema"] or flags["tools"]:
         return request_from(flags)
-    return plain_request(_fields(flags)) or request_from(flags)
+    with exits():
+        return plain_request(_fields(flags)) or request_from(flags)
 
 
 def plan_from(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
@@ -141,12 +149,23 @@ def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:
             complain(str(item))
 
 
+_READ: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "stop_sequences": lambda given, _: list(given),
+    "metadata": partial(pairs_of, between="="),
+    "extra_headers": partial(pairs_of, between=":"),
+    "guardrail": guardrail_of,
+}
+"""How options are read that stand for more than one value."""
+
+
 def _fields(flags: dict[str, Any]) -> dict[str, Any]:
     fields = read_request(flags["file"]) if flags["file"] else {}
     given = {name: flags[row.flag] for name, row in PARAMETERS.items() if row.options}
     given |= {"model": None, "response_format": None, "tools": None}
     chosen = given["tool_choice"]
     given["tool_choice"] = (list(chosen) if len(chosen) > 1 else chosen[0]) if chosen else None
+    for name, read in _READ.items():
+        given[name] = read(given[name], PARAMETERS[name].options[0]) if given[name] else None
     if flags["schema"]:
         given["response_format"] = load_schema(flags["schema"])
     if flags["tools"]:

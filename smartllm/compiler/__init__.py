@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.caching import caching_of
-from smartllm.compiler.intent import Intent
+from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
 from smartllm.compiler.passes.reasoning import is_thinking
@@ -181,9 +181,10 @@ def _tell_sources(
 
 def _tell_thinking(intent: Intent, target: Target, changes: list[Change]) -> None:
     """Say that the answer may not fit, where thinking nobody asked for takes from a limit nobody set."""
-    if intent.thinking is not None or target.facts.thinking.default == "off":
+    asked = intent.thinking is not None and intent.thinking != ThinkingPlan("adaptive")
+    if asked or target.facts.thinking.default == "off":
         return
-    reason = "the model thinks without being asked, within this limit, which is only the default; give max_tokens"
+    reason = "the model thinks by itself within this limit, which is only the default: give max_tokens"
     limit, why = intent.max_tokens, fact("thinking.default")
     changes.append(Change("thinking-in-limit", "info", "max_tokens", "noted", limit, limit, reason, why))
 

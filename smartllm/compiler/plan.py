@@ -12,6 +12,7 @@ from typing import Any
 
 from smartllm.compiler.body import Path, reasons_in, shown, written
 from smartllm.compiler.dialects import FIELDS
+from smartllm.compiler.headers import Said, over, sorted_pairs, values_of
 from smartllm.compiler.intent import OutputPlan, ToolPlan
 from smartllm.compiler.payload import BYTES_A_TOKEN, Payload, media_tokens
 from smartllm.compiler.prompts import ANSWER
@@ -63,7 +64,7 @@ class Step:
     buffered: bool = False
     repeats_ids: bool = False
     texts: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
-    said_headers: Mapping[str, tuple[str, Reason]] = field(default_factory=dict)
+    said_headers: Said = field(default_factory=dict)
     extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -92,14 +93,12 @@ class Step:
         """Headers that the route and the request ask for, beside the content type."""
         if not self.said_headers and not self.extra_headers:
             return self.travel.headers
-        said = {name: value for name, (value, _) in self.said_headers.items()}
-        return _over({**self.travel.headers, **said}, self.extra_headers)
+        return over({**self.travel.headers, **values_of(self.said_headers)}, self.extra_headers)
 
     @property
     def shown_headers(self) -> dict[str, str]:
         """The headers that the request asks for, as people may see them: none of the caller's own values."""
-        said = {name: value for name, (value, _) in self.said_headers.items()}
-        return _over(said, dict.fromkeys(self.extra_headers, HIDDEN))
+        return over(values_of(self.said_headers), dict.fromkeys(self.extra_headers, HIDDEN))
 
     @property
     def path(self) -> str:
@@ -138,7 +137,7 @@ class Step:
     def header_leaves(self) -> Iterator[tuple[str, str, Origin]]:
         """Each header that the request asks for, with what may be seen of its value and its origin."""
         for name, value in self.shown_headers.items():
-            why = Reason("request", "extra_headers") if name in self.extra_headers else self.said_headers[name][1]
+            _, why = self.said_headers.get(name, (value, Reason("request", "extra_headers")))
             yield name, value, self.provenance.origin(why)
 
     @cached_property
@@ -276,12 +275,6 @@ def _filled(node: Any, path: Path, answer: str) -> Any:
     return changed
 
 
-def _over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
-    """Headers with others over them, whatever their capitals."""
-    given = {name.lower() for name in others}
-    return {name: value for name, value in headers.items() if name.lower() not in given} | dict(others)
-
-
 def _identity(step: Step) -> bytes:
     """The bytes that are sent, without what says only how the answer travels, and the request's headers."""
     body = step.sealed
@@ -291,8 +284,8 @@ def _identity(step: Step) -> bytes:
     payload = content if isinstance(content, bytes) else content.identity
     if not step.said_headers and not step.extra_headers:
         return payload
-    headers = _over({name: value for name, (value, _) in step.said_headers.items()}, step.extra_headers)
-    return payload + json.dumps(sorted((name.lower(), value) for name, value in headers.items())).encode()
+    headers = over(values_of(step.said_headers), step.extra_headers)
+    return payload + json.dumps(sorted_pairs(headers)).encode()
 
 
 def _without(body: dict[str, Any], path: str) -> dict[str, Any]:

@@ -43,8 +43,8 @@ Group = Literal[
     "service",
     "control",
 ]
-"""What a field is about; the rules accept or refuse the group ``sampling`` as one. What is said of ``service``
-holds for all calls of a plan."""
+"""What a field is about; the rules accept or refuse the group ``sampling`` as one, and ``service`` holds for
+all calls of a plan."""
 
 
 class RequestField(NamedTuple):

@@ -114,7 +114,7 @@ class BaseClient:
                 lookup = Lookup(self._cache, self._executor, plan, request, key)
                 response = await lookup.response(progress, deadline)
             except Exception as error:
-                await self._failed(progress, error, deadline)
+                await self._failed(progress, error, deadline, plan)
                 raise
             span.answered(response)
         self._tell(plan, response)
@@ -138,7 +138,7 @@ class BaseClient:
                             self._tell(plan, chunk.response)
                         yield chunk
             except Exception as error:
-                await self._failed(progress, error, deadline)
+                await self._failed(progress, error, deadline, plan)
                 raise
 
     def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
@@ -146,10 +146,10 @@ class BaseClient:
         if self.config.level == "warn" and len(response.diagnostics) > len(plan.diagnostics):
             self._announce(plan.model, response.diagnostics)
 
-    async def _failed(self, progress: Progress, error: Exception, deadline: Deadline) -> None:
+    async def _failed(self, progress: Progress, error: Exception, deadline: Deadline, plan: Plan) -> None:
         """What holds for every error, wherever in the call it came up."""
         if isinstance(error, SmartLLMError):
-            hide_secrets(error, self._calls.secrets)
+            hide_secrets(error, (*self._calls.secrets, *plan.steps[0].extra_headers.values()))
         if isinstance(error, ProviderError):
             error.attempts = max(error.attempts, deadline.record.attempts)
             # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.

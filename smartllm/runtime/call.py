@@ -147,7 +147,7 @@ class Executor:
                 if delta is None:
                     live.decoded()
             except BaseException as error:
-                self._met(limiter, error)
+                self._met(limiter, error, step)
                 if live is not None:
                     await live.aclose()
                 limiter.release()
@@ -192,15 +192,15 @@ class Executor:
             try:
                 result = await call()
             except ProviderError as error:
-                self._met(limiter, error)
+                self._met(limiter, error, step)
                 raise
             limiter.succeeded()
             return result
 
-    def _met(self, limiter: Limiter, error: BaseException) -> None:
+    def _met(self, limiter: Limiter, error: BaseException, step: Step) -> None:
         """What each failed attempt leads to, before anybody hears of it."""
         if isinstance(error, ProviderError):
-            hide_secrets(error, self._calls.secrets)
+            hide_secrets(error, (*self._calls.secrets, *step.extra_headers.values()))
             if is_throttled(error):
                 limiter.throttled()
 

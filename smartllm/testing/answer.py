@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .calls import Call, calls_of
@@ -31,7 +31,7 @@ class Asked:
     """What one request asks for, read from the body of any wire.
 
     ``thinking`` is the reasoning text to answer with by default, ``None`` if none is asked for. ``custom``
-    names the tools that take free text.
+    names the tools that take free text. The names of ``headers`` are in lower case.
     """
 
     body: JSON
@@ -42,6 +42,15 @@ class Asked:
     schema: JSON | None
     thinking: str | None
     custom: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stops(self) -> Sequence[str]:
+        """The texts at which the answer ends."""
+        config = self.body.get("inferenceConfig")
+        places = (self.body.get("stop"), self.body.get("stop_sequences"), (config or {}).get("stopSequences"))
+        found = next((place for place in places if place), ())
+        return (found,) if isinstance(found, str) else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +71,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer in neutral terms; ``serial`` makes its ids unique and repeatable."""
+    """The answer in neutral terms; ``serial`` makes its ids unique and repeatable.
+
+    ``stopped`` is the stop sequence at which it ended, ``None`` for another end.
+    """
 
     asked: Asked
     serial: int
@@ -74,6 +86,7 @@ class Answer:
     stop_reason: str | None
     counts: Counts
     usage_overrides: Mapping[str, Any] | None
+    stopped: str | None = None
 
     def usage(self, computed: JSON) -> JSON | None:
         """Return the computed usage with the scripted overrides, or ``None`` if it is to be null."""
@@ -96,7 +109,8 @@ def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
     """Work out the answer to a request from the scripted reply."""
     explicit = _explicit_text(reply) is not None and reply.structured is None
     calls = calls_of(asked, reply, explicit=explicit)
-    text = _text(asked, reply, called=bool(calls))
+    text, stopped = _cut(_text(asked, reply, called=bool(calls)), asked.stops)
+    pieces = tuple(reply.chunks) if text and reply.chunks is not None and stopped is None else split(text)
     thinking = _thinking(asked, reply)
     spent = 0 if thinking is None else max(1, _words(thinking))
     said = _words(text) + _words(reply.refusal or "") + sum(_words(call.arguments) for call in calls)
@@ -105,7 +119,7 @@ def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
         asked=asked,
         serial=serial,
         text=text,
-        pieces=tuple(reply.chunks) if text and reply.chunks is not None else split(text),
+        pieces=pieces,
         thinking=thinking,
         calls=calls,
         refusal=reply.refusal,
@@ -118,6 +132,7 @@ def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
             written=reply.cache_write_tokens,
         ),
         usage_overrides=reply.usage,
+        stopped=stopped,
     )
 
 
@@ -129,6 +144,12 @@ def split(text: str) -> tuple[str, ...]:
 def pieces_of(arguments: str) -> tuple[str, ...]:
     """Cut up a call's arguments as Bedrock does: of none nothing is sent."""
     return () if arguments == "{}" else split(arguments)
+
+
+def tier_of(answer: Answer) -> str:
+    """OpenAI's word for how the answer was served."""
+    asked = answer.asked.body.get("service_tier") or "auto"
+    return "default" if asked == "auto" else str(asked)
 
 
 def schema_or_none(form: Any) -> JSON | None:
@@ -157,6 +178,15 @@ def _text(asked: Asked, reply: Reply, *, called: bool) -> str:
     if asked.schema is not None:
         return json.dumps(sample(asked.schema))
     return "echo: " + _last_user_text(asked.body)
+
+
+def _cut(text: str, stops: Sequence[str]) -> tuple[str, str | None]:
+    """A text up to the first of the texts at which it ends, and which one that is."""
+    found = [(at, stop) for stop in stops if (at := text.find(stop)) >= 0]
+    if not found:
+        return text, None
+    at, stop = min(found)
+    return text[:at], stop
 
 
 def _thinking(asked: Asked, reply: Reply) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .answer import CREATED_AT, JSON, Answer, Asked, schema_or_none, split
+from .answer import CREATED_AT, JSON, Answer, Asked, schema_or_none, split, tier_of
+from .likely import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +43,12 @@ def whole(answer: Answer) -> JSON:
             {**_begun(answer, index), _kind(call): {"name": call.name, _words(call): call.arguments}}
             for index, call in enumerate(answer.calls)
         ]
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
+    choice = {
+        "index": 0,
+        "message": message,
+        "logprobs": _likely(tokens(answer)),
+        "finish_reason": _finish_reason(answer),
+    }
     return {**_envelope(answer, "chat.completion"), "choices": [choice], "usage": _usage(answer)}
 
 
@@ -53,7 +59,13 @@ def frames(answer: Answer) -> list[bytes]:
     envelope = _envelope(answer, "chat.completion.chunk")
     if with_usage:
         envelope["usage"] = None
-    chunks = [{**envelope, "choices": [_choice(delta, None)]} for delta in _deltas(answer)]
+    likely = iter(tokens(answer))
+    chunks: list[JSON] = []
+    for delta in _deltas(answer):
+        choice = _choice(delta, None)
+        if delta.get("content") and (found := next(likely, None)):
+            choice["logprobs"] = _likely([found])
+        chunks.append({**envelope, "choices": [choice]})
     chunks.append({**envelope, "choices": [_choice({}, _finish_reason(answer))]})
     if with_usage:
         chunks.append({**envelope, "choices": [], "usage": _usage(answer)})
@@ -69,6 +81,10 @@ def error_frame(error: Mapping[str, Any], _answer: Answer, _position: int) -> by
 
 def _frame(data: Mapping[str, Any]) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def _likely(found: list[JSON]) -> JSON | None:
+    return {"content": found, "refusal": None} if found else None
 
 
 def _choice(delta: JSON, finish_reason: str | None) -> JSON:
@@ -109,7 +125,7 @@ def _envelope(answer: Answer, kind: str) -> JSON:
         "object": kind,
         "created": CREATED_AT,
         "model": answer.asked.model,
-        "service_tier": "default",
+        "service_tier": tier_of(answer),
         "system_fingerprint": "fp_loopback",
     }
 

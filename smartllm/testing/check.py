@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields as fields_of
+from types import MappingProxyType
 from typing import Any, Final
 
 from smartllm.compiler.dialects import FIELDS, Fields
@@ -11,19 +13,29 @@ from smartllm.environment import ambient_rules
 from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
+from smartllm.rules.vocabulary import Parameter
 
 from .check_calls import conversations
 from .check_media import media
 from .check_reasoning import reasonings
+from .check_service import Served, services
 from .check_tools import Judged, choices, declarations, judged
 from .heard import Refused
 from .routes import MEDIA_WIRES, TOOL_WIRES
 
 Body = dict[str, Any]
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 Check = Callable[[Body, Fields, Facts], Iterator[str]]
 
 
-def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False) -> Refused | None:
+def refusal(
+    body: Body,
+    model: str,
+    dialect: Dialect,
+    *,
+    streamed: bool = False,
+    headers: Mapping[str, str] = _NO_HEADERS,
+) -> Refused | None:
     """The error that a body would get; None when it is fine, or its model is not known.
 
     Args:
@@ -31,6 +43,7 @@ def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False)
         model: Its model.
         dialect: Its format.
         streamed: It asks for a stream.
+        headers: The request's, with names in lower case.
     """
     rules = load_rules(ambient=ambient_rules(os.environ))
     try:
@@ -46,6 +59,9 @@ def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False)
     text = next((text for check in _CHECKS for text in check(body, fields, facts)), None)
     if text is not None:
         return Refused(text)
+    served = Served(body, headers, fields, facts, streamed)
+    if (found := next(services(served), None)) is not None:
+        return found
     said = judged(
         body,
         model,
@@ -62,7 +78,7 @@ def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False)
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
     mode = fields.found(body, f"{fields.thinking}.type")
     thinking = mode in {"enabled", "adaptive"} or (mode is None and _thinks(body, fields, facts))
-    values = {name: fields.found(body, _place(name, fields, facts)) for name in CARRIED}
+    values = {name: _value(name, body, fields, facts) for name in _PARAMETERS}
     for name, value in values.items():
         parameter = getattr(facts, name)
         if value is None or value == CARRIED[name].neutral:
@@ -76,7 +92,11 @@ def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
         elif parameter.max is not None and value > parameter.max:
             yield f"{name}: {value} is greater than the maximum of {parameter.max:g}"
         elif thinking and parameter.thinking is not None and not _within(value, parameter.thinking):
-            yield f"`{name}` may only be set to 1 when thinking is enabled"
+            yield (
+                f"`{name}` may only be set to 1 when thinking is enabled"
+                if facts.system == "blocks"
+                else f"Unsupported parameter: '{name}' is not supported with this model."
+            )
     for first, second in facts.exclusive:
         if None not in (values.get(first), values.get(second)):
             yield f"`{first}` and `{second}` cannot both be specified for this model. Please use only one."
@@ -152,6 +172,17 @@ _TOOL_CHECKS: Final[tuple[Callable[[Judged], Iterator[Refused]], ...]] = (
 
 
 _ANY_LIMIT: Final = tuple(place for fields in FIELDS.values() for place in fields.limits)
+
+
+_PARAMETERS: Final = tuple(one.name for one in fields_of(Facts) if one.type is Parameter)
+"""Those that are taken as they are, or not at all."""
+
+
+def _value(name: str, body: Body, fields: Fields, facts: Facts) -> Any:
+    found = fields.found(body, _place(name, fields, facts))
+    if isinstance(found, list):  # one of the words of a list
+        return any(name in str(word) for word in found) or None
+    return found
 
 
 def _place(name: str, fields: Fields, facts: Facts) -> str:

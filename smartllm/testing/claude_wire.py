@@ -48,6 +48,7 @@ def whole(answer: Answer) -> JSON:
         "content": _content(answer),
         **_ending(answer),
         "usage": answer.usage(_usage(answer)),
+        **_guarded(answer),
     }
 
 
@@ -81,16 +82,39 @@ def _content(answer: Answer) -> list[JSON]:
 
 
 def _ending(answer: Answer) -> JSON:
-    default = "tool_use" if answer.calls else "end_turn"
+    ended = "end_turn" if answer.stopped is None else "stop_sequence"
+    default = "tool_use" if answer.calls else ended
     reason = answer.stop_reason or ("refusal" if answer.refusal is not None else default)
-    stops = answer.asked.body.get("stop_sequences") or [None]
+    stop = answer.stopped or next(iter(answer.asked.stops), None)
     ending: JSON = {
         "stop_reason": reason,
-        "stop_sequence": stops[0] if reason == "stop_sequence" else None,
+        "stop_sequence": stop if reason == "stop_sequence" else None,
     }
     if answer.refusal is not None:
         ending["stop_details"] = {"type": "refusal", "category": None, "explanation": answer.refusal}
     return ending
+
+
+def _guarded(answer: Answer) -> JSON:
+    """What Bedrock adds to the answer where a guardrail checked it."""
+    headers = answer.asked.headers
+    name = headers.get("x-amzn-bedrock-guardrailidentifier")
+    if name is None:
+        return {}
+    action = "INTERVENED" if answer.stop_reason == "guardrail_intervened" else "NONE"
+    guarded: JSON = {"amazon-bedrock-guardrailAction": action}
+    if headers.get("x-amzn-bedrock-trace", "DISABLED") != "DISABLED":
+        guarded["amazon-bedrock-trace"] = {"guardrail": guardrail_trace(name)}
+    return guarded
+
+
+def guardrail_trace(name: str) -> JSON:
+    """What a guardrail tells of its checks."""
+    checked = {
+        "guardrailProcessingLatency": 1,
+        "guardrailCoverage": {"textCharacters": {"guarded": 1, "total": 1}},
+    }
+    return {"inputAssessment": {name: {"invocationMetrics": checked}}, "actionReason": "No action."}
 
 
 def _usage(answer: Answer) -> JSON:
@@ -113,6 +137,7 @@ def _usage(answer: Answer) -> JSON:
 def _events(answer: Answer) -> Iterator[JSON]:
     usage = answer.usage(_usage(answer))
     opening = {**whole(answer), "content": [], "stop_reason": None, "stop_sequence": None}
+    opening = {key: value for key, value in opening.items() if not key.startswith("amazon-bedrock")}
     opening.pop("stop_details", None)
     if usage is not None:
         early = {key: value for key, value in usage.items() if key != "output_tokens_details"}
@@ -128,7 +153,7 @@ def _events(answer: Answer) -> Iterator[JSON]:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     yield {"type": "message_delta", "delta": _ending(answer), "usage": usage}
-    stop: JSON = {"type": "message_stop"}
+    stop: JSON = {"type": "message_stop", **_guarded(answer)}
     if usage is not None:
         stop["amazon-bedrock-invocationMetrics"] = _metrics(usage)
     yield stop

@@ -95,7 +95,8 @@ def _deltas(answer: Answer, block: JSON, arguments: Iterator[str]) -> Iterator[J
 
 
 def _ending(answer: Answer) -> JSON:
-    default = "tool_use" if answer.calls else "end_turn"
+    ended = "end_turn" if answer.stopped is None else "stop_sequence"
+    default = "tool_use" if answer.calls else ended
     ending: JSON = {
         "stopReason": answer.stop_reason or ("content_filtered" if answer.refusal is not None else default)
     }
@@ -108,7 +109,12 @@ def _ending(answer: Answer) -> JSON:
 
 def _echoed(answer: Answer) -> JSON:
     body = answer.asked.body
-    return {key: body[key] for key in ("serviceTier", "performanceConfig") if body.get(key)}
+    echoed = {key: body[key] for key in ("serviceTier", "performanceConfig") if body.get(key)}
+    guardrail = body.get("guardrailConfig") or {}
+    if guardrail.get("trace", "disabled") != "disabled":
+        trace = claude_wire.guardrail_trace(str(guardrail["guardrailIdentifier"]))
+        echoed["trace"] = {"guardrail": trace}
+    return echoed
 
 
 def _usage(answer: Answer) -> JSON:

@@ -123,7 +123,8 @@ class FakeTransport:
         self._serial += 1
         models = () if route.listing == INFERENCE_PROFILES else _MODELS
         reply = self._next(route, request)
-        said = spoken(route, request.body, reply, self._serial, models=models, check=self.check)
+        asked = {name.lower(): value for name, value in request.headers.items()}
+        said = spoken(route, request.body, reply, self._serial, models=models, check=self.check, asked=asked)
         await asyncio.sleep(said.reply.delay)
         if not said.streamed and said.reply.cut_after is not None:
             raise _broken(request, "closed it")

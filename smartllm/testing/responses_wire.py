@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .answer import CREATED_AT, JSON, SIGNATURE, THOUGHT, Answer, Asked, schema_or_none, split
+from .answer import CREATED_AT, JSON, SIGNATURE, THOUGHT, Answer, Asked, schema_or_none, split, tier_of
+from .likely import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _STATUSES = {"completed", "failed", "cancelled", "queued", "in_progress"}
 _ECHOED: dict[str, Any] = {
@@ -102,7 +103,7 @@ def _envelope(answer: Answer) -> JSON:
         "object": "response",
         "created_at": CREATED_AT,
         "model": answer.asked.model,
-        "service_tier": "default",
+        "service_tier": tier_of(answer),
         **echoed,
     }
 
@@ -127,7 +128,7 @@ def _output(answer: Answer) -> list[JSON]:
         output.append(_reasoning_item(answer))
     if answer.text or answer.refusal is not None:
         item = {"id": answer.id("msg"), "type": "message", **done, "role": "assistant"}
-        output.append({**item, "content": [_part(answer.text, answer.refusal)]})
+        output.append({**item, "content": [_part(answer.text, answer.refusal, tokens(answer))]})
     for index, call in enumerate(answer.calls):
         said = {"call_id": answer.call_id("call", index), "name": call.name}
         if call.custom:
@@ -147,10 +148,10 @@ def _reasoning_item(answer: Answer) -> JSON:
     return item
 
 
-def _part(text: str, refusal: str | None) -> JSON:
+def _part(text: str, refusal: str | None, likely: Sequence[JSON] = ()) -> JSON:
     if refusal is not None:
         return {"type": "refusal", "refusal": refusal}
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": list(likely)}
 
 
 def _item_events(answer: Answer, item: JSON) -> Iterator[JSON]:
@@ -178,11 +179,13 @@ def _message_events(answer: Answer, item: JSON) -> Iterator[JSON]:
     at = {"content_index": 0}
     refused = answer.refusal is not None
     kind = "response.refusal" if refused else "response.output_text"
-    logprobs: JSON = {} if refused else {"logprobs": []}
+    likely = [] if refused else tokens(answer)
     empty = _part("", "" if refused else None)
     yield {"type": "response.content_part.added", **at, "part": empty}
-    for piece in split(answer.refusal or "") if refused else answer.pieces:
+    for index, piece in enumerate(split(answer.refusal or "") if refused else answer.pieces):
+        logprobs = {} if refused else {"logprobs": likely[index : index + 1]}
         yield {"type": f"{kind}.delta", **at, "delta": piece, **logprobs}
+    logprobs = {} if refused else {"logprobs": likely}
     full = {"refusal": answer.refusal} if refused else {"text": answer.text}
     yield {"type": f"{kind}.done", **at, **full, **logprobs}
     yield {"type": "response.content_part.done", **at, "part": item["content"][0]}

@@ -174,5 +174,13 @@ class LoopbackServer:
     ) -> web.StreamResponse:
         route = find_route(recorded.method, recorded.raw_path)
         recorded.media = seen(route, recorded.body)
-        said = spoken(route, recorded.body, reply, serial, models=self.models, check=self.check)
+        said = spoken(
+            route,
+            recorded.body,
+            reply,
+            serial,
+            models=self.models,
+            check=self.check,
+            asked=recorded.headers,
+        )
         return await deliver(request, said, recorded)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from .answer import compose
 from .check import refusal
@@ -15,6 +16,7 @@ from .routes import Route, Wire, error_body, headers_for, listing_body
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _UNKNOWN = Reply(status=404, error_message="The loopback server does not know this path.")
 
 
@@ -46,7 +48,14 @@ class Spoken:
 
 
 def spoken(
-    route: Route, body: bytes, reply: Reply, serial: int, *, models: Sequence[str], check: bool = False
+    route: Route,
+    body: bytes,
+    reply: Reply,
+    serial: int,
+    *,
+    models: Sequence[str],
+    check: bool = False,
+    asked: Mapping[str, str] = _NO_HEADERS,
 ) -> Spoken:
     """The answer to a request.
 
@@ -57,9 +66,10 @@ def spoken(
         serial: Its number, for ids.
         models: The model ids of listings.
         check: Refuse what the rules say that a model refuses.
+        asked: The request's headers, with names in lower case.
     """
     if check:
-        reply = _checked(route, body, reply)
+        reply = _checked(route, body, reply, asked)
     headers = headers_for(route, reply, serial, streamed=False)
     if reply.raw is not None:
         return Spoken(reply, {**headers, "Content-Type": reply.content_type}, [reply.raw])
@@ -69,12 +79,15 @@ def spoken(
         return Spoken(reply, headers, [_bytes(error_body(route, reply))])
     if route.wire is None:
         return Spoken(reply, headers, [_bytes(listing_body(route, models))])
-    return _answered(route, route.wire, body, reply, serial)
+    return _answered(route, route.wire, body, reply, serial, asked)
 
 
-def _answered(route: Route, wire: Wire, body: bytes, reply: Reply, serial: int) -> Spoken:
+def _answered(
+    route: Route, wire: Wire, body: bytes, reply: Reply, serial: int, asked: Mapping[str, str]
+) -> Spoken:
     try:
-        answer = compose(wire.read(json.loads(body), route.model), reply, serial)
+        read = replace(wire.read(json.loads(body), route.model), headers=asked)
+        answer = compose(read, reply, serial)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
         headers = headers_for(route, refused, serial, streamed=False)
@@ -90,14 +103,14 @@ def _answered(route: Route, wire: Wire, body: bytes, reply: Reply, serial: int) 
     return Spoken(reply, headers, _spoilt(wire.frames(answer), reply, error_frame), streamed=True)
 
 
-def _checked(route: Route, body: bytes, reply: Reply) -> Reply:
+def _checked(route: Route, body: bytes, reply: Reply, headers: Mapping[str, str]) -> Reply:
     """The reply, or the refusal that the provider would give instead."""
     if reply.is_error or route.dialect is None:
         return reply
     try:
         asked = json.loads(body)
         model, streamed = route.model or str(asked.get("model")), route.streams(asked)
-        problem = refusal(asked, model, route.dialect, streamed=streamed)
+        problem = refusal(asked, model, route.dialect, streamed=streamed, headers=headers)
     except (AttributeError, KeyError, TypeError, ValueError):
         return reply  # told of later, by what reads the body
     if problem is None:

@@ -149,7 +149,7 @@ class TestTarget:
     def test_inference_is_visible(self) -> None:
         plan = compiled("claude-opus-77")
         assert plan.as_dict()["resolution"]["how"] == "inferred"
-        (found,) = plan.diagnostics
+        found = plan.diagnostics[0]
         assert (found.code, found.origin.name) == ("model-inferred", "vendor.anthropic.latest")
         (nearest,) = compiled("claude-opus-4-3").diagnostics
         assert nearest.origin.name == "model.claude-opus-4-1"

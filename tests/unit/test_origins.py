@@ -9,6 +9,7 @@ import pytest
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest, Tool
 from smartllm.compiler.dialects import FIELDS
+from smartllm.guardrail import Guardrail
 from smartllm.json_values import path_text
 from smartllm.parameters import WIRE
 from smartllm.rules import Dialect, load_rules
@@ -27,7 +28,7 @@ BUDGET, ADAPTIVE = "claude-sonnet-4-6", "claude-opus-4-7"
 EXTRA = "additionalModelRequestFields"
 # Values that nothing else in a body has, and where they stand in the dialects, in order: None where a wire
 # has no such thing, an empty text where the path of the call says it.
-ASKED: dict[str, tuple[Any, tuple[str | None, ...]]] = {
+ASKED: dict[str, tuple[Any, tuple[str | tuple[str, ...] | None, ...]]] = {
     "temperature": (0.125, ("temperature", "temperature", "temperature", "inferenceConfig.temperature")),
     "top_p": (0.875, ("top_p", "top_p", "top_p", "inferenceConfig.topP")),
     "top_k": (37, (None, None, "top_k", f"{EXTRA}.top_k")),
@@ -43,7 +44,36 @@ ASKED: dict[str, tuple[Any, tuple[str | None, ...]]] = {
     ),
     "budget_tokens": (1500, (None, None, "thinking.budget_tokens", f"{EXTRA}.thinking.budget_tokens")),
     "verbosity": ("low", ("text.verbosity", "verbosity", None, None)),
+    "stop_sequences": (
+        ["END"],
+        (None, "stop[0]", "stop_sequences[0]", "inferenceConfig.stopSequences[0]"),
+    ),
+    "seed": (77, (None, "seed", None, None)),
+    "presence_penalty": (0.375, (None, "presence_penalty", None, None)),
+    "frequency_penalty": (-0.375, (None, "frequency_penalty", None, None)),
+    "logprobs": (True, ("include[0]", "logprobs", None, None)),
+    "top_logprobs": (3, (("include[0]", "top_logprobs"), ("logprobs", "top_logprobs"), None, None)),
+    "reasoning_summary": ("auto", ("reasoning.summary", None, None, None)),
+    "service_tier": ("default", ("service_tier", "service_tier", "", "serviceTier.type")),
+    "metadata": ({"team": "blue"}, ("metadata.team", None, "", "requestMetadata.team")),
+    "user": ("u-1", ("user", "user", "metadata.user_id", None)),
+    "store": (True, ("store", "store", None, None)),
+    "guardrail": (
+        Guardrail("gr1", "1"),
+        (None, None, "", ("guardrailConfig.guardrailIdentifier", "guardrailConfig.guardrailVersion")),
+    ),
 }
+SPELLED = {"stop_sequences", "logprobs", "top_logprobs", "metadata", "guardrail"}
+"""Those whose leaves are not the value itself."""
+HEADERS = {
+    "service_tier": {"X-Amzn-Bedrock-Service-Tier": "default"},
+    "metadata": {"X-Amzn-Bedrock-Request-Metadata": '{"team":"blue"}'},
+    "guardrail": {
+        "X-Amzn-Bedrock-GuardrailIdentifier": "gr1",
+        "X-Amzn-Bedrock-GuardrailVersion": "1",
+    },
+}
+"""What InvokeModel takes in headers."""
 
 NAMED = {"type": "object", "properties": {"zone": {"type": "string"}}}
 # What tools say, and below what it stands; what the rules add to it is not the caller's.
@@ -66,13 +96,14 @@ OF_TOOLS: dict[str, tuple[Any, tuple[str, ...]]] = {
 
 
 def place_of(name: str, dialect: Dialect) -> set[str]:
-    return {ASKED[name][1][DIALECTS.index(dialect)] or ""} - {""}
+    place = ASKED[name][1][DIALECTS.index(dialect)] or ""
+    return set(place if isinstance(place, tuple) else (place,)) - {""}
 
 
 def model_for(name: str, dialect: Dialect) -> str:
     """One that takes the value as it is."""
     if dialect.startswith("openai"):
-        return REASONS if name in {"reasoning_effort", "verbosity"} else PLAIN
+        return REASONS if name in {"reasoning_effort", "verbosity", "reasoning_summary"} else PLAIN
     return ADAPTIVE if name == "reasoning_effort" else BUDGET
 
 
@@ -111,7 +142,12 @@ class TestALeafThatARequestAskedFor:
         plan = compiled(model, dialect, **{name: value})
         values = values_of(plan)
         assert because_of(plan, "request", name) == where
-        assert all(values[path] == value for path in where)
+        assert name in SPELLED or all(values[path] == value for path in where)
+        headers = HEADERS.get(name, {}) if dialect == "anthropic_messages" else {}
+        told = {
+            header: value for header, value, origin in plan.steps[0].header_leaves() if origin.name == name
+        }
+        assert told == plan.steps[0].shown_headers == headers
         others = {found.name for found in plan.steps[0].origins.values() if found.kind == "request"} - {name}
         assert others <= {"prompt", "model"}
 

@@ -37,7 +37,12 @@ JSON_TYPES = {
     "number": "number",
     "whole": "integer",
     "truth": "boolean",
+    "texts": "array",
+    "pairs": "object",
 }
+UNREAD = {"schema", "object", "callback", "tools", "tool_choice", "guardrail", "headers"}
+"""Kinds of which pydantic knows no JSON Schema."""
+SEVERAL = {"tools", "tool_choice", "texts", "pairs", "headers"}
 
 
 def test_every_field_of_a_request_has_a_row_and_every_row_a_field() -> None:
@@ -67,13 +72,16 @@ class TestARowSaysWhatTheFieldDeclares:
         assert (declared.get(low), declared.get(high)) == (row.least, row.most)
         assert tuple(declared.get("enum", ())) == row.choices
         assert not {"exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern"} & set(declared)
+        assert declared.get("minItems") == (1 if row.kind == "texts" else None)
 
     def test_description(self, row: RequestField) -> None:
         said = DESCRIBED[row.name]
         assert said.startswith(row.help.removesuffix(".")), "the documentation begins with the shell's help"
-        assert re.findall(r"\b(\d+) to (\d+)\b", said)[:1] == (
-            [(f"{row.least:g}", f"{row.most:g}")] if row.least is not None and row.most is not None else []
+        ranged = row.least is not None and row.most is not None and row.most < 2**63 - 1
+        assert re.findall(r"(-?\b\d+) to (\d+)\b", said)[:1] == (
+            [(f"{row.least:g}", f"{row.most:g}")] if ranged else []
         )
+        assert ("whole number of 64 bits" in said) == (row.most == 2**63 - 1)
         assert re.findall(r"at least (\d+)", said) == (
             [f"{row.least:g}"] if row.kind == "whole" and row.most is None else []
         )
@@ -82,7 +90,7 @@ class TestARowSaysWhatTheFieldDeclares:
 
 def declared_of(row: RequestField) -> dict[str, Any]:
     """The JSON Schema of a field's values, without None; none for what is no JSON."""
-    if row.kind in {"schema", "object", "callback", "tools", "tool_choice"}:
+    if row.kind in UNREAD:
         return {}
     field = BaseRequest.model_fields[row.name]
     whole = TypeAdapter(field.rebuild_annotation()).json_schema()
@@ -113,8 +121,12 @@ def test_a_number_is_no_truth(name: str) -> None:
         assert PARAMETERS[name].least is None or PARAMETERS[name].kind == "text"
 
 
-def test_what_is_carried_has_a_fact_of_its_name() -> None:
-    assert [one.name for one in fields(Facts) if one.type is Parameter] == list(CARRIED)
+def test_what_is_carried_has_a_fact_of_its_name_that_says_whether_it_is_taken() -> None:
+    names = [one.name for one in fields(Facts)]
+    assert [name for name in names if name in CARRIED] == list(CARRIED)
+    assert {one.name for one in fields(Facts) if one.type is Parameter} <= set(CARRIED)
+    for name in CARRIED:
+        assert {"accepted", "levels", "values"} & {one.name for one in fields(getattr(Facts(), name))}
     assert set(get_args(SamplingField)) == SAMPLING <= set(CARRIED) <= set(WIRE)
 
 
@@ -122,24 +134,22 @@ def test_a_carried_parameter_is_named_in_its_rooms_alone() -> None:
     """What else knows it: a public name that is made of two of them, and the echo of OpenAI's answers."""
     rooms = {
         "parameters/rows.py",
+        "parameters/generation.py",
         "parameters/field.py",
         "request.py",
         "rules/vocabulary/__init__.py",
         "rules/vocabulary/sampling.py",
     }
     known = {"bedrock/capabilities.py", "testing/responses_wire.py"}
-    for name in CARRIED.keys() - {"temperature"}:  # which is a setting too, and decides what is cacheable
+    # temperature is a setting too, and decides what is cacheable; the others have passes or common names.
+    for name in ("top_p", "top_k", "presence_penalty", "frequency_penalty"):
         naming = {
             path.relative_to(PACKAGE).as_posix()
             for path in PACKAGE.rglob("*.py")
             if re.search(rf"\b{name}\b", path.read_text(encoding="utf-8"))
         }
         places = {path for path in naming if re.fullmatch(r"compiler/dialects/\w+/fields\.py", path)}
-        assert (
-            {"parameters/rows.py", "request.py", "rules/vocabulary/__init__.py"}
-            <= naming
-            <= rooms | known | places
-        )
+        assert {"request.py", "rules/vocabulary/__init__.py"} <= naming <= rooms | known | places
 
 
 def test_nothing_stands_at_the_top_of_converse_by_its_own_name() -> None:
@@ -164,7 +174,7 @@ def test_the_shell_has_each_option_once_with_the_tables_words() -> None:
             assert option.opts == list(row.options)
             assert tuple(getattr(option.type, "choices", ())) == row.choices
             assert option.help.startswith(row.help.removesuffix(".")) or row.kind == "schema"
-            assert option.multiple == (row.kind in {"tools", "tool_choice"})
+            assert option.multiple == (row.kind in SEVERAL)
 
 
 def test_a_setting_that_is_a_requests_is_named_as_the_request_names_it() -> None:

@@ -14,6 +14,7 @@ from snapshot_files import ROOT, by_case, kept, kept_files
 from syrupy.assertion import SnapshotAssertion
 
 import smartllm
+from smartllm import Step
 from smartllm.compiler.target import API_DIALECTS
 from smartllm.errors import CompileError
 from smartllm.request import MessageRequest, TextRequest
@@ -58,8 +59,13 @@ def compiled(model: str, dialect: Dialect, host: Host, case: str) -> Any:
     except CompileError as error:
         return {"refused": error.message.partition(" [")[0]}  # without file:line, which moves
     assert {step.dialect for step in plan.steps} == {dialect}
-    bodies = [step.body for step in plan.steps]
+    bodies = [{**headers_of(step), **step.body} for step in plan.steps]
     return bodies[0] if len(bodies) == 1 else {"steps": bodies}
+
+
+def headers_of(step: Step) -> dict[str, Any]:
+    """What a step says in headers, before its body."""
+    return {"headers": step.shown_headers} if step.shown_headers else {}
 
 
 @pytest.mark.parametrize(("model", "dialect", "host"), TARGETS)

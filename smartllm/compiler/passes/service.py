@@ -1,4 +1,4 @@
-"""What a request says of an answer and of how it is served: what of it the target takes, and in which words."""
+"""How an answer ends and how it is served: what of it the target takes, and in which words."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def service(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 def _stop_sequences(asked: list[str], _intent: Intent, facts: Facts, trace: Trace) -> list[str] | None:
     fact = facts.stop_sequences
     if not fact.accepted:
-        return _dropped("stop_sequences", asked, "the model takes none on this API", "accepted", trace)
+        _dropped("stop_sequences", asked, "the model takes none on this API", "accepted", trace)
+        return None
     kept = asked if fact.blank else [text for text in asked if text.strip()]
     if kept != asked:
         reason = "the model takes none of white space alone"
@@ -68,17 +69,22 @@ def _service_tier(asked: str, _intent: Intent, facts: Facts, trace: Trace) -> st
         return other
     taken = ", ".join(served) or "none"
     reason = f"the model is not served so; tiers that it takes: {taken}"
-    return _dropped("service_tier", asked, reason, "values", trace, lost=asked not in _UNASKED)
+    _dropped("service_tier", asked, reason, "values", trace, lost=asked not in _UNASKED)
+    return None
 
 
-def _metadata(asked: Mapping[str, str], intent: Intent, facts: Facts, trace: Trace) -> Mapping[str, str] | None:
+def _metadata(
+    asked: Mapping[str, str], intent: Intent, facts: Facts, trace: Trace
+) -> Mapping[str, str] | None:
     fact = facts.metadata
     if not asked:
         return None
     if not fact.accepted:
-        return _dropped("metadata", asked, "the API takes none for this model", "accepted", trace)
+        _dropped("metadata", asked, "the API takes none for this model", "accepted", trace)
+        return None
     if fact.needs_store and True not in {intent.parameters.get("store"), intent.extra.get("store")}:
-        return _dropped("metadata", asked, "this API takes them only with store=True", "needs_store", trace)
+        _dropped("metadata", asked, "this API takes them only with store=True", "needs_store", trace)
+        return None
     kept = dict(asked)
     for path, fits in _LIMITS.items():
         fitting = {name: value for name, value in kept.items() if fits(name, value, facts)}
@@ -103,18 +109,23 @@ _LIMITS: Final[Mapping[str, Callable[[str, str, Facts], bool]]] = {
 def _user(asked: str, _intent: Intent, facts: Facts, trace: Trace) -> str | None:
     if facts.user.accepted:
         return asked
-    return _dropped("user", asked, "the API takes no end user's id for this model", "accepted", trace)
+    _dropped("user", asked, "the API takes no end user's id for this model", "accepted", trace)
+    return None
 
 
 def _summary(asked: str, intent: Intent, facts: Facts, trace: Trace) -> str | None:
     fact = facts.reasoning_summary
     if not fact.levels:
-        reason = "reasoning is shown anyway" if fact.shown else "the model shows none of its reasoning on request"
+        reason = (
+            "reasoning is shown anyway" if fact.shown else "the model shows none of its reasoning on request"
+        )
         path = "shown" if fact.shown else "levels"
-        return _dropped("reasoning_summary", asked, reason, path, trace, lost=not fact.shown)
+        _dropped("reasoning_summary", asked, reason, path, trace, lost=not fact.shown)
+        return None
     if fact.needs_thinking and not is_thinking(intent, facts):
         reason = "the model does not think here"
-        return _dropped("reasoning_summary", asked, reason, "needs_thinking", trace)
+        _dropped("reasoning_summary", asked, reason, "needs_thinking", trace)
+        return None
     if asked in fact.levels:
         return asked
     applied = fact.levels[0]

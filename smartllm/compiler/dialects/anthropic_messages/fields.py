@@ -7,7 +7,7 @@ from typing import Final
 from smartllm.compiler.dialects.fields import HEADER, Fields
 
 BEDROCK: Final = "X-Amzn-Bedrock-"
-"""How the headers begin by which InvokeModel takes what is not the model's (API_runtime_InvokeModel, 2026-11-26)."""
+"""How InvokeModel's headers begin for what is not the model's (API_runtime_InvokeModel, 2026-11-26)."""
 
 FIELDS: Final = Fields(
     api_type="invoke",

@@ -46,7 +46,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     set_prompt_cache(body, intent, facts, trace, turns=FIELDS.turns, text={"type": "input_text"})
 
 
-def _set_logprobs(body: Body, intent: Intent, value: bool, because: Reason) -> None:  # noqa: FBT001 - as the others
+def _set_logprobs(body: Body, intent: Intent, value: bool, because: Reason) -> None:
     if value and "top_logprobs" not in intent.parameters:
         body.append("include", "message.output_text.logprobs", because)
 
