@@ -74,7 +74,7 @@ class Payload:
 
     @property
     def identity(self) -> bytes:
-        """What tells it from all others: media stands as its hash, between line ends that no JSON text has."""
+        """What tells it from all others: media stands as its hash, between line ends that no text has."""
         return b"".join(
             b"\n%b%b\n" % (piece.prefix.encode(), piece.sha256.encode())
             if isinstance(piece, Encoded)
