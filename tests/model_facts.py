@@ -40,6 +40,7 @@ def takes_tools(dialect: Dialect) -> set[str]:
 
 
 CLAUDE = set(FACTS[MESSAGES])
+CLAUDE_3 = {"claude-3-haiku", "claude-3-sonnet", "claude-3-opus"}
 NOVA = {"nova-micro", "nova-lite", "nova-pro", "nova-premier", "nova-2-lite", "nova-2-pro-preview"}
 GROK = {"grok-4.6", "grok-4.7"}
 OSS = {"gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b"}

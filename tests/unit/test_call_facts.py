@@ -6,6 +6,7 @@ import pytest
 from model_facts import (
     CHAT,
     CLAUDE,
+    CLAUDE_3,
     CONVERSE,
     FACTS,
     GPT_ON_CONVERSE,
@@ -27,11 +28,19 @@ class TestCalls:
         """langchain-aws#1118, M for Llama and Mistral; strands#1223, R; the rest: cassettes, M."""
         kimi = {"kimi-k2-thinking", "kimi-k2.5"}
         assert those(CONVERSE, "calls.text_beside", True) == CLAUDE | NOVA | kimi
-        assert those(CONVERSE, "calls.beside_results", ()) == set(FACTS[CONVERSE]) - CLAUDE - NOVA
-        assert those(CONVERSE, "calls.beside_results", ("text",)) == CLAUDE | NOVA
         for dialect in (RESPONSES, CHAT):
             assert those(dialect, "calls.beside_results", (), ("text",)) == set()
         assert those(CHAT, "calls.text_beside", False) == set()
+
+    def test_media_beside_results(self) -> None:
+        """pydantic-ai's profiles, M; GPT: oh-my-pi#11681, M, for pictures; its text keeps a turn of its own."""
+        pictures = GPT_ON_CONVERSE | {"qwen3-vl-235b-a22b", "kimi-k2.5", "kimi-k3"}
+        assert those(CONVERSE, "calls.beside_results", ("text", "image")) == CLAUDE
+        assert those(CONVERSE, "calls.beside_results", ("text", "image", "document", "video")) == NOVA
+        assert those(CONVERSE, "calls.beside_results", ("image",)) == pictures
+        assert those(CONVERSE, "calls.beside_results", ()) == set(FACTS[CONVERSE]) - CLAUDE - NOVA - pictures
+        assert those(MESSAGES, "calls.beside_results", ("text", "image")) == CLAUDE_3
+        assert those(MESSAGES, "calls.beside_results", ("text", "image", "document")) == CLAUDE - CLAUDE_3
 
     def test_errors_have_a_flag(self) -> None:
         """D: ToolResultBlock.status is for Nova and Claude; Palmyra refuses it (pydantic-ai#6081)."""
@@ -40,13 +49,26 @@ class TestCalls:
 
     def test_results_hold_media(self) -> None:
         """D: ToolResultContentBlock; Nova: Returning tool results; Chat takes text alone (OpenAI's spec)."""
-        assert those(CONVERSE, "calls.results", ("text",)) == set(FACTS[CONVERSE]) - CLAUDE - (
-            NOVA - {"nova-micro"}
+        inside = {
+            ("text", "json", "image", "document"): CLAUDE - {"claude-3-5-haiku"},
+            ("text", "json", "document"): {"claude-3-5-haiku"},
+            ("text", "image"): NOVA - {"nova-micro"},
+            ("text", "image", "document"): {"llama4-maverick-17b-instruct", "llama4-scout-17b-instruct"},
+            ("text", "document"): {"pixtral-large-2502"},
+        }
+        for kinds, models in inside.items():
+            assert those(CONVERSE, "calls.results", kinds) == models
+        assert those(CONVERSE, "calls.results", ("text",)) == set(FACTS[CONVERSE]).difference(
+            *inside.values()
         )
         assert those(CHAT, "calls.results", ("text",)) == set(FACTS[CHAT])
-        assert those(RESPONSES, "calls.results", ("text",)) == OSS
-        assert those(MESSAGES, "calls.results", ("text", "image", "document")) == CLAUDE
-        assert those(CONVERSE, "calls.results", ("text", "json", "image", "document")) == CLAUDE
+        assert those(MESSAGES, "calls.results", ("text", "image")) == CLAUDE_3
+        assert those(MESSAGES, "calls.results", ("text", "document")) == {"claude-3-5-haiku"}
+        rest = CLAUDE - CLAUDE_3 - {"claude-3-5-haiku"}
+        assert those(MESSAGES, "calls.results", ("text", "image", "document")) == rest
+        for model, facts in FACTS[RESPONSES].items():
+            taken = {kind for kind in ("image", "document") if getattr(facts.input, kind).sources}
+            assert set(facts.calls.results) == {"text"} | taken, model
 
     def test_a_result_may_be_empty_on_claude_alone(self) -> None:
         """D: Handle tool calls; Nemotron refuses it, L."""
@@ -129,7 +151,7 @@ class TestReasoning:
 @pytest.mark.parametrize("dialect", FACTS)
 def test_what_is_not_known_of_a_model_has_the_cautious_default(dialect: Dialect) -> None:
     """A model whose row says nothing of tools: nothing is sent that somebody might refuse."""
-    plain = {"kimi-k3", "qwen3-32b", "command-r", "nemotron-nano-9b", "minimax-m2", "llama3-3-70b-instruct"}
+    plain = {"glm-5", "qwen3-32b", "command-r", "nemotron-nano-9b", "minimax-m2", "llama3-3-70b-instruct"}
     cautious = Facts()
     for model in plain & FACTS[dialect].keys():
         facts = FACTS[dialect][model]
