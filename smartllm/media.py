@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -35,6 +36,10 @@ _CERTAIN: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf"}
 )
 """Types that bytes cannot be mistaken for: a provider refuses them under another label."""
+_CHARSET: Final = re.compile(r"""charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
+_UNICODE: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_ANYTHING: Final = "application/octet-stream"
+_TEXTS: Final = frozenset({"application/json", "application/yaml"})
 _OTHERS: Final = {"image": "Image", "audio": "Audio", "video": "Video"}
 
 
@@ -125,7 +130,7 @@ def loaded_part(part: InputPart, place: tuple[str | int, ...]) -> InputPart:
 
 def _loaded_media(part: Media) -> Media:
     name = type(part).__name__
-    given = None if part.media_type is None else spelled(part.media_type)
+    given = None if part.media_type is None else _spelled(name, part.media_type)
     changes: dict[str, Any] = {}
     data = part.data
     if part.path is not None:
@@ -134,21 +139,35 @@ def _loaded_media(part: Media) -> Media:
         changes["path"] = None
         if part.type == "document" and part.name is None:
             changes["name"] = path.stem
-        given = given or _type_of_text(data, media_type_by_name(path.name))
+        given = given or _by_name(media_type_by_name(path.name), media_type_of(data, part.type))
     elif part.s3 is not None:
         given = given or media_type_by_name(part.s3)
     if data is not None:
-        found = media_type_of(data, part.type)
-        given = _agreed(name, given, found)
+        given = _agreed(name, given, media_type_of(data, part.type))
+    if given is not None:
+        right = _OTHERS.get(given.partition("/")[0], "Document")
+        if right != name:
+            raise UnreadableError(f"{name}: {given} is none", f"use {right}(...)")
     if given != part.media_type:
         changes["media_type"] = given
     return replace(part, **changes) if changes else part
 
 
-def _type_of_text(data: bytes, named: str | None) -> str | None:
-    """What a file's name tells where its bytes do not: which kind of text it is."""
-    by_bytes = media_type_of(data)
-    return named if by_bytes in {None, "application/zip"} else by_bytes
+def _spelled(name: str, media_type: str) -> str | None:
+    charset = _CHARSET.search(media_type)
+    if charset is not None and charset[1].lower() not in _UNICODE:
+        raise UnreadableError(
+            f"{name}: a text in {charset[1]} is not sent", 'decode it, and give data=text.encode("utf-8")'
+        )
+    plain = spelled(media_type)
+    return None if plain == _ANYTHING else plain
+
+
+def _by_name(named: str | None, found: str | None) -> str | None:
+    """What a file is by its name, where its bytes do not tell: which kind of text or of ZIP."""
+    if found is not None and found.startswith("text/"):
+        return named if named is not None and (named.startswith("text/") or named in _TEXTS) else found
+    return named if found in {None, "application/zip"} else found
 
 
 def _agreed(name: str, given: str | None, found: str | None) -> str:
@@ -162,10 +181,6 @@ def _agreed(name: str, given: str | None, found: str | None) -> str:
         raise UnreadableError(
             f"{name}: what the bytes are cannot be told from them", "give media_type, such as image/png"
         )
-    family = media_type.partition("/")[0]
-    right = _OTHERS.get(family, "Document")
-    if right != name:
-        raise UnreadableError(f"{name}: {media_type} is none", f"use {right}(...)")
     return media_type
 
 

@@ -81,6 +81,9 @@ _OPTIONS: Final = (
     API_TYPE,
     _option("prompt"),
     REQUEST_FILE,
+    click.option(
+        "--files", metavar="FOLDER", help="Folder of the files that the request names; default: its own."
+    ),
     *(_option(name) for name, row in PARAMETERS.items() if row.options and name not in _FIRST),
     click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API."),
     RULES,
@@ -159,7 +162,7 @@ _READ: Final[dict[str, Callable[[Any, str], Any]]] = {
 
 
 def _fields(flags: dict[str, Any]) -> dict[str, Any]:
-    fields = read_request(flags["file"]) if flags["file"] else {}
+    fields = read_request(flags["file"], flags["files"]) if flags["file"] else {}
     given = {name: flags[row.flag] for name, row in PARAMETERS.items() if row.options}
     given |= {"model": None, "response_format": None, "tools": None}
     chosen = given["tool_choice"]

@@ -74,9 +74,9 @@ class Payload:
 
     @property
     def identity(self) -> bytes:
-        """What tells it from all others: media stands as its hash, in a form that no JSON has."""
+        """What tells it from all others: media stands as its hash, between line ends that no text has."""
         return b"".join(
-            b"<%b%b>" % (piece.prefix.encode(), piece.sha256.encode())
+            b"\n%b%b\n" % (piece.prefix.encode(), piece.sha256.encode())
             if isinstance(piece, Encoded)
             else piece
             for piece in self._pieces
