@@ -42,6 +42,21 @@ class TestCalls:
         assert those(MESSAGES, "calls.beside_results", ("text", "image")) == CLAUDE_3
         assert those(MESSAGES, "calls.beside_results", ("text", "image", "document")) == CLAUDE - CLAUDE_3
 
+    def test_some_documents_inside_and_beside_results(self) -> None:
+        """pydantic-ai#6098 and #6254, M: PDF beside Claude's, csv and txt inside Nova's."""
+        assert those(CONVERSE, "calls.beside_documents", ("application/pdf",)) == CLAUDE
+        assert those(CONVERSE, "calls.result_documents", ("text/csv", "text/plain")) == NOVA - {"nova-micro"}
+        claude, nova = FACTS[CONVERSE]["claude-sonnet-4-5"].calls, FACTS[CONVERSE]["nova-pro"].calls
+        assert [claude.beside("document", one) for one in ("application/pdf", "text/csv", None)] == [
+            *(True, False, False),
+        ]
+        assert [nova.inside("document", one) for one in ("application/pdf", "text/csv", None)] == [
+            *(False, True, False),
+        ]
+        assert claude.beside("image", "image/png")
+        assert not claude.inside("document", "application/pdf")
+        assert nova.inside("image")
+
     def test_errors_have_a_flag(self) -> None:
         """D: ToolResultBlock.status is for Nova and Claude; Palmyra refuses it (pydantic-ai#6081)."""
         assert those(CONVERSE, "calls.errors", "flag") == CLAUDE | NOVA
