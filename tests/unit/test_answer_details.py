@@ -130,7 +130,7 @@ class TestChat:
 
     def test_the_tier_is_the_last_that_is_told(self) -> None:
         assert self.whole({"content": "Hi"}, service_tier="priority").details == {"service_tier": "priority"}
-        events = [
+        events: list[JSON] = [
             {"choices": [{"delta": {"content": "Hi"}}], "service_tier": "auto"},
             {"choices": [{"delta": {}, "finish_reason": "stop"}], "service_tier": "flex"},
             {"choices": [], "usage": {}},
@@ -151,7 +151,7 @@ class TestClaude:
         return DECODERS["anthropic_messages"].decode(reply, "m")
 
     def streamed(self, stop: JSON, usage: JSON | None = None, **last: Any) -> Decoded:
-        events = [
+        events: list[JSON] = [
             {"type": "message_start", "message": {"usage": usage or {}}},
             {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
             {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Paris"}},
@@ -183,7 +183,7 @@ class TestClaude:
         assert self.streamed({"stop_reason": word}) == whole
 
     def test_a_guardrail_withholds_it(self) -> None:
-        guarded = {
+        guarded: JSON = {
             "amazon-bedrock-guardrailAction": "INTERVENED",
             "amazon-bedrock-trace": {"guardrail": TRACE},
         }
@@ -193,7 +193,10 @@ class TestClaude:
         assert self.streamed({}, **guarded) == whole
 
     def test_a_guardrail_that_lets_it_pass_tells_what_it_saw(self) -> None:
-        passed = {"amazon-bedrock-guardrailAction": "NONE", "amazon-bedrock-trace": {"guardrail": TRACE}}
+        passed: JSON = {
+            "amazon-bedrock-guardrailAction": "NONE",
+            "amazon-bedrock-trace": {"guardrail": TRACE},
+        }
         whole = self.whole(**passed)
         assert (whole.finish_reason, whole.refusal, whole.incomplete) == ("stop", None, None)
         assert whole.details == {"guardrail": TRACE}
@@ -216,7 +219,7 @@ class TestConverse:
         return decoded("bedrock_converse", events)
 
     def test_tier_and_latency(self) -> None:
-        told = {"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "optimized"}}
+        told: JSON = {"serviceTier": {"type": "flex"}, "performanceConfig": {"latency": "optimized"}}
         whole = self.whole(**told)
         assert whole.details == {"service_tier": "flex", "performance": "optimized"}
         assert self.streamed(**told) == whole
@@ -233,7 +236,7 @@ class TestConverse:
         assert self.streamed(trace=router) == whole
 
     def test_the_stop_sequence_where_it_was_asked_for(self) -> None:
-        fields = {"additionalModelResponseFields": {"stop_sequence": "Rome"}}
+        fields: JSON = {"additionalModelResponseFields": {"stop_sequence": "Rome"}}
         whole = self.whole("stop_sequence", **fields)
         assert whole.details == {"stop_sequence": "Rome"}
         assert self.streamed({"stopReason": "stop_sequence", **fields}) == whole

@@ -41,7 +41,7 @@ class TestResponses:
         item = {"type": "image_generation_call", "id": "ig", "status": "completed", **fields}
         reply = {"status": "completed", "output": [item]}
         answer = DECODERS["openai_responses"].decode(reply, "m")
-        events = [
+        events: list[dict[str, Any]] = [
             {"type": "response.image_generation_call.partial_image", "partial_image_b64": "QQ=="},
             {"type": "response.completed", "response": reply},
         ]
@@ -77,7 +77,11 @@ class TestConverse:
         at = {"contentBlockIndex": 0}
         begun = [] if start is None else [{"contentBlockStart": {**at, "start": start}}]
         said = [{"contentBlockDelta": {**at, "delta": delta}} for delta in deltas]
-        end = [{"contentBlockStop": at}, {"messageStop": {"stopReason": "end_turn"}}, {"metadata": {}}]
+        end: list[Any] = [
+            {"contentBlockStop": at},
+            {"messageStop": {"stopReason": "end_turn"}},
+            {"metadata": {}},
+        ]
         return decoded("bedrock_converse", [{"messageStart": {}}, *begun, *said, *end])
 
     def test_a_picture_beside_text(self) -> None:
