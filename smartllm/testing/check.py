@@ -162,7 +162,24 @@ def _turns(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
         )
 
 
-_CHECKS: Final[tuple[Check, ...]] = (_sampling, _thinking, _limits, _turns)
+def _system_turns(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
+    """System messages between the others, and a first one where system text has a field."""
+    turns = body.get(fields.turns)
+    roles = [turn.get("role") for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
+    takes = facts.messages.system_turns
+    for index, role in enumerate(roles):
+        if role not in {"system", "developer"} or (index == 0 and facts.system in {"system", "developer"}):
+            continue
+        place, after = f"{fields.turns}.{index}", roles[index + 1 : index + 2]
+        if takes == "never":
+            yield f"{place}: role '{role}' is not supported on this model"
+        elif takes == "after-user" and index == 0:
+            yield f"{place}: use the top-level 'system' parameter for the initial system prompt"
+        elif takes == "after-user" and (roles[index - 1] != "user" or after not in ([], ["assistant"])):
+            yield f"{place}: a system message must stand between a user's and an assistant's, or last"
+
+
+_CHECKS: Final[tuple[Check, ...]] = (_sampling, _thinking, _limits, _turns, _system_turns)
 _TOOL_CHECKS: Final[tuple[Callable[[Judged], Iterator[Refused]], ...]] = (
     declarations,
     choices,

@@ -30,6 +30,7 @@ CONTRADICTIONS = [
     (f"{TEXTS}input.document.seen = ['application/pdf']", "pages are seen of what is not taken"),
     ("input.document.seen_if_cited = true", "none can be cited or none is seen"),
     ("calls.results = ['text', 'image']", "what no turn of the user may hold"),
+    ("calls.result_documents = ['text/csv']", "what no turn of the user may hold"),
     ("caching.points = 4", "marks and their places are stated together"),
     ("caching.where = ['system']", "marks and their places are stated together"),
     (

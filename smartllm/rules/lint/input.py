@@ -18,7 +18,10 @@ def _formless(kind: str) -> Callable[[Facts], bool]:
 
 
 def _results_hold_more(facts: Facts) -> bool:
-    return not {*KINDS}.intersection(facts.calls.results) <= {*facts.input.kinds}
+    held = {*KINDS}.intersection(facts.calls.results) | (
+        {"document"} if facts.calls.result_documents else set()
+    )
+    return not held <= {*facts.input.kinds}
 
 
 def _foreign(facts: Facts, name: str) -> bool:
