@@ -12,6 +12,7 @@ from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 
+from .check_caching import caching
 from .check_calls import conversations
 from .check_reasoning import reasonings
 from .check_tools import Judged, choices, declarations, judged
@@ -31,20 +32,14 @@ def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False)
         dialect: Its format.
         streamed: It asks for a stream.
     """
-    rules = load_rules(ambient=ambient_rules(os.environ))
-    try:
-        resolution = resolve(model, rules)
-        host = next(
-            (host for host in rules.table("host") if dialect in served_on(resolution, host, rules)), None
-        )
-    except SmartLLMError:
+    facts, fields = facts_of(model, dialect), FIELDS[dialect]
+    if facts is None:
         return None
-    if host is None:
-        return None
-    facts, fields = target_for(resolution, host, dialect, rules).facts, FIELDS[dialect]
     text = next((text for check in _CHECKS for text in check(body, fields, facts)), None)
     if text is not None:
         return Refused(text)
+    if found := next(caching(body, dialect, facts), None):
+        return found
     said = judged(
         body,
         model,
@@ -55,6 +50,19 @@ def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False)
         budget=(fields.found(body, fields.thinking) or {}).get("type") == "enabled",
     )
     return next((found for check in _TOOL_CHECKS for found in check(said)), None)
+
+
+def facts_of(model: str, dialect: Dialect) -> Facts | None:
+    """The facts of a model on a wire; None where the rules do not know it there."""
+    rules = load_rules(ambient=ambient_rules(os.environ))
+    try:
+        resolution = resolve(model, rules)
+        host = next(
+            (host for host in rules.table("host") if dialect in served_on(resolution, host, rules)), None
+        )
+    except SmartLLMError:
+        return None
+    return None if host is None else target_for(resolution, host, dialect, rules).facts
 
 
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:

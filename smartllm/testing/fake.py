@@ -17,6 +17,7 @@ from smartllm.hosts.listing import INFERENCE_PROFILES
 from smartllm.rules import Dialect
 from smartllm.runtime.transport import WireRequest, WireResponse
 
+from .prompt_memory import PromptMemory
 from .reply import Reply
 from .routes import Route, find_route
 from .speaking import Spoken, spoken
@@ -105,6 +106,7 @@ class FakeTransport:
         self._replies = deque(replies)
         self.check = check
         self._serial = 0
+        self._memory = PromptMemory()
         self.sent: list[Sent] = []
 
     async def send(self, request: WireRequest) -> WireResponse:
@@ -118,7 +120,15 @@ class FakeTransport:
         self._serial += 1
         models = () if route.listing == INFERENCE_PROFILES else _MODELS
         reply = self._next(route, request)
-        said = spoken(route, request.body, reply, self._serial, models=models, check=self.check)
+        said = spoken(
+            route,
+            request.body,
+            reply,
+            self._serial,
+            models=models,
+            check=self.check,
+            memory=self._memory,
+        )
         await asyncio.sleep(said.reply.delay)
         if not said.streamed and said.reply.cut_after is not None:
             raise _broken(request, "closed it")

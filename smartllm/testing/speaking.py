@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .answer import compose
-from .check import refusal
+from .check import facts_of, refusal
 from .eventstream import break_checksum
+from .prompt_memory import NOTHING, PromptMemory
 from .reply import Reply
 from .routes import Route, Wire, error_body, headers_for, listing_body
 
@@ -46,7 +47,14 @@ class Spoken:
 
 
 def spoken(
-    route: Route, body: bytes, reply: Reply, serial: int, *, models: Sequence[str], check: bool = False
+    route: Route,
+    body: bytes,
+    reply: Reply,
+    serial: int,
+    *,
+    models: Sequence[str],
+    check: bool = False,
+    memory: PromptMemory | None = None,
 ) -> Spoken:
     """The answer to a request.
 
@@ -57,6 +65,7 @@ def spoken(
         serial: Its number, for ids.
         models: The model ids of listings.
         check: Refuse what the rules say that a model refuses.
+        memory: What is kept of earlier prompts.
     """
     if check:
         reply = _checked(route, body, reply)
@@ -69,12 +78,18 @@ def spoken(
         return Spoken(reply, headers, [_bytes(error_body(route, reply))])
     if route.wire is None:
         return Spoken(reply, headers, [_bytes(listing_body(route, models))])
-    return _answered(route, route.wire, body, reply, serial)
+    return _answered(route, route.wire, body, reply, serial, memory)
 
 
-def _answered(route: Route, wire: Wire, body: bytes, reply: Reply, serial: int) -> Spoken:
+def _answered(
+    route: Route, wire: Wire, body: bytes, reply: Reply, serial: int, memory: PromptMemory | None
+) -> Spoken:
     try:
-        answer = compose(wire.read(json.loads(body), route.model), reply, serial)
+        asked = wire.read(json.loads(body), route.model)
+        kept = NOTHING
+        if memory is not None and route.dialect is not None:
+            kept = memory.taken(body, asked.model, route.dialect, facts_of)
+        answer = compose(asked, reply, serial, kept)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
         headers = headers_for(route, refused, serial, streamed=False)
