@@ -13,7 +13,9 @@ from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.caching import caching
 from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.passes.carry import carry, signatures
+from smartllm.compiler.passes.documents import documents
 from smartllm.compiler.passes.limits import limits
+from smartllm.compiler.passes.media import media
 from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.own import own
@@ -26,6 +28,7 @@ from smartllm.rules.vocabulary import Facts
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
 PASSES: Final[tuple[Pass, ...]] = (
+    media,
     own,
     carry,
     calls,
@@ -35,6 +38,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     limits,
     tools,
     output,
+    documents,
     signatures,
     caching,
 )
@@ -45,7 +49,9 @@ __all__ = [
     "caching",
     "calls",
     "carry",
+    "documents",
     "limits",
+    "media",
     "messages",
     "output",
     "own",

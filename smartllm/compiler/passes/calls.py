@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
+from smartllm.compiler.caching import calls_last, is_point
 from smartllm.compiler.call_ids import CallIds
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.passes.carry import joined, told_alone
@@ -14,6 +15,7 @@ from smartllm.compiler.tool_names import wire_names
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.rules.vocabulary.wire import KEPT_TURNS
 from smartllm.text_parts import Text, parts_of
 
@@ -51,6 +53,8 @@ class _Conversation:
         self.names = wire_names(intent, facts)
         self.ids = CallIds(facts)
         self.custom: set[str] = set()
+        self.moved: list[InputPart] = []
+        self.files = 0
 
     def turns(self) -> tuple[Turn, ...]:
         found: list[Turn] = []
@@ -123,31 +127,37 @@ class _Conversation:
         new = iter(asked)
         parts = [next(new) if part.type == "tool_call" else part for part in turn.parts if part not in lost]
         led = max((place for place, part in enumerate(parts) if part.type in _IN_PLACE), default=0)
-        return turn._replace(parts=(*parts[:led], *_texts_first(parts[led:])))
+        return turn._replace(parts=(*parts[:led], *calls_last(parts[led:])))
 
     def _is_whole(self, turn: Turn) -> bool:
         """Whether the turn goes back as the very items of its answer."""
         return self.facts.carry.reasoning == "items" and bool(turn.blocks)
 
     def _answers(self, told: tuple[InputPart, ...], answers: tuple[Turn, ...]) -> list[Turn]:
-        rests = [tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers]
-        told = (*told, *(point for rest in rests for point in takewhile(_is_point, rest)))
-        first, *others = [tuple(dropwhile(_is_point, rest)) for rest in rests]
+        rests: list[tuple[InputPart, ...]] = [
+            tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers
+        ]
+        told = (*told, *(point for rest in rests for point in takewhile(is_point, rest)))
+        first, *others = [tuple(dropwhile(is_point, rest)) for rest in rests]
+        first, self.moved = (*self.moved, *first), []
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
-        if "text" in self.facts.calls.beside_results:
+        parts = (part for rest in (first, *others) for part in rest if not is_point(part))
+        kinds = dict.fromkeys(map(_kind, parts))
+        apart = [kind for kind in kinds if kind not in self.facts.calls.beside_results]
+        if not apart:
             return [Turn("user", (*told, *first)), *left]
         self._changed(
             "results-apart",
             asked=None,
             applied=_SEPARATOR.texts[0],
-            reason="no text may stand beside results; a turn of the assistant stands between them",
+            reason=f"no {apart[0]} may stand beside results; a turn of the assistant stands between them",
             fact="calls.beside_results",
             severity="info",
         )
-        apart = [Turn("user", first)] if first else []
-        return [Turn("user", told), _SEPARATOR, *apart, *left]
+        behind = [Turn("user", first)] if first else []
+        return [Turn("user", told), _SEPARATOR, *behind, *left]
 
     def _call(self, call: ToolCall, new: str) -> ToolCall:
         from smartllm.content import ToolCall  # noqa: PLC0415 - whoever has calls has loaded it
@@ -172,7 +182,7 @@ class _Conversation:
         takes = self.facts.calls
         content, failed = result.content, result.error
         if result.parts:
-            content = _content(parts_of(content))
+            content = _content(self._without_moved(parts_of(content)))
         elif not isinstance(content, str) and not (isinstance(content, Mapping) and "json" in takes.results):
             content = json.dumps(content, ensure_ascii=False)
         if failed and takes.errors == "text":
@@ -197,6 +207,28 @@ class _Conversation:
                 severity="info",
             )
         return ToolResult(new, content, failed)
+
+    def _without_moved(self, parts: tuple[InputPart, ...]) -> tuple[InputPart, ...]:
+        """The parts of a result, with a word in place of each that must stand behind it."""
+        found: list[InputPart] = []
+        for part in parts:
+            if part.type not in MEDIA or part.type in self.facts.calls.results:
+                found.append(part)
+                continue
+            self.files += 1
+            found.append(Text(f"See file {self.files} below."))
+            beside = self.facts.calls.beside_results
+            labelled = "text" in beside or part.type not in beside
+            self.moved += [Text(f"File {self.files}:"), part] if labelled else [part]
+            self._changed(
+                "result-media-moved",
+                asked=part.type,
+                applied="text",
+                reason=f"a result holds no {part.type} here; it stands behind the result, which tells so",
+                fact="calls.results",
+                severity="info",
+            )
+        return tuple(found)
 
     def _tell_ids(self, ids: Mapping[str, str]) -> bool:
         """Tell of changed ids; whether there are any."""
@@ -233,25 +265,16 @@ class _Conversation:
         )
 
 
+def _kind(part: InputPart) -> str:
+    """What a part is beside results; what is in the wire's words counts as text."""
+    return part.type if part.type in MEDIA else "text"
+
+
 def _content(parts: tuple[InputPart, ...]) -> str | list[InputPart]:
     """A result's texts as one; beside parts in the wire's words each stays in its place."""
     if all(isinstance(part, Text) for part in parts):
         return "\n\n".join(part.text for part in parts if isinstance(part, Text))
     return [part for part in parts if not isinstance(part, Text) or part.text.strip()]
-
-
-def _texts_first(parts: Iterable[InputPart]) -> list[InputPart]:
-    """Parts with calls behind all others; a cache point stays with the part before it."""
-    found: dict[bool, list[InputPart]] = {False: [], True: []}
-    called = False
-    for part in parts:
-        called = called if _is_point(part) else part.type == "tool_call"
-        found[called].append(part)
-    return found[False] + found[True]
-
-
-def _is_point(part: InputPart) -> bool:
-    return part.type == "cache_point"
 
 
 def _failed(content: Any) -> Any:

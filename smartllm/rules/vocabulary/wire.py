@@ -42,5 +42,34 @@ KEPT_TURNS: Final[dict[Dialect, tuple[str, ...]]] = {
 }
 """Keys of a body that stand for earlier turns which the provider keeps."""
 
+NAMES_DOCUMENTS: Final[frozenset[Dialect]] = frozenset({"bedrock_converse"})
+"""Dialects on which each document needs a name, another one than all others of the request have."""
+
+SOURCE_PLACES: Final[dict[str, dict[str, tuple[Dialect, ...]]]] = {
+    "image": {
+        "url": (*_OPENAI, "anthropic_messages"),
+        "file_id": ("openai_responses", "anthropic_messages"),
+        "s3": ("openai_responses", "bedrock_converse"),
+    },
+    "document": {
+        "url": ("openai_responses", "anthropic_messages"),
+        "file_id": (*_OPENAI, "anthropic_messages"),
+        "s3": ("bedrock_converse",),
+    },
+    "audio": {
+        "data": (*_OPENAI, "bedrock_converse"),
+        "url": (),
+        "file_id": (),
+        "s3": ("bedrock_converse",),
+    },
+    "video": {
+        "data": ("openai_chat", "bedrock_converse"),
+        "url": ("openai_chat",),
+        "file_id": (),
+        "s3": ("bedrock_converse",),
+    },
+}
+"""Dialects that have words for a part of some source; all have for what is not here."""
+
 Host = str
 """Who serves the model: a row of ``[host.*]``."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
+from smartllm.compiler.dialects.anthropic_messages.media import spelled
 from smartllm.compiler.dialects.anthropic_messages.tools import called, set_parallel, set_tools, told
 from smartllm.compiler.dialects.marks import CONTROL, note_placed, timed
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
@@ -65,7 +66,9 @@ def _marked(blocks: list[dict[str, Any]], point: CachePoint) -> None:
 
 
 def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:
-    blocks = blocks_of(turn, intent, text={"type": "text"}, called=called, told=told, marked=_marked)
+    blocks = blocks_of(
+        turn, intent, text={"type": "text"}, called=called, told=told, media=spelled, marked=_marked
+    )
     if len(blocks) == 1 and blocks[0].keys() == {"type", "text"}:
         text: str = blocks[0]["text"]
         return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
+from smartllm.compiler.dialects.bedrock_converse.media import note_unseen_pages, spelled
 from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
 from smartllm.compiler.dialects.marks import POINT, note_placed, timed
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     _set_messages(body, intent, facts, trace)
+    note_unseen_pages(intent, facts, trace)
     set_limit(body, intent, facts, trace)
     set_parameters(body, intent, facts, trace, FIELDS.places)
     if intent.thinking is not None and intent.thinking.mode == "effort":
@@ -39,7 +41,9 @@ def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> Non
     turns: list[dict[str, Any]] = [
         {
             "role": turn.role,
-            "content": blocks_of(turn, intent, text={}, called=called, told=told, marked=_marked),
+            "content": blocks_of(
+                turn, intent, text={}, called=called, told=told, media=spelled, marked=_marked
+            ),
         }
         for turn in intent.turns
     ]
