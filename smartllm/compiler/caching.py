@@ -11,7 +11,7 @@ from smartllm.compiler.own_tools import own_name
 from smartllm.errors import UnsupportedError
 
 if TYPE_CHECKING:
-    from smartllm.content import CachePoint
+    from smartllm.content import CachePoint, InputPart
 
 
 def caching_of(
@@ -66,6 +66,21 @@ def led(turns: Iterable[Turn]) -> tuple[tuple[CachePoint, ...], tuple[Turn, ...]
         if said is not None:
             found.append(turn._replace(parts=turn.parts[said:]) if leading else turn)
     return tuple(first), tuple(found)
+
+
+def calls_last(parts: Iterable[InputPart]) -> list[InputPart]:
+    """Parts with calls behind all others; a cache point stays with the part before it."""
+    found: dict[bool, list[InputPart]] = {False: [], True: []}
+    called = False
+    for part in parts:
+        called = called if is_point(part) else part.type == "tool_call"
+        found[called].append(part)
+    return found[False] + found[True]
+
+
+def is_point(part: InputPart) -> bool:
+    """Whether a part is a cache point."""
+    return part.type == "cache_point"
 
 
 def _behind_tools(tools: Iterable[Any]) -> tuple[tuple[str, Mark], ...]:

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 from smartllm.words import PromptCache
 
 Place = tuple[int, ...]
-"""Behind what a mark stands, in the order of the prompt: the tool (0, number), the system text (1,), or the part
-(2, turn, part)."""
+"""Behind what a mark stands, in the order of the prompt: the tool (0, number), the system text (1,), or the
+part (2, turn, part)."""
 
 SYSTEM: Place = (1,)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .calls import Call, calls_of
+from .prompt_memory import NOTHING, Kept
 from .sample import sample
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Counts:
     thinking: int
     cached: int
     written: int
+    written_1h: int = 0
 
     @property
     def whole_input(self) -> int:
@@ -105,8 +107,8 @@ class Answer:
         return self.calls[index].id or self.numbered(prefix, index)
 
 
-def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
-    """Work out the answer to a request from the scripted reply."""
+def compose(asked: Asked, reply: Reply, serial: int, kept: Kept = NOTHING) -> Answer:
+    """Work out the answer to a request from the scripted reply, and from what is kept of the prompt."""
     explicit = _explicit_text(reply) is not None and reply.structured is None
     calls = calls_of(asked, reply, explicit=explicit)
     text, stopped = _cut(_text(asked, reply, called=bool(calls)), asked.stops)
@@ -114,7 +116,7 @@ def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
     thinking = _thinking(asked, reply)
     spent = 0 if thinking is None else max(1, _words(thinking))
     said = _words(text) + _words(reply.refusal or "") + sum(_words(call.arguments) for call in calls)
-    heard = sum(_words(part) for key in _INPUT_KEYS for part in _texts(asked.body.get(key)))
+    heard = sum(words_in(asked.body.get(key)) for key in _INPUT_KEYS)
     return Answer(
         asked=asked,
         serial=serial,
@@ -124,16 +126,29 @@ def compose(asked: Asked, reply: Reply, serial: int) -> Answer:
         calls=calls,
         refusal=reply.refusal,
         stop_reason=reply.stop_reason,
-        counts=Counts(
-            input=max(1, heard),
-            output=max(1, said) + spent,
-            thinking=spent,
-            cached=reply.cached_tokens,
-            written=reply.cache_write_tokens,
-        ),
+        counts=_counts(max(1, heard), max(1, said), spent, reply, kept),
         usage_overrides=reply.usage,
         stopped=stopped,
     )
+
+
+def _counts(heard: int, said: int, spent: int, reply: Reply, kept: Kept) -> Counts:
+    if reply.cached_tokens or reply.cache_write_tokens:  # beside what was heard
+        kept = Kept(reply.cached_tokens, reply.cache_write_tokens)
+        heard += kept.read + kept.written
+    return Counts(
+        input=heard - kept.read - kept.written,
+        output=said + spent,
+        thinking=spent,
+        cached=kept.read,
+        written=kept.written,
+        written_1h=kept.hour,
+    )
+
+
+def words_in(value: Any) -> int:
+    """How many words something in a body says."""
+    return sum(map(_words, _texts(value)))
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 from smartllm.rules.vocabulary import Parameter
 
+from .check_caching import caching
 from .check_calls import conversations
 from .check_media import media
 from .check_reasoning import reasonings
@@ -45,22 +46,14 @@ def refusal(
         streamed: It asks for a stream.
         headers: The request's, with names in lower case.
     """
-    rules = load_rules(ambient=ambient_rules(os.environ))
-    try:
-        resolution = resolve(model, rules)
-        host = next(
-            (host for host in rules.table("host") if dialect in served_on(resolution, host, rules)), None
-        )
-    except SmartLLMError:
+    facts, fields = facts_of(model, dialect), FIELDS[dialect]
+    if facts is None:
         return None
-    if host is None:
-        return None
-    facts, fields = target_for(resolution, host, dialect, rules).facts, FIELDS[dialect]
     text = next((text for check in _CHECKS for text in check(body, fields, facts)), None)
     if text is not None:
         return Refused(text)
     served = Served(body, headers, fields, facts, streamed)
-    if (found := next(services(served), None)) is not None:
+    if found := next(services(served), None) or next(caching(body, dialect, facts), None):
         return found
     said = judged(
         body,
@@ -73,6 +66,19 @@ def refusal(
     )
     wrong = next((found for check in _TOOL_CHECKS for found in check(said)), None)
     return wrong or next(media(said, MEDIA_WIRES[dialect]), None)
+
+
+def facts_of(model: str, dialect: Dialect) -> Facts | None:
+    """The facts of a model on a wire; None where the rules do not know it there."""
+    rules = load_rules(ambient=ambient_rules(os.environ))
+    try:
+        resolution = resolve(model, rules)
+        host = next(
+            (host for host in rules.table("host") if dialect in served_on(resolution, host, rules)), None
+        )
+    except SmartLLMError:
+        return None
+    return None if host is None else target_for(resolution, host, dialect, rules).facts
 
 
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:

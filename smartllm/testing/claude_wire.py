@@ -124,8 +124,8 @@ def _usage(answer: Answer) -> JSON:
         "cache_creation_input_tokens": counts.written,
         "cache_read_input_tokens": counts.cached,
         "cache_creation": {
-            "ephemeral_5m_input_tokens": counts.written,
-            "ephemeral_1h_input_tokens": 0,
+            "ephemeral_5m_input_tokens": counts.written - counts.written_1h,
+            "ephemeral_1h_input_tokens": counts.written_1h,
         },
         "output_tokens": counts.output,
     }

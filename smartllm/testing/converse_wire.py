@@ -126,6 +126,11 @@ def _usage(answer: Answer) -> JSON:
     }
     if counts.cached or counts.written:
         usage |= {"cacheReadInputTokens": counts.cached, "cacheWriteInputTokens": counts.written}
+    if counts.written:
+        by_time = {"5m": counts.written - counts.written_1h, "1h": counts.written_1h}
+        usage["cacheDetails"] = [
+            {"ttl": ttl, "inputTokens": count} for ttl, count in by_time.items() if count
+        ]
     return usage
 
 

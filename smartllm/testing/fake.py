@@ -17,6 +17,7 @@ from smartllm.hosts.listing import INFERENCE_PROFILES
 from smartllm.rules import Dialect
 from smartllm.runtime.transport import WireRequest, WireResponse
 
+from .prompt_memory import PromptMemory
 from .reply import Reply
 from .routes import Route, find_route, seen
 from .speaking import Spoken, spoken
@@ -110,6 +111,7 @@ class FakeTransport:
         self._replies = deque(replies)
         self.check = check
         self._serial = 0
+        self._memory = PromptMemory()
         self.sent: list[Sent] = []
 
     async def send(self, request: WireRequest) -> WireResponse:
@@ -124,7 +126,16 @@ class FakeTransport:
         models = () if route.listing == INFERENCE_PROFILES else _MODELS
         reply = self._next(route, request)
         asked = {name.lower(): value for name, value in request.headers.items()}
-        said = spoken(route, request.body, reply, self._serial, models=models, check=self.check, asked=asked)
+        said = spoken(
+            route,
+            request.body,
+            reply,
+            self._serial,
+            models=models,
+            check=self.check,
+            memory=self._memory,
+            asked=asked,
+        )
         await asyncio.sleep(said.reply.delay)
         if not said.streamed and said.reply.cut_after is not None:
             raise _broken(request, "closed it")

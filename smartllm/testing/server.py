@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .delivery import deliver
+from .prompt_memory import PromptMemory
 from .reply import HEADER, Recorded, Reply, reply_of
 from .routes import BASE, find_route, seen
 from .speaking import spoken
@@ -53,6 +54,7 @@ class LoopbackServer:
         self._wanted_port = port
         self.requests: list[Recorded] = []
         self._replies: deque[Reply] = deque()
+        self._memory = PromptMemory()
         self._serial = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -112,9 +114,10 @@ class LoopbackServer:
         self._replies.extend(replies)
 
     def reset(self) -> None:
-        """Forget the recorded requests and the queued replies."""
+        """Forget the recorded requests, the queued replies and what was kept of prompts."""
         self.requests.clear()
         self._replies.clear()
+        self._memory.clear()
         self._serial = 0
 
     def _run(self, opened: Future[int]) -> None:
@@ -182,5 +185,6 @@ class LoopbackServer:
             models=self.models,
             check=self.check,
             asked=recorded.headers,
+            memory=self._memory,
         )
         return await deliver(request, said, recorded)

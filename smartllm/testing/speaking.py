@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from .answer import compose
-from .check import refusal
+from .check import facts_of, refusal
 from .eventstream import break_checksum
+from .prompt_memory import NOTHING, PromptMemory
 from .reply import Reply
 from .routes import Route, Wire, error_body, headers_for, listing_body
 
@@ -56,6 +57,7 @@ def spoken(
     models: Sequence[str],
     check: bool = False,
     asked: Mapping[str, str] = _NO_HEADERS,
+    memory: PromptMemory | None = None,
 ) -> Spoken:
     """The answer to a request.
 
@@ -67,6 +69,7 @@ def spoken(
         models: The model ids of listings.
         check: Refuse what the rules say that a model refuses.
         asked: The request's headers, with names in lower case.
+        memory: What is kept of earlier prompts.
     """
     if check:
         reply = _checked(route, body, reply, asked)
@@ -79,15 +82,24 @@ def spoken(
         return Spoken(reply, headers, [_bytes(error_body(route, reply))])
     if route.wire is None:
         return Spoken(reply, headers, [_bytes(listing_body(route, models))])
-    return _answered(route, route.wire, body, reply, serial, asked)
+    return _answered(route, route.wire, body, reply, serial, asked, memory)
 
 
 def _answered(
-    route: Route, wire: Wire, body: bytes, reply: Reply, serial: int, asked: Mapping[str, str]
+    route: Route,
+    wire: Wire,
+    body: bytes,
+    reply: Reply,
+    serial: int,
+    asked: Mapping[str, str],
+    memory: PromptMemory | None,
 ) -> Spoken:
     try:
         read = replace(wire.read(json.loads(body), route.model), headers=asked)
-        answer = compose(read, reply, serial)
+        kept = NOTHING
+        if memory is not None and route.dialect is not None:
+            kept = memory.taken(body, read.model, route.dialect, facts_of)
+        answer = compose(read, reply, serial, kept)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
         headers = headers_for(route, refused, serial, streamed=False)

@@ -90,7 +90,7 @@ def mark_tools(
         found += [spelled] if mark is None else marked(spelled, mark)
         if mark is not None and mark.automatic:
             ours.append((*here, len(found) - 1, [*found[-1]][-1]))
-    moved = {(*here, old): (*here, new) for old, new in enumerate(places)}
+    moved: dict[Path, Path] = {(*here, old): (*here, new) for old, new in enumerate(places)}
     body.reasons = {
         moved.get(at[: depth + 1], at[: depth + 1]) + at[depth + 1 :]: why for at, why in body.reasons.items()
     }

@@ -147,7 +147,7 @@ def _cited(part: Text, text: Mapping[str, Any]) -> dict[str, Any]:
 def listed(
     parts: Iterable[InputPart], *, text: Mapping[str, str], media: Callable[[Any], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Texts, media and parts in the wire's words as a list; a cache point is a mark of what stands before it.
+    """Texts, media and parts in the wire's words as a list; cache points mark what is before them.
 
     Args:
         parts: The parts.

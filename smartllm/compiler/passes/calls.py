@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
+from smartllm.compiler.caching import calls_last, is_point
 from smartllm.compiler.call_ids import CallIds
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.passes.carry import joined, told_alone
@@ -126,7 +127,7 @@ class _Conversation:
         new = iter(asked)
         parts = [next(new) if part.type == "tool_call" else part for part in turn.parts if part not in lost]
         led = max((place for place, part in enumerate(parts) if part.type in _IN_PLACE), default=0)
-        return turn._replace(parts=(*parts[:led], *_texts_first(parts[led:])))
+        return turn._replace(parts=(*parts[:led], *calls_last(parts[led:])))
 
     def _is_whole(self, turn: Turn) -> bool:
         """Whether the turn goes back as the very items of its answer."""
@@ -134,14 +135,14 @@ class _Conversation:
 
     def _answers(self, told: tuple[InputPart, ...], answers: tuple[Turn, ...]) -> list[Turn]:
         rests = [tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers]
-        told = (*told, *(point for rest in rests for point in takewhile(_is_point, rest)))
-        head, *others = [tuple(dropwhile(_is_point, rest)) for rest in rests]
+        told = (*told, *(point for rest in rests for point in takewhile(is_point, rest)))
+        head, *others = [tuple(dropwhile(is_point, rest)) for rest in rests]
         first: tuple[InputPart, ...] = (*self.moved, *head)
         self.moved = ()
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
-        kinds = [_kind(part) for rest in (first, *others) for part in rest if not _is_point(part)]
+        kinds = [_kind(part) for rest in (first, *others) for part in rest if not is_point(part)]
         apart = [kind for kind in kinds if kind not in self.facts.calls.beside_results]
         if not apart:
             return [Turn("user", (*told, *first)), *left]
@@ -272,20 +273,6 @@ def _content(parts: tuple[InputPart, ...]) -> str | list[InputPart]:
     if all(isinstance(part, Text) for part in parts):
         return "\n\n".join(part.text for part in parts if isinstance(part, Text))
     return [part for part in parts if not isinstance(part, Text) or part.text.strip()]
-
-
-def _texts_first(parts: Iterable[InputPart]) -> list[InputPart]:
-    """Parts with calls behind all others; a cache point stays with the part before it."""
-    found: dict[bool, list[InputPart]] = {False: [], True: []}
-    called = False
-    for part in parts:
-        called = called if _is_point(part) else part.type == "tool_call"
-        found[called].append(part)
-    return found[False] + found[True]
-
-
-def _is_point(part: InputPart) -> bool:
-    return part.type == "cache_point"
 
 
 def _failed(content: Any) -> Any:

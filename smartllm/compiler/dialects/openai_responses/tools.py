@@ -85,9 +85,7 @@ def _runs(turn: Turn) -> list[list[InputPart]]:
 
 
 def _is_content(part: InputPart, role: str) -> bool:
-    if part.type == "cache_point":
-        return True
-    if part.type in MEDIA:
+    if part.type in MEDIA or part.type == "cache_point":
         return True
     return part.type == "other" and place_in(part, role, "openai_responses") == "content"
 

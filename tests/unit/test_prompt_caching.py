@@ -1,0 +1,301 @@
+"""What a caller asks of prompt caches, as each wire spells it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from model_facts import CHAT, CONVERSE, FACTS, MESSAGES, RESPONSES, RULES
+from prompt_marks import marks_of, plan_of, said
+from pydantic import ValidationError
+
+from smartllm import (
+    CachePoint,
+    Document,
+    Image,
+    Message,
+    TextRequest,
+    Tool,
+    ToolCall,
+    ToolResult,
+    UnsupportedError,
+)
+from smartllm.compiler import _intent
+from smartllm.compiler.passes import caching
+from smartllm.content import Other, Reasoning
+from smartllm.rules import Dialect, resolve, target_for
+from smartllm.testing.prompt_blocks import blocks_of
+
+SONNET, OPUS_4, NOVA, NOVA_2, LLAMA = (
+    "claude-sonnet-4-6",
+    "claude-opus-4",
+    "nova-lite",
+    "nova-2-lite",
+    "llama3-3-70b",
+)
+GPT, KEPT, MEMORY, OLD = "gpt-5.6", "gpt-5.4", "gpt-4o", "gpt-3.5-turbo"
+LOOK, GET = Tool("look"), Tool("get")
+ASKED = Message("user", "q")
+CALLED = [
+    ASKED,
+    Message("assistant", [ToolCall("toolu_1", "look", {}), ToolCall("toolu_2", "get", {})]),
+]
+RESULTS = [ToolResult("toolu_1", "a"), ToolResult("toolu_2", "b")]
+PDF = Document(data=b"%PDF-1.7", media_type="application/pdf", name="d")
+TEXT = Document(data=b"hi", media_type="text/plain", name="d")
+PICTURE = Image(data=b"\x89PNG\r\n\x1a\n", media_type="image/png")
+
+
+class TestTheCompilerPlacesMarks:
+    def test_at_the_ends_of_tools_system_text_and_the_last_two_turns_of_the_user(self) -> None:
+        turns = [ASKED, Message("assistant", "a"), Message("user", ["r", "s"])]
+        fields: dict[str, Any] = {"system_prompt": "S", "tools": [LOOK, GET], "prompt_cache": "5m"}
+        plan = plan_of(SONNET, MESSAGES, turns, **fields)
+        places = ["tools.1", "system.0", "messages.0.content.0", "messages.2.content.1"]
+        assert marks_of(plan) == [(place, "") for place in places]
+        assert plan.body["tools"][1]["cache_control"] == {"type": "ephemeral"}
+        plan = plan_of(SONNET, CONVERSE, turns, **fields)
+        places = ["toolConfig/tools/1", "system/0", "messages/0/content/0", "messages/2/content/1"]
+        assert marks_of(plan) == [(place, "") for place in places]
+        assert plan.body["toolConfig"]["tools"][2] == {"cachePoint": {"type": "default"}}
+        assert said(plan) == []
+
+    @pytest.mark.parametrize("dialect", [MESSAGES, CONVERSE])
+    def test_and_says_that_prompt_cache_asks_for_them(self, dialect: Dialect) -> None:
+        plan = plan_of(SONNET, dialect, "q", system_prompt="S", tools=[LOOK], prompt_cache="1h")
+        origins = plan.steps[0].origins
+        ours = {path for path, origin in origins.items() if origin.name == "prompt_cache"}
+        assert ours == {path for path in origins if "cache" in path}
+        assert len(ours) == 6
+        assert {origins[path].kind for path in ours} == {"request"}
+
+    def test_with_an_answer_tool_behind_the_mark(self) -> None:
+        schema = {"title": "T", "type": "object", "properties": {"a": {"type": "integer"}}}
+        fields: dict[str, Any] = {
+            "response_format": schema,
+            "structured_output": "tool",
+            "prompt_cache": "5m",
+        }
+        plan = plan_of(SONNET, MESSAGES, "q", tools=[LOOK], **fields)
+        assert [name["name"] for name in plan.body["tools"]] == ["look", "T"]
+        assert [place for place, _ in marks_of(plan)] == ["tools.0", "messages.0.content.0"]
+
+    def test_only_where_the_model_takes_them(self) -> None:
+        plan = plan_of(NOVA, CONVERSE, "q", system_prompt="S", tools=[LOOK], prompt_cache="5m")
+        assert [place for place, _ in marks_of(plan)] == ["system/0", "messages/0/content/0"]
+        assert said(plan) == []
+
+    def test_the_callers_come_first(self) -> None:
+        turns = [
+            Message("user", ["a", CachePoint(), "b", CachePoint(), "c"]),
+            Message("assistant", ["x", CachePoint()]),
+            Message("user", "d"),
+        ]
+        plan = plan_of(SONNET, MESSAGES, turns, system_prompt="S", tools=[LOOK], prompt_cache="5m")
+        places = [
+            f"messages.{place}" for place in ("0.content.0", "0.content.1", "1.content.0", "2.content.0")
+        ]
+        assert [place for place, _ in marks_of(plan)] == places
+        origins = plan.steps[0].origins
+        assert origins["messages[2].content[0].cache_control.type"].name == "prompt_cache"
+        assert origins["messages[1].content[0].cache_control.type"].name == "messages"
+        assert said(plan) == []
+
+    def test_into_turns_that_hold_more_than_texts(self) -> None:
+        turns = [*CALLED, Message("user", RESULTS)]
+        plan = plan_of(SONNET, CONVERSE, turns, tools=[LOOK, GET], prompt_cache="5m")
+        places = ["toolConfig/tools/1", "messages/0/content/0", "messages/2/content/1"]
+        assert [place for place, _ in marks_of(plan)] == places
+
+    def test_and_none_in_the_second_of_two_steps(self) -> None:
+        fields: dict[str, Any] = {"response_format": {"title": "T", "type": "object", "properties": {}}}
+        turns = [Message("user", ["q", CachePoint()])]
+        plan = plan_of(SONNET, CONVERSE, turns, **fields, structured_output="two_pass", prompt_cache="5m")
+        first, second = [blocks_of(step.body, step.dialect) for step in plan.steps]
+        assert any(block.marks for block in first)
+        assert not any(block.marks for block in second)
+
+
+class TestTheCallersMarks:
+    @pytest.mark.parametrize("dialect", [MESSAGES, CONVERSE])
+    def test_stand_where_they_are(self, dialect: Dialect) -> None:
+        plan = plan_of(SONNET, dialect, [Message("user", ["a", CachePoint("1h"), "b"])])
+        place = "messages.0.content.0" if dialect == MESSAGES else "messages/0/content/0"
+        assert (marks_of(plan), said(plan)) == ([(place, "1h")], [])
+
+    @pytest.mark.parametrize(
+        ("model", "dialect", "part", "stays"),
+        [
+            (SONNET, MESSAGES, TEXT, True),
+            (SONNET, CONVERSE, TEXT, False),
+            (SONNET, CONVERSE, replace(TEXT, citations=True), True),
+            (SONNET, CONVERSE, PDF, True),
+            (SONNET, CONVERSE, PICTURE, True),
+            (NOVA, CONVERSE, PICTURE, False),
+            (GPT, RESPONSES, PICTURE, True),
+            (GPT, CHAT, PDF, True),
+        ],
+    )
+    def test_behind_pictures_and_documents(
+        self, model: str, dialect: Dialect, part: Any, stays: bool
+    ) -> None:
+        request = TextRequest(prompt=["a", part, CachePoint()])
+        facts = FACTS[dialect][model]
+        target = target_for(resolve(model, RULES), "bedrock", dialect, RULES)
+        intent, trace = _intent(request, target, {})
+        (turn,) = caching(intent, facts, trace).turns
+        kinds = [one.type for one in turn.parts]
+        assert kinds.index("cache_point") == (2 if stays else 1)
+        assert [change.code for change in trace.changes if "point" in change.code] == (
+            [] if stays else ["cache-point-moved"]
+        )
+
+    def test_at_the_start_of_a_turn_keep_what_is_before_it(self) -> None:
+        turns = [
+            Message("user", [CachePoint(), "a"]),
+            Message("assistant", "x"),
+            Message("user", [CachePoint(), "b"]),
+        ]
+        plan = plan_of(SONNET, MESSAGES, turns, system_prompt="S")
+        assert [place for place, _ in marks_of(plan)] == ["system.0", "messages.1.content.0"]
+        assert said(plan) == []
+        plan = plan_of(SONNET, MESSAGES, turns[:1], tools=[LOOK])
+        assert [place for place, _ in marks_of(plan)] == ["tools.0"]
+        assert said(plan) == []
+        plan = plan_of(SONNET, MESSAGES, turns[:1])
+        assert (marks_of(plan), said(plan)) == ([], [("cache-point-dropped", "warning")])
+
+    def test_alone_in_a_turn_are_no_turn(self) -> None:
+        turns = [ASKED, Message("assistant", "x"), Message("user", [CachePoint()]), ASKED]
+        plan = plan_of(SONNET, MESSAGES, turns)
+        assert [turn["role"] for turn in plan.body["messages"]] == ["user", "assistant", "user"]
+        with pytest.raises(UnsupportedError, match="nothing before them"):
+            plan_of(SONNET, MESSAGES, [Message("user", [CachePoint()])])
+
+    @pytest.mark.parametrize("dialect", [MESSAGES, CONVERSE])
+    def test_behind_tools(self, dialect: Dialect) -> None:
+        tools = [
+            LOOK,
+            CachePoint("1h"),
+            {"type": "custom", "name": "own", "input_schema": {"type": "object"}},
+        ]
+        if dialect == CONVERSE:
+            tools[2] = {"toolSpec": {"name": "own", "inputSchema": {"json": {"type": "object"}}}}
+        plan = plan_of(SONNET, dialect, "q", tools=[*tools, CachePoint()])
+        named = "tools.{}" if dialect == MESSAGES else "toolConfig/tools/{}"
+        second = 1 if dialect == MESSAGES else 2
+        assert marks_of(plan) == [(named.format(0), "1h"), (named.format(second), "")]
+        assert said(plan) == []
+
+    def test_behind_a_tool_that_is_not_declared_go_with_it(self) -> None:
+        plan = plan_of(NOVA, CONVERSE, "q", tools=[LOOK, CachePoint()], tool_choice="none")
+        assert (marks_of(plan), said(plan)) == ([], [("cache-point-dropped", "info")])
+
+    def test_in_a_round_of_calls_stay_with_what_is_before_them(self) -> None:
+        turns = [
+            ASKED,
+            Message("assistant", [CALLED[1].content[0], CachePoint(), CALLED[1].content[1], "text"]),
+            Message("user", [RESULTS[1], CachePoint(), RESULTS[0], "and"]),
+        ]
+        plan = plan_of(SONNET, MESSAGES, turns, tools=[LOOK, GET])
+        kinds = [block["type"] for block in plan.body["messages"][1]["content"]]
+        assert kinds == ["text", "tool_use", "tool_use"]
+        assert [place for place, _ in marks_of(plan)] == ["messages.1.content.1", "messages.2.content.1"]
+
+    def test_behind_results_make_no_text_of_their_own(self) -> None:
+        turns = [*CALLED, Message("user", [*RESULTS, CachePoint()]), Message("user", "and")]
+        plan = plan_of(LLAMA, CONVERSE, turns, tools=[LOOK, GET])
+        kinds = [next(iter(block)) for turn in plan.body["messages"] for block in turn["content"]]
+        assert kinds == ["text", "toolUse", "toolUse", "toolResult", "toolResult", "text", "text"]
+
+    def test_are_moved_before_what_takes_none(self) -> None:
+        turns = [ASKED, *CALLED[1:], Message("user", [*RESULTS, CachePoint()])]
+        plan = plan_of(NOVA, CONVERSE, turns, tools=[LOOK, GET])
+        assert marks_of(plan) == [("messages/0/content/0", "")]
+        assert said(plan) == [("cache-point-moved", "info")]
+        (moved,) = [one for one in plan.diagnostics if one.code == "cache-point-moved"]
+        assert (moved.asked, moved.applied) == (
+            "behind the tool result in turn 3",
+            "behind the text in turn 1",
+        )
+        assert moved.origin.name == "caching.after"
+
+    def test_never_follow_reasoning(self) -> None:
+        thought = Reasoning(
+            SONNET, CONVERSE, [{"reasoningContent": {"reasoningText": {"text": "h", "signature": "s"}}}]
+        )
+        turns = [ASKED, Message("assistant", [thought, CachePoint(), "x"]), ASKED]
+        plan = plan_of(SONNET, CONVERSE, turns)
+        assert marks_of(plan) == [("messages/0/content/0", "")]
+        assert said(plan) == [("cache-point-moved", "warning")]
+
+    def test_left_by_what_was_before_them(self) -> None:
+        own = Other({"type": "x"}, "x", RESPONSES)
+        thought = Reasoning("another", MESSAGES, [{"type": "thinking", "thinking": "h", "signature": "s"}])
+        turns = [ASKED, Message("assistant", [own, CachePoint()]), ASKED]
+        assert marks_of(plan_of(SONNET, MESSAGES, turns)) == [("messages.0.content.0", "")]
+        turns = [ASKED, Message("assistant", "a", reasoning=thought), Message("user", [CachePoint(), "b"])]
+        assert marks_of(plan_of(SONNET, MESSAGES, turns)) == [("messages.1.content.0", "")]
+        turns = [ASKED, Message("assistant", [thought, CachePoint(), "a"]), ASKED]
+        assert marks_of(plan_of(SONNET, MESSAGES, turns)) == [("messages.0.content.0", "")]
+        with pytest.raises(UnsupportedError, match="reasoning alone"):
+            plan_of(SONNET, MESSAGES, [ASKED, Message("assistant", [thought, CachePoint()]), ASKED])
+
+    def test_two_at_one_place_are_one(self) -> None:
+        plan = plan_of(SONNET, CONVERSE, [Message("user", ["a", CachePoint(), CachePoint("1h")])])
+        assert marks_of(plan) == [("messages/0/content/0", "1h")]
+        assert said(plan) == [("cache-point-dropped", "info")]
+
+    def test_too_many_lose_their_first(self) -> None:
+        parts = [part for letter in "abcdef" for part in (letter, CachePoint())]
+        plan = plan_of(SONNET, MESSAGES, [Message("user", parts)], system_prompt="S", prompt_cache="5m")
+        assert marks_of(plan) == [(f"messages.0.content.{place}", "") for place in (2, 3, 4, 5)]
+        assert said(plan) == [("cache-point-dropped", "warning")]
+
+    def test_end_a_prefill(self) -> None:
+        turns = [ASKED, Message("assistant", ["a ", CachePoint()])]
+        plan = plan_of("claude-sonnet-4-5", MESSAGES, turns)
+        assert plan.body["messages"][1]["content"][0]["text"] == "a"
+        assert marks_of(plan) == [("messages.1.content.0", "")]
+
+    @pytest.mark.parametrize(
+        ("model", "severity"), [(LLAMA, "warning"), (NOVA_2, "info"), (KEPT, "info"), (OLD, "warning")]
+    )
+    def test_are_dropped_where_none_is_taken(self, model: str, severity: str) -> None:
+        dialect = CHAT if model.startswith("gpt") else CONVERSE
+        plan = plan_of(model, dialect, [Message("user", ["a", CachePoint()])], tools=[LOOK, CachePoint()])
+        assert (marks_of(plan), said(plan)) == ([], [("cache-point-dropped", severity)])
+
+
+class TestRequests:
+    @pytest.mark.parametrize("wrong", ["30m", "", 5])
+    def test_times_are_words(self, wrong: Any) -> None:
+        with pytest.raises(ValidationError, match="prompt_cache"):
+            TextRequest(prompt="q", prompt_cache=wrong)
+        with pytest.raises(ValueError, match="5m, 1h"):
+            CachePoint(wrong)
+
+    @pytest.mark.parametrize("wrong", ["", "k" * 65])
+    def test_keys_are_short(self, wrong: str) -> None:
+        with pytest.raises(ValidationError, match="prompt_cache_key"):
+            TextRequest(prompt="q", prompt_cache_key=wrong)
+
+    def test_points_among_tools_read_as_they_are_written(self) -> None:
+        request = TextRequest(prompt="q", tools=[LOOK, CachePoint("1h")], tool_choice="look")
+        again = TextRequest.model_validate_json(request.model_dump_json())
+        assert again.tools is not None
+        assert again.tools[1] == CachePoint("1h")
+        assert again.model_dump_json() == request.model_dump_json()
+
+    @pytest.mark.parametrize(
+        ("tools", "says"),
+        [
+            ([CachePoint(), LOOK], "stands behind the tools"),
+            ([LOOK, {"type": "cache_point", "ttl": "24h"}], "5m or 1h"),
+            ([LOOK, {"type": "cache_point", "time": "1h"}], "ttl"),
+        ],
+    )
+    def test_points_among_tools_are_checked(self, tools: list[Any], says: str) -> None:
+        with pytest.raises(ValidationError, match=says):
+            TextRequest(prompt="q", tools=tools)
