@@ -120,7 +120,7 @@ def _secret(name: str, value: Any) -> None:
     if name == "api_key" and asks(value):
         return
     if value is not None and not isinstance(value, str):
-        allowed = "text or a function that gives it" if name == "api_key" else "text"
+        allowed = "text or a function" if name == "api_key" else "text"
         raise values.hidden(name, f"{allowed}, not {type(value).__name__}")
     if value:
         values.header_value(name, str.strip(value), "the key" if name == "api_key" else "the value")

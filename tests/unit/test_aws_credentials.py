@@ -119,7 +119,7 @@ async def test_a_profile_that_assumes_a_role(server: LoopbackServer, sts: TokenS
 async def test_a_role_that_may_not_be_assumed(server: LoopbackServer, sts: TokenService) -> None:
     sts.refusal = "not authorized to perform: sts:AssumeRole"
     with pytest.raises(
-        ConfigError, match="AccessDenied.* not authorized to perform: sts:AssumeRole"
+        ConfigError, match=r"AccessDenied.* not authorized to perform: sts:AssumeRole"
     ) as caught:
         await ask(LLMClient(aws_profile="assuming"))
     assert caught.value.hint == "check aws_profile and AWS's files"
@@ -309,33 +309,24 @@ async def test_the_session_of_the_table(
 async def test_a_real_engine_gives_a_role_its_keys(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "engine"
-    folder.mkdir()
+    keys: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    (folder := tmp_path / "engine").mkdir()
     with dynamo_engine(folder) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
-        async with aiobotocore.session.get_session().create_client(
-            "iam",
-            region_name="us-east-1",
-            endpoint_url=url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        ) as iam:
+        sdk = aiobotocore.session.get_session()
+        async with sdk.create_client("iam", region_name="us-east-1", endpoint_url=url, **keys) as iam:
             trusting = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
             policy = json.dumps({"Version": "2012-10-17", "Statement": [trusting]})
             made = await iam.create_role(RoleName="caller", AssumeRolePolicyDocument=policy)
-        arn = made["Role"]["Arn"]
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        async with LLMClient(aws_role_arn=arn, dynamo_table_name="answers", **keys) as client:
-            await client.generate_text(INVOKE.request())
-            [key] = [key_of(server)]
-            assert key.startswith("ASIA")
-            async with (
-                client._cache.shared._tables.get()
-                ._session()
-                .create_client(  # type: ignore[union-attr, attr-defined]
-                    "sts", region_name="us-east-1"
-                ) as sts_client
-            ):
-                told = await sts_client.get_caller_identity()
-        assert told["Arn"].endswith(":assumed-role/caller/smartllm")
+        given = {"aws_role_arn": made["Role"]["Arn"], "dynamo_table_name": "answers", **keys}
+        sources = []
+        for place in ("one", "two"):
+            async with LLMClient(cache_dir=tmp_path / place, **given) as client:
+                sources.append((await client.generate_text(INVOKE.request(use_cache=True))).cache_source)
+                session = aws_session(client._settings)
+        async with session.create_client("sts", region_name="us-east-1") as sts:
+            told = await sts.get_caller_identity()
+    assert key_of(server).startswith("ASIA")
+    assert sources == ["miss", "l2"]
+    assert told["Arn"].endswith(":assumed-role/caller/smartllm")

@@ -79,7 +79,7 @@ def test_defaults_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"dynamo_table_name": 5}, "dynamo_table_name=5 is not usable; allowed: 3 to 255"),
         (
             {"api_key": ["canary"]},
-            "api_key=(hidden) is not usable; allowed: text or a function that gives it, not list",
+            "api_key=(hidden) is not usable; allowed: text or a function, not list",
         ),
         ({"trace_content": "yes"}, "trace_content='yes' is not usable; allowed: True or False"),
         ({"endpoint_url": "ftp://host"}, "endpoint_url='ftp://host' is not usable; allowed: a URL"),
