@@ -18,6 +18,7 @@ __all__ = [
     "Document",
     "Image",
     "InputPart",
+    "Media",
     "Other",
     "Part",
     "Reasoning",
@@ -80,10 +81,12 @@ class Document(_Media):
     Attributes:
         name: How the model is told its name.
         citations: The answer may cite it.
+        detail: How closely the model looks at pictures of its pages, in the provider's word.
     """
 
     name: str | None = None
     citations: bool = False
+    detail: str | None = None
     type: Literal["document"] = type_field("document")
 
 
@@ -203,6 +206,9 @@ class ToolCallDelta:
     arguments: str
     type: Literal["tool_call_delta"] = type_field("tool_call_delta")
 
+
+Media = Image | Document | Audio | Video
+"""What is no text."""
 
 InputPart = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Reasoning | CachePoint | Other
 """What may stand in a turn."""

@@ -1,30 +1,35 @@
-"""Bytes of pictures, documents, sound and film: what they are, and how they stand in a body."""
+"""Bytes of pictures, documents, sound and film: where they come from, what they are, how they are sent."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
 
-_MAGIC: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"%PDF-", "application/pdf"),
+from smartllm.errors import UnsupportedError
+from smartllm.media_files import UnreadableError, read_file
+from smartllm.media_types import media_type_by_name, media_type_of, spelled
+
+if TYPE_CHECKING:
+    from smartllm.content import Audio, Document, Image, InputPart, Video
+    from smartllm.request import MessageRequest, TextRequest
+
+    Media = Image | Document | Audio | Video
+
+__all__ = ["MEDIA", "Encoded", "has_files", "loaded", "loaded_part", "media_type_of"]
+
+MEDIA: Final = frozenset({"image", "document", "audio", "video"})
+"""Types of the parts that hold or name bytes."""
+
+_CERTAIN: Final = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf"}
 )
-
-
-def media_type_of(data: bytes) -> str | None:
-    """What bytes are, by their first ones; None where that is not known."""
-    for magic, found in _MAGIC:
-        if data.startswith(magic):
-            return found
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return None
+"""Types that bytes cannot be mistaken for: a provider refuses them under another label."""
+_OTHERS: Final = {"image": "Image", "audio": "Audio", "video": "Video"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Encoded:
     Attributes:
         data: The bytes.
         media_type: What they are.
-        prefix: What stands before them, such as ``data:image/png;base64,``.
+        prefix: What stands before them, such as ``data:image/png;base64,``; ASCII that needs no escape.
     """
 
     data: bytes = field(repr=False)
@@ -53,3 +58,118 @@ class Encoded:
 
     def __str__(self) -> str:
         return f"<{self.prefix}{len(self.data)} bytes, sha256 {self.sha256}>"
+
+
+def has_files(request: TextRequest[Any] | MessageRequest[Any]) -> bool:
+    """Whether a request names files that are yet to be read."""
+    return any(getattr(part, "path", None) is not None for part in _all_parts(request))
+
+
+def loaded(given: Any) -> Any:
+    """A request, or parts, whose files are read and whose bytes have a media type; this blocks.
+
+    Args:
+        given: A ``TextRequest``, a ``MessageRequest``, or texts and parts; it is not changed.
+
+    Raises:
+        UnsupportedError: A file cannot be read, or bytes are of an unknown or of another kind; names the
+            part's place.
+    """
+    if hasattr(given, "messages"):
+        messages = [_loaded_message(message, index) for index, message in enumerate(given.messages)]
+        return given.model_copy(update={"messages": messages})
+    if hasattr(given, "prompt"):
+        return given.model_copy(update={"prompt": _loaded_content(given.prompt, ("prompt",))})
+    return _loaded_content(given, ("parts",))
+
+
+def loaded_part(part: InputPart, place: tuple[str | int, ...]) -> InputPart:
+    """A part whose file is read and whose media type is found; others as they are.
+
+    Args:
+        part: The part.
+        place: Where it stands: the request's field first.
+
+    Raises:
+        UnsupportedError: See ``loaded``.
+    """
+    if part.type == "tool_result" and part.parts:
+        return replace(part, content=_loaded_content(part.content, (*place, "content")))
+    if part.type not in MEDIA:
+        return part
+    try:
+        return _loaded_media(part)  # type: ignore[arg-type]
+    except UnreadableError as error:
+        where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).lstrip(".")
+        raise UnsupportedError(f"{where}: {error}", field=str(place[0]), hint=error.hint) from None
+
+
+def _loaded_media(part: Media) -> Media:
+    name = type(part).__name__
+    given = None if part.media_type is None else spelled(part.media_type)
+    changes: dict[str, Any] = {}
+    data = part.data
+    if part.path is not None:
+        path = PurePath(part.path)
+        data = changes["data"] = read_file(str(path))
+        changes["path"] = None
+        if part.type == "document" and part.name is None:
+            changes["name"] = path.stem
+        given = given or _type_of_text(data, media_type_by_name(path.name))
+    elif part.s3 is not None:
+        given = given or media_type_by_name(part.s3)
+    if data is not None:
+        found = media_type_of(data, part.type)
+        given = _agreed(name, given, found)
+    if given != part.media_type:
+        changes["media_type"] = given
+    return replace(part, **changes) if changes else part
+
+
+def _type_of_text(data: bytes, named: str | None) -> str | None:
+    """What a file's name tells where its bytes do not: which kind of text it is."""
+    by_bytes = media_type_of(data)
+    return named if by_bytes in {None, "application/zip"} else by_bytes
+
+
+def _agreed(name: str, given: str | None, found: str | None) -> str:
+    """The media type of bytes, of what was said and what was found."""
+    if given is not None and found in _CERTAIN and given != found:
+        raise UnreadableError(
+            f"{name}: the bytes are {found}, not {given}", f'leave media_type out, or give "{found}"'
+        )
+    media_type = given or found
+    if media_type is None:
+        raise UnreadableError(
+            f"{name}: what the bytes are cannot be told from them", "give media_type, such as image/png"
+        )
+    family = media_type.partition("/")[0]
+    right = _OTHERS.get(family, "Document")
+    if right != name:
+        raise UnreadableError(f"{name}: {media_type} is none", f"use {right}(...)")
+    return media_type
+
+
+def _loaded_message(message: Any, index: int) -> Any:
+    content = _loaded_content(message.content, ("messages", index, "content"))
+    return message if content is message.content else message.model_copy(update={"content": content})
+
+
+def _loaded_content(content: str | Iterable[Any], place: tuple[str | int, ...]) -> Any:
+    if isinstance(content, str):
+        return content
+    return [
+        part if isinstance(part, str) else loaded_part(part, (*place, index))
+        for index, part in enumerate(content)
+    ]
+
+
+def _all_parts(request: Any) -> Iterator[Any]:
+    contents = [message.content for message in request.messages] if hasattr(request, "messages") else []
+    for content in contents or [request.prompt]:
+        if isinstance(content, str):
+            continue
+        for part in content:
+            yield part
+            if getattr(part, "parts", False):
+                yield from part.content

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.text_parts import Reasoning, Text
 from smartllm.words import Effort, Verbosity
 
 if TYPE_CHECKING:
     from smartllm.compiler.schema.types import Lowered
-    from smartllm.content import InputPart, Other, ToolCall, ToolResult
+    from smartllm.content import InputPart, Media, Other, ToolCall, ToolResult
     from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
@@ -53,6 +54,11 @@ class Turn(NamedTuple):
     def results(self) -> tuple[ToolResult, ...]:
         """The results of calls in it, in order."""
         return tuple([part for part in self.parts if part.type == "tool_result"])
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """Its pictures, documents, sound and films, in order; those of results are theirs."""
+        return tuple([part for part in self.parts if part.type in MEDIA])  # type: ignore[misc]
 
     @property
     def own(self) -> tuple[Other, ...]:

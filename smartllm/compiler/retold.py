@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from smartllm.compiler.intent import Turn
 from smartllm.compiler.prompts import ANSWER, binding_prompt, extraction_prompt
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.text_parts import Text, parts_of
 
 if TYPE_CHECKING:
@@ -44,8 +45,14 @@ def _bare(part: InputPart) -> InputPart:
     """The part without what stands in the words of the wire, as those of tools that are not there."""
     if part.type != "tool_result" or not part.parts:
         return part
-    texts = (inner.text for inner in parts_of(part.content) if isinstance(inner, Text))
-    return replace(part, content="\n\n".join(texts), parts=False)
+    left = [inner for inner in parts_of(part.content) if inner.type != "other"]
+    if any(inner.type in MEDIA for inner in left):
+        return replace(part, content=left)
+    return replace(part, content=_joined(left), parts=False)
+
+
+def _joined(parts: Iterable[InputPart]) -> str:
+    return "\n\n".join(part.text for part in parts if isinstance(part, Text))
 
 
 def in_words(turns: Iterable[Turn]) -> tuple[Turn, ...]:
@@ -61,6 +68,8 @@ def _worded(turn: Turn, names: dict[str, str]) -> Iterator[InputPart]:
             yield Text(_call(part))
         elif part.type == "tool_result":
             yield Text(_result(part, names.get(part.call_id, "A tool")))
+            if part.parts:
+                yield from (inner for inner in parts_of(part.content) if inner.type in MEDIA)
         else:
             yield part
 
@@ -70,6 +79,6 @@ def _call(call: ToolCall) -> str:
 
 
 def _result(result: ToolResult, name: str) -> str:
-    said = result.content
+    said = _joined(parts_of(result.content)) if result.parts else result.content
     text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
     return f"{name} {'failed' if result.error else 'gave'}: {text}"

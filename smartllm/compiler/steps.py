@@ -15,6 +15,7 @@ from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.retold import answered, binding_turn, extraction_turn, in_words
 from smartllm.compiler.streamed_calls import is_buffered, set_unbuffered, unbuffered_at
+from smartllm.compiler.takers import NotTakenError
 from smartllm.compiler.tool_names import called_in
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
@@ -35,6 +36,8 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
     try:
         for run in PASSES:
             intent = run(intent, target.facts, trace)
+    except NotTakenError as error:
+        raise error.told(target) from None
     except UnsupportedError as error:
         raise (error.at(target.origin(error.fact)) if error.fact else error) from None
     return intent
@@ -140,4 +143,6 @@ def _derived(model: Reason) -> Trace:
 def _hole(step: Step) -> Path:
     """Where the first step's text goes: behind all that a caller wrote, and only a wish of ours behind it."""
     key = FIELDS[step.dialect].turns
-    return [path for path, value in leaves(step.sealed[key], (key,)) if ANSWER in str(value)][-1]
+    return [
+        path for path, value in leaves(step.sealed[key], (key,)) if isinstance(value, str) and ANSWER in value
+    ][-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.intent import Turn
@@ -11,20 +12,24 @@ from smartllm.json_values import check_json
 from smartllm.text_parts import Reasoning, Text, parts_of
 
 if TYPE_CHECKING:
-    from smartllm.content import InputPart
+    from smartllm.content import InputPart, ToolResult
     from smartllm.request import Message
 
-_SENT: Final = ("text", "reasoning", "tool_call", "tool_result", "other")
-_IN_RESULTS: Final = ("text", "other")
-_WRITER: Final = {"tool_call": "assistant", "tool_result": "user", "reasoning": "assistant"}
+_MEDIA: Final = frozenset({"image", "document", "audio", "video"})
+_WRITERS: Final = {
+    "tool_call": ("assistant",),
+    "tool_result": ("user",),
+    "reasoning": ("assistant",),
+    **dict.fromkeys(_MEDIA, ("user", "prompt")),
+}
 
 
 def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
-    """The turns of a request with a ``prompt`` or with ``messages``.
+    """The turns of a request with a ``prompt`` or with ``messages``; files that nobody has read are read.
 
     Raises:
-        UnsupportedError: A part is of a kind that no wire is given yet, stands in a turn of the wrong role,
-            or holds what is no JSON; names its place.
+        UnsupportedError: A part stands in a turn of the wrong role, holds what is no JSON, or names a file
+            or bytes that cannot be sent; names its place.
     """
     if "prompt" in wishes:
         prompt = wishes["prompt"]
@@ -59,28 +64,44 @@ def _turn(message: Message, index: int) -> Turn:
     return Turn(message.role, parts)
 
 
-def _checked(parts: Iterable[InputPart], role: str, *place: str | int) -> tuple[InputPart, ...]:
-    parts = tuple(parts)
+def _checked(given: Iterable[InputPart], role: str, *place: str | int) -> tuple[InputPart, ...]:
+    parts = list(given)
     for index, part in enumerate(parts):
-        if part.type not in _SENT:
-            raise _not_sent(part, (*place, index))
+        if isinstance(part, Text):
+            continue
         _check_writer(part, role, (*place, index))
         if isinstance(part, Reasoning):
             _check_blocks(part, (*place, index))
+        elif part.type in _MEDIA:
+            parts[index] = _loaded(part, (*place, index))
         elif part.type == "tool_result" and part.parts:
-            for number, inner in enumerate(parts_of(part.content)):
-                if inner.type not in _IN_RESULTS:
-                    raise _not_sent(inner, (*place, index, "content", number))
-    return parts
+            parts[index] = _result(part, (*place, index, "content"))
+    return tuple(parts)
+
+
+def _result(result: ToolResult, place: tuple[str | int, ...]) -> ToolResult:
+    """A result of texts and parts, its files read."""
+    content = parts_of(result.content)
+    if all(part.type not in _MEDIA for part in content):
+        return result
+    return replace(result, content=[_loaded(part, (*place, index)) for index, part in enumerate(content)])
+
+
+def _loaded(part: InputPart, place: tuple[str | int, ...]) -> Any:
+    from smartllm.media import loaded_part  # noqa: PLC0415 - few have any
+
+    return loaded_part(part, place)
 
 
 def _check_writer(part: InputPart, role: str, place: tuple[str | int, ...]) -> None:
-    if _WRITER.get(part.type, role) != role:
+    if role not in _WRITERS.get(part.type, (role,)):
+        name = type(part).__name__
         raise UnsupportedError(
-            f"{_where(place)}: a {type(part).__name__} cannot stand in "
+            f"{_where(place)}: {'an' if name[0] in 'AEIOU' else 'a'} {name} cannot stand in "
             f"{'a prompt' if role == 'prompt' else f'a turn of the {role}'}",
             field=str(place[0]),
-            hint="reasoning and calls stand in the assistant's messages, results in the user's next one",
+            hint="reasoning and calls stand in the assistant's messages; results, pictures, documents, sound "
+            "and film in the user's",
         )
 
 
@@ -93,15 +114,6 @@ def _check_blocks(reasoning: Reasoning, place: tuple[str | int, ...]) -> None:
                 field=str(place[0]),
                 hint="keep the reasoning of an answer as it came: response.as_message() has it",
             )
-
-
-def _not_sent(part: InputPart, place: tuple[str | int, ...]) -> UnsupportedError:
-    return UnsupportedError(
-        f"{_where(place)}: {type(part).__name__} parts cannot be sent yet; Text, Reasoning, ToolCall, "
-        "ToolResult and Other can",
-        field=str(place[0]),
-        hint="leave the part out, or say it in the words of the wire: Other({...}), or by extra={...}",
-    )
 
 
 def _where(place: tuple[str | int, ...]) -> str:

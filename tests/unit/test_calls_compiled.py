@@ -233,7 +233,7 @@ class TestOrder:
             ),
             (
                 (ASKED, CALLS, Message("user", [ToolResult("call_1", ["a", Image(data=b"x")])])),
-                "messages[2].content[0].content[1]: Image parts cannot be sent yet",
+                "messages[2].content[0].content[1]: Image: what the bytes are cannot be told from them",
             ),
         ],
         ids=lambda value: value[:40] if isinstance(value, str) else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 import smartllm
 from smartllm import Message, MessageRequest, TextRequest
+from smartllm.compiler.turns import turns_of
 from smartllm.content import (
     Audio,
     CachePoint,
@@ -225,18 +227,14 @@ def test_texts_and_reasoning_are_sent() -> None:
     assert bodies[0] == bodies[1] == bodies[2]
 
 
-@pytest.mark.parametrize(
-    "part",
-    [part for part in PARTS if not isinstance(part, (Text, Reasoning, ToolCall, ToolResult))],
-    ids=lambda part: part.type,
-)
-def test_what_no_wire_is_given_yet_is_refused_by_place_and_name(part: InputPart) -> None:
-    name = type(part).__name__
-    with pytest.raises(UnsupportedError, match=rf"^prompt\[1\]: {name} parts cannot be sent yet"):
-        smartllm.compile(TextRequest(prompt=["a", part], model="gpt-4o"), rules=RULES)
-    messages = [Message("user", "a"), Message("user", [part])]
-    with pytest.raises(UnsupportedError, match=rf"messages\[1\]\.content\[0\]: {name} parts cannot"):
+def test_media_stands_in_users_turns_and_results_alone() -> None:
+    image = Image(data=b"GIF89a")
+    messages = [Message("user", "a"), Message("assistant", [image])]
+    says = r"^messages\[1\]\.content\[0\]: an Image cannot stand in a turn of the assistant"
+    with pytest.raises(UnsupportedError, match=says):
         smartllm.compile(MessageRequest(messages=messages, model="gpt-4o"), rules=RULES)
+    turns = turns_of({"prompt": ["a", image, CachePoint()]})
+    assert turns[0].parts == (Text("a"), replace(image, media_type="image/gif"), CachePoint())
 
 
 def test_blocks_that_are_no_json_are_refused_by_their_place() -> None:

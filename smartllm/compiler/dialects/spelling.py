@@ -12,6 +12,7 @@ from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.memo import Memo
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.text_parts import Reasoning, Text
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def set_messages(
         path: Where the list of messages goes.
         kind: Further keys of each message.
         calling: Spells a turn with calls, with blocks that go back as they came or with parts in the wire's
-            words, or the results of one; the texts beside results are spelled as ever.
+            words, one with media, or the results of one; texts alone beside results are spelled as ever.
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        whole = not intent.texts_alone and bool(turn.calls or turn.blocks or turn.own)
+        whole = not intent.texts_alone and bool(turn.calls or turn.blocks or turn.own or turn.media)
         if whole or (not intent.texts_alone and turn.results):
             turns += calling(turn, intent)
         if not whole:
@@ -86,6 +87,7 @@ def blocks_of(
     text: Mapping[str, Any],
     called: Callable[[ToolCall, Intent], dict[str, Any]],
     told: Callable[[ToolResult], dict[str, Any]],
+    media: Callable[[Any], dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """The blocks of a turn in its order; reasoning and what is in the wire's words stand as they came.
 
@@ -95,6 +97,7 @@ def blocks_of(
         text: Further keys of a text's block.
         called: Spells a call.
         told: Spells a result.
+        media: Spells a picture, a document, sound or a film.
     """
     blocks: list[dict[str, Any]] = []
     for part in turn.parts:
@@ -106,23 +109,34 @@ def blocks_of(
             blocks.append(called(part, intent))
         elif part.type == "other":
             blocks.append(as_written(part))
+        elif part.type in MEDIA:
+            blocks.append(media(part))
         else:
             assert part.type == "tool_result"
             blocks.append(told(part))
     return blocks
 
 
-def listed(parts: Iterable[InputPart], *, text: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Texts and parts in the wire's words as a list.
+def listed(
+    parts: Iterable[InputPart], *, text: Mapping[str, str], media: Callable[[Any], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Texts, media and parts in the wire's words as a list, in their order.
 
     Args:
         parts: The parts.
         text: Further keys of each text.
+        media: Spells a picture, a document, sound or a film.
     """
-    return [
-        {**text, "text": part.text} if isinstance(part, Text) else as_written(part)  # type: ignore[arg-type]
-        for part in parts
-    ]
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        if isinstance(part, Text):
+            found.append({**text, "text": part.text})
+        elif part.type in MEDIA:
+            found.append(media(part))
+        else:
+            assert part.type == "other"
+            found.append(as_written(part))
+    return found
 
 
 def set_tools(

@@ -12,7 +12,9 @@ from typing import Final
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.passes.carry import carry, signatures
+from smartllm.compiler.passes.documents import documents
 from smartllm.compiler.passes.limits import limits
+from smartllm.compiler.passes.media import media
 from smartllm.compiler.passes.messages import messages
 from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.own import own
@@ -25,6 +27,7 @@ from smartllm.rules.vocabulary import Facts
 Pass = Callable[[Intent, Facts, Trace], Intent]
 
 PASSES: Final[tuple[Pass, ...]] = (
+    media,
     own,
     carry,
     calls,
@@ -34,6 +37,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     limits,
     tools,
     output,
+    documents,
     signatures,
 )
 
@@ -42,7 +46,9 @@ __all__ = [
     "Pass",
     "calls",
     "carry",
+    "documents",
     "limits",
+    "media",
     "messages",
     "output",
     "own",

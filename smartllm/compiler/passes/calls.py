@@ -13,6 +13,7 @@ from smartllm.compiler.tool_names import wire_names
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.rules.vocabulary.wire import KEPT_TURNS
 from smartllm.text_parts import Text, parts_of
 
@@ -50,6 +51,8 @@ class _Conversation:
         self.names = wire_names(intent, facts)
         self.ids = CallIds(facts)
         self.custom: set[str] = set()
+        self.moved: tuple[InputPart, ...] = ()
+        self.files = 0
 
     def turns(self) -> tuple[Turn, ...]:
         found: list[Turn] = []
@@ -131,22 +134,26 @@ class _Conversation:
 
     def _answers(self, told: tuple[ToolResult, ...], answers: tuple[Turn, ...]) -> list[Turn]:
         rests = [tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers]
-        first, *others = rests
+        head, *others = rests
+        first: tuple[InputPart, ...] = (*self.moved, *head)
+        self.moved = ()
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
-        if "text" in self.facts.calls.beside_results:
+        kinds = [_kind(part) for rest in (first, *others) for part in rest if part.type != "cache_point"]
+        apart = [kind for kind in kinds if kind not in self.facts.calls.beside_results]
+        if not apart:
             return [Turn("user", (*told, *first)), *left]
         self._changed(
             "results-apart",
             asked=None,
             applied=_SEPARATOR.texts[0],
-            reason="no text may stand beside results; a turn of the assistant stands between them",
+            reason=f"no {apart[0]} may stand beside results; a turn of the assistant stands between them",
             fact="calls.beside_results",
             severity="info",
         )
-        apart = [Turn("user", first)] if first else []
-        return [Turn("user", told), _SEPARATOR, *apart, *left]
+        behind = [Turn("user", first)] if first else []
+        return [Turn("user", told), _SEPARATOR, *behind, *left]
 
     def _call(self, call: ToolCall, new: str) -> ToolCall:
         from smartllm.content import ToolCall  # noqa: PLC0415 - whoever has calls has loaded it
@@ -171,7 +178,7 @@ class _Conversation:
         takes = self.facts.calls
         content, failed = result.content, result.error
         if result.parts:
-            content = _content(parts_of(content))
+            content = _content(self._without_moved(parts_of(content)))
         elif not isinstance(content, str) and not (isinstance(content, Mapping) and "json" in takes.results):
             content = json.dumps(content, ensure_ascii=False)
         if failed and takes.errors == "text":
@@ -196,6 +203,28 @@ class _Conversation:
                 severity="info",
             )
         return ToolResult(new, content, failed)
+
+    def _without_moved(self, parts: tuple[InputPart, ...]) -> tuple[InputPart, ...]:
+        """The parts of a result, with a word in place of each that must stand behind it."""
+        found: list[InputPart] = []
+        for part in parts:
+            if part.type not in MEDIA or part.type in self.facts.calls.results:
+                found.append(part)
+                continue
+            self.files += 1
+            found.append(Text(f"See file {self.files} below."))
+            beside = self.facts.calls.beside_results
+            labelled = "text" in beside or part.type not in beside
+            self.moved += (Text(f"File {self.files}:"), part) if labelled else (part,)
+            self._changed(
+                "result-media-moved",
+                asked=part.type,
+                applied="text",
+                reason=f"a result holds no {part.type} here; it stands behind the result, which tells so",
+                fact="calls.results",
+                severity="info",
+            )
+        return tuple(found)
 
     def _tell_ids(self, ids: Mapping[str, str]) -> bool:
         """Tell of changed ids; whether there are any."""
@@ -230,6 +259,11 @@ class _Conversation:
             field="messages",
             hint="keep each result in the turn after its call, once",
         )
+
+
+def _kind(part: InputPart) -> str:
+    """What a part is beside results; what is in the wire's words counts as text."""
+    return part.type if part.type in MEDIA else "text"
 
 
 def _content(parts: tuple[InputPart, ...]) -> str | list[InputPart]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.json_values import path_text
+from smartllm.media import Encoded
 
 if TYPE_CHECKING:
     from smartllm.compiler.plan import Plan, Step
@@ -50,5 +51,7 @@ def _leaves(step: Step) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Encoded):
+        return str(value)
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"

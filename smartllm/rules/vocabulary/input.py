@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from smartllm.rules.vocabulary.fact import fact
 
 KINDS: Final = ("image", "document", "audio", "video")
 """What may go in beside text: the tables of ``input``."""
+MEDIA: Final[frozenset[str]] = frozenset(KINDS)
+"""Types of the parts that are no text."""
 
 Source = Literal["data", "url", "file_id", "s3"]
 Detail = Literal["low", "high", "original", "auto"]
+DETAILS: Final[tuple[str, ...]] = get_args(Detail)
 
 
 def is_among(media_type: str, formats: tuple[str, ...]) -> bool:

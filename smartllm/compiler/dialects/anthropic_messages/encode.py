@@ -6,6 +6,7 @@ from typing import Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
+from smartllm.compiler.dialects.anthropic_messages.media import spelled
 from smartllm.compiler.dialects.anthropic_messages.tools import called, set_parallel, set_tools, told
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
@@ -46,7 +47,7 @@ def set_thinking(body: Body, intent: Intent, facts: Facts, trace: Trace, *, pref
 
 
 def _content(turn: Turn, intent: Intent) -> str | list[dict[str, Any]]:
-    blocks = blocks_of(turn, intent, text={"type": "text"}, called=called, told=told)
+    blocks = blocks_of(turn, intent, text={"type": "text"}, called=called, told=told, media=spelled)
     if len(blocks) == 1 and blocks[0]["type"] == "text":
         text: str = blocks[0]["text"]
         return text

@@ -8,6 +8,7 @@ from typing import Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects.anthropic_messages.encode import set_thinking
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
+from smartllm.compiler.dialects.bedrock_converse.media import note_unseen_pages, spelled
 from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
 from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
@@ -18,6 +19,7 @@ from smartllm.rules.vocabulary import Facts
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     _set_messages(body, intent, facts, trace)
+    note_unseen_pages(intent, facts, trace)
     set_limit(body, intent, facts, trace)
     set_parameters(body, intent, facts, trace, FIELDS.places)
     if intent.thinking is not None and intent.thinking.mode == "effort":
@@ -33,7 +35,10 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
 
 def _set_messages(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     turns: list[dict[str, Any]] = [
-        {"role": turn.role, "content": blocks_of(turn, intent, text={}, called=called, told=told)}
+        {
+            "role": turn.role,
+            "content": blocks_of(turn, intent, text={}, called=called, told=told, media=spelled),
+        }
         for turn in intent.turns
     ]
     if intent.system is not None and facts.system == "user":  # models that have no system field

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
+from smartllm.compiler.dialects.openai_chat.media import spelled
 from smartllm.compiler.dialects.spelling import arguments_text
 from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import custom_names
@@ -44,21 +45,21 @@ def _choice(intent: Intent, choice: Choice) -> Any:
 
 
 def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The message of a turn with calls, or of one with parts in the wire's words, or those of its results."""
-    if turn.results or turn.own:
+    """The message of a turn with calls, with media or with parts in the wire's words, or its results'."""
+    if turn.results or turn.own or turn.media:
         told: list[dict[str, Any]] = [
             {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
             for result in turn.results
         ]
-        return [*told, _said(turn)] if turn.own else told
+        return [*told, _said(turn)] if turn.own or turn.media else told
     calls = [_call(call, intent) for call in turn.calls]
     return [{"role": "assistant", "content": "\n\n".join(turn.texts) or None, "tool_calls": calls}]
 
 
 def _said(turn: Turn) -> dict[str, Any]:
-    """The message of a user whose words hold parts in those of the wire."""
+    """The message of a user who says more than texts."""
     said = [part for part in turn.parts if part.type != "tool_result"]
-    return {"role": "user", "content": spelling.listed(said, text={"type": "text"})}
+    return {"role": "user", "content": spelling.listed(said, text={"type": "text"}, media=spelled)}
 
 
 def _call(call: ToolCall, intent: Intent) -> dict[str, Any]:

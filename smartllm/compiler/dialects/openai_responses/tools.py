@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
+from smartllm.compiler.dialects.openai_responses.media import spelled
 from smartllm.compiler.dialects.spelling import arguments_text
 from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import custom_names
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
 from smartllm.own_parts import place_in
+from smartllm.rules.vocabulary.input import MEDIA
 from smartllm.text_parts import Text
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of a turn with calls, or the results of one; those of an answer go back as they came."""
     if turn.blocks:
         return turn.blocks
-    if turn.own:
+    if turn.own or turn.media:
         return [item for run in _runs(turn) for item in _in_place(run, turn, intent)]
     items = [_told(result, intent) for result in turn.results]
     if turn.calls:
@@ -62,7 +64,7 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
 
 def _told(result: ToolResult, intent: Intent) -> dict[str, Any]:
     kind = "custom_tool_call" if result.call_id in intent.custom else "function_call"
-    output = spelling.listed(result.content, text=_INPUT) if result.parts else result.content
+    output = spelling.listed(result.content, text=_INPUT, media=spelled) if result.parts else result.content
     return {"type": f"{kind}_output", "call_id": result.call_id, "output": output}
 
 
@@ -83,13 +85,17 @@ def _runs(turn: Turn) -> list[list[InputPart]]:
 
 
 def _is_content(part: InputPart, role: str) -> bool:
-    return part.type == "other" and place_in(part, role, "openai_responses") == "content"
+    return part.type in MEDIA or (
+        part.type == "other" and place_in(part, role, "openai_responses") == "content"
+    )
 
 
 def _in_place(run: list[InputPart], turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of parts that stand together."""
     if any(_is_content(part, turn.role) for part in run):
-        return [{"type": "message", "role": "user", "content": spelling.listed(run, text=_INPUT)}]
+        return [
+            {"type": "message", "role": "user", "content": spelling.listed(run, text=_INPUT, media=spelled)}
+        ]
     items: list[dict[str, Any]] = []
     for part in run:
         if isinstance(part, Text):
