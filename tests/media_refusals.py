@@ -210,7 +210,7 @@ CONVERSE: Final[dict[str, Wrong]] = {
             "messages": [
                 {"role": "user", "content": [WORDS]},
                 {"role": "assistant", "content": [USED]},
-                {"role": "user", "content": [RESULT, WORDS, document()]},
+                {"role": "user", "content": [RESULT, WORDS, document(data=b"a,b", form="csv")]},
             ],
             "toolConfig": LOOK,
         },

@@ -96,6 +96,8 @@ def _keys(body: JSON, wire: MediaWire) -> Iterator[Refused]:
 def _placed(one: Medium, said: Judged, wire: MediaWire) -> Iterator[Refused]:
     if one.where in {"system", "assistant"}:
         yield from wire.refused(f"in-{one.where}", one)
+    if one.where == "result" and not said.facts.calls.inside(one.kind, one.label):
+        yield from said.wire.refused("result-kind", kind=one.kind, place=one.place)
     if one.where != "result" and not getattr(said.facts.input, one.kind).sources:
         timed = one.kind in {"audio", "video"} and "kind-time" in wire.words
         yield from wire.refused("kind-time" if timed else "kind", one, model=said.model)
@@ -213,7 +215,7 @@ def _beside(found: Sequence[Medium], said: Judged, wire: MediaWire) -> Iterator[
     answering = {turn for turn, message in listed(said.body.get("messages")) if _answers(message)}
     for one in found:
         beside = one.where == "user" and one.turn in answering
-        if beside and one.kind not in said.facts.calls.beside_results:
+        if beside and not said.facts.calls.beside(one.kind, one.label):
             yield from wire.refused("beside-results", one)
 
 

@@ -82,7 +82,8 @@ RIGHT: list[tuple[Dialect, Wrong]] = [
         ),
     ),
     ("bedrock_converse", ends_with(wrong.picture(), wrong.picture())),
-    ("bedrock_converse", ends_with(wrong.document("In a result"))),
+    ("bedrock_converse", ends_with({"text": "seen"}, wrong.WORDS, wrong.document("Behind it"))),
+    ("bedrock_converse", ends_with(wrong.document("In it", b"a,b", "csv"), model="nova-lite")),
 ]
 
 
@@ -92,7 +93,13 @@ def test_what_is_right_is_not_refused(dialect: Dialect, one: Wrong) -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "model"), [(wrong.picture(), "gpt-6-sol"), (wrong.document(), "qwen3-vl-235b-a22b")]
+    ("result", "model"),
+    [
+        (wrong.picture(), "gpt-6-sol"),
+        (wrong.document(), "qwen3-vl-235b-a22b"),
+        (wrong.document(), "nova-lite"),
+        (wrong.document(), SONNET),
+    ],
 )
 def test_a_result_holds_no_more_than_the_model_takes_in_one(result: dict[str, Any], model: str) -> None:
     one = ends_with(result, model=model)
@@ -102,7 +109,7 @@ def test_a_result_holds_no_more_than_the_model_takes_in_one(result: dict[str, An
 
 
 def test_one_name_twice_is_one_too_many_wherever_it_stands() -> None:
-    one = ends_with(wrong.document("report"), model=SONNET)
+    one = ends_with({"text": "seen"}, wrong.WORDS, wrong.document("report"))
     one.body["messages"].insert(0, {"role": "user", "content": [wrong.WORDS, wrong.document("report")]})
     found = refusal(one.body, one.model, "bedrock_converse")
     assert "duplicate document names" in str(found)
