@@ -142,10 +142,9 @@ def _drop_citations(trace: Trace, reason: str) -> None:
 
 
 def _can_be_cited(part: Document, takes: Documents) -> bool:
-    if part.s3 is not None:  # live, by pydantic-ai's profile of Converse, 2026-10
-        return False
     plain = _PLAIN if is_text(part.media_type) else part.media_type
-    return plain is None or is_among(plain, takes.cited)
+    # Live: none that stands in S3 is (pydantic-ai's profile of Converse, 2026-10).
+    return part.s3 is None and (plain is None or is_among(plain, takes.cited))
 
 
 def _citing(turns: tuple[Turn, ...], *, yes: bool) -> tuple[Turn, ...]:
