@@ -8,8 +8,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from media_samples import CLAUDE, PDF, RULES, b64, png, refused
+from tool_rounds import Rounds, asking, called, calling, saying
 
 import smartllm
 from smartllm import Audio, Image, TextRequest
@@ -76,6 +79,27 @@ def test_the_function_gives_back_a_picture() -> None:
     scope: dict[str, object] = {}
     exec(blocks("python")[1], scope)  # noqa: S102 - the page's own example
     assert scope["screenshot"]("home") == ["home as of now:", Image(path="home.png")]  # type: ignore[operator]
+
+
+@pytest.fixture
+def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with the picture that the page's function gives back."""
+    (tmp_path / "home.png").write_bytes(png(3, 2))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("_at_home")
+async def test_a_run_of_tools_shows_the_model_the_picture_of_a_function() -> None:
+    scope: dict[str, Any] = {}
+    exec(blocks("python")[1], scope)  # noqa: S102 - the page's own example
+    rounds = Rounds(calling(called("screenshot", {"page": "home"})), saying("It is black."))
+    async with rounds.client() as client:
+        request = asking(model="gpt-4.1", api_type="chat_completions")
+        run = await client.run_tools(request, [scope["screenshot"]])
+    assert run.response.text == "It is black."
+    assert rounds.results() == ["home as of now:\n\nSee file 1 below."]
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{b64(png(3, 2))}"}}
+    assert rounds.turns()[-1] == {"role": "user", "content": [{"type": "text", "text": "File 1:"}, picture]}
 
 
 def test_codes_and_names_are_those_of_the_code() -> None:
