@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         UnknownModelError,
         UnsupportedError,
     )
+    from smartllm.guardrail import Guardrail
     from smartllm.request import Message, MessageRequest, TextRequest
     from smartllm.response import StreamChunk, TextResponse, Usage
     from smartllm.runtime.client import LLMClient
@@ -73,6 +74,7 @@ __all__ = [
     "Diagnostic",
     "DiagnosticError",
     "Document",
+    "Guardrail",
     "Image",
     "LLMClient",
     "LLMConfig",
@@ -161,6 +163,7 @@ _NAMES: Final = {
         "UnknownModelError",
         "UnsupportedError",
     ),
+    "smartllm.guardrail": ("Guardrail",),
     "smartllm.request": ("Message", "MessageRequest", "TextRequest"),
     "smartllm.response": ("StreamChunk", "TextResponse", "Usage"),
     "smartllm.runtime.client": ("LLMClient",),

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
 
-_BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE}
 _BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE, "messages", "prompt", "model")}
-_ALWAYS: Final = tuple(name for name, row in CARRIED.items() if row.default is not None)
-_RARE: Final = (*(name for name in CARRIED if name not in _ALWAYS), "extra_headers")
+_RARE: Final = (*(name for name, row in CARRIED.items() if row.default is None), "extra_headers")
+"""What most requests do not say."""
 _rare: Final = itemgetter(*_RARE)
 _NONE: Final = (None,) * len(_RARE)
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+_ALWAYS: Final = tuple(name for name in CARRIED if name not in _RARE)
+_BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE if name not in _RARE}
 
 
 def compile(  # noqa: A001 - the documented public name
@@ -98,15 +100,19 @@ def compile(  # noqa: A001 - the documented public name
         step, second = second_step(intent, target, trace.reasons["model"])
         steps.append(step)
         changes = [*changes, *(change for change in second.changes if change.code == "schema-changed")]
-    if intent.max_tokens is not None and trace.reasons["max_tokens"] is _BY_DEFAULT["max_tokens"]:
-        _tell_thinking(intent, target, changes)
+    thinks = target.facts.thinking.default != "off" and _thinks_within_default(intent, trace)
     found = target.resolution
     plan = Plan(
         model=found.asked,
         host=target.host,
         resolution=found,
         steps=tuple(steps),
-        diagnostics=(*notes, *lifecycle_notes(target, today), *(_told(changes, steps[0]) if changes else ())),
+        diagnostics=(
+            *notes,
+            *lifecycle_notes(target, today),
+            *(_told(changes, steps[0]) if changes else ()),
+            *(_thinking_notes(target, intent.max_tokens) if thinks else ()),
+        ),
         quota=target.quota,
         host_row=target.host_row,
         cacheable=cold or is_thinking(intent, target.facts),
@@ -129,8 +135,10 @@ def _intent(
             trace.reasons[name] = _BY_REQUEST[name]
     if "prompt" in wishes:
         trace.reasons["messages"] = _BY_REQUEST["prompt"]
-    # Most requests say none of the others, and need not be asked for each.
-    said = CARRIED if _rare(wishes) != _NONE else _ALWAYS
+    said, headers = _ALWAYS, None
+    if _rare(wishes) != _NONE:
+        said, headers = tuple(CARRIED), wishes["extra_headers"]
+        trace.reasons = {name: Reason("default", name) for name in CARRIED} | trace.reasons
     parameters = {name: _value(name, wishes[name]) for name in said if wishes[name] is not None}
     turns = turns_of(wishes)
     texts_alone = are_texts(turns)
@@ -153,7 +161,7 @@ def _intent(
         caching=caching,
         explicit=frozenset(given),
         extra=_checked_extra(wishes["extra"]),
-        headers=wishes["extra_headers"] or {},
+        headers=headers or _NO_HEADERS,
         texts_alone=texts_alone,
     )
     return intent, trace
@@ -179,14 +187,19 @@ def _tell_sources(
         trace.reasons["model"] = fact(f"host.{target.host}.default_model")
 
 
-def _tell_thinking(intent: Intent, target: Target, changes: list[Change]) -> None:
-    """Say that the answer may not fit, where thinking nobody asked for takes from a limit nobody set."""
+def _thinks_within_default(intent: Intent, trace: Trace) -> bool:
+    """Whether thinking nobody asked for takes from a limit nobody set, so that the answer may not fit."""
     asked = intent.thinking is not None and intent.thinking != ThinkingPlan("adaptive")
-    if asked or target.facts.thinking.default == "off":
-        return
-    reason = "the model thinks by itself within this limit, which is only the default: give max_tokens"
-    limit, why = intent.max_tokens, fact("thinking.default")
-    changes.append(Change("thinking-in-limit", "info", "max_tokens", "noted", limit, limit, reason, why))
+    by_default = trace.reasons["max_tokens"] is _BY_DEFAULT["max_tokens"]
+    return by_default and not asked and intent.max_tokens is not None
+
+
+def _thinking_notes(target: Target, limit: int | None) -> tuple[Diagnostic, ...]:
+    if limit not in target.notes:
+        reason = "the model thinks by itself within this limit, which is only the default: give max_tokens"
+        origin, code = target.origin("thinking.default"), "thinking-in-limit"
+        target.notes[limit] = (Diagnostic(code, "info", "max_tokens", "noted", limit, limit, reason, origin),)
+    return target.notes[limit]
 
 
 def _told(changes: Sequence[Change], step: Step) -> Iterator[Diagnostic]:

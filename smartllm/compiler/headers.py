@@ -2,25 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
 
 from smartllm.compiler.trace import Reason
+from smartllm.parameters.field import HIDDEN
 
-Said = Mapping[str, tuple[str, Reason]]
-"""Headers that say what the wire takes there alone, each with its reason."""
+_BY_CALLER: Final = Reason("request", "extra_headers")
+
+
+class AskedHeaders(NamedTuple):
+    """What a request says in headers.
+
+    Attributes:
+        said: What the wire takes there alone, each value with its reason.
+        extra: The caller's own headers, whose values may be secret.
+    """
+
+    said: Mapping[str, tuple[str, Reason]]
+    extra: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """What may be seen of it."""
+        return repr(self.shown)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The headers as people may see them."""
+        return over(self._values, dict.fromkeys(self.extra, HIDDEN))
+
+    @property
+    def identity(self) -> bytes:
+        """The headers in one order and one spelling, however they were written."""
+        headers = self.over({})
+        return json.dumps(sorted((name.lower(), value) for name, value in headers.items())).encode()
+
+    @property
+    def reasons(self) -> set[Reason]:
+        """Why they are there."""
+        return {_BY_CALLER, *(why for _, why in self.said.values())}
+
+    def over(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Other headers with these over them."""
+        return over({**headers, **self._values}, self.extra)
+
+    def leaves(self) -> Iterator[tuple[str, str, Reason]]:
+        """Each with what may be seen of its value, and its reason."""
+        for name, value in self.shown.items():
+            _, why = (value, _BY_CALLER) if name in self.extra else self.said[name]
+            yield name, value, why
+
+    @property
+    def _values(self) -> dict[str, str]:
+        return {name: value for name, (value, _) in self.said.items()}
 
 
 def over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
     """Headers with others over them, whatever their capitals."""
     given = {name.lower() for name in others}
     return {name: value for name, value in headers.items() if name.lower() not in given} | dict(others)
-
-
-def values_of(said: Said) -> dict[str, str]:
-    """The values without their reasons."""
-    return {name: value for name, (value, _) in said.items()}
-
-
-def sorted_pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Headers in one order and one spelling, however they were written."""
-    return sorted((name.lower(), value) for name, value in headers.items())

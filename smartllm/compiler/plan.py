@@ -12,7 +12,7 @@ from typing import Any
 
 from smartllm.compiler.body import Path, reasons_in, shown, written
 from smartllm.compiler.dialects import FIELDS
-from smartllm.compiler.headers import Said, over, sorted_pairs, values_of
+from smartllm.compiler.headers import AskedHeaders
 from smartllm.compiler.intent import OutputPlan, ToolPlan
 from smartllm.compiler.payload import BYTES_A_TOKEN, Payload, media_tokens
 from smartllm.compiler.prompts import ANSWER
@@ -20,7 +20,6 @@ from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.json_values import path_text
-from smartllm.parameters.field import HIDDEN
 from smartllm.rules.hosts import HostRow
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.target import Quota
@@ -47,8 +46,7 @@ class Step:
         buffered: The answer is a stream in which a call comes after minutes without a word.
         repeats_ids: The model gives its calls the same ids again in later turns.
         texts: What of the body is known as text, by path; see ``Body``.
-        said_headers: Headers that say what the wire takes there alone, each with its reason.
-        extra_headers: The caller's headers, whose values are not shown.
+        asked: Headers that the request asks for, or None.
     """
 
     dialect: Dialect
@@ -64,8 +62,7 @@ class Step:
     buffered: bool = False
     repeats_ids: bool = False
     texts: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
-    said_headers: Said = field(default_factory=dict)
-    extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    asked: AskedHeaders | None = None
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -91,14 +88,17 @@ class Step:
     @property
     def headers(self) -> Mapping[str, str]:
         """Headers that the route and the request ask for, beside the content type."""
-        if not self.said_headers and not self.extra_headers:
-            return self.travel.headers
-        return over({**self.travel.headers, **values_of(self.said_headers)}, self.extra_headers)
+        return self.travel.headers if self.asked is None else self.asked.over(self.travel.headers)
 
     @property
     def shown_headers(self) -> dict[str, str]:
         """The headers that the request asks for, as people may see them: none of the caller's own values."""
-        return over(values_of(self.said_headers), dict.fromkeys(self.extra_headers, HIDDEN))
+        return {} if self.asked is None else self.asked.shown
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may repeat."""
+        return () if self.asked is None else tuple(self.asked.extra.values())
 
     @property
     def path(self) -> str:
@@ -136,9 +136,8 @@ class Step:
 
     def header_leaves(self) -> Iterator[tuple[str, str, Origin]]:
         """Each header that the request asks for, with what may be seen of its value and its origin."""
-        for name, value in self.shown_headers.items():
-            _, why = self.said_headers.get(name, (value, Reason("request", "extra_headers")))
-            yield name, value, self.provenance.origin(why)
+        for name, value, reason in () if self.asked is None else self.asked.leaves():
+            yield name, value, self.provenance.origin(reason)
 
     @cached_property
     def origins(self) -> dict[str, Origin]:
@@ -162,7 +161,7 @@ class Step:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data."""
-        headers = {"headers": self.shown_headers} if self.shown_headers else {}
+        headers = {} if self.asked is None else {"headers": self.shown_headers}
         return {
             "dialect": self.dialect,
             "operation": self.operation,
@@ -175,9 +174,8 @@ class Step:
         # Without what can be worked out again, and without the rules behind the reasons.
         names = self.__dataclass_fields__
         state = {name: value for name, value in vars(self).items() if name in names}
-        reasons = {*self.reasons.values(), *(why for _, why in self.said_headers.values())}
-        headers = {"said_headers": dict(self.said_headers), "extra_headers": dict(self.extra_headers)}
-        return state | headers | {"texts": {}, "provenance": self.provenance.only(reasons)}
+        reasons = {*self.reasons.values(), *(() if self.asked is None else self.asked.reasons)}
+        return state | {"texts": {}, "provenance": self.provenance.only(reasons)}
 
 
 @dataclass(frozen=True)
@@ -282,10 +280,7 @@ def _identity(step: Step) -> bytes:
         body = _without(body, path)
     content = step.content if body is step.sealed else written(body, step.texts)
     payload = content if isinstance(content, bytes) else content.identity
-    if not step.said_headers and not step.extra_headers:
-        return payload
-    headers = over(values_of(step.said_headers), step.extra_headers)
-    return payload + json.dumps(sorted_pairs(headers)).encode()
+    return payload if step.asked is None else payload + step.asked.identity
 
 
 def _without(body: dict[str, Any], path: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from smartllm.compiler.body import Body, Path, leaves
 from smartllm.compiler.dialects import ENCODERS, FIELDS
+from smartllm.compiler.headers import AskedHeaders
 from smartllm.compiler.intent import AnyTool, Choice, Intent, OutputStrategy
 from smartllm.compiler.own_tools import is_hosted
 from smartllm.compiler.passes import PASSES
@@ -83,8 +84,7 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         buffered=streamed and is_buffered(body, intent, target.facts),
         repeats_ids=target.facts.calls.ids_repeat,
         texts=body.texts,
-        said_headers=body.headers,
-        extra_headers=intent.headers,
+        asked=AskedHeaders(body.headers, dict(intent.headers)) if body.headers or intent.headers else None,
     )
 
 

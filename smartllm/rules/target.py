@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from smartllm.diagnostics import Origin, OriginKind
+from smartllm.diagnostics import Diagnostic, Origin, OriginKind
 from smartllm.errors import RulesError
 from smartllm.rules.hosts import HostRow, Route, host_row, routes_of
 from smartllm.rules.load import RuleSet, has_path, merge
@@ -33,7 +33,10 @@ class Quota:
 
 @dataclass(frozen=True)
 class Target:
-    """A model on one host and one wire, with its facts and their origins."""
+    """A model on one host and one wire, with its facts and their origins.
+
+    ``notes`` is for whoever says the same of many requests: by their output limit.
+    """
 
     resolution: Resolution
     host: Host
@@ -44,6 +47,7 @@ class Target:
     host_row: HostRow = field(repr=False)
     route: Route = field(repr=False)
     _origins: dict[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    notes: dict[int | None, tuple[Diagnostic, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def origin(self, path: str) -> Origin:
         """The row that states a fact.

@@ -149,7 +149,7 @@ class BaseClient:
     async def _failed(self, progress: Progress, error: Exception, deadline: Deadline, plan: Plan) -> None:
         """What holds for every error, wherever in the call it came up."""
         if isinstance(error, SmartLLMError):
-            hide_secrets(error, (*self._calls.secrets, *plan.steps[0].extra_headers.values()))
+            hide_secrets(error, (*self._calls.secrets, *plan.steps[0].secrets))
         if isinstance(error, ProviderError):
             error.attempts = max(error.attempts, deadline.record.attempts)
             # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.

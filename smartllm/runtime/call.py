@@ -200,7 +200,7 @@ class Executor:
     def _met(self, limiter: Limiter, error: BaseException, step: Step) -> None:
         """What each failed attempt leads to, before anybody hears of it."""
         if isinstance(error, ProviderError):
-            hide_secrets(error, (*self._calls.secrets, *step.extra_headers.values()))
+            hide_secrets(error, (*self._calls.secrets, *step.secrets))
             if is_throttled(error):
                 limiter.throttled()
 

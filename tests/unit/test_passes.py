@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -21,10 +21,10 @@ from smartllm.compiler.trace import Trace
 from smartllm.content import Text
 from smartllm.diagnostics import CODES
 from smartllm.errors import CompileError, UnsupportedError
-from smartllm.parameters import SAMPLING
+from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import load_rules
 from smartllm.rules.vocabulary import EffortFacts, Facts, Parameter, facts_from
-from smartllm.words import EFFORTS, Effort
+from smartllm.words import EFFORTS, Effort, ReasoningSummary, ServiceTier
 
 RULES = load_rules()
 OPUS_47, SONNET_46, OPUS_46 = "claude-opus-4-7", "claude-sonnet-4-6", "claude-opus-4-6"
@@ -241,6 +241,19 @@ requests = st.fixed_dictionaries(
         "budget_tokens": st.integers(1, 300_000),
         "system_prompt": st.text(st.characters(codec="utf-8"), max_size=5),
         "api_type": st.sampled_from(["responses", "chat_completions", "invoke", "converse"]),
+        "stop_sequences": st.lists(st.sampled_from(["END", "\n", " ", "###"]), min_size=1, max_size=12),
+        "seed": st.integers(-5, 5),
+        "presence_penalty": st.sampled_from([-2, 0, 0.5]),
+        "frequency_penalty": st.sampled_from([0, 2]),
+        "logprobs": st.just(True),
+        "top_logprobs": st.integers(0, 20),
+        "reasoning_summary": st.sampled_from(get_args(ReasoningSummary)),
+        "service_tier": st.sampled_from(get_args(ServiceTier)),
+        "metadata": st.dictionaries(
+            st.sampled_from(["team", "ü", "k" * 99]), st.sampled_from(["", "a%", "b" * 300])
+        ),
+        "user": st.just("u-1"),
+        "store": st.booleans(),
     },
 )
 models = st.sampled_from(sorted(RULES.table("model")))
@@ -261,6 +274,30 @@ def test_what_forbids_sampling_forbids_no_other_parameter() -> None:
         assert sampling(intent, facts, Trace()).parameters == {"seed": 7}
 
 
+def served(name: str, value: Any, intent: Intent, facts: Facts) -> None:
+    """A value of what is more than a number is one that the facts accept."""
+    if name == "stop_sequences":
+        fact = facts.stop_sequences
+        assert fact.accepted
+        assert 0 < len(value) <= (fact.max or len(value))
+        assert fact.blank or all(text.strip() for text in value)
+    elif name == "service_tier":
+        assert value in facts.service_tier.values
+    elif name == "reasoning_summary":
+        assert value in facts.reasoning_summary.levels
+        assert not facts.reasoning_summary.needs_thinking or is_thinking(intent, facts)
+    elif name == "metadata":
+        assert facts.metadata.accepted
+        assert value
+        assert not facts.metadata.needs_store or intent.parameters["store"]
+        assert all(len(key) <= (facts.metadata.key_max or len(key)) for key in value)
+        assert all(len(text) <= (facts.metadata.value_max or len(text)) for text in value.values())
+        assert facts.metadata.characters == "any" or not {"ü", "a%"} & {*value, *value.values()}
+    else:
+        assert name == "user"
+        assert facts.user.accepted
+
+
 def legal(intent: Intent, facts: Facts) -> None:
     """Every value is one that the facts accept."""
     thinking = is_thinking(intent, facts)
@@ -274,9 +311,13 @@ def legal(intent: Intent, facts: Facts) -> None:
         assert most is None or intent.max_tokens <= most
     for name, value in intent.parameters.items():
         parameter = getattr(facts, name)
+        if not isinstance(parameter, Parameter):
+            served(name, value, intent, facts)
+            continue
         assert parameter.accepted
-        assert not unlimited
-        assert facts.sampling == "always" or (facts.sampling == "effort-none" and not thinking)
+        assert name not in SAMPLING or not unlimited
+        sampled = facts.sampling == "always" or (facts.sampling == "effort-none" and not thinking)
+        assert name not in SAMPLING or sampled
         assert parameter.max is None or value <= parameter.max
         if thinking and parameter.thinking is not None:
             assert parameter.thinking[0] <= value <= parameter.thinking[1]
@@ -288,7 +329,7 @@ def legal(intent: Intent, facts: Facts) -> None:
         assert intent.max_tokens is not None
         assert facts.thinking.min_budget <= said.budget < intent.max_tokens
     if said is not None and said.mode in {"adaptive", "effort"}:
-        assert said.effort in facts.effort.levels
+        assert said.effort in facts.effort.levels or (said.mode == "adaptive" and said.effort is None)
     if said is not None and said.mode == "off":
         assert facts.thinking.off in {"disabled", "between_tools"}
 
@@ -310,8 +351,8 @@ def test_after_the_passes_every_value_is_legal_and_nothing_is_lost_silently(
     legal(after, target.facts)
     assert {item.code for item in trace.changes} <= set(CODES)
     told = {item.path for item in trace.changes}
-    for name in SAMPLING:
-        if name in fields and before.parameters[name] != after.parameters.get(name):
+    for name in CARRIED.keys() & fields.keys():
+        if fields[name] != {} and before.parameters[name] != after.parameters.get(name):
             assert name in told
     if "max_tokens" in fields and before.max_tokens != after.max_tokens:
         assert "max_tokens" in told

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
-from smartllm.compiler.dialects.fields import HEADER
 from smartllm.compiler.dialects.marks import break_behind
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
@@ -303,9 +302,6 @@ def set_parameters(
             own[name](body, intent, value, trace.reason(name))
             continue
         place = places.get(name, name)
-        if place.startswith(HEADER):
-            body.head(place.removeprefix(HEADER), value, trace.reason(name))
-            continue
         path = place.format(place=getattr(facts, name).place) if "{" in place else place
         body.set(path, value, trace.reason(name))
 

@@ -36,7 +36,7 @@ def curl(step: Step, shell: Shell) -> str:
 def _headers(step: Step) -> Iterator[str]:
     """The request's headers; the caller's own values are shell variables, since they may be secret."""
     for name, value in step.shown_headers.items():
-        if name in step.extra_headers:
+        if step.asked is not None and name in step.asked.extra:
             yield f'-H "{name}: $HEADER_{_NO_NAME.sub("_", name).upper()}"'
         else:
             yield f"-H {shlex.quote(f'{name}: {value}')}"

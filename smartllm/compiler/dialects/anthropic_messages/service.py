@@ -19,6 +19,10 @@ _MODES: Final = {"sync": "SYNCHRONOUS", "async": "ASYNCHRONOUS"}
 """As the body spells them (userguide/guardrails-streaming, 2026-11-26); Converse has the short words."""
 
 
+def _service_tier(body: Body, _intent: Intent, value: str, because: Reason) -> None:
+    body.head(FIELDS.places["service_tier"].removeprefix(HEADER), value, because)
+
+
 def _metadata(body: Body, _intent: Intent, value: Mapping[str, str], because: Reason) -> None:
     text = json.dumps(value, separators=(",", ":"))
     body.head(FIELDS.places["metadata"].removeprefix(HEADER), text, because)
@@ -34,5 +38,9 @@ def _guardrail(body: Body, intent: Intent, value: Guardrail, because: Reason) ->
         body.travels |= {_STREAMED}
 
 
-OWN: Final[Mapping[str, Spell]] = {"metadata": _metadata, "guardrail": _guardrail}
+OWN: Final[Mapping[str, Spell]] = {
+    "service_tier": _service_tier,
+    "metadata": _metadata,
+    "guardrail": _guardrail,
+}
 """Parameters that are more than a value at a place."""
