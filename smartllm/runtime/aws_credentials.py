@@ -21,6 +21,8 @@ from smartllm.runtime.cache.aws_http import direct_session
 if TYPE_CHECKING:
     from smartllm.settings import Settings
 
+_ATTEMPTS = 3
+
 
 class CredentialSource:
     """Finds credentials in place of aiobotocore's chain: a session's component ``credential_provider``.
@@ -47,6 +49,7 @@ class CredentialSource:
             return source
         config = AioConfig(
             connect_timeout=settings.connect_timeout,
+            retries={"total_max_attempts": _ATTEMPTS},
             # A redirect would take the session token along.
             http_session_cls=direct_session(),
         )
