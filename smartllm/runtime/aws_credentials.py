@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import (
@@ -21,7 +21,7 @@ from smartllm.runtime.cache.aws_http import direct_session
 if TYPE_CHECKING:
     from smartllm.settings import Settings
 
-_ATTEMPTS = 3
+_ATTEMPTS: Final = 3
 
 
 class CredentialSource:
