@@ -40,8 +40,7 @@ _SECRETS: Final = ("api_key", "aws_secret_access_key", "aws_session_token")
 # What IAM takes (its API reference, RoleSessionName and roleArnType, 2026-11-26).
 _ROLE: Final = re.compile(r"arn:[\w-]+:iam::\d{12}:role/[\x21-\x7e]+", re.ASCII)
 _SESSION_NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-# The session holds credentials of its own; keys are those of a profile or its place.
-_ONE_OF: Final = ("aws_session", "aws_profile", "aws_access_key_id")
+_NAMED: Final = ("aws_profile", "aws_access_key_id")
 
 
 def check_config(config: Any) -> None:
@@ -79,7 +78,8 @@ def _aws(config: Any) -> None:
         raise ConfigError("aws_session_token: it needs aws_access_key_id and aws_secret_access_key too")
     if config.aws_session is not None and not _is_session(config.aws_session):
         raise values.hidden("aws_session", "a session of botocore, aiobotocore, boto3 or aioboto3")
-    given = [name for name in _ONE_OF if getattr(config, name) not in (None, "")]
+    texts = [name for name in _NAMED if values.text(name, getattr(config, name))]
+    given = [*(["aws_session"] if config.aws_session is not None else []), *texts]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)}: give one of them; each says whose credentials to take")
     role, name = values.text("aws_role_arn", config.aws_role_arn), config.aws_role_session_name

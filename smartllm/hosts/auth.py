@@ -47,18 +47,20 @@ class Secrets:
     __slots__ = ("_found", "_given")
 
     def __init__(self, given: tuple[str, ...]) -> None:
-        self._given, self._found = given, tuple[str, ...]()
+        self._given, self._found = given, list[str]()
 
     @property
     def all(self) -> tuple[str, ...]:
         """All of them."""
-        return self._given + self._found
+        return (*self._given, *self._found)
 
     def add(self, *found: str | None) -> None:
         """Remember some; for ever is too long where a new one comes every hour."""
-        news = tuple(part for part in found if part and part not in self.all)
-        if news:
-            self._found = (*self._found, *news)[-_REMEMBERED:]
+        for secret in found:
+            if secret and secret not in self.all:
+                # One step each: loops of other threads find secrets too.
+                self._found.append(secret)
+                del self._found[:-_REMEMBERED]
 
 
 def merged(*layers: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import (
@@ -20,6 +20,8 @@ from smartllm.runtime.cache.aws_http import direct_session
 
 if TYPE_CHECKING:
     from smartllm.settings import Settings
+
+_ATTEMPTS: Final = 3
 
 
 class CredentialSource:
@@ -47,6 +49,7 @@ class CredentialSource:
             return source
         config = AioConfig(
             connect_timeout=settings.connect_timeout,
+            retries={"total_max_attempts": _ATTEMPTS},
             # A redirect would take the session token along.
             http_session_cls=direct_session(),
         )

@@ -119,6 +119,16 @@ def _odd_address(settings: Settings) -> str:
     return str(client.meta.endpoint_url).rstrip("/")
 
 
+def _is_connection(error: object) -> bool:
+    """Whether an SDK could not reach what gives credentials."""
+    if isinstance(error, str):
+        return False
+    from botocore.exceptions import ConnectionError as Unreached  # noqa: PLC0415 - an extra, loaded by now
+    from botocore.exceptions import HTTPClientError  # noqa: PLC0415 - same
+
+    return isinstance(error, (Unreached, HTTPClientError))
+
+
 def _unusable(reason: object, settings: Settings) -> ConfigError:
     """Our error for missing or unusable credentials and settings."""
     kind, profile = type(reason).__name__, settings.profile
@@ -126,6 +136,8 @@ def _unusable(reason: object, settings: Settings) -> ConfigError:
     source = settings.sources["aws"]
     if kind.startswith(_SSO):
         hint = f"sign on again: aws sso login{f' --profile {shlex.quote(profile)}' if profile else ''}"
+    elif _is_connection(reason):
+        hint = "the way to AWS's token service: check the network, the proxy and ca_bundle"
     elif settings.role is not None:
         whose = f"those of {source.name}" if source.kind != "default" else "the credentials in use"
         hint = (

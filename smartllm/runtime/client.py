@@ -149,7 +149,8 @@ class LLMClient(BaseClient):
         request = await with_files(first_request(request, tools))
         plan = self.compile(request)
         content = self.config.trace_content
-        runner = CallRunner(tools_of(request), on_call, max_parallel, self._calls.secrets, content=content)
+        calls = self._calls
+        runner = CallRunner(tools_of(request), on_call, max_parallel, lambda: calls.secrets, content=content)
         progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
         loop: ToolLoop[T] = ToolLoop(self._answer, progress, runner, deadline, max_rounds)
         return await loop.run(request)

@@ -7,7 +7,7 @@ import contextvars
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -43,7 +43,7 @@ class CallRunner:
         tools: The declared tools.
         on_call: The caller's hook, or None.
         max_parallel: How many functions run at once.
-        secrets: What no text for the model may show.
+        secrets: Tells what no text for the model may show, as far as it is known by then.
         content: Spans hold arguments and texts of exceptions.
     """
 
@@ -52,7 +52,7 @@ class CallRunner:
         tools: Iterable[Tool | Mapping[str, Any]],
         on_call: OnCall | None,
         max_parallel: int,
-        secrets: Sequence[str] = (),
+        secrets: Callable[[], Collection[str]] = tuple,
         *,
         content: bool = False,
     ) -> None:
@@ -123,7 +123,7 @@ class CallRunner:
 
     def _failed(self, call: ToolCall, error: BaseException) -> ToolResult:
         """What the model is told of an exception: enough to try something else."""
-        text = hidden(unicode_text(_told(error)), self._secrets)
+        text = hidden(unicode_text(_told(error)), self._secrets())
         return ToolResult(call.id, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…", error=True)
 
 

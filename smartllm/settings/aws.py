@@ -15,7 +15,7 @@ from smartllm.providers import ProviderRow
 
 IGNORE: Final = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 _GIVEN_KEYS: Final = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-_OWN: Final = ("aws_access_key_id", "aws_profile", "aws_session", "aws_role_arn")
+_OWN: Final = ("aws_access_key_id", "aws_profile", "aws_role_arn")
 
 
 # What no signature leaves to others.
@@ -142,7 +142,7 @@ def profile_of(config: LLMConfig, environment: Environment, *, sends: bool) -> F
 
 def bearer_token(row: ProviderRow, config: LLMConfig, environment: Environment) -> Found | None:
     """The environment's token, which outranks its keys, not what the settings say of credentials."""
-    given = any(getattr(config, name) not in (None, "") for name in _OWN)
+    given = config.aws_session is not None or any(values.text(name, getattr(config, name)) for name in _OWN)
     found = None if given else environment.first(row.token)
     if found is not None:
         values.header_value(found.source.name, found.value, "the token")

@@ -225,9 +225,10 @@ def _keys(draft: Draft, *, wanted: bool) -> None:
 
 def _source(draft: Draft) -> Source:
     """What names the credentials that are not static keys."""
-    config = draft.config
-    given = next((name for name in ("aws_session", "aws_profile") if getattr(config, name)), None)
-    return Source("default", "AWS") if given is None else Source("setting", given)
+    if draft.config.aws_session is not None:
+        return Source("setting", "aws_session")
+    profile = draft.sources["profile"]
+    return profile if profile.kind == "setting" else Source("default", "AWS")
 
 
 def _network(draft: Draft) -> None:

@@ -366,6 +366,17 @@ async def test_no_key_is_shown_or_kept(server: LoopbackServer, log: io.StringIO)
     assert "sk-turn" not in "".join(said)
 
 
+async def test_a_tool_that_repeats_a_key_does_not_tell_the_model(server: LoopbackServer) -> None:
+    def look() -> str:
+        """Look."""
+        raise ValueError("refused: sk-turn-0001")
+
+    server.script(Reply(tool="look", structured={}), Reply(text="done"))
+    async with client_of(server, Keys()) as client:
+        await client.run_tools(HELLO, [look])
+    assert "refused: [secret]" in str(server.requests[1].json)
+
+
 async def test_old_keys_are_forgotten(server: LoopbackServer) -> None:
     async with client_of(server, Keys()) as client:
         for _ in range(100):

@@ -179,6 +179,49 @@ class TestRun:
         assert result.stdout == "echo: hi\n"
         assert server.requests[0].path == "/v1/chat/completions"
 
+    @pytest.mark.parametrize("model", ["smollm2", "gpt-4o", None])
+    def test_another_server_of_the_environment_wants_no_key(
+        self, model: str | None, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("OPENAI_API_KEY")
+        result = run("run", *(("-m", model) if model else ()), "-p", "hi")
+        assert (result.exit_code, result.stdout) == (0, "echo: hi\n")
+        assert server.requests[0].path == ("/v1/chat/completions" if model == "smollm2" else "/v1/responses")
+        assert "authorization" not in server.requests[0].headers
+
+    def test_another_server_is_not_bedrocks(
+        self, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with LoopbackServer() as bedrock:
+            for name, value in bedrock.environment().items():
+                if name.startswith("AWS_"):
+                    monkeypatch.setenv(name, value)
+            for flags in (("-m", OPUS), ("-m", "smollm2", "--provider", "bedrock", "--like", OPUS)):
+                assert run("run", *flags, "-p", "hi").stdout == "echo: hi\n"
+            assert len(bedrock.requests) == 2
+        assert server.requests == []
+        monkeypatch.setenv("OPENAI_BASE_URL", "https://api.openai.com/v1")
+        assert "is not listed" in run("run", "-m", "smollm2", "-p", "hi").stderr
+        monkeypatch.setenv("OPENAI_BASE_URL", "nowhere")
+        wrong = run("run", "-m", "smollm2", "-p", "hi")
+        assert (wrong.exit_code, "OPENAI_BASE_URL='nowhere' is not usable" in wrong.stderr) == (2, True)
+
+    def test_a_profile_and_certificates(
+        self, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "config").write_text(
+            "[profile mine]\naws_access_key_id = AKIDMINE\naws_secret_access_key = mine-secret\n"
+        )
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        assert run("run", "-m", OPUS, "-p", "hi", "--aws-profile", "mine").stdout == "echo: hi\n"
+        assert "Credential=AKIDMINE/" in server.requests[0].headers["authorization"]
+        wrong = run("run", "-m", OPUS, "-p", "hi", "--aws-profile", "yours")
+        assert (wrong.exit_code, "they have mine" in wrong.stderr) == (2, True)
+        missing = ("--ca-bundle", "nothing.pem", "--base-url", "https://127.0.0.1:1/v1")
+        wrong = run("run", "-m", "smollm2", "-p", "hi", *missing)
+        assert (wrong.exit_code, "nothing.pem' is not usable: No such file" in wrong.stderr) == (2, True)
+
     def test_what_fails(self, server: LoopbackServer) -> None:
         server.script(Reply(status=401, error_message="no such key"))
         result = run("run", "-m", "gpt-4o", "-p", "x")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import trustme
+from tls import secured
 from wires import CHAT, RESPONSES, Wire, each_wire
 
 from smartllm import LLMClient
@@ -74,39 +70,10 @@ async def test_a_password_in_the_address(server: LoopbackServer) -> None:
     assert "@" not in server.requests[0].raw_path
 
 
-@asynccontextmanager
-async def secured(server: LoopbackServer, folder: Path) -> AsyncIterator[tuple[str, Path]]:
-    """The server behind TLS: its address, and the file with the certificate that vouches for it."""
-    authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    vouching = folder / "authority.pem"
-    authority.cert_pem.write_to_path(str(vouching))
-    port = int(server.url.rpartition(":")[2])
-
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-
-        async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-            while data := await source.read(65536):
-                sink.write(data)
-            sink.close()
-
-        try:
-            await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer))
-        finally:
-            inner_writer.close()
-            writer.close()
-
-    outer = await asyncio.start_server(carry, "127.0.0.1", 0, ssl=context)
-    async with outer:
-        yield f"https://127.0.0.1:{outer.sockets[0].getsockname()[1]}", vouching
-
-
 async def test_certificates_are_checked_and_can_be_given(
     server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with secured(server, tmp_path) as (url, vouching):
+    async with secured(server.url, tmp_path) as (url, vouching):
         with pytest.raises(
             ConnectionFailedError, match=r"the certificate of 127\.0\.0\.1:\d+ is not accepted"
         ):

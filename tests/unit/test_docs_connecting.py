@@ -1,0 +1,41 @@
+"""The page on connecting: its worked example prints what it shows, and its settings are there."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from smartllm import LLMConfig
+
+PAGE = (Path(__file__).parents[2] / "docs" / "connecting.md").read_text(encoding="utf-8")
+_EXAMPLE = re.compile(
+    r"<!-- example: \w+ -->\n```python\n(.*?)^```$.*?```text\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
+
+
+def test_the_worked_example_prints_what_the_page_shows(tmp_path: Path) -> None:
+    found = _EXAMPLE.search(PAGE)
+    assert found is not None
+    code, output = found.groups()
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        cwd=tmp_path,
+    )
+    assert (result.stdout, result.stderr) == (output, "")
+
+
+def test_its_settings_are_there() -> None:
+    fields = {field.name for field in dataclasses.fields(LLMConfig)}
+    said = set(re.findall(r"\b(\w+)=", re.sub(r"[A-Z_]+=", "", PAGE)))
+    said |= set(re.findall(r"`((?:aws|api|ca|default|base)_\w+)`", PAGE))
+    calls = {"capture_output", "prompt", "profile_name", "status", "error_message", "text"}
+    assert said - calls <= fields
+    assert {name for name in fields if name.startswith("aws_")} - {"aws_session_token"} <= said
