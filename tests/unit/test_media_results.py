@@ -31,6 +31,7 @@ from smartllm.compiler.retold import answered, in_words
 from smartllm.content import Document, Image, InputPart, Other, Text, ToolCall, ToolResult
 
 PICTURE, FILE = Image(data=PNG), Document(data=PDF, name="a")
+TABLE = Document(data=b"a,b\n1,2\n", media_type="text/csv", name="table")
 DATA_URL = f"data:image/png;base64,{b64(PNG)}"
 
 
@@ -74,9 +75,21 @@ class TestInside:
         ]
 
     def test_converse(self) -> None:
-        (message,) = sent(CLAUDE_CONVERSE, "A:", PICTURE, FILE)
+        (message,) = sent(LLAMA, "A:", PICTURE, FILE)
         content = message["content"][0]["toolResult"]["content"]
         assert [next(iter(block)) for block in content] == ["text", "image", "document"]
+
+    def test_a_document_that_the_model_would_not_read_there(self) -> None:
+        (message,) = sent(CLAUDE_CONVERSE, "A:", PICTURE, FILE)
+        content = message["content"][0]["toolResult"]["content"]
+        assert [next(iter(block)) for block in content] == ["text", "image", "text"]
+        assert kinds(message) == ["toolResult", "text", "document"]
+
+    def test_some_documents_stay(self) -> None:
+        (message,) = sent(NOVA, TABLE, FILE)
+        inside = message["content"][0]["toolResult"]["content"]
+        assert [next(iter(block)) for block in inside] == ["document", "text"]
+        assert [block["document"]["format"] for block in (inside[0], message["content"][2])] == ["csv", "pdf"]
 
     def test_a_failed_result(self) -> None:
         turns = round_of("x")[:2]
@@ -173,15 +186,19 @@ class TestMoved:
 
 
 class TestBeside:
-    def test_a_document_beside_a_result_of_claude_on_converse(self) -> None:
-        told_, between, behind = sent(CLAUDE_CONVERSE, "x", after=(FILE, "?"))
+    def test_a_pdf_beside_a_result_of_claude_on_converse(self) -> None:
+        (message,) = sent(CLAUDE_CONVERSE, "x", after=(FILE, "?"))
+        assert kinds(message) == ["toolResult", "document", "text"]
+
+    def test_another_document_beside_a_result_of_claude_on_converse(self) -> None:
+        told_, between, behind = sent(CLAUDE_CONVERSE, "x", after=(TABLE, "?"))
         assert kinds(told_) == ["toolResult"]
         assert between == {"role": "assistant", "content": [{"text": "."}]}
         assert kinds(behind) == ["document", "text"]
 
     def test_in_a_turn_of_its_own_too(self) -> None:
         """The provider joins turns of one role, so that a document would stand beside the result."""
-        turns = (*round_of("x"), Message("user", [FILE, "?"]))
+        turns = (*round_of("x"), Message("user", [TABLE, "?"]))
         compiled = conversation(CLAUDE_CONVERSE, *turns, tools=[LOOK])
         assert [kinds(one) for one in sent_of(compiled)] == [["toolResult"], ["text"], ["document", "text"]]
         reasons = [item.reason for item in compiled.diagnostics if item.code == "results-apart"]

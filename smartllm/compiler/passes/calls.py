@@ -140,8 +140,8 @@ class _Conversation:
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
-        kinds = [_kind(part) for rest in (first, *others) for part in rest if part.type != "cache_point"]
-        apart = [kind for kind in kinds if kind not in self.facts.calls.beside_results]
+        rest = [part for parts in (first, *others) for part in parts if part.type != "cache_point"]
+        apart = [_kind(part) for part in rest if not self._may_stand_beside(part)]
         if not apart:
             return [Turn("user", (*told, *first)), *left]
         self._changed(
@@ -208,13 +208,12 @@ class _Conversation:
         """The parts of a result, with a word in place of each that must stand behind it."""
         found: list[InputPart] = []
         for part in parts:
-            if part.type not in MEDIA or part.type in self.facts.calls.results:
+            if part.type not in MEDIA or self.facts.calls.inside(part.type, _media_type(part)):
                 found.append(part)
                 continue
             self.files += 1
             found.append(Text(f"See file {self.files} below."))
-            beside = self.facts.calls.beside_results
-            labelled = "text" in beside or part.type not in beside
+            labelled = "text" in self.facts.calls.beside_results or not self._may_stand_beside(part)
             self.moved += (Text(f"File {self.files}:"), part) if labelled else (part,)
             self._changed(
                 "result-media-moved",
@@ -225,6 +224,9 @@ class _Conversation:
                 severity="info",
             )
         return tuple(found)
+
+    def _may_stand_beside(self, part: InputPart) -> bool:
+        return self.facts.calls.beside(_kind(part), _media_type(part))
 
     def _tell_ids(self, ids: Mapping[str, str]) -> bool:
         """Tell of changed ids; whether there are any."""
@@ -264,6 +266,10 @@ class _Conversation:
 def _kind(part: InputPart) -> str:
     """What a part is beside results; what is in the wire's words counts as text."""
     return part.type if part.type in MEDIA else "text"
+
+
+def _media_type(part: InputPart) -> str | None:
+    return getattr(part, "media_type", None)
 
 
 def _content(parts: tuple[InputPart, ...]) -> str | list[InputPart]:
