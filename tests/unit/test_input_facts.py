@@ -29,6 +29,7 @@ from smartllm.rules.vocabulary.input import KINDS, is_among
 
 LLAMA_4 = {"llama4-maverick-17b-instruct", "llama4-scout-17b-instruct"}
 VOXTRAL = {"voxtral-small-24b-2507", "voxtral-mini-3b-2507"}
+OLD_CLAUDE = {model for model in CLAUDE if model.startswith("claude-3")}
 OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
@@ -164,10 +165,19 @@ class TestForms:
             assert len(found.formats) == 9, model
             assert found.needs_text, model
             assert found.max_count == 5, model
-            large = model in NOVA
-            assert found.max_bytes == (18_750_000 if large else 4_500_000), model
+            assert found.max_bytes == 4_500_000, model
+            large = {"application/pdf"} if model in CLAUDE - OLD_CLAUDE else set()
+            large |= {"application/pdf", f"{OFFICE}wordprocessingml.document"} if model in NOVA else set()
+            assert set(found.large) == large, model
         for dialect in (MESSAGES, CHAT, RESPONSES):
             assert those(dialect, "input.document.needs_text", True) == set()
+
+    def test_all_together(self) -> None:
+        """D: AWS on Claude's requests, Converse's service model, OpenAI's guide of pictures."""
+        sizes = {MESSAGES: {20_000_000}, CONVERSE: {20_000_000, 25_000_000}}
+        for dialect, models in FACTS.items():
+            found = {models[model].input.max_encoded for model in models if model not in OSS}
+            assert found == sizes.get(dialect, {536_870_912})
 
     def test_citations(self) -> None:
         """D: Citations; all other families refuse them, M 2026-10-20; the first of 3.5 is not known."""

@@ -172,12 +172,27 @@ class TestSizes:
         assert plan(CLAUDE, Image(data=MOVING), "?")
 
     def test_documents_together(self) -> None:
-        half = PDF + bytes(10_000_000)
-        message, fact, _ = refused(NOVA, Document(data=half), Document(data=half), "?")
-        assert message == (
-            f"prompt: the documents have {2 * len(half):,} bytes together; nova-pro takes 18,750,000 at most"
+        half = PDF + bytes(27_000_000)
+        message, fact, _ = refused(GPT, Document(data=half), Document(data=half), "?")
+        assert message.endswith(
+            f"the documents have {2 * len(half):,} bytes together; {GPT[0]} takes 52,428,800 at most"
         )
         assert fact == "input.document.max_total"
+
+    def test_all_together(self) -> None:
+        half = PDF + bytes(10_000_000 - len(PDF))
+        assert plan(NOVA, Document(data=half), Image(data=PNG), "?")
+        message, fact, _ = refused(NOVA, Document(data=half), Document(data=half), "?")
+        assert message == (
+            "prompt: the parts beside text have 26,666,672 bytes together as base64; a request to nova-pro "
+            "takes 25,000,000 at most"
+        )
+        assert fact == "input.max_encoded"
+
+    def test_some_documents_may_be_larger(self) -> None:
+        table = Document(data=b"1," * 2_500_000, media_type="text/csv")
+        assert refused(NOVA, table, "?")[1] == "input.document.max_bytes"
+        assert plan(NOVA, Document(data=PDF + bytes(5_000_000)), "?")
 
 
 class TestCounts:

@@ -142,7 +142,7 @@ class _Conversation:
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
-        apart = [part for rest in (first, *others) for part in rest if not (is_point(part) or self._beside(part))]
+        apart = [part for rest in (first, *others) for part in rest if not self._beside(part)]
         if not apart:
             return [Turn("user", (*told, *first)), *left]
         self._changed(

@@ -72,10 +72,11 @@ class _Checks:
         """
         self._check_kind(part, place)
         limits = getattr(self.facts.input, part.type)
-        if part.data is not None and limits.max_bytes is not None and len(part.data) > limits.max_bytes:
+        large = part.type == "document" and is_among(part.media_type or "", limits.large)
+        most = None if large else limits.max_bytes
+        if part.data is not None and most is not None and len(part.data) > most:
             raise self._too_much(
-                f"{place}: the {part.type} has {len(part.data):,} bytes; {self.model} takes "
-                f"{limits.max_bytes:,} at most",
+                f"{place}: the {part.type} has {len(part.data):,} bytes; {self.model} takes {most:,} at most",
                 f"input.{part.type}.max_bytes",
                 "make it smaller",
             )
@@ -188,6 +189,15 @@ class _Checks:
                 f"{self.root}: the documents have {total:,} bytes together; {self.model} takes "
                 f"{most:,} at most",
                 "input.document.max_total",
+                _MORE,
+            )
+        encoded = sum(4 * -(-len(part.data or b"") // 3) for part in found)
+        most = self.facts.input.max_encoded
+        if most is not None and encoded > most:
+            raise self._too_much(
+                f"{self.root}: the parts beside text have {encoded:,} bytes together as base64; a request to "
+                f"{self.model} takes {most:,} at most",
+                "input.max_encoded",
                 _MORE,
             )
         self._check_many(len(of["image"]) + len(of["document"]), turns)

@@ -47,6 +47,7 @@ class Documents:
         (), "Media types that are taken; text/* stands for all text, * for all; see ``is_among``."
     )
     max_bytes: int | None = fact(None, ge=1, description="Most bytes of one, before they become base64.")
+    large: tuple[str, ...] = fact((), "Media types of documents that max_bytes does not hold for.")
     max_total: int | None = fact(None, ge=1, description="Most bytes of all together.")
     max_count: int | None = fact(None, ge=1, description="Most in a request, earlier turns included.")
     needs_text: bool = fact(False, "A text must stand in the same turn.")
@@ -86,6 +87,9 @@ class Input:
     document: Documents = fact(Documents())
     audio: Sounds = fact(Sounds())
     video: Films = fact(Films())
+    max_encoded: int | None = fact(
+        None, ge=1, description="Most bytes of all of it together as base64, which is what a body holds."
+    )
 
     @property
     def kinds(self) -> tuple[str, ...]:
