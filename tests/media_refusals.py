@@ -130,6 +130,7 @@ CLAUDE: Final[dict[str, Wrong]] = {
     "wide": claude(block(png(8001, 1))),
     "wide-of-many": claude(*[block(png(2001, 1))] * 21),
     "many": claude(*[block()] * 101),
+    "whole": claude(*[block(png() + bytes(3_700_000))] * 5),
     "citations-some": claude(paper(**CITED), paper()),
     "citations-bound": claude(
         paper(**CITED), output_config={"format": {"type": "json_schema", "schema": CLOSED}}
@@ -186,11 +187,7 @@ CONVERSE: Final[dict[str, Wrong]] = {
     "mislabelled": converse(picture(gif())),
     "unreadable": converse(picture(b"what is it")),
     "large": converse(picture(png() + bytes(3_750_001))),
-    "large-together": converse(
-        document("A", b"%PDF-" + bytes(9_500_000)),
-        document("B", b"%PDF-" + bytes(9_500_000)),
-        model="nova-lite",
-    ),
+    "whole": converse(*[picture(png() + bytes(3_700_000))] * 5),
     "wide": converse(picture(png(8001, 1))),
     "wide-of-many": converse(*[picture(png(2001, 1))] * 21),
     "many": converse(*[document(f"Document {number}") for number in range(6)]),

@@ -128,7 +128,8 @@ def _looked(one: Medium, facts: Facts, wire: MediaWire) -> Iterator[Refused]:
     found = media_type_of(data)
     if one.label in _READ and found != one.label:
         yield from wire.refused("mislabelled" if found in _READ else "unreadable", one, found=found)
-    if taken.max_bytes is not None and len(data) > taken.max_bytes:
+    large = one.kind == "document" and is_among(one.label, taken.large)
+    if taken.max_bytes is not None and len(data) > taken.max_bytes and not large:
         length, most = (-(-size // 3) * 4 for size in (len(data), taken.max_bytes))
         yield from wire.refused("large", one, length=length, most=most, bytes=len(data))
     if one.kind != "image":
@@ -153,6 +154,9 @@ def _counted(found: Sequence[Medium], facts: Facts, wire: MediaWire) -> Iterator
             first = next(one for one in found if one.kind == kind)
             numbers = {"images": counts["image"], "documents": counts["document"]}
             yield from wire.refused("many", first, most=most, count=count, **numbers)
+    encoded = sum(-(-len(one.data or b"") // 3) * 4 for one in found)
+    if facts.input.max_encoded is not None and encoded > facts.input.max_encoded:
+        yield from wire.refused("whole", found[0])
     image = facts.input.image
     if image.many is None or image.many_pixels is None or counts["image"] + counts["document"] <= image.many:
         return

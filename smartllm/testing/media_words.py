@@ -9,6 +9,8 @@ from .check_media import MediaWire
 from .converse_heard import UNTAKEN
 from .heard import Refused, Words
 
+_TOO_LONG: Final = "Input is too long for requested model."
+"""What Bedrock says of too many bytes as of too many tokens (seen live)."""
 _BAD_IMAGE: Final = Refused(
     "You uploaded an unsupported image. Please make sure your image has of one the following formats: "
     "['png', 'jpeg', 'gif', 'webp'].",
@@ -126,6 +128,7 @@ CLAUDE: Final = MediaWire(
             "many-image requests: {most} pixels"
         ),
         "many": Refused("messages: too many images and documents: {images} + {documents} > {most}"),
+        "whole": Refused(_TOO_LONG),
         "citations-some": Refused("messages: Citations must be enabled on all or none of the documents"),
         "citations-bound": Refused("output_config.format: Citations cannot be used with structured outputs"),
     },
@@ -163,7 +166,7 @@ CONVERSE: Final = MediaWire(
         ),
         "unreadable": Refused(_ANSWERED + "{place}.{kind}.source: Could not process {kind}"),
         "large": Refused(_ANSWERED + "{place}.{kind}.source: {kind} exceeds the maximum: {bytes} bytes"),
-        "large-together": Refused("The documents of the request exceed the maximum of {most} bytes."),
+        "whole": Refused(_TOO_LONG),
         "wide": Refused(
             _ANSWERED + "{place}.{kind}.source: At least one of the image dimensions exceed max allowed "
             "size: {most} pixels"
