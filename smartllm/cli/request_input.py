@@ -17,7 +17,7 @@ from smartllm.cli.request_files import placed
 from smartllm.cli.terminal import complain
 from smartllm.environment import ambient_rules
 from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError, UnsupportedError
-from smartllm.media import has_files, loaded
+from smartllm.media import loaded
 from smartllm.rules import RuleSet, load_rules
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ def build_request(fields: Mapping[str, Any], source: str) -> Request:
         raise RequestFileError(f"{source}: {problem}", hint="give exactly one of prompt and messages")
     kind: type[Request] = TextRequest if "prompt" in fields else MessageRequest
     try:
-        request = kind.model_validate(dict(fields))
-        return loaded(request) if has_files(request) else request
+        request: Request = loaded(kind.model_validate(dict(fields)))
     except UnsupportedError as error:
         raise RequestFileError(f"{source}: {error.message}", hint=error.hint) from None
     except ValidationError as error:
@@ -106,6 +105,7 @@ def build_request(fields: Mapping[str, Any], source: str) -> Request:
         known = ", ".join(sorted(set(kind.model_fields) - {"on_progress"}))
         unknown = any(item["type"] == "extra_forbidden" for item in error.errors())
         raise RequestFileError("\n".join(lines), hint=f"known fields: {known}" if unknown else "") from None
+    return request
 
 
 def load_schema(text: str) -> type[BaseModel] | dict[str, Any]:

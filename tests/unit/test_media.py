@@ -6,8 +6,10 @@ import base64
 import hashlib
 import json
 import pickle
+import subprocess
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,18 @@ def test_what_is_sent_holds_the_base64_text_and_what_is_shown_its_size_and_hash(
     assert BASE64[:40] not in shown
     digest = hashlib.sha256(PNG).hexdigest()
     assert f"<data:image/png;base64,{len(PNG)} bytes, sha256 {digest[:16]}…>" in shown
+
+
+def test_a_body_that_is_too_long_for_an_argument_comes_by_standard_input(tmp_path: Path) -> None:
+    plan = plan_with(Encoded(bytes(300_000), "image/png"))
+    command = plan.as_curl()
+    first, _, rest = command.partition("--data-binary @- <<'BODY'\n")
+    assert "curl -sS -X POST" in first
+    script = tmp_path / "send.sh"
+    script.write_text(f"cat <<'BODY'\n{rest}\n")
+    said = subprocess.run(["/bin/sh", str(script)], check=True, capture_output=True)
+    assert json.loads(said.stdout) == plan.body
+    assert "<<" not in plan_with().as_curl()
 
 
 def test_a_plan_with_media_pickles() -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _NO_NAME: Final = re.compile(r"\W")
 
 
+_LONGEST: Final = 100_000
+"""Characters of an argument; Linux takes 128 KiB (execve(2), MAX_ARG_STRLEN)."""
+
+
 def curl(step: Step, shell: Shell) -> str:
     """The command; keys and credentials are shell variables.
 
@@ -23,12 +27,14 @@ def curl(step: Step, shell: Shell) -> str:
         shell: How the host is called at a shell.
     """
     body = json.dumps(step.body, ensure_ascii=False, indent=2)
+    # No line of the JSON is the word that ends it: each begins with a bracket, a quote or spaces.
+    given = shlex.quote(body) if len(body) < _LONGEST else f"@- <<'BODY'\n{body}\nBODY"
     parts = [
         f'curl -sS -X POST "{shell.address}{step.path}"',
         *shell.arguments,
         '-H "Content-Type: application/json"',
         *_headers(step),
-        f"--data-binary {shlex.quote(body)}",
+        f"--data-binary {given}",
     ]
     return " \\\n  ".join(parts)
 
