@@ -1,0 +1,59 @@
+"""The examples of the page on answers print what the page shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smartllm.compiler.dialects import FIELDS
+from smartllm.testing import LoopbackServer, Reply
+
+PAGE = (Path(__file__).parents[2] / "docs" / "answers.md").read_text(encoding="utf-8")
+_EXAMPLE = re.compile(
+    r"```python\n((?:(?!```).)*?)^```$\s*<!-- output: (\w+) -->\n```text\n(.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+EXAMPLES = {name: (code, output) for code, name, output in _EXAMPLE.findall(PAGE)}
+EMPTY = {
+    "status": "incomplete",
+    "incomplete_details": {"reason": "max_output_tokens"},
+    "output": [{"type": "reasoning", "id": "rs_1", "summary": []}],
+    "usage": {"input_tokens": 12, "output_tokens": 50, "output_tokens_details": {"reasoning_tokens": 50}},
+}
+
+
+def test_all_examples_are_here() -> None:
+    assert set(EXAMPLES) == {"empty", "system"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_prints_what_the_page_shows(name: str, tmp_path: Path) -> None:
+    code, output = EXAMPLES[name]
+    with LoopbackServer() as server:
+        server.script(Reply(raw=json.dumps(EMPTY).encode()))
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            env={
+                **os.environ,
+                "OPENAI_API_KEY": "x",
+                "OPENAI_BASE_URL": server.openai_base_url,
+                "PYTHONUTF8": "1",
+            },
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            cwd=tmp_path,
+        )
+    assert result.stdout == output, result.stderr
+
+
+def test_the_table_has_every_word_of_every_wire() -> None:
+    told = set(re.findall(r"`(\w+)`", PAGE))
+    words = {word for fields in FIELDS.values() for word in fields.finish}
+    assert words - told == {"incomplete", "complete"}
