@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from smartllm.compiler import Step
+from smartllm.compiler.headers import over
 from smartllm.errors import MissingExtraError
 from smartllm.hosts.auth import Auth, Credentials, FixedHeaders, SigV4
 from smartllm.hosts.called import Called
@@ -145,6 +146,8 @@ class HostCalls:
         url = self._url(self._found_address or await self._address(), step.path)
         signed = await host.auth.sign("POST", url, {**headers, **step.headers}, step.payload)
         signed.update(host.framing.unsigned)
+        if step.asked is not None:  # a request's own win over those of settings and environment
+            signed = over(signed, step.asked.extra)
         return WireRequest("POST", url, signed, step.payload, step.model, step.buffered)
 
     async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
