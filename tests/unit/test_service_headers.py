@@ -108,6 +108,15 @@ class TestACall:
         signed = "x-tenant" in sent["authorization"]
         assert signed == (wire.provider == "bedrock")
 
+    async def test_win_over_those_of_the_environment(
+        self, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Tenant: all\nX-Else: kept")
+        async with RESPONSES.client(server.url) as client:
+            await client.generate_text(RESPONSES.request(extra_headers={"x-tenant": "mine"}))
+        sent = server.requests[-1].headers
+        assert (sent["x-tenant"], sent["x-else"]) == ("mine", "kept")
+
     async def test_bedrock_hears_of_its_guardrail(self, server: LoopbackServer) -> None:
         fields: dict[str, Any] = {
             "guardrail": GUARDRAIL,

@@ -93,7 +93,7 @@ def _reject(name: str, value: Any, facts: Facts, refused: str, intent: Intent, t
 
 def _reason(name: str, refused: str) -> str:
     if refused == f"{name}.accepted":
-        return f"this API has no {name}"
+        return f"this API has no {name}" if name in SAMPLING else f"the model takes no {name} on this API"
     if refused == f"{name}.thinking":
         return f"the model does not accept this {name} while it thinks"
     if refused == "effort.unlimited":
