@@ -52,9 +52,15 @@ class OutputConfig(TypedDict, total=False):
     format: OutputFormat
 
 
+class CacheControl(TypedDict):
+    type: Literal["ephemeral"]
+    ttl: NotRequired[Literal["5m", "1h"]]
+
+
 class TextBlock(TypedDict):
     type: Literal["text"]
     text: str
+    cache_control: NotRequired[CacheControl]
 
 
 class ThinkingBlock(TypedDict):
@@ -73,6 +79,7 @@ class ToolUseBlock(TypedDict):
     id: str
     name: str
     input: dict[str, object]
+    cache_control: NotRequired[CacheControl]
 
 
 class ToolResultBlock(TypedDict):
@@ -80,6 +87,7 @@ class ToolResultBlock(TypedDict):
     tool_use_id: str
     content: NotRequired[str | list[TextBlock]]
     is_error: NotRequired[bool]
+    cache_control: NotRequired[CacheControl]
 
 
 class Message(TypedDict):
@@ -93,6 +101,7 @@ class Tool(TypedDict):
     description: NotRequired[str]
     strict: NotRequired[bool]
     type: NotRequired[Literal["custom"]]
+    cache_control: NotRequired[CacheControl]
 
 
 class AnyToolChoice(TypedDict):
