@@ -17,6 +17,7 @@ import typing_extensions
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
+from media_shapes import MediaBlock, name_problems
 from model_facts import CONVERSE, RESPONSES, those
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
@@ -74,6 +75,9 @@ class RedactedBlock(TypedDict):
     data: str
 
 
+ThoughtBlock = ThinkingBlock | RedactedBlock
+
+
 class ToolUseBlock(TypedDict):
     type: Literal["tool_use"]
     id: str
@@ -85,14 +89,14 @@ class ToolUseBlock(TypedDict):
 class ToolResultBlock(TypedDict):
     type: Literal["tool_result"]
     tool_use_id: str
-    content: NotRequired[str | list[TextBlock]]
+    content: NotRequired[str | list[TextBlock | MediaBlock]]
     is_error: NotRequired[bool]
     cache_control: NotRequired[CacheControl]
 
 
 class Message(TypedDict):
     role: Literal["user", "assistant", "system"]
-    content: str | list[TextBlock | ThinkingBlock | RedactedBlock | ToolUseBlock | ToolResultBlock]
+    content: str | list[TextBlock | MediaBlock | ThoughtBlock | ToolUseBlock | ToolResultBlock]
 
 
 class Tool(TypedDict):
@@ -285,7 +289,7 @@ def invoke_problems(body: Any) -> list[str]:
 
 def converse_problems(body: Any, extras_kind: Any = ConverseExtras) -> list[str]:
     extras = misfits(body.get("additionalModelRequestFields", {}), extras_kind)
-    return extras + call_misfits("Converse", {"modelId": MODEL_ID, **body})
+    return extras + name_problems(body) + call_misfits("Converse", {"modelId": MODEL_ID, **body})
 
 
 CHECKS = {

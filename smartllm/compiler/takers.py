@@ -29,7 +29,7 @@ class NotTakenError(UnsupportedError):
         self.wanted = wanted
 
     def told(self, target: Target) -> UnsupportedError:
-        """The error with the row that states the fact, and a few models of the same host that take the part."""
+        """The error with the row that states the fact, and a few models of its host that take it."""
         asked = (target.host, target.dialect, target.resolution.vendor or "", self.fact, self.wanted)
         others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
         hint = "; ".join(filter(None, (self.hint, others and f"others take it: {others}")))
@@ -49,8 +49,8 @@ def _takers(
     for name in [model, *near] if model else near:
         resolution = resolved.get(name) or resolve(name, rules)
         wires = served_on(resolution, host, rules)
-        first = [dialect] if dialect in wires else []  # type: ignore[list-item]
-        for wire in (*first, *wires):  # type: ignore[has-type]
+        first = [dialect] if dialect in wires else []
+        for wire in (*first, *wires):
             facts = target_for(resolution, host, wire, rules).facts
             taken = attrgetter(fact)(facts)
             if facts.lifecycle.state == "active" and ("*" in taken or set(wanted) <= set(taken)):

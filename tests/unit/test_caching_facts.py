@@ -74,7 +74,7 @@ def test_without_being_asked() -> None:
     }
     old = {"gpt-3.5-turbo", "gpt-4", "gpt-4-turbo", "gpt-4-1106-preview", "gpt-4o-2024-05-13", *OSS}
     search = {"gpt-4o-search-preview", "gpt-4o-mini-search-preview"}
-    dear = {"o1-pro", "o3-pro", "gpt-5-pro", "gpt-5.2-pro", "gpt-5.4-pro", "gpt-5.5-pro"}
+    dear = {"o1-pro", "o3-pro", "gpt-5-pro", "gpt-5.2-pro", "gpt-5.4-pro"}
     unknown = {"chatgpt-4o-latest", "computer-use-preview", *RESTRICTED}
     for dialect in (RESPONSES, CHAT):
         never = (old | search | dear | unknown) & set(FACTS[dialect])

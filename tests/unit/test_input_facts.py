@@ -55,14 +55,14 @@ class TestKinds:
         }
 
     def test_documents_on_bedrock(self) -> None:
-        """D: AWS's table of features; M for Llama 4 and Pixtral; GPT and Qwen3-VL refuse them, M."""
+        """D: AWS's table of features; M for Llama 4, Pixtral, Palmyra; GPT and Qwen3-VL refuse them, M."""
         assert taking(MESSAGES, "document") == CLAUDE - CLAUDE_3
         assert taking(CONVERSE, "document") == {
             *CLAUDE,
             *(NOVA - {"nova-micro"}),
             *LLAMA_4,
             *("titan-text-express", "titan-text-lite", "pixtral-large-2502"),
-            *("jamba-1-5-large", "jamba-1-5-mini"),
+            *("jamba-1-5-large", "jamba-1-5-mini", "palmyra-x4", "palmyra-x5"),
         }
 
     def test_sound_and_film(self) -> None:

@@ -46,7 +46,7 @@ def responses(*content: Any, **fields: Any) -> dict[str, Any]:
 
 
 PDF: Final = {"document": {"format": "pdf", "name": "d", "source": {"bytes": "JVBERi0="}}}
-TEXT: Final = {"document": {"format": "txt", "name": "d", "source": {"text": "x"}}}
+TEXT: Final[dict[str, Any]] = {"document": {"format": "txt", "name": "d", "source": {"text": "x"}}}
 CITED: Final = {"document": {**TEXT["document"], "citations": {"enabled": True}}}
 BROKEN: Final = {"prompt_cache_breakpoint": {"mode": "explicit"}}
 SPEC: Final = {"toolSpec": {"name": "a", "inputSchema": {"json": {"type": "object"}}}}
@@ -184,8 +184,7 @@ class TestCounts:
 class TestMemory:
     def test_looks_back_twenty_blocks(self) -> None:
         def body(count: int) -> bytes:
-
-            texts = [{"type": "text", "text": LONG}, *[{"type": "text", "text": "a"}] * count]
+            texts: list[Any] = [{"type": "text", "text": LONG}, *[{"type": "text", "text": "a"}] * count]
             texts[-1] = {**texts[-1], "cache_control": EPHEMERAL}
             return json.dumps(claude(*texts)).encode()
 

@@ -38,6 +38,17 @@ GOOD: dict[str, dict[str, Any]] = {
     "bedrock_converse": {"messages": [{"role": "user", "content": [{"text": "hi"}]}]},
 }
 TOOL = {"name": "t", "input_schema": {}}
+
+
+def said(*blocks: dict[str, Any]) -> dict[str, Any]:
+    """What a user says in blocks."""
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+def base64_of(media_type: str) -> dict[str, str]:
+    return {"type": "base64", "media_type": media_type, "data": ""}
+
+
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("openai_responses", {"max_token": 5}),
     ("openai_responses", {"max_tokens": 5}),
@@ -99,6 +110,29 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
         "bedrock_converse",
         {"messages": [{"role": "user", "content": [{"toolResult": {"toolUseId": "a b", "content": []}}]}]},
     ),
+    ("openai_chat", said({"type": "image_url", "image_url": "https://example.com/a.png"})),
+    ("openai_chat", said({"type": "image_url", "image_url": {"url": "x", "detail": "medium"}})),
+    ("openai_chat", said({"type": "file", "file": {"file_url": "https://example.com/a.pdf"}})),
+    ("openai_chat", said({"type": "input_audio", "input_audio": {"data": "", "format": "ogg"}})),
+    (
+        "openai_responses",
+        {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]},
+    ),
+    ("openai_responses", {"input": [{"role": "user", "content": [{"type": "image_url", "detail": "low"}]}]}),
+    ("anthropic_messages", said({"type": "image", "source": {"type": "url", "url": "x"}})),
+    ("anthropic_messages", said({"type": "image", "source": base64_of("image/jpg")})),
+    ("anthropic_messages", said({"type": "document", "source": base64_of("text/plain")})),
+    ("anthropic_messages", said({"type": "document", "source": base64_of("application/pdf"), "name": "x"})),
+    ("bedrock_converse", said({"image": {"format": "jpg", "source": {"bytes": ""}}})),
+    ("bedrock_converse", said({"image": {"format": "png", "source": {"url": "x"}}})),
+    (
+        "bedrock_converse",
+        said({"image": {"format": "png", "source": {"bytes": "", "s3Location": {"uri": "x"}}}}),
+    ),
+    ("bedrock_converse", said({"document": {"format": "pdf", "source": {"bytes": ""}}})),
+    ("bedrock_converse", said({"document": {"name": "a.pdf", "source": {"bytes": ""}}})),
+    ("bedrock_converse", said(*2 * [{"document": {"name": "a", "source": {"bytes": ""}}}])),
+    ("bedrock_converse", said({"audio": {"format": "mp5", "source": {"bytes": ""}}})),
     ("bedrock_converse", {"max_tokens": 5}),
     ("bedrock_converse", {"inferenceConfig": {"topK": 5}}),
     ("bedrock_converse", {"inferenceConfig": {"maxTokens": "5"}}),

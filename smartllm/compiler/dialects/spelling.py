@@ -43,7 +43,7 @@ def set_messages(
         path: Where the list of messages goes.
         kind: Further keys of each message.
         calling: Spells a turn with calls, with blocks that go back as they came or with parts in the wire's
-            words, the user's with media, or the results of one; texts alone beside results are spelled as ever.
+            words, one with media, or the results of one; texts alone beside results are spelled as ever.
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:

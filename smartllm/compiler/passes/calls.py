@@ -53,7 +53,7 @@ class _Conversation:
         self.names = wire_names(intent, facts)
         self.ids = CallIds(facts)
         self.custom: set[str] = set()
-        self.moved: list[InputPart] = []
+        self.moved: tuple[InputPart, ...] = ()
         self.files = 0
 
     def turns(self) -> tuple[Turn, ...]:
@@ -138,21 +138,22 @@ class _Conversation:
             tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers
         ]
         told = (*told, *(point for rest in rests for point in takewhile(is_point, rest)))
-        first, *others = [tuple(dropwhile(is_point, rest)) for rest in rests]
-        first, self.moved = (*self.moved, *first), []
+        head, *others = [tuple(dropwhile(is_point, rest)) for rest in rests]
+        first: tuple[InputPart, ...] = (*self.moved, *head)
+        self.moved = ()
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
         parts = (part for rest in (first, *others) for part in rest if not is_point(part))
-        kinds = dict.fromkeys(map(_kind, parts))
-        apart = [kind for kind in kinds if kind not in self.facts.calls.beside_results]
+        apart = [part for part in parts if not self._beside(part)]
         if not apart:
             return [Turn("user", (*told, *first)), *left]
         self._changed(
             "results-apart",
             asked=None,
             applied=_SEPARATOR.texts[0],
-            reason=f"no {apart[0]} may stand beside results; a turn of the assistant stands between them",
+            reason=f"no {_kind(apart[0])[0]} may stand beside results; "
+            "a turn of the assistant stands between them",
             fact="calls.beside_results",
             severity="info",
         )
@@ -212,14 +213,13 @@ class _Conversation:
         """The parts of a result, with a word in place of each that must stand behind it."""
         found: list[InputPart] = []
         for part in parts:
-            if part.type not in MEDIA or part.type in self.facts.calls.results:
+            if part.type not in MEDIA or self.facts.calls.inside(*_kind(part)):
                 found.append(part)
                 continue
             self.files += 1
             found.append(Text(f"See file {self.files} below."))
-            beside = self.facts.calls.beside_results
-            labelled = "text" in beside or part.type not in beside
-            self.moved += [Text(f"File {self.files}:"), part] if labelled else [part]
+            labelled = self.facts.calls.beside("text") or not self._beside(part)
+            self.moved += (Text(f"File {self.files}:"), part) if labelled else (part,)
             self._changed(
                 "result-media-moved",
                 asked=part.type,
@@ -229,6 +229,10 @@ class _Conversation:
                 severity="info",
             )
         return tuple(found)
+
+    def _beside(self, part: InputPart) -> bool:
+        """Whether a part may follow results."""
+        return part.type == "cache_point" or self.facts.calls.beside(*_kind(part))
 
     def _tell_ids(self, ids: Mapping[str, str]) -> bool:
         """Tell of changed ids; whether there are any."""
@@ -265,9 +269,9 @@ class _Conversation:
         )
 
 
-def _kind(part: InputPart) -> str:
-    """What a part is beside results; what is in the wire's words counts as text."""
-    return part.type if part.type in MEDIA else "text"
+def _kind(part: InputPart) -> tuple[str, str | None]:
+    """What a part is beside results, or inside one; what is in the wire's words counts as text."""
+    return (part.type, part.media_type) if part.type in MEDIA else ("text", None)  # type: ignore[union-attr]
 
 
 def _content(parts: tuple[InputPart, ...]) -> str | list[InputPart]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.media_parts import documents_in, hold_media, is_text, put, text_in
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
+from smartllm.media_types import media_type_by_name
 from smartllm.rules.vocabulary import Facts
 from smartllm.rules.vocabulary.input import Documents, is_among
 from smartllm.text_parts import Text
 
 if TYPE_CHECKING:
-    from smartllm.content import Document, InputPart
+    from smartllm.content import Document, InputPart, Media
 
 _PLAIN: Final = "text/plain"
 _NAME_LENGTH: Final = 200
@@ -28,10 +30,12 @@ def documents(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.texts_alone or not hold_media(intent.turns):
         return intent
     turns = intent.turns
-    if intent.bound is not None and any(part.citations for part in documents_in(turns)):
+    if intent.bound is not None and _are_cited(turns):
         reason = "an answer that is bound to a schema cannot cite"
         trace.changes.append(
-            Change("citations-dropped", "warning", "messages", "dropped", True, None, reason, _BY_SCHEMA)
+            Change(
+                "document-citations-dropped", "warning", "messages", "dropped", True, None, reason, _BY_SCHEMA
+            )
         )
         turns = _citing(turns, yes=False)
     if facts.input.document.needs_text:
@@ -40,6 +44,7 @@ def documents(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 
 
 _BY_SCHEMA: Final = Reason("derived", "response_format")
+_BY_WIRE: Final = Reason("derived", "messages")
 
 
 def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> tuple[Turn, ...]:
@@ -49,7 +54,8 @@ def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> 
         UnsupportedError: Such a document is no UTF-8; names its place.
     """
     told: list[str] = []
-    found = put(turns, partial(_as_text, takes=facts.input.document, told=told), root)
+    turned = partial(_as_text, facts=facts, told=told)
+    found = put(turns, turned, root, inside=partial(turned, held=facts.calls.inside))
     for applied in dict.fromkeys(told):
         trace.changed(
             "document-as-text",
@@ -61,21 +67,36 @@ def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> 
             severity="info",
             whole=False,
         )
-    if any(part.citations for part in documents_in(turns)) and not any(documents_in(found)):
+    if _are_cited(turns) and not _are_cited(found):
         _drop_citations(trace, "the documents go as texts, which cannot be cited")
     return found
 
 
-def _as_text(part: Any, place: str, *, takes: Documents, told: list[str]) -> InputPart:
-    if part.type != "document" or part.data is None or not is_text(part.media_type):
+def _anywhere(_kind: str, _media_type: str) -> bool:
+    return True
+
+
+def _as_text(
+    part: Media, place: str, *, facts: Facts, told: list[str], held: Callable[[str, str], bool] = _anywhere
+) -> InputPart:
+    """What stands for a document; one that the result of a tool would not hold stays there as a text."""
+    if part.type != "document" or part.data is None or part.media_type is None:
         return part
-    data = "data" in takes.sources
-    if data and is_among(part.media_type, takes.formats):
+    if not is_text(part.media_type):
+        return part
+    takes = facts.input.document
+    stays = part.citations and takes.citations  # a text cannot be cited, a document behind the result can
+
+    def goes(media_type: str) -> bool:
+        taken = "data" in takes.sources and is_among(media_type, takes.formats)
+        return taken and (stays or held(part.type, media_type))
+
+    if goes(part.media_type):
         if part.media_type in takes.cited:  # it goes as a text, if not always
             _text(part, place)
         return part
     text = _text(part, place)
-    if data and _PLAIN in takes.formats:
+    if goes(_PLAIN):
         told.append(_PLAIN)
         return replace(part, media_type=_PLAIN)
     told.append("text")
@@ -95,9 +116,9 @@ def _text(part: Document, place: str) -> str:
 
 def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace) -> tuple[Turn, ...]:
     """The turns with citations of all documents or of none, as the model takes them."""
-    found = list(documents_in(turns))
-    if not any(part.citations for part in found):
+    if not _are_cited(turns):
         return turns
+    found = list(documents_in(turns))
     takes = facts.input.document
     against = None if takes.citations else "the model cannot cite documents here"
     if against is None and not all(_can_be_cited(part, takes) for part in found):
@@ -107,7 +128,7 @@ def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace) -> tuple[Turn, ..
         return _citing(turns, yes=False)
     if not all(part.citations for part in found):
         trace.changed(
-            "citations-widened",
+            "document-citations-widened",
             "messages",
             asked=sum(part.citations for part in found),
             applied=len(found),
@@ -118,9 +139,13 @@ def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace) -> tuple[Turn, ..
     return _citing(turns, yes=True)
 
 
+def _are_cited(turns: tuple[Turn, ...]) -> bool:
+    return any(part.citations for part in documents_in(turns))
+
+
 def _drop_citations(trace: Trace, reason: str) -> None:
     trace.changed(
-        "citations-dropped",
+        "document-citations-dropped",
         "messages",
         asked=True,
         applied=None,
@@ -132,16 +157,15 @@ def _drop_citations(trace: Trace, reason: str) -> None:
 
 
 def _can_be_cited(part: Document, takes: Documents) -> bool:
-    if part.s3 is not None:  # live, by pydantic-ai's profile of Converse, 2026-10
-        return False
     plain = _PLAIN if is_text(part.media_type) else part.media_type
-    return plain is None or is_among(plain, takes.cited)
+    # Live: none that stands in S3 is (pydantic-ai's profile of Converse, 2026-10).
+    return part.s3 is None and (plain is None or is_among(plain, takes.cited))
 
 
 def _citing(turns: tuple[Turn, ...], *, yes: bool) -> tuple[Turn, ...]:
     """The turns with citations on or off; what is cited goes as plain text where it is one."""
 
-    def changed(part: Any, _place: str) -> InputPart:
+    def changed(part: Media, _place: str) -> InputPart:
         if part.type != "document":
             return part
         plain = _PLAIN if yes and is_text(part.media_type) else part.media_type
@@ -157,7 +181,7 @@ def named(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:
     """
     names: dict[str, str | None] = {}
 
-    def changed(part: Any, _place: str) -> InputPart:
+    def changed(part: Media, _place: str) -> InputPart:
         if part.type != "document":
             return part
         name = _free(_neutral(part.name) or f"Document {len(names) + 1}", names)
@@ -167,21 +191,19 @@ def named(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:
     found = put(turns, changed)
     differing = {name: asked for name, asked in names.items() if name != asked}
     if differing:
-        trace.changed(
-            "documents-named",
-            "messages",
-            asked=list(differing.values()),
-            applied=list(differing),
-            reason="each document has a name here, of letters and digits, which no other has",
-            fact="input.document.sources",
-            severity="info",
-            whole=False,
+        reason = "each document has a name on this wire, of letters and digits, which no other has"
+        asked, applied = list(differing.values()), list(differing)
+        trace.changes.append(
+            Change("documents-named", "info", "messages", "changed", asked, applied, reason, _BY_WIRE)
         )
     return found
 
 
 def _neutral(name: str | None) -> str:
-    return _NO_NAME.sub(" ", name or "").strip()[:_NAME_LENGTH].rstrip()
+    """A name of the characters that are taken, without the end that tells a file's type."""
+    plain = name or ""
+    plain = plain.rpartition(".")[0] if media_type_by_name(plain) else plain
+    return _NO_NAME.sub(" ", plain).strip()[:_NAME_LENGTH].rstrip()
 
 
 def _free(name: str, taken: dict[str, str | None]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.media_parts import hold_media, media_in, put, source_of
@@ -74,14 +74,15 @@ class _Checks:
         limits = getattr(self.facts.input, part.type)
         if part.data is not None and limits.max_bytes is not None and len(part.data) > limits.max_bytes:
             raise self._too_much(
-                f"{place}: the {part.type} has {len(part.data):,} bytes; {self.model} takes {limits.max_bytes:,} "
-                "at most",
+                f"{place}: the {part.type} has {len(part.data):,} bytes; {self.model} takes "
+                f"{limits.max_bytes:,} at most",
                 f"input.{part.type}.max_bytes",
                 "make it smaller",
             )
         if part.type == "image":
             self._check_picture(part, place)
-        return self._detailed(part, place) if part.type in {"image", "document"} else part  # type: ignore[arg-type]
+            return self._detailed(part, place)
+        return self._detailed(part, place) if part.type == "document" else part
 
     def _check_kind(self, part: Media, place: str) -> None:
         kind, source = part.type, source_of(part)
@@ -92,11 +93,11 @@ class _Checks:
                 f"{place}: {self.model} takes no {_PLURAL[kind]} here",
                 fact,
                 (source,),
-                "say in text what it shows",
+                "say in text what it holds",
             )
         if source not in sources:
             raise self._not_taken(
-                f"{place}: {self.model} takes no {kind} by {source} here; it takes {' and '.join(sources)}",
+                f"{place}: {self.model} takes no {kind} by {source} here; it takes {', '.join(sources)}",
                 fact,
                 (source,),
                 f"give {' or '.join(_GIVEN[one] for one in sources)}",
@@ -105,7 +106,8 @@ class _Checks:
         if part.media_type is None or is_among(part.media_type, formats):
             return
         raise self._not_taken(
-            f"{place}: {self.model} takes no {kind} of type {part.media_type} here; types are {', '.join(formats)}",
+            f"{place}: {self.model} takes no {kind} of type {part.media_type} here; it takes "
+            f"{', '.join(formats)}",
             f"input.{kind}.formats",
             (part.media_type,),
             "save it in one of these",
@@ -130,7 +132,7 @@ class _Checks:
                 "save one of its pictures",
             )
 
-    def _detailed(self, part: Image | Document, place: str) -> Any:
+    def _detailed(self, part: Image | Document, place: str) -> Image | Document:
         """The part with a detail that the model knows, or with none."""
         known, asked = getattr(self.facts.input, part.type).details, part.detail
         if asked is None or asked in known:
@@ -174,8 +176,8 @@ class _Checks:
             most = getattr(self.facts.input, kind).max_count
             if most is not None and len(of[kind]) > most:
                 raise self._too_much(
-                    f"{self.root}: the request holds {len(of[kind])} {_PLURAL[kind]}, earlier turns included; "
-                    f"{self.model} takes {most} at most",
+                    f"{self.root}: the request holds {len(of[kind])} {_PLURAL[kind]}, earlier turns "
+                    f"included; {self.model} takes {most} at most",
                     f"input.{kind}.max_count",
                     _MORE,
                 )
@@ -183,7 +185,8 @@ class _Checks:
         most = self.facts.input.document.max_total
         if most is not None and total > most:
             raise self._too_much(
-                f"{self.root}: the documents have {total:,} bytes together; {self.model} takes {most:,} at most",
+                f"{self.root}: the documents have {total:,} bytes together; {self.model} takes "
+                f"{most:,} at most",
                 "input.document.max_total",
                 _MORE,
             )
@@ -198,8 +201,9 @@ class _Checks:
             picture = _picture(part) if part.type == "image" else None
             if picture is not None and max(picture[:2]) > most:
                 raise self._too_much(
-                    f"{place}: the image is {picture.width} x {picture.height} pixels; of more than {many} images and documents "
-                    f"in a request, earlier turns included, {self.model} takes none over {most} on a side",
+                    f"{place}: the image is {picture.width} x {picture.height} pixels; where a request "
+                    f"holds more than {many} images and documents, earlier turns included, {self.model} "
+                    f"takes {most} on a side at most",
                     "input.image.many_pixels",
                     f"make it smaller, or {_MORE}",
                 )

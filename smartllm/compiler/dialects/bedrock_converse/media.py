@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smartllm.compiler.dialects.media_types import suffix_of
+from smartllm.compiler.dialects.formats import suffix_of
 from smartllm.compiler.media_parts import documents_in, text_in
 from smartllm.compiler.trace import Change, Trace, fact
 from smartllm.media import Encoded

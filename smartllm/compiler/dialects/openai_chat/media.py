@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smartllm.compiler.dialects.media_types import suffix_of
+from smartllm.compiler.dialects.formats import suffix_of
 from smartllm.media import Encoded
+from smartllm.media_types import media_type_by_name
 
 if TYPE_CHECKING:
     from smartllm.content import Audio, Document, Media
@@ -35,8 +36,8 @@ def address(part: Media) -> Any:
 def file_name(part: Document) -> str:
     """The name of a document's file, which tells what it is by its end."""
     assert part.media_type is not None
-    name, end = part.name or part.type, f".{suffix_of(part.media_type)}"
-    return name if name.endswith(end) else name + end
+    name = part.name or part.type
+    return name if media_type_by_name(name) else f"{name}.{suffix_of(part.media_type)}"
 
 
 def sound(part: Audio) -> dict[str, Any]:

@@ -85,9 +85,10 @@ def _runs(turn: Turn) -> list[list[InputPart]]:
 
 
 def _is_content(part: InputPart, role: str) -> bool:
-    if part.type in MEDIA or part.type == "cache_point":
-        return True
-    return part.type == "other" and place_in(part, role, "openai_responses") == "content"
+    return part.type in MEDIA or (
+        part.type == "cache_point"
+        or (part.type == "other" and place_in(part, role, "openai_responses") == "content")
+    )
 
 
 def _in_place(run: list[InputPart], turn: Turn, intent: Intent) -> list[dict[str, Any]]:
