@@ -53,9 +53,15 @@ class OutputConfig(TypedDict, total=False):
     format: OutputFormat
 
 
+class CacheControl(TypedDict):
+    type: Literal["ephemeral"]
+    ttl: NotRequired[Literal["5m", "1h"]]
+
+
 class TextBlock(TypedDict):
     type: Literal["text"]
     text: str
+    cache_control: NotRequired[CacheControl]
 
 
 class ThinkingBlock(TypedDict):
@@ -77,6 +83,7 @@ class ToolUseBlock(TypedDict):
     id: str
     name: str
     input: dict[str, object]
+    cache_control: NotRequired[CacheControl]
 
 
 class ToolResultBlock(TypedDict):
@@ -84,6 +91,7 @@ class ToolResultBlock(TypedDict):
     tool_use_id: str
     content: NotRequired[str | list[TextBlock | MediaBlock]]
     is_error: NotRequired[bool]
+    cache_control: NotRequired[CacheControl]
 
 
 class Message(TypedDict):
@@ -97,6 +105,7 @@ class Tool(TypedDict):
     description: NotRequired[str]
     strict: NotRequired[bool]
     type: NotRequired[Literal["custom"]]
+    cache_control: NotRequired[CacheControl]
 
 
 class AnyToolChoice(TypedDict):

@@ -64,7 +64,7 @@ def _points(block: Block, facts: Facts) -> Iterator[Refused]:
 
 
 def _takes(block: Block, facts: Facts) -> bool:
-    if block.section not in facts.caching.where:
+    if block.section not in facts.caching.where or block.own is None:
         return False
     kinds = {block.kind, "pdf"} if block.quoted else {block.kind}
     return block.section != "messages" or not kinds.isdisjoint(facts.caching.after)

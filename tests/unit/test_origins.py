@@ -94,6 +94,20 @@ OF_TOOLS: dict[str, tuple[Any, tuple[str, ...]]] = {
     ),
 }
 
+# Marks that the compiler places, and what OpenAI takes for the whole request.
+OF_CACHING: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "prompt_cache": (
+        "24h",
+        (
+            "prompt_cache_retention",
+            "prompt_cache_retention",
+            "messages[0].content[0].cache_control",
+            "messages[0].content[1].cachePoint",
+        ),
+    ),
+    "prompt_cache_key": ("k", ("prompt_cache_key", "prompt_cache_key")),
+}
+
 
 def place_of(name: str, dialect: Dialect) -> set[str]:
     place = ASKED[name][1][DIALECTS.index(dialect)] or ""
@@ -132,7 +146,7 @@ CASES = [
 
 
 def test_every_field_that_may_stand_in_a_body_is_tried() -> None:
-    assert set(ASKED) | set(OF_TOOLS) == set(WIRE)
+    assert set(ASKED) | set(OF_TOOLS) | set(OF_CACHING) == set(WIRE)
 
 
 @pytest.mark.parametrize(("name", "dialect"), CASES)
@@ -222,6 +236,21 @@ class TestTools:
         step = smartllm.compile(request, model="nova-pro", rules=RULES, level="ignore").steps[0]
         origin = step.origins["toolConfig.tools[0].toolSpec.name"]
         assert (origin.kind, origin.name) == ("default", "tools.name")
+
+
+class TestPromptCaching:
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    @pytest.mark.parametrize("name", OF_CACHING)
+    def test_says_so_and_no_other_does(self, name: str, dialect: Dialect) -> None:
+        value, places = OF_CACHING[name]
+        openai = dialect.startswith("openai")
+        # Claude keeps for an hour at most: the fact is then why a mark says so.
+        given = value if openai or name != "prompt_cache" else "1h"
+        plan = compiled(REASONS if openai else BUDGET, dialect, **{name: given})
+        below = dict(zip(DIALECTS, places, strict=False)).get(dialect, "nowhere")
+        there = {path for path in values_of(plan) if path.startswith(below)}
+        assert because_of(plan, "request", name) == there
+        assert bool(there) == (below != "nowhere")
 
 
 class TestTurns:

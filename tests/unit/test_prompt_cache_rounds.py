@@ -47,9 +47,11 @@ def conversations(draw: st.DrawFn, where: list[Place], points: int) -> tuple[Pla
 
     turns = [Message("user", with_points([draw(TEXTS)]))]
     for number in range(draw(st.integers(0, 3))):
-        calls = [ToolCall(f"toolu_{number}_{one}", "look", {}) for one in range(draw(st.integers(0, most)))]
+        calls: list[Any] = [
+            ToolCall(f"toolu_{number}_{one}", "look", {}) for one in range(draw(st.integers(0, most)))
+        ]
         answer = [*draw(st.lists(TEXTS | thoughts(place), max_size=2)), *(calls or [draw(TEXTS)])]
-        told = [ToolResult(call.id, draw(TEXTS)) for call in calls] or [draw(TEXTS)]
+        told: list[Any] = [ToolResult(call.id, draw(TEXTS)) for call in calls] or [draw(TEXTS)]
         more = draw(st.lists(TEXTS, max_size=1))
         turns += [Message("assistant", with_points(answer)), Message("user", with_points([*told, *more]))]
     tools: list[Any] = [TOOLS[0], *draw(st.lists(POINTS, max_size=points)), TOOLS[1]]

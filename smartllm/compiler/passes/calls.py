@@ -134,7 +134,9 @@ class _Conversation:
         return self.facts.carry.reasoning == "items" and bool(turn.blocks)
 
     def _answers(self, told: tuple[InputPart, ...], answers: tuple[Turn, ...]) -> list[Turn]:
-        rests = [tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers]
+        rests: list[tuple[InputPart, ...]] = [
+            tuple(part for part in turn.parts if part.type != "tool_result") for turn in answers
+        ]
         told = (*told, *(point for rest in rests for point in takewhile(is_point, rest)))
         head, *others = [tuple(dropwhile(is_point, rest)) for rest in rests]
         first: tuple[InputPart, ...] = (*self.moved, *head)

@@ -45,7 +45,7 @@ def _choice(intent: Intent, choice: Choice) -> Any:
 
 
 def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The message of a turn with calls, of one with media, marks or the wire's own parts, or of its results."""
+    """The message of a turn with calls, with media or with parts in the wire's words, or its results'."""
     if turn.results or turn.own or turn.media or turn.points:
         told: list[dict[str, Any]] = [
             {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
