@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final
 
@@ -48,6 +51,7 @@ class _Asking:
         self._lock = asyncio.Lock()
         self._asked = self._answered = 0
         self._outcome: str | _Failure = ""
+        self._thread: ThreadPoolExecutor | None = None
 
     async def key(self) -> str:
         before = self._asked
@@ -67,12 +71,19 @@ class _Asking:
             async with asyncio.timeout(_LONGEST) as limit:
                 if _is_async(self._function):
                     return _checked(await self._function())  # type: ignore[misc]
-                found = await asyncio.to_thread(_called, self._function)
+                found = await self._in_thread()
                 return _checked(await found if isawaitable(found) else found)
         except Exception as error:  # noqa: BLE001 - the caller's function may raise anything
             if isinstance(error, TimeoutError) and limit.expired():
                 return _Failure(f"took longer than {_LONGEST:.0f} s")
             return _raised(error)
+
+    async def _in_thread(self) -> Any:
+        """In a thread of its own: one that hangs holds up neither the cache's files nor the loop's end."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="smartllm-key")
+        run = partial(copy_context().run, _called, self._function)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
 
 class _Failure:

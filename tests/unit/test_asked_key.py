@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,6 +51,16 @@ def client_of(server: LoopbackServer, key: Any, **given: Any) -> LLMClient:
 def sent(server: LoopbackServer) -> list[str]:
     """The keys of all requests."""
     return [request.headers["authorization"].removeprefix("Bearer ") for request in server.requests]
+
+
+TENANT: ContextVar[str] = ContextVar("tenant", default="nobody")
+
+
+async def test_a_function_sees_the_callers_context(server: LoopbackServer) -> None:
+    TENANT.set("somebody")
+    async with client_of(server, lambda: f"sk-of-{TENANT.get()}") as client:
+        await client.generate_text(HELLO)
+    assert sent(server) == ["sk-of-somebody"]
 
 
 @each_openai_wire
@@ -302,6 +313,23 @@ async def test_a_function_that_takes_too_long(
     async with client_of(server, hangs) as client:
         with pytest.raises(ConfigError, match="api_key: the function took longer than 0 s"):
             await client.generate_text(HELLO)
+
+
+def test_a_thread_that_hangs_holds_nobody_up(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked_key, "_LONGEST", 0.05)
+    released = threading.Event()
+
+    async def asking() -> None:
+        async with client_of(server, lambda: str(released.wait(30))) as client:
+            for _ in range(3):
+                with pytest.raises(ConfigError, match="took longer"):
+                    await client.generate_text(HELLO)
+
+    begun, threads = time.monotonic(), threading.active_count()
+    asyncio.run(asking())
+    assert time.monotonic() - begun < 5
+    assert threading.active_count() - threads <= 1
+    released.set()
 
 
 # Where it counts
