@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -53,7 +54,8 @@ def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> 
         UnsupportedError: Such a document is no UTF-8; names its place.
     """
     told: list[str] = []
-    found = put(turns, partial(_as_text, takes=facts.input.document, told=told), root)
+    turned = partial(_as_text, facts=facts, told=told)
+    found = put(turns, turned, root, inside=partial(turned, held=facts.calls.inside))
     for applied in dict.fromkeys(told):
         trace.changed(
             "document-as-text",
@@ -70,18 +72,31 @@ def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> 
     return found
 
 
-def _as_text(part: Media, place: str, *, takes: Documents, told: list[str]) -> InputPart:
+def _anywhere(_kind: str, _media_type: str) -> bool:
+    return True
+
+
+def _as_text(
+    part: Media, place: str, *, facts: Facts, told: list[str], held: Callable[[str, str], bool] = _anywhere
+) -> InputPart:
+    """What stands for a document; one that the result of a tool would not hold stays there as a text."""
     if part.type != "document" or part.data is None or part.media_type is None:
         return part
     if not is_text(part.media_type):
         return part
-    data = "data" in takes.sources
-    if data and is_among(part.media_type, takes.formats):
+    takes = facts.input.document
+    stays = part.citations and takes.citations  # a text cannot be cited, a document behind the result can
+
+    def goes(media_type: str) -> bool:
+        taken = "data" in takes.sources and is_among(media_type, takes.formats)
+        return taken and (stays or held(part.type, media_type))
+
+    if goes(part.media_type):
         if part.media_type in takes.cited:  # it goes as a text, if not always
             _text(part, place)
         return part
     text = _text(part, place)
-    if data and _PLAIN in takes.formats:
+    if goes(_PLAIN):
         told.append(_PLAIN)
         return replace(part, media_type=_PLAIN)
     told.append("text")
@@ -142,10 +157,9 @@ def _drop_citations(trace: Trace, reason: str) -> None:
 
 
 def _can_be_cited(part: Document, takes: Documents) -> bool:
-    if part.s3 is not None:  # live, by pydantic-ai's profile of Converse, 2026-10
-        return False
     plain = _PLAIN if is_text(part.media_type) else part.media_type
-    return plain is None or is_among(plain, takes.cited)
+    # Live: none that stands in S3 is (pydantic-ai's profile of Converse, 2026-10).
+    return part.s3 is None and (plain is None or is_among(plain, takes.cited))
 
 
 def _citing(turns: tuple[Turn, ...], *, yes: bool) -> tuple[Turn, ...]:
