@@ -99,6 +99,7 @@ class TestKinds:
                 found = on_bedrock(model, dialect)
                 assert found.input.image.sources == sources, (model, dialect)
                 assert found.input.document.sources == (), (model, dialect)
+                assert found.input.max_encoded == 25_000_000, (model, dialect)
                 assert ("image" in found.calls.results) == (dialect == RESPONSES), (model, dialect)
         for model in OSS:
             for dialect in (RESPONSES, CHAT, CONVERSE):
