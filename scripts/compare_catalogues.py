@@ -21,6 +21,7 @@ from smartllm.rules import Facts, Resolution, RuleSet, endpoints, load_rules, re
 
 PATHS = {"chat_completions": "openai_chat", "responses": "openai_responses"}
 URLS = {"/v1/chat/completions": "openai_chat", "/v1/responses": "openai_responses"}
+LITELLM_KINDS = {"image": "vision", "document": "pdf_input"}
 LEVELS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
@@ -73,6 +74,8 @@ def modelroster(text: str) -> Iterator[Claim]:
                 "streaming": says["streaming"] if documented else None,
                 "native schema": says["structured_outputs"] if documented else None,
                 "function tools": says["tool_calling"] if documented else None,
+                "takes": {"image": row["modalities"]["image"]["input"]} if documented else None,
+                "caching": says["prompt_caching"] if documented else None,
             },
         )
 
@@ -87,7 +90,6 @@ def litellm(text: str) -> Iterator[Claim]:
         if row.get("mode") not in {"chat", "responses"} or row.get("supports_audio_output"):
             continue
         urls = row.get("supported_endpoints") or ()
-        always = row.get("thinking_always_on")
         yield Claim(
             key,
             {
@@ -107,15 +109,16 @@ def litellm(text: str) -> Iterator[Claim]:
                 "forced tool": row.get("supports_forced_tool_use"),
                 "prefill": row.get("supports_assistant_prefill") if on_bedrock else None,
                 "sampling": row.get("supports_sampling_params"),
-                "always thinks": always,
+                "always thinks": row.get("thinking_always_on"),
+                "takes": {kind: bool(row.get(f"supports_{name}")) for kind, name in LITELLM_KINDS.items()},
+                "caching": bool(row.get("supports_prompt_caching")),
             },
         )
 
 
 def litellm_efforts(row: Mapping[str, Any]) -> dict[str, bool] | None:
     """The levels of which the price map says something."""
-    stated = row.get("reasoning_effort_levels")
-    if stated:
+    if stated := row.get("reasoning_effort_levels"):
         return {level: level in stated for level in LEVELS}
     flags = {level: row.get(f"supports_{level}_reasoning_effort") for level in LEVELS}
     return {level: flag for level, flag in flags.items() if flag is not None} or None
@@ -198,21 +201,23 @@ def our_facts(resolution: Resolution, rules: RuleSet) -> dict[str, Any]:
         "prefill": facts.messages.prefill,
         "sampling": facts.sampling != "never",
         "always thinks": facts.thinking.default == "always",
+        "takes": list(facts.input.kinds),
+        "caching": bool(facts.caching.ways),
     }
 
 
 def agree(fact: str, mine: Any, theirs: Any, facts: Mapping[str, Any]) -> bool:
     """Whether a catalogue's claim is the table's fact."""
-    if fact == "efforts":
+    if isinstance(theirs, dict):
         return all((level in mine) == offered for level, offered in theirs.items())
     if fact == "context or input":  # the window of some models, the window less the output of others
         return theirs in {mine, (mine or 0) - (facts["max output"] or 0)}
     return bool(theirs == mine)
 
 
-def shown(fact: str, theirs: Any, mine: Any) -> Any:
-    """A claim as the table shows it; of efforts, only the levels in dispute."""
-    if fact != "efforts":
+def shown(theirs: Any, mine: Any) -> Any:
+    """A claim as the table shows it; of several in one, such as efforts, only those in dispute."""
+    if not isinstance(theirs, dict):
         return theirs
     return [("+" if yes else "-") + level for level, yes in theirs.items() if (level in mine) != yes]
 
@@ -237,7 +242,7 @@ def compare(name: str, claims: Iterable[Claim], rules: RuleSet, report: Report) 
             theirs = claim.facts.get(fact)
             if theirs is None or agree(fact, mine, theirs, ours):
                 continue
-            said = shown(fact, theirs, mine)
+            said = shown(theirs, mine)
             if (key := (found.key, fact, str(said))) not in seen:
                 seen.add(key)
                 report.differences.append(Difference(claim.model, fact, mine, said, name))

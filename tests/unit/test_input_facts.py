@@ -5,6 +5,9 @@ M was measured live, D documented, R reported; what nobody knows is not sent.
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
+
 import pytest
 from model_facts import (
     CHAT,
@@ -24,11 +27,13 @@ from model_facts import (
     those,
 )
 
-from smartllm.rules import Dialect, Resolution, target_for
+from smartllm.rules import Dialect, Resolution, load_rules, target_for
+from smartllm.rules.lint import lint
 from smartllm.rules.vocabulary.input import KINDS, is_among
 
 LLAMA_4 = {"llama4-maverick-17b-instruct", "llama4-scout-17b-instruct"}
 VOXTRAL = {"voxtral-small-24b-2507", "voxtral-mini-3b-2507"}
+COMPATIBLE = Resolution("x", "x", "exact", None, "openai-compatible", None, None)
 OLD_CLAUDE = {model for model in CLAUDE if model.startswith("claude-3")}
 OFFICE = "application/vnd.openxmlformats-officedocument."
 
@@ -94,6 +99,7 @@ class TestKinds:
                 found = on_bedrock(model, dialect)
                 assert found.input.image.sources == sources, (model, dialect)
                 assert found.input.document.sources == (), (model, dialect)
+                assert found.input.max_encoded == 25_000_000, (model, dialect)
                 assert ("image" in found.calls.results) == (dialect == RESPONSES), (model, dialect)
         for model in OSS:
             for dialect in (RESPONSES, CHAT, CONVERSE):
@@ -208,13 +214,22 @@ class TestForms:
 @pytest.mark.parametrize("dialect", [CHAT, RESPONSES])
 def test_servers_that_speak_openais_api(dialect: Dialect) -> None:
     """Text alone; an overlay needs to name the sources only, for the forms are stated."""
-    profile = "openai-compatible"
-    facts = target_for(
-        Resolution(profile, profile, "exact", None, profile, None, None), "openai", dialect, RULES
-    ).facts
+    facts = target_for(COMPATIBLE, "openai", dialect, RULES).facts
     assert not any(getattr(facts.input, kind).sources for kind in KINDS)
     assert facts.input.image.formats
     assert facts.input.document.formats == ("application/pdf",)
     assert facts.input.audio.formats == ("audio/wav", "audio/mpeg")
     assert not facts.caching.implicit
     assert (facts.caching.points, facts.caching.key) == (0, False)
+
+
+def test_the_overlay_of_the_page_on_rules_is_all_that_such_a_server_needs(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    example = page.partition("<!-- example: sees -->\n```toml\n")[2].partition("```")[0]
+    (tmp_path / "mine.toml").write_text(example, encoding="utf-8")
+    rules = load_rules(tmp_path / "mine.toml")
+    assert lint(rules, today=dt.datetime.now(dt.UTC).date()) == []
+    found = target_for(COMPATIBLE, "openai", CHAT, rules).facts.input
+    assert (found.kinds, found.image.formats[:1], found.audio.formats) == (
+        *(("image", "audio"), ("image/png",), ("audio/wav", "audio/mpeg")),
+    )

@@ -33,7 +33,10 @@ from smartllm.content import Document, Image, InputPart, Other, Text, ToolCall, 
 
 PICTURE, FILE = Image(data=PNG), Document(data=PDF, name="a")
 OFFICE = Document(data=b"PK\x03\x04", media_type=DOCX, name="a")
+<<<<<<< HEAD
 TABLE = Document(data=b"a,b\n1,2\n", media_type="text/csv", name="table")
+=======
+>>>>>>> facts
 DATA_URL = f"data:image/png;base64,{b64(PNG)}"
 
 
@@ -104,18 +107,6 @@ class TestInside:
         told_, _, behind = sent(CLAUDE_CONVERSE, "A:", cited)
         assert kinds(told_) == ["toolResult"]
         assert kinds(behind) == ["text", "document"]
-
-    def test_a_document_that_the_model_would_not_read_there(self) -> None:
-        (message,) = sent(CLAUDE_CONVERSE, "A:", PICTURE, FILE)
-        content = message["content"][0]["toolResult"]["content"]
-        assert [next(iter(block)) for block in content] == ["text", "image", "text"]
-        assert kinds(message) == ["toolResult", "text", "document"]
-
-    def test_some_documents_stay(self) -> None:
-        (message,) = sent(NOVA, TABLE, FILE)
-        inside = message["content"][0]["toolResult"]["content"]
-        assert [next(iter(block)) for block in inside] == ["document", "text"]
-        assert [block["document"]["format"] for block in (inside[0], message["content"][2])] == ["csv", "pdf"]
 
     def test_a_failed_result(self) -> None:
         turns = round_of("x")[:2]

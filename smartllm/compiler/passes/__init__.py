@@ -22,8 +22,8 @@ from smartllm.compiler.passes.output import output
 from smartllm.compiler.passes.own import own
 from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
-from smartllm.compiler.passes.system_turns import system_turns
 from smartllm.compiler.passes.service import service
+from smartllm.compiler.passes.system_turns import system_turns
 from smartllm.compiler.passes.tools import tools
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
