@@ -33,10 +33,6 @@ from smartllm.content import Document, Image, InputPart, Other, Text, ToolCall, 
 
 PICTURE, FILE = Image(data=PNG), Document(data=PDF, name="a")
 OFFICE = Document(data=b"PK\x03\x04", media_type=DOCX, name="a")
-<<<<<<< HEAD
-TABLE = Document(data=b"a,b\n1,2\n", media_type="text/csv", name="table")
-=======
->>>>>>> facts
 DATA_URL = f"data:image/png;base64,{b64(PNG)}"
 
 
