@@ -103,6 +103,10 @@ MORE_BAD = [
     ("R011", "[profile.two]\nlimits.max_output = 40000\n", "above the context window"),
     ("R011", "[profile.two]\nexclusive = [['temperature', 'top_k']]\n", "exclusive pair"),
     ("R011", "[profile.two]\nstructured.prefer = 'native'\n", "no native structured output"),
+    ("R011", "[profile.two]\nmetadata.needs_store = true\n", "store is not accepted"),
+    ("R011", "[profile.two]\ntop_logprobs.accepted = true\n", "but not logprobs"),
+    ("R011", "[profile.two]\nservice_tier.values = ['fast']\n", "another word for priority"),
+    ("R011", "[profile.two]\nreasoning_summary.needs_thinking = true\n", "has no word for one"),
     ("R011", "[profile.two]\ntools.functions = 'never'\n", "a tool can be forced, but"),
     (
         "R011",

@@ -136,6 +136,26 @@ _CONTRADICTIONS: Final[list[tuple[str, str, Callable[[Facts], bool]]]] = [
         lambda facts: any(not getattr(facts, name).accepted for pair in facts.exclusive for name in pair),
     ),
     (
+        "metadata.needs_store",
+        "metadata needs a stored answer, but store is not accepted",
+        lambda facts: facts.metadata.needs_store and not facts.store.accepted,
+    ),
+    (
+        "top_logprobs.accepted",
+        "top_logprobs is accepted, but not logprobs",
+        lambda facts: facts.top_logprobs.accepted and not facts.logprobs.accepted,
+    ),
+    (
+        "service_tier.values",
+        "fast is another word for priority, which is the one that is sent",
+        lambda facts: "fast" in facts.service_tier.values,
+    ),
+    (
+        "reasoning_summary.needs_thinking",
+        "a summary needs thinking, but the model has no word for one",
+        lambda facts: facts.reasoning_summary.needs_thinking and not facts.reasoning_summary.levels,
+    ),
+    (
         "structured.prefer",
         "native is preferred, but there is no native structured output",
         lambda facts: facts.structured.prefer == "native" and not facts.structured.native,
