@@ -19,7 +19,7 @@ from smartllm.runtime.transport import WireRequest, WireResponse
 
 from .prompt_memory import PromptMemory
 from .reply import Reply
-from .routes import Route, find_route, seen
+from .routes import Route, find_route
 from .speaking import Spoken, spoken
 
 _MODELS: Final = ("fake-model",)
@@ -81,7 +81,7 @@ class Sent:
     @cached_property
     def media(self) -> tuple[str, ...]:
         """The pictures, documents, sound and film in it, a line each, without their bytes."""
-        return seen(self.route, self.request.body)
+        return self.route.seen(self.request.body)
 
 
 class FakeTransport:

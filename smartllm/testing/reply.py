@@ -12,6 +12,8 @@ from smartllm.content import ToolCall
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .routes import Route
+
 FIRST_ERROR_STATUS = 400
 HEADER: Final = "x-smartllm-reply"
 """A request that carries this header is answered with the reply that it holds, as JSON."""
@@ -141,7 +143,7 @@ class Recorded:
         raw_path: The request target exactly as sent, with the query.
         headers: The headers, with names in lower case.
         body: The body bytes.
-        media: The pictures, documents, sound and film that it held, a line each, without their bytes.
+        route: Where it went.
         frames_sent: How many stream frames have been written so far.
         disconnected: Whether the client went away before its answer was complete.
     """
@@ -151,9 +153,14 @@ class Recorded:
     raw_path: str
     headers: dict[str, str]
     body: bytes = field(repr=False)
-    media: Sequence[str] = ()
+    route: Route | None = field(default=None, repr=False)
     frames_sent: int = 0
     disconnected: bool = False
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """The pictures, documents, sound and film that it held, a line each, without their bytes."""
+        return () if self.route is None else self.route.seen(self.body)
 
     @property
     def json(self) -> Any:

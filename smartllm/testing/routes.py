@@ -89,6 +89,16 @@ class Route:
         """Whether a request with this body asks for a stream."""
         return self.streamed or bool(self.stream_key and body.get(self.stream_key))
 
+    def seen(self, body: bytes) -> tuple[str, ...]:
+        """The pictures, documents, sound and film of a request with this body, a line each."""
+        if self.dialect is None:
+            return ()
+        try:
+            said = json.loads(body)
+        except ValueError:
+            return ()
+        return tuple(map(str, MEDIA_WIRES[self.dialect].read(said))) if isinstance(said, dict) else ()
+
 
 def _wire(module: Any) -> Wire:
     return Wire(read=module.read, whole=module.whole, frames=module.frames, error_frame=module.error_frame)
@@ -192,17 +202,6 @@ def _unspoken(field: str, value: str, listing: str | None = None) -> Route:
     """A route without a wire, of the first host whose row says this."""
     found = next(each for each in _asking() if getattr(each.row, field) == value)
     return Route(provider=found.host, host=found.row, listing=listing)
-
-
-def seen(route: Route, body: bytes) -> tuple[str, ...]:
-    """The pictures, documents, sound and film of a request, a line each."""
-    try:
-        said = json.loads(body) if route.dialect else {}
-    except ValueError:
-        return ()
-    if route.dialect is None or not isinstance(said, dict):
-        return ()
-    return tuple(str(one) for one in MEDIA_WIRES[route.dialect].read(said))
 
 
 def listing_body(route: Route, models: Sequence[str]) -> JSON:

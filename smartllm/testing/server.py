@@ -15,7 +15,7 @@ from aiohttp import web
 from .delivery import deliver
 from .prompt_memory import PromptMemory
 from .reply import HEADER, Recorded, Reply, reply_of
-from .routes import BASE, find_route, seen
+from .routes import BASE, find_route
 from .speaking import spoken
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class LoopbackServer:
         self, request: web.Request, recorded: Recorded, reply: Reply, serial: int
     ) -> web.StreamResponse:
         route = find_route(recorded.method, recorded.raw_path)
-        recorded.media = seen(route, recorded.body)
+        recorded.route = route
         said = spoken(
             route,
             recorded.body,

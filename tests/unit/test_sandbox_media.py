@@ -16,7 +16,7 @@ from tool_refusals import SONNET, Wrong
 from smartllm.rules import Dialect
 from smartllm.testing.check import refusal
 from smartllm.testing.reply import Recorded
-from smartllm.testing.routes import MEDIA_WIRES, find_route, seen
+from smartllm.testing.routes import MEDIA_WIRES, find_route
 
 CASES = [(dialect, problem, one) for dialect, bodies in BODIES.items() for problem, one in bodies.items()]
 
@@ -146,9 +146,10 @@ SEEN: list[tuple[Dialect, Wrong, str]] = [
 @pytest.mark.parametrize(("dialect", "one", "place"), SEEN)
 def test_a_request_tells_what_it_held_without_the_bytes(dialect: Dialect, one: Wrong, place: str) -> None:
     body = json.dumps(one.body).encode()
-    (line,) = seen(find_route("POST", PATHS[dialect]), body)
+    route = find_route("POST", PATHS[dialect])
+    recorded = Recorded(method="POST", path="/", raw_path="/", headers={}, body=body, route=route)
+    (line,) = recorded.media
     assert line.startswith(f"{place}: image, image/png, 64 x 48 pixels, {len(png())} bytes, sha256 ")
-    recorded = Recorded(method="POST", path="/", raw_path="/", headers={}, body=body, media=(line,))
     assert base64.b64encode(png()).decode()[:40] not in repr(recorded)
 
 
@@ -168,14 +169,15 @@ def test_a_request_tells_what_it_held_without_the_bytes(dialect: Dialect, one: W
     ],
 )
 def test_what_cannot_be_read_is_told_as_far_as_it_can(body: bytes, lines: tuple[str, ...]) -> None:
-    assert seen(find_route("POST", PATHS["openai_chat"]), body) == lines
+    assert find_route("POST", PATHS["openai_chat"]).seen(body) == lines
 
 
 def test_nothing_is_told_of_a_listing() -> None:
-    assert seen(find_route("GET", "/v1/models"), b"") == ()
+    assert find_route("GET", "/v1/models").seen(b"") == ()
+    assert Recorded(method="GET", path="/", raw_path="/", headers={}, body=b"").media == ()
 
 
 def test_a_document_is_told_with_its_type() -> None:
     body = json.dumps(wrong.converse(wrong.document()).body).encode()
-    (line,) = seen(find_route("POST", PATHS["bedrock_converse"]), body)
+    (line,) = find_route("POST", PATHS["bedrock_converse"]).seen(body)
     assert f"document, application/pdf, {len(pdf())} bytes" in line
