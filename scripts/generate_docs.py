@@ -36,8 +36,11 @@ def models_page() -> str:
         "",
         "What the rules say of each model on its first wire; `smartllm explain MODEL` tells the sources.",
         "",
-        "| Model | Hosts | Sampling | Thinking | Efforts | Native schema | Max output | Life |",
-        "|---|---|---|---|---|---|---|---|",
+        "Beside text a model takes what stands under Takes. Caching is `implicit` where long prompts are",
+        "kept without being asked, and `marks` where a request can mark what is kept.",
+        "",
+        "| Model | Hosts | Sampling | Thinking | Efforts | Native schema | Takes | Caching | Output | Life |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for model in rules.table("model"):
         cells = list(row_of(describe(model, rules)))

@@ -35,6 +35,11 @@ def those(dialect: Dialect, path: str, *values: Any) -> set[str]:
     return {model for model, facts in FACTS[dialect].items() if attrgetter(path)(facts) in values}
 
 
+def on_bedrock(model: str, dialect: Dialect) -> Facts:
+    """The facts of a model there; FACTS has those of the first host that serves it."""
+    return target_for(resolve(model, RULES), "bedrock", dialect, RULES).facts
+
+
 def takes_tools(dialect: Dialect) -> set[str]:
     return set(FACTS[dialect]) - those(dialect, "tools.functions", "never")
 

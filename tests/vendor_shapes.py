@@ -69,6 +69,9 @@ class RedactedBlock(TypedDict):
     data: str
 
 
+ThoughtBlock = ThinkingBlock | RedactedBlock
+
+
 class ToolUseBlock(TypedDict):
     type: Literal["tool_use"]
     id: str
@@ -85,9 +88,7 @@ class ToolResultBlock(TypedDict):
 
 class Message(TypedDict):
     role: Literal["user", "assistant", "system"]
-    content: (
-        str | list[TextBlock | MediaBlock | ThinkingBlock | RedactedBlock | ToolUseBlock | ToolResultBlock]
-    )
+    content: str | list[TextBlock | MediaBlock | ThoughtBlock | ToolUseBlock | ToolResultBlock]
 
 
 class Tool(TypedDict):

@@ -1,9 +1,9 @@
-"""What a model on Bedrock accepts, in four words; all of it derived from the rules."""
+"""What a model on Bedrock accepts, in a few words; all of it derived from the rules."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from smartllm.environment import ambient_rules
@@ -11,6 +11,8 @@ from smartllm.errors import UnknownModelError
 from smartllm.log import logger
 from smartllm.rules import load_rules, resolve, served_on, target_for
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.caching import WAYS
+from smartllm.rules.vocabulary.input import KINDS
 
 ThinkingMode = Literal["none", "manual_budget", "adaptive_effort"]
 """How a model is told to think: not at all, by a budget in tokens, or by an effort."""
@@ -25,12 +27,17 @@ class ModelCapabilities:
         accepts_temperature: Whether a temperature may be sent.
         accepts_top_p_top_k: Whether both top_p and top_k may be sent.
         thinking_mode: ``none``, ``manual_budget`` or ``adaptive_effort``.
+        takes: What may go in beside text on one of its APIs: ``image``, ``document``, ``audio``, ``video``.
+        caching: How prompts are kept: ``implicit``, by themselves, and ``marks``, where a request has them
+            (``prompt_cache``, ``CachePoint``). Like ``takes`` it counts neither for equality nor in the repr.
     """
 
     family: str
     accepts_temperature: bool
     accepts_top_p_top_k: bool
     thinking_mode: ThinkingMode
+    takes: tuple[str, ...] = field(default=(), repr=False, compare=False, kw_only=True)
+    caching: tuple[str, ...] = field(default=(), repr=False, compare=False, kw_only=True)
 
 
 def get_model_capabilities(model: str) -> ModelCapabilities:
@@ -53,13 +60,16 @@ def get_model_capabilities(model: str) -> ModelCapabilities:
     if not served:
         logger.warning("%s is not served on bedrock", model)
         return ModelCapabilities(resolution.key, False, False, "none")
-    facts = target_for(resolution, "bedrock", served[0], rules).facts
+    on = [target_for(resolution, "bedrock", dialect, rules).facts for dialect in served]
+    facts = on[0]
     sampled = facts.sampling != "never"
     return ModelCapabilities(
         family=resolution.key,
         accepts_temperature=sampled and facts.temperature.accepted,
         accepts_top_p_top_k=sampled and facts.top_p.accepted and facts.top_k.accepted,
         thinking_mode=_thinking_mode(facts),
+        takes=tuple(kind for kind in KINDS if any(kind in one.input.kinds for one in on)),
+        caching=tuple(way for way in WAYS if any(way in one.caching.ways for one in on)),
     )
 
 

@@ -15,6 +15,8 @@ from smartllm.errors import RulesError
 from smartllm.providers import PROVIDERS
 from smartllm.rules import RuleSet, resolve, served_on, target_for
 from smartllm.rules.hosts import routes_of
+from smartllm.rules.vocabulary.caching import WAYS
+from smartllm.rules.vocabulary.input import KINDS
 
 COLUMNS: Final = (
     "model",
@@ -23,6 +25,8 @@ COLUMNS: Final = (
     "thinking",
     "efforts",
     "structured",
+    "takes",
+    "caching",
     "max output",
     "context",
     "life",
@@ -37,6 +41,13 @@ _STATES: Final = ("active", "preview", "legacy", "retired")
 @click.option("--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state.")
 @click.option("--thinking/--no-thinking", default=None, help="Only models that can (or cannot) think.")
 @click.option("--native", is_flag=True, help="Only models with native structured output.")
+@click.option(
+    "--takes",
+    type=click.Choice(KINDS),
+    multiple=True,
+    help="Only models that take this beside text; all of them.",
+)
+@click.option("--caching", type=click.Choice(WAYS), help="Only models whose prompts are kept in this way.")
 @RULES
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with counts.")
 def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
@@ -87,6 +98,8 @@ def describe(model: str, rules: RuleSet) -> dict[str, Any]:
         "thinking_default": facts.thinking.default,
         "efforts": list(facts.effort.levels),
         "structured_native": facts.structured.native,
+        "takes": list(facts.input.kinds),
+        "caching": list(facts.caching.ways),
         "max_output": facts.limits.max_output,
         "context": facts.limits.context,
         "state": facts.lifecycle.state,
@@ -104,6 +117,8 @@ def _wanted(
     state: tuple[str, ...],
     thinking: bool | None,
     native: bool,
+    takes: tuple[str, ...],
+    caching: str | None,
 ) -> bool:
     return (
         fnmatch.fnmatchcase(item["model"], pattern)
@@ -112,6 +127,8 @@ def _wanted(
         and (not state or item["state"] in state)
         and thinking in {None, bool(item["thinking"])}
         and (not native or item["structured_native"])
+        and set(takes) <= set(item["takes"])
+        and caching in {None, *item["caching"]}
     )
 
 
@@ -128,6 +145,8 @@ def row_of(item: dict[str, Any]) -> tuple[str, ...]:
         f"{thinking} (always)" if always and item["thinking"] else thinking,
         " ".join(item["efforts"]) or "-",
         "native" if item["structured_native"] else "-",
+        " ".join(item["takes"]) or "-",
+        " ".join(item["caching"]) or "-",
         str(item["max_output"] or "-"),
         str(item["context"] or "-"),
         life,

@@ -46,7 +46,10 @@ def documents_in(turns: Iterable[Turn]) -> Iterator[Document]:
 
 
 def put(
-    turns: Iterable[Turn], change: Callable[[Media, str], InputPart], root: str = "messages"
+    turns: Iterable[Turn],
+    change: Callable[[Media, str], InputPart],
+    root: str = "messages",
+    inside: Callable[[Media, str], InputPart] | None = None,
 ) -> tuple[Turn, ...]:
     """The turns with each of them changed.
 
@@ -54,23 +57,30 @@ def put(
         turns: The turns.
         change: Gives what stands for one, by itself and its place.
         root: The request's field, for places.
+        inside: As ``change``, in results of tools; None is the same.
     """
+    inner = inside or change
     found: list[Turn] = []
     for index, turn in enumerate(turns):
         at = root if root == "prompt" else f"{root}[{index}].content"
-        parts = tuple(_put(part, change, f"{at}[{number}]") for number, part in enumerate(turn.parts))
+        parts = tuple(_put(part, change, inner, f"{at}[{number}]") for number, part in enumerate(turn.parts))
         found.append(turn if parts == turn.parts else turn._replace(parts=parts))
     return tuple(found)
 
 
-def _put(part: InputPart, change: Callable[[Media, str], InputPart], at: str) -> InputPart:
+def _put(
+    part: InputPart,
+    change: Callable[[Media, str], InputPart],
+    inside: Callable[[Media, str], InputPart],
+    at: str,
+) -> InputPart:
     if part.type in MEDIA:
         return change(part, at)  # type: ignore[arg-type]
     if part.type != "tool_result" or not part.parts:
         return part
     inner = parts_of(part.content)
     content = [
-        change(one, f"{at}.content[{number}]") if one.type in MEDIA else one  # type: ignore[arg-type]
+        inside(one, f"{at}.content[{number}]") if one.type in MEDIA else one  # type: ignore[arg-type]
         for number, one in enumerate(inner)
     ]
     return part if content == list(inner) else replace(part, content=content, parts=True)

@@ -33,7 +33,7 @@ class TestCalls:
         assert those(CHAT, "calls.text_beside", False) == set()
 
     def test_media_beside_results(self) -> None:
-        """pydantic-ai's profiles, M; GPT: oh-my-pi#11681, M, for pictures; its text keeps a turn of its own."""
+        """pydantic-ai, M; GPT: oh-my-pi#11681, M, for pictures; its text keeps a turn of its own."""
         pictures = GPT_ON_CONVERSE | {"qwen3-vl-235b-a22b", "kimi-k2.5", "kimi-k3"}
         assert those(CONVERSE, "calls.beside_results", ("text", "image")) == CLAUDE
         assert those(CONVERSE, "calls.beside_results", ("text", "image", "document", "video")) == NOVA
@@ -42,19 +42,37 @@ class TestCalls:
         assert those(MESSAGES, "calls.beside_results", ("text", "image")) == CLAUDE_3
         assert those(MESSAGES, "calls.beside_results", ("text", "image", "document")) == CLAUDE - CLAUDE_3
 
+    def test_some_documents_inside_and_beside_results(self) -> None:
+        """pydantic-ai#6098 and #6254, M: PDF beside Claude's, csv and txt inside Nova's."""
+        assert those(CONVERSE, "calls.beside_documents", ("application/pdf",)) == CLAUDE
+        assert those(CONVERSE, "calls.result_documents", ("text/csv", "text/plain")) == NOVA - {"nova-micro"}
+        claude, nova = FACTS[CONVERSE]["claude-sonnet-4-5"].calls, FACTS[CONVERSE]["nova-pro"].calls
+        assert [claude.beside("document", one) for one in ("application/pdf", "text/csv", None)] == [
+            *(True, False, False),
+        ]
+        assert [nova.inside("document", one) for one in ("application/pdf", "text/csv", None)] == [
+            *(False, True, False),
+        ]
+        assert claude.beside("image", "image/png")
+        assert not claude.inside("document", "application/pdf")
+        assert nova.inside("image")
+
     def test_errors_have_a_flag(self) -> None:
         """D: ToolResultBlock.status is for Nova and Claude; Palmyra refuses it (pydantic-ai#6081)."""
         assert those(CONVERSE, "calls.errors", "flag") == CLAUDE | NOVA
         assert those(MESSAGES, "calls.errors", "flag") == CLAUDE
 
     def test_results_hold_media(self) -> None:
-        """D: ToolResultContentBlock; Nova: Returning tool results; Chat takes text alone (OpenAI's spec)."""
+        """pydantic-ai#6254, M; Claude reads no document inside one on Converse, though it takes it, M.
+
+        Nova: Returning tool results, D; Chat takes text alone, D (OpenAI's spec).
+        """
         inside = {
-            ("text", "json", "image", "document"): CLAUDE - {"claude-3-5-haiku"},
-            ("text", "json", "document"): {"claude-3-5-haiku"},
+            ("text", "json", "image"): CLAUDE - {"claude-3-5-haiku"},
+            ("text", "json"): {"claude-3-5-haiku"},
             ("text", "image"): NOVA - {"nova-micro"},
             ("text", "image", "document"): {"llama4-maverick-17b-instruct", "llama4-scout-17b-instruct"},
-            ("text", "document"): {"pixtral-large-2502"},
+            ("text", "document"): {"pixtral-large-2502", "palmyra-x4", "palmyra-x5"},
         }
         for kinds, models in inside.items():
             assert those(CONVERSE, "calls.results", kinds) == models

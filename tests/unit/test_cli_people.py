@@ -213,6 +213,8 @@ class TestModels:
             "-",
         ]
         assert rows["gpt-oss-20b"][0] == "openai, bedrock"
+        assert rows["nova-pro"][5:7] == ["image document video", "implicit marks"]
+        assert rows["gpt-oss-20b"][5:7] == ["-", "-"]
         assert rows["gpt-4o"][-1] == "legacy until 2027-01-14"
         assert len(lines) > 150
 
@@ -226,6 +228,10 @@ class TestModels:
             (("--thinking",), "o3", "gpt-4o"),
             (("--no-thinking",), "gpt-4o", "o3"),
             (("--native",), "gpt-4o", "claude-opus-4-7"),
+            (("--takes", "document"), "claude-opus-4-7", "grok-4.7"),
+            (("--takes", "image", "--takes", "video"), "nova-2-lite", "gpt-4o"),
+            (("--caching", "marks"), "gpt-5.6", "gpt-5.5"),
+            (("--caching", "implicit"), "gpt-5.5", "claude-opus-4-7"),
         ],
     )
     def test_filters(self, flags: tuple[str, ...], has: str, lacks: str) -> None:

@@ -8,37 +8,13 @@ from pathlib import Path
 
 import pytest
 from commands import invoke
+from linted import EVIDENCE, TODAY, rules_of
 
 from smartllm.cli import main
-from smartllm.rules import RuleSet, load_rules
-from smartllm.rules.layer import LayerKind, read_layer
+from smartllm.rules import load_rules
+from smartllm.rules.layer import LayerKind
 from smartllm.rules.lint import CHECKS, lint
-from smartllm.rules.load import merge
 
-TODAY = dt.date(2026, 11, 23)
-EVIDENCE = 'verified = 2026-11-01\nsource = ["https://example.com/facts"]\n'
-BASE = f"""\
-[vendor.acme]
-host = "openai"
-families = ["rocket"]
-latest = "two"
-
-[host.openai]
-default_model = "rocket-2"
-
-[profile.base]
-{EVIDENCE}endpoints = ["openai_chat"]
-structured.native = false
-limits = {{ max_output = 20000, context = 30000 }}
-
-[profile.two]
-extends = "base"
-{EVIDENCE}streaming = false
-
-[model]
-rocket-1 = "base"
-rocket-2 = "two"
-"""
 THINKS = 'thinking = { modes = ["budget"] }\neffort.levels = ["low", "high"]\n'
 
 # code -> (text added to BASE, the line's text that must be pointed at, a piece of the message)
@@ -221,17 +197,6 @@ GOOD = {
     ),
     "R002": "[on.openai.model.rocket-1]\nlimits.context = 50000\n",
 }
-
-
-def rules_of(
-    tmp_path: Path, text: str, kinds: tuple[LayerKind, LayerKind] = ("overlay", "overlay")
-) -> RuleSet:
-    layers = []
-    for name, content, kind in zip(("base.toml", "extra.toml"), (BASE, text), kinds, strict=True):
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        layers.append(read_layer(path, name=name, kind=kind))
-    return RuleSet(tuple(layers), merge(layers[0].data, layers[1].data))
 
 
 def test_the_base_of_these_examples_is_clean(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from media_samples import (
     CLAUDE,
     CLAUDE_CONVERSE,
+    DOCX,
     GPT,
     GPT_CHAT,
     GPT_CONVERSE,
@@ -26,11 +27,15 @@ from media_samples import (
 )
 
 from smartllm import Message, MessageRequest, Plan
-from smartllm.compiler.intent import Turn
+from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.retold import answered, in_words
-from smartllm.content import Document, Image, InputPart, Other, Text, ToolCall, ToolResult
+from smartllm.compiler.trace import Trace
+from smartllm.content import CachePoint, Document, Image, InputPart, Other, Text, ToolCall, ToolResult
+from smartllm.rules.vocabulary import facts_from
 
 PICTURE, FILE = Image(data=PNG), Document(data=PDF, name="a")
+OFFICE = Document(data=b"PK\x03\x04", media_type=DOCX, name="a")
 DATA_URL = f"data:image/png;base64,{b64(PNG)}"
 
 
@@ -74,9 +79,33 @@ class TestInside:
         ]
 
     def test_converse(self) -> None:
-        (message,) = sent(CLAUDE_CONVERSE, "A:", PICTURE, FILE)
+        (message,) = sent(LLAMA, "A:", PICTURE, FILE)
         content = message["content"][0]["toolResult"]["content"]
         assert [next(iter(block)) for block in content] == ["text", "image", "document"]
+        (message,) = sent(CLAUDE_CONVERSE, "A:", PICTURE)
+        assert message["content"][0]["toolResult"]["content"][1] == {
+            "image": {"format": "png", "source": {"bytes": b64(PNG)}}
+        }
+
+    @pytest.mark.parametrize(
+        ("media_type", "form"), [("text/csv", "csv"), ("text/plain", "txt"), ("text/markdown", "txt")]
+    )
+    def test_texts_in_novas(self, media_type: str, form: str) -> None:
+        """A result holds documents of these two kinds alone there."""
+        (message,) = sent(NOVA, "A:", Document(data=MD, media_type=media_type, name="a"))
+        document = {"format": form, "name": "a", "source": {"bytes": b64(MD)}}
+        assert message["content"][0]["toolResult"]["content"][1] == {"document": document}
+
+    def test_a_text_in_claudes_on_converse_where_no_document_is_read(self) -> None:
+        given = Document(data=MD, media_type="text/plain", name="fees")
+        compiled = looked(CLAUDE_CONVERSE, "A:", given)
+        result = sent_of(compiled)[0]["content"][0]["toolResult"]
+        assert result["content"] == [{"text": f'A:\n\nDocument "fees":\n\n{MD.decode()}'}]
+        assert told(compiled) == [("document-as-text", "info", "document", "text", "input.document.formats")]
+        cited = Document(data=MD, media_type="text/plain", name="fees", citations=True)
+        told_, _, behind = sent(CLAUDE_CONVERSE, "A:", cited)
+        assert kinds(told_) == ["toolResult"]
+        assert kinds(behind) == ["text", "document"]
 
     def test_a_failed_result(self) -> None:
         turns = round_of("x")[:2]
@@ -127,8 +156,9 @@ class TestMoved:
             ("result-media-moved", "info", "document", "text", "calls.results"),
         ]
 
-    def test_beside_the_result(self) -> None:
-        (message,) = sent(NOVA, "A:", FILE, after=("?",))
+    @pytest.mark.parametrize("to", [NOVA, CLAUDE_CONVERSE])
+    def test_beside_the_result(self, to: tuple[str, str]) -> None:
+        (message,) = sent(to, "A:", FILE, after=("?",))
         assert kinds(message) == ["toolResult", "text", "document", "text"]
         assert message["content"][1] == {"text": "File 1:"}
 
@@ -173,15 +203,19 @@ class TestMoved:
 
 
 class TestBeside:
-    def test_a_document_beside_a_result_of_claude_on_converse(self) -> None:
-        told_, between, behind = sent(CLAUDE_CONVERSE, "x", after=(FILE, "?"))
+    def test_a_pdf_beside_a_result_of_claude_on_converse(self) -> None:
+        (message,) = sent(CLAUDE_CONVERSE, "x", after=(FILE, "?"))
+        assert kinds(message) == ["toolResult", "document", "text"]
+
+    def test_another_document_beside_one(self) -> None:
+        told_, between, behind = sent(CLAUDE_CONVERSE, "x", after=(OFFICE, "?"))
         assert kinds(told_) == ["toolResult"]
         assert between == {"role": "assistant", "content": [{"text": "."}]}
         assert kinds(behind) == ["document", "text"]
 
     def test_in_a_turn_of_its_own_too(self) -> None:
         """The provider joins turns of one role, so that a document would stand beside the result."""
-        turns = (*round_of("x"), Message("user", [FILE, "?"]))
+        turns = (*round_of("x"), Message("user", [OFFICE, "?"]))
         compiled = conversation(CLAUDE_CONVERSE, *turns, tools=[LOOK])
         assert [kinds(one) for one in sent_of(compiled)] == [["toolResult"], ["text"], ["document", "text"]]
         reasons = [item.reason for item in compiled.diagnostics if item.code == "results-apart"]
@@ -193,6 +227,11 @@ class TestBeside:
     def test_a_picture_may(self, to: tuple[str, str]) -> None:
         (message,) = sent(to, "x", after=("?", PICTURE))
         assert len(message["content"]) == 3
+
+    def test_a_mark_for_caching_is_no_reason_to_part(self) -> None:
+        turns = (*TURNS[:2], Turn("user", (ToolResult("1", "a"), CachePoint())))
+        intent = Intent("m", "bedrock_converse", turns, None)
+        assert calls(intent, facts_from({"calls": {"beside_results": []}}), Trace()).turns == turns
 
     def test_on_responses_all_are_items_of_their_own(self) -> None:
         output, message = sent(GPT, "x", after=(FILE, "?", PICTURE))

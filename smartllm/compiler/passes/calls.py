@@ -140,15 +140,15 @@ class _Conversation:
         left = [Turn("user", rest) for rest in others if rest]
         if not first and not left:
             return [Turn("user", told)]
-        kinds = [_kind(part) for rest in (first, *others) for part in rest if part.type != "cache_point"]
-        apart = [kind for kind in kinds if kind not in self.facts.calls.beside_results]
+        apart = [part for rest in (first, *others) for part in rest if not self._beside(part)]
         if not apart:
             return [Turn("user", (*told, *first)), *left]
         self._changed(
             "results-apart",
             asked=None,
             applied=_SEPARATOR.texts[0],
-            reason=f"no {apart[0]} may stand beside results; a turn of the assistant stands between them",
+            reason=f"no {_kind(apart[0])[0]} may stand beside results; "
+            "a turn of the assistant stands between them",
             fact="calls.beside_results",
             severity="info",
         )
@@ -208,13 +208,12 @@ class _Conversation:
         """The parts of a result, with a word in place of each that must stand behind it."""
         found: list[InputPart] = []
         for part in parts:
-            if part.type not in MEDIA or part.type in self.facts.calls.results:
+            if part.type not in MEDIA or self.facts.calls.inside(*_kind(part)):
                 found.append(part)
                 continue
             self.files += 1
             found.append(Text(f"See file {self.files} below."))
-            beside = self.facts.calls.beside_results
-            labelled = "text" in beside or part.type not in beside
+            labelled = self.facts.calls.beside("text") or not self._beside(part)
             self.moved += (Text(f"File {self.files}:"), part) if labelled else (part,)
             self._changed(
                 "result-media-moved",
@@ -225,6 +224,10 @@ class _Conversation:
                 severity="info",
             )
         return tuple(found)
+
+    def _beside(self, part: InputPart) -> bool:
+        """Whether a part may follow results."""
+        return part.type == "cache_point" or self.facts.calls.beside(*_kind(part))
 
     def _tell_ids(self, ids: Mapping[str, str]) -> bool:
         """Tell of changed ids; whether there are any."""
@@ -261,9 +264,9 @@ class _Conversation:
         )
 
 
-def _kind(part: InputPart) -> str:
-    """What a part is beside results; what is in the wire's words counts as text."""
-    return part.type if part.type in MEDIA else "text"
+def _kind(part: InputPart) -> tuple[str, str | None]:
+    """What a part is beside results, or inside one; what is in the wire's words counts as text."""
+    return (part.type, part.media_type) if part.type in MEDIA else ("text", None)  # type: ignore[union-attr]
 
 
 def _content(parts: tuple[InputPart, ...]) -> str | list[InputPart]:

@@ -7,10 +7,11 @@ from operator import attrgetter
 from typing import Final
 
 from smartllm.rules.lint.check import Context, Finding, check
+from smartllm.rules.lint.input import INPUT_CONTRADICTIONS
 from smartllm.rules.lint.tools import TOOL_CONTRADICTIONS
 from smartllm.rules.target import Target
 from smartllm.rules.vocabulary import DIALECTS, Facts
-from smartllm.rules.vocabulary.wire import PLACES
+from smartllm.rules.vocabulary.wire import PLACES, SOURCE_PLACES
 from smartllm.words import EFFORTS
 
 
@@ -59,7 +60,7 @@ def budgets(context: Context) -> Iterator[Finding]:
 def contradictions(context: Context) -> Iterator[Finding]:
     """Facts do not contradict each other."""
     for target in context.targets:
-        for path, message, wrong in (*_CONTRADICTIONS, *TOOL_CONTRADICTIONS):
+        for path, message, wrong in (*_CONTRADICTIONS, *TOOL_CONTRADICTIONS, *INPUT_CONTRADICTIONS):
             if wrong(target.facts):
                 yield _at(context, target, "R011", path, message)
 
@@ -77,12 +78,14 @@ def wire_tables(context: Context) -> Iterator[Finding]:
 def places(context: Context) -> Iterator[Finding]:
     """A fact that names a place in bodies is stated for dialects that have this place."""
     for target in context.targets:
-        for path, dialects in PLACES.items():
+        for path, dialects in _PLACES.items():
             value = attrgetter(path)(target.facts)
-            if target.dialect not in dialects.get(value, DIALECTS):
-                yield _at(context, target, "R021", path, f"{path} = {value!r} has no place on this wire")
+            for one in value if isinstance(value, tuple) else (value,):
+                if target.dialect not in dialects.get(one, DIALECTS):
+                    yield _at(context, target, "R021", path, f"{path} = {one!r} has no place on this wire")
 
 
+_PLACES: Final = PLACES | {f"input.{kind}.sources": places for kind, places in SOURCE_PLACES.items()}
 _CONTRADICTIONS: Final[list[tuple[str, str, Callable[[Facts], bool]]]] = [
     (
         "thinking.off",

@@ -1,9 +1,12 @@
 """What a provider keeps of a prompt."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from smartllm.rules.vocabulary.fact import fact
+
+WAYS: Final = ("implicit", "marks")
+"""How prompts are kept: by themselves, and where a request has marks."""
 
 CachePlace = Literal["tools", "system", "messages"]
 After = Literal["text", "image", "document", "tool_call", "tool_result"]
@@ -31,3 +34,9 @@ class Caching:
         False, "prompt_cache_breakpoint in parts, and prompt_cache_options, are accepted."
     )
     options_ttls: tuple[Literal["30m", "12h"], ...] = fact((), "Times that prompt_cache_options takes.")
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How prompts are kept."""
+        found = {"implicit": self.implicit, "marks": bool(self.points)}
+        return tuple(way for way in WAYS if found[way])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from smartllm.rules.vocabulary.fact import fact
+from smartllm.rules.vocabulary.input import is_among
 
 PartKind = Literal["text", "json", "image", "document", "audio", "video"]
 
@@ -30,13 +31,31 @@ class Calls:
     beside_results: tuple[PartKind, ...] = fact(
         (), "What may follow results in the user's turn; all else needs a turn of its own."
     )
+    beside_documents: tuple[str, ...] = fact(
+        (), "Media types of documents that may follow results, where documents in general may not."
+    )
     results: tuple[PartKind, ...] = fact(
         ("text",), "What a result may hold; text stands for JSON, media move out of the result."
+    )
+    result_documents: tuple[str, ...] = fact(
+        (), "Media types of documents that a result may hold, where it holds no documents in general."
     )
     errors: Literal["flag", "text"] = fact(
         "text", "How a result says that its tool failed; flag: is_error, or status on Converse."
     )
     empty_results: bool = fact(False, "A result may hold nothing.")
+
+    def beside(self, kind: str, media_type: str | None = None) -> bool:
+        """Whether a part of a kind may follow results in the user's turn."""
+        return kind in self.beside_results or _is_document(kind, media_type, self.beside_documents)
+
+    def inside(self, kind: str, media_type: str | None = None) -> bool:
+        """Whether a result may hold a part of a kind."""
+        return kind in self.results or _is_document(kind, media_type, self.result_documents)
+
+
+def _is_document(kind: str, media_type: str | None, formats: tuple[str, ...]) -> bool:
+    return kind == "document" and media_type is not None and is_among(media_type, formats)
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,3 +86,8 @@ class Input:
     document: Documents = fact(Documents())
     audio: Sounds = fact(Sounds())
     video: Films = fact(Films())
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is taken beside text."""
+        return tuple(kind for kind in KINDS if getattr(self, kind).sources)

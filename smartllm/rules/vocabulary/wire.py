@@ -1,6 +1,6 @@
 """The wires, and who speaks them."""
 
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 Dialect = Literal["openai_responses", "openai_chat", "anthropic_messages", "bedrock_converse"]
 """A wire format."""
@@ -13,7 +13,9 @@ RENAMED: Final[dict[str, Dialect]] = {"bedrock_invoke": "anthropic_messages"}
 _OPENAI: Final[tuple[Dialect, ...]] = ("openai_responses", "openai_chat")
 _CLAUDE: Final[tuple[Dialect, ...]] = ("anthropic_messages", "bedrock_converse")
 
-PLACES: Final[dict[str, dict[str, tuple[Dialect, ...]]]] = {
+_ALL_BUT_CHAT: Final[tuple[Dialect, ...]] = ("openai_responses", *_CLAUDE)
+
+PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
     "tools.none": {"choice": (*_OPENAI, "anthropic_messages"), "additional": ("bedrock_converse",)},
     "tools.some": {"choice": _OPENAI},
     "tools.parallel": {
@@ -26,8 +28,27 @@ PLACES: Final[dict[str, dict[str, tuple[Dialect, ...]]]] = {
         "signed": _CLAUDE,
         "sealed": ("bedrock_converse",),
     },
+    "calls.results": {
+        "json": ("bedrock_converse",),
+        "image": _ALL_BUT_CHAT,
+        "document": _ALL_BUT_CHAT,
+        "audio": (),
+        "video": ("bedrock_converse",),
+    },
+    "input.image.details": dict.fromkeys(("low", "high", "original", "auto"), _OPENAI),
+    "input.document.details": {
+        **dict.fromkeys(("low", "high", "auto"), ("openai_responses",)),
+        "original": (),
+    },
+    "input.document.citations": {True: _CLAUDE},
+    "caching.where": {"tools": _CLAUDE},
+    "caching.ttls": dict.fromkeys(("5m", "1h"), _CLAUDE),
+    "caching.key": {True: _OPENAI},
+    "caching.retention": dict.fromkeys(("in_memory", "24h"), _OPENAI),
+    "caching.breakpoints": {True: _OPENAI},
+    "caching.options_ttls": dict.fromkeys(("30m", "12h"), _OPENAI),
 }
-"""Values of facts that only some dialects have a place for."""
+"""Values of facts, or items of them, that only some dialects have a place for."""
 
 OWN_FUNCTION: Final[dict[Dialect, str]] = {
     "openai_responses": "parameters",
