@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from smartllm.errors import UnsupportedError
 from smartllm.media_files import UnreadableError, read_file
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
 
     Media = Image | Document | Audio | Video
+
+G = TypeVar("G")
 
 __all__ = ["CHUNK", "MEDIA", "Encoded", "has_files", "loaded", "loaded_part", "media_type_of"]
 
@@ -89,22 +91,23 @@ def has_files(request: TextRequest[Any] | MessageRequest[Any]) -> bool:
     return any(getattr(part, "path", None) is not None for part in _all_parts(request))
 
 
-def loaded(given: Any) -> Any:
+def loaded(given: G) -> G:
     """A request, or parts, whose files are read and whose bytes have a media type; this blocks.
 
     Args:
-        given: A ``TextRequest``, a ``MessageRequest``, or texts and parts; it is not changed.
+        given: A ``TextRequest``, a ``MessageRequest``, or a list of texts and parts; it is not changed.
 
     Raises:
         UnsupportedError: A file cannot be read, or bytes are of an unknown or of another kind; names the
             part's place.
     """
+    request: Any = given
     if hasattr(given, "messages"):
-        messages = [_loaded_message(message, index) for index, message in enumerate(given.messages)]
-        return given.model_copy(update={"messages": messages})
+        messages = [_loaded_message(message, index) for index, message in enumerate(request.messages)]
+        return request.model_copy(update={"messages": messages})  # type: ignore[no-any-return]
     if hasattr(given, "prompt"):
-        return given.model_copy(update={"prompt": _loaded_content(given.prompt, ("prompt",))})
-    return _loaded_content(given, ("parts",))
+        return request.model_copy(update={"prompt": _loaded_content(request.prompt, ("prompt",))})  # type: ignore[no-any-return]
+    return _loaded_content(request, ("parts",))  # type: ignore[no-any-return]
 
 
 def loaded_part(part: InputPart, place: tuple[str | int, ...]) -> InputPart:

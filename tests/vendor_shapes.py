@@ -61,6 +61,7 @@ class CacheControl(TypedDict):
 class TextBlock(TypedDict):
     type: Literal["text"]
     text: str
+    citations: NotRequired[list[dict[str, object]]]
     cache_control: NotRequired[CacheControl]
 
 

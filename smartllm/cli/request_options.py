@@ -72,6 +72,9 @@ PROVIDER: Final = click.option(
 REQUEST_FILE: Final = click.option(
     "--request", "-r", "file", metavar="FILE|-", help="JSON file with request fields, or - for stdin."
 )
+FILES: Final = click.option(
+    "--files", metavar="FOLDER", help="Folder of the files that the request names; default: its own."
+)
 RULES: Final = click.option(
     "--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins."
 )
@@ -81,9 +84,7 @@ _OPTIONS: Final = (
     API_TYPE,
     _option("prompt"),
     REQUEST_FILE,
-    click.option(
-        "--files", metavar="FOLDER", help="Folder of the files that the request names; default: its own."
-    ),
+    FILES,
     *(_option(name) for name, row in PARAMETERS.items() if row.options and name not in _FIRST),
     click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API."),
     RULES,

@@ -16,7 +16,16 @@ Path = tuple[str | int, ...]
 
 _MARKED: Final = json.loads(MARK)
 
-wire_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+class _MediaError(TypeError):
+    """Media stands where there may be text alone."""
+
+
+def _refused(leaf: Any) -> Any:
+    raise (_MediaError if isinstance(leaf, Encoded) else TypeError)(f"{type(leaf).__name__} is no JSON")
+
+
+wire_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_refused).encode
 """JSON as it is sent, of what holds no media."""
 
 
@@ -92,17 +101,23 @@ def written(data: dict[str, Any], texts: Mapping[Path, str]) -> bytes | Payload:
         data: The body.
         texts: As ``Body.texts``.
     """
+    try:
+        return (_written(data, texts, (), wire_text) if texts else wire_text(data)).encode()
+    except _MediaError:
+        return _with_media(data, texts)
+
+
+def _with_media(data: dict[str, Any], texts: Mapping[Path, str]) -> Payload:
     media: list[Encoded] = []
 
     def marked(leaf: Any) -> Any:
         if not isinstance(leaf, Encoded):
-            raise TypeError(f"{type(leaf).__name__} is no JSON")
+            return _refused(leaf)
         media.append(leaf)
         return _MARKED
 
     text_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=marked).encode
-    text = _written(data, texts, (), text_of) if texts else text_of(data)
-    return Payload.marked(text, media) if media else text.encode()
+    return Payload.marked(_written(data, texts, (), text_of), media)
 
 
 def _written(node: Any, texts: Mapping[Path, str], at: Path, text_of: Callable[[Any], str]) -> str:

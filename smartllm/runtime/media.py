@@ -21,8 +21,7 @@ async def with_files(request: R) -> R:
     """
     if not has_files(request):
         return request
-    found: R = await asyncio.to_thread(loaded, request)
-    return found
+    return await asyncio.to_thread(loaded, request)
 
 
 async def hashed(plan: Plan) -> Plan:

@@ -90,6 +90,8 @@ def test_known_texts_and_media_stand_in_one_body() -> None:
     assert bytes(written(data, {("tools",): "[1]"})) == b'{"tools":[1],"input":[{"data":"YWJj"}]}'
     with pytest.raises(TypeError, match="set is no JSON"):
         written({"a": set()}, {})
+    with pytest.raises(TypeError, match="set is no JSON"):
+        written({"a": leaf, "b": set()}, {})
 
 
 class TestFingerprints:

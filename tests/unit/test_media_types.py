@@ -8,6 +8,8 @@ import zipfile
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smartllm.content import Audio, Document, Image, Video
 from smartllm.errors import UnsupportedError
@@ -86,7 +88,7 @@ def test_what_pillow_writes(kind: str, found: str) -> None:
         (ole("WordDocument"), "document", "application/msword"),
         (ole("Workbook"), "document", "application/vnd.ms-excel"),
         (ole("Something"), "document", None),
-        (b"junk before\n%PDF-1.7\n", "document", "application/pdf"),
+        (b"\x01junk before\n%PDF-1.7\n", "document", "application/pdf"),
         (b"{\\rtf1 hi}", "document", "application/rtf"),
         (b"ID3\x04\0\0\0", "audio", "audio/mpeg"),
         (b"\xff\xfb\x90\x64\0", "audio", "audio/mpeg"),
@@ -116,11 +118,25 @@ def test_what_pillow_writes(kind: str, found: str) -> None:
         (b"hi", "image", None),
         (b"hi", "", None),
         (b"", "image", None),
+        (b"BMW makes cars.", "document", "text/plain"),
+        (b"ID3 is a tag.", "document", "text/plain"),
+        (b"ID3", "document", "text/plain"),
+        (b"the ftyp box", "document", "text/plain"),
+        (b"A PDF begins with %PDF-1.7", "document", "text/plain"),
+        (b"\xff\xfeh\0i\0", "document", None),
+        (b"\xff\xf3\x40\xc0", "audio", "audio/mpeg"),
+        (b"\xff\xfd\x40\xc0", "audio", "audio/mpeg"),
         (b"\xff", "audio", None),
     ],
 )
 def test_what_bytes_are(data: bytes, kind: str, found: str | None) -> None:
     assert media_type_of(data, kind) == found
+
+
+@given(st.binary() | st.sampled_from([b"PK\x03\x04", b"RIFF", b"\0\0\0\x18ftyp", b"BM", b"ID3", b"\xff"]))
+def test_no_bytes_are_an_error(data: bytes) -> None:
+    for kind in ("", "image", "document", "audio", "video"):
+        media_type_of(data, kind)
 
 
 @pytest.mark.parametrize(
