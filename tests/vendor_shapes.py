@@ -17,6 +17,7 @@ import typing_extensions
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
+from cited_shapes import Citation
 from model_facts import CONVERSE, RESPONSES, those
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
@@ -55,6 +56,7 @@ class OutputConfig(TypedDict, total=False):
 class TextBlock(TypedDict):
     type: Literal["text"]
     text: str
+    citations: NotRequired[list[Citation]]
 
 
 class ThinkingBlock(TypedDict):
