@@ -11,7 +11,7 @@ from part_events import Said
 from part_transport import Scripted, client_of
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
-from smartllm import TextResponse
+from smartllm import RefusalError, TextResponse
 from smartllm.content import Audio, Image
 from smartllm.testing import LoopbackServer, Reply
 
@@ -170,6 +170,16 @@ async def test_what_a_guardrail_withheld_is_not_kept(server: LoopbackServer) -> 
     assert (first.finish_reason, first.refusal) == ("content_filter", "Paris")
     assert first.metadata["incomplete_reason"] == "guardrail_intervened"
     assert again.cache_source == "miss"
+
+
+async def test_no_structure_is_read_from_what_a_guardrail_withheld(server: LoopbackServer) -> None:
+    blocked = claude(**tracing(**{"amazon-bedrock-guardrailAction": "INTERVENED"}))
+    server.script(Reply(raw=json.dumps(blocked).encode()))
+    with pytest.raises(
+        RefusalError, match=r"guardrail withheld the answer \(guardrail_intervened\)"
+    ) as caught:
+        await answer(INVOKE, server.url, response_format={"type": "object", "properties": {}})
+    assert caught.value.refusal == "Paris"
 
 
 @pytest.mark.parametrize(
