@@ -49,7 +49,8 @@ class ResponsesDecoder(Decoder):
         output = objects(reply["output"], "output")
         if not output and status not in FIELDS.empty:
             raise not_an_answer(reply, model, "output")
-        parts = tuple([part for item in output for part in _parts(item)])
+        found = [(item, part) for item in output for part in _parts(item)]
+        parts = tuple([part for _, part in found])
         refusals = [part.text for part in parts if isinstance(part, Refusal)]
         refusal = "".join(refusals) if refusals else None
         reason = word(table(reply.get("incomplete_details")).get("reason"))
@@ -62,7 +63,9 @@ class ResponsesDecoder(Decoder):
             refusal=refusal,
             incomplete=reason,
             details=told(logprobs=_logprobs(output), service_tier=word(reply.get("service_tier"))),
-            pictures=tuple(Other(item, _PICTURE, self.name) for item in output if _picture(item)),
+            pictures=tuple(
+                [Other(item, _PICTURE, self.name) for item, part in found if isinstance(part, Image)]
+            ),
             items=to_go_back(output, stored=reply.get("store") is not False),
             raw=reply,
         )
