@@ -42,6 +42,11 @@ class StepAnswer(Protocol):
         """Its JSON."""
         ...
 
+    @property
+    def pictures(self) -> tuple[Other, ...]:
+        """Its pictures as they go back in a later turn."""
+        ...
+
 
 @dataclass(slots=True)
 class TextResponse(Generic[T]):
@@ -168,15 +173,19 @@ class TextResponse(Generic[T]):
 
         An answer of text alone is that text. One with calls, with blocks of the provider's own tools, or
         with citations that its wire takes back, is a list of its texts, reasoning, calls and ``Other`` parts
-        in the provider's order, to which the next turn answers with one ``ToolResult`` a call. Pictures and
-        sound stay out: no wire takes them in a turn of the assistant.
+        in the provider's order, to which the next turn answers with one ``ToolResult`` a call. Pictures go
+        back on OpenAI's Responses, as the items in which they came; sound stays out.
 
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
         """
         from smartllm.request import Message  # noqa: PLC0415 - loads pydantic
 
-        said = [part for part in map(self._said_again, self.parts) if part is not None]
+        pictures = map(owned, self._answers[0].pictures if self._answers else ())
+        again = (
+            next(pictures, None) if part.type == "image" else self._said_again(part) for part in self.parts
+        )
+        said = [part for part in again if part is not None]
         inline = any(isinstance(part, Reasoning) for part in said)
         pieces = sum(isinstance(part, Text) for part in said)
         blocks = any(isinstance(part, Other) and self._needs(part) for part in said)

@@ -17,6 +17,7 @@ import typing_extensions
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
+from cited_shapes import Citation
 from media_shapes import MediaBlock, name_problems
 from model_facts import CONVERSE, RESPONSES, those
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
@@ -61,7 +62,7 @@ class CacheControl(TypedDict):
 class TextBlock(TypedDict):
     type: Literal["text"]
     text: str
-    citations: NotRequired[list[dict[str, object]]]
+    citations: NotRequired[list[Citation]]
     cache_control: NotRequired[CacheControl]
 
 

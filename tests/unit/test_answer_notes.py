@@ -11,7 +11,8 @@ from part_events import Said
 from part_transport import Scripted, client_of
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
-from smartllm import TextResponse
+import smartllm
+from smartllm import Message, MessageRequest, RefusalError, TextResponse
 from smartllm.content import Audio, Image
 from smartllm.testing import LoopbackServer, Reply
 
@@ -170,6 +171,29 @@ async def test_what_a_guardrail_withheld_is_not_kept(server: LoopbackServer) -> 
     assert (first.finish_reason, first.refusal) == ("content_filter", "Paris")
     assert first.metadata["incomplete_reason"] == "guardrail_intervened"
     assert again.cache_source == "miss"
+
+
+@pytest.mark.parametrize("text", ["", "Here."], ids=["alone", "beside-text"])
+async def test_a_picture_goes_back_as_it_came(text: str, server: LoopbackServer) -> None:
+    picture = {"type": "image_generation_call", "id": "ig_1", "result": "QUJD", "status": "completed"}
+    said = [{"type": "message", "content": [{"type": "output_text", "text": text}]}] if text else []
+    server.script(Reply(raw=json.dumps({"status": "completed", "output": [picture, *said]}).encode()))
+    response = await answer(RESPONSES, server.url)
+    turns = [Message("user", "Draw."), response.as_message(), Message("user", "Larger.")]
+    body = smartllm.compile(MessageRequest(messages=turns), model=RESPONSES.model, level="ignore").body
+    assert body["input"][1:-1] == [picture, *said]
+    other = smartllm.compile(MessageRequest(messages=turns), model="claude-opus-4-8", level="ignore")
+    assert {item.code for item in other.diagnostics} & {"part-dropped", "reasoning-dropped"}
+
+
+async def test_no_structure_is_read_from_what_a_guardrail_withheld(server: LoopbackServer) -> None:
+    blocked = claude(**tracing(**{"amazon-bedrock-guardrailAction": "INTERVENED"}))
+    server.script(Reply(raw=json.dumps(blocked).encode()))
+    with pytest.raises(
+        RefusalError, match=r"guardrail withheld the answer \(guardrail_intervened\)"
+    ) as caught:
+        await answer(INVOKE, server.url, response_format={"type": "object", "properties": {}})
+    assert caught.value.refusal == "Paris"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 import smartllm
 from smartllm import Message, TextResponse
-from smartllm.content import Reasoning, Text, ToolCall
+from smartllm.content import Other, Reasoning, Text, ToolCall
 
 ROME = Said("call", arguments={"city": "Rome"})
 OSLO = Said("call", arguments={"city": "Oslo"})
@@ -106,6 +106,7 @@ class Answered:
 
     def __init__(self, parts: tuple[Any, ...]) -> None:
         self.parts, self.raw = parts, dict[str, Any]()
+        self.pictures: tuple[Other, ...] = ()
 
 
 @pytest.mark.parametrize("arguments", [{"name": "Änn"}, '{"name": "Änn"}'])

@@ -50,6 +50,11 @@ class TestCompiled:
         ]
         assert dropped(compiled) == []
 
+    def test_a_field_that_answers_alone_have_stays_there(self) -> None:
+        told, held = plan(LEAVE, cited(PAGE | {"file_id": None}), MORE), PAGE | {"file_id": "file_1"}
+        assert told.body == plan(LEAVE, cited(PAGE), MORE).body
+        assert plan(LEAVE, cited(held), MORE).body["messages"][1]["content"][0]["citations"] == [held]
+
     def test_converse_has_the_text_in_them(self) -> None:
         compiled = plan(LEAVE, cited(PLACE), MORE, api_type="converse")
         block = {"citationsContent": {"content": [{"text": SAYS}], "citations": [PLACE]}}

@@ -197,7 +197,7 @@ class TestBad:
             ('{"prompt": "x", "max_token": 5}', ["max_token", "known fields: ", "max_tokens"]),
             (
                 '{"messages": [{"role": "robot", "content": "x"}]}',
-                ["messages.0.role", "'user' or 'assistant'"],
+                ["messages.0.role", "'user', 'assistant' or 'system'"],
             ),
             ('{"messages": [{"role": "user"}]}', ["messages.0.content: is missing"]),
             ('{"prompt": "x", "on_progress": 1}', ["on_progress"]),

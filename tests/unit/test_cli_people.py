@@ -132,6 +132,14 @@ class TestRun:
         assert (result.exit_code, result.stdout) == (0, "one two three\n")
         assert "reasoning); completed" in result.stderr
 
+    @pytest.mark.parametrize("flags", [(), ("--stream",)], ids=["whole", "streamed"])
+    def test_what_the_answer_itself_has_to_tell(self, flags: tuple[str, ...], server: LoopbackServer) -> None:
+        server.script(*[Reply(text="", thinking="hm", stop_reason="max_output_tokens")] * 2)
+        told = run("run", "-m", "o3", "-p", "count", *flags)
+        assert (told.exit_code, told.stdout) == (0, "\n")
+        assert told.stderr.count("answer-empty") == 1
+        assert "answer-empty" not in run("run", "-m", "o3", "-p", "count", "--level", "ignore", *flags).stderr
+
     def test_a_request_file_with_a_conversation(self, server: LoopbackServer) -> None:
         turns = {"messages": [{"role": "user", "content": "a"}], "model": "gpt-4o"}
         for flags in ((), ("--stream",)):

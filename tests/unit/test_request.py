@@ -69,7 +69,7 @@ def test_unusable_values(fields: dict[str, Any], says: list[str]) -> None:
 
 
 def test_unusable_messages() -> None:
-    with pytest.raises(ValueError, match=r"(?s)role.*'user' or 'assistant'.*'robot'"):
+    with pytest.raises(ValueError, match=r"(?s)role.*'user', 'assistant' or 'system'.*'robot'"):
         Message(role="robot", content="hi")
     with pytest.raises(ValueError, match=r"(?s)messages.*at least 1 item"):
         MessageRequest(messages=[])

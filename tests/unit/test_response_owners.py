@@ -16,7 +16,7 @@ from part_transport import CALLS, Scripted, call_of, client_of
 from wires import CLAUDE, CONVERSE, INVOKE, Wire, each_wire
 
 from smartllm import TextRequest, TextResponse
-from smartllm.content import Part, ToolCall
+from smartllm.content import Other, Part, ToolCall
 from smartllm.testing import FakeTransport
 
 ASKED: dict[str, Any] = {"prompt": "hi", "temperature": 0}
@@ -28,6 +28,7 @@ class Answered:
 
     parts: tuple[Part, ...]
     raw: dict[str, Any] = dataclasses.field(default_factory=dict)
+    pictures: tuple[Other, ...] = ()
 
 
 def mutable(value: Any) -> Iterator[int]:

@@ -17,6 +17,7 @@ from smartllm import (
     ToolCall,
     TruncatedError,
 )
+from smartllm.content import Other
 from smartllm.runtime.control.deadline import Deadline, OpenWaits
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.tool_calls import CallRunner
@@ -78,6 +79,7 @@ async def test_calls_of_a_refusal_are_not_run() -> None:
 class Said:
     parts: tuple[ToolCall, ...] = (ToolCall("1", "weather", {"city": "a"}),)
     raw: Mapping[str, Any] = field(default_factory=dict)
+    pictures: tuple[Other, ...] = ()
 
 
 async def test_calls_of_an_answer_that_went_wrong_are_not_run() -> None:

@@ -160,6 +160,20 @@ def test_a_second_run_changes_nothing(model: str, dialect: Dialect, host: str) -
     assert "system-turn-moved" in [change.code for change in trace.changes]
 
 
+@pytest.mark.parametrize(
+    ("model", "dialect"), [("claude-opus-4-8", "anthropic_messages"), ("gpt-5.4", "openai_responses")]
+)
+def test_the_step_that_puts_an_answer_into_a_structure_hears_it_too(model: str, dialect: Dialect) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    compiled = plan(
+        USER, RULE, model=model, response_format=schema, structured_output="two_pass", tools=[LOOK]
+    )
+    for step in compiled.steps:
+        said = step.body.get("messages") or step.body["input"]
+        assert [turn["content"] for turn in said][:2] == ["Review.", "Name the types."]
+        assert refusal(step.body, model, dialect) is None
+
+
 class TestSandbox:
     """What a provider says of bodies that no plan has."""
 

@@ -36,6 +36,7 @@ class Decoded:
         incomplete: The wire's reason why the answer is incomplete, or None.
         choices_dropped: Choices beside the first, which are not read.
         details: What the wire tells beside that, by the names of ``TextResponse.metadata``.
+        pictures: Its pictures in the words of the wire, where that takes them back in a later turn.
         items: All that it says as the wire has it, where that goes back only as a whole.
         raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
             sent it in one piece.
@@ -55,6 +56,7 @@ class Decoded:
     incomplete: str | None = None
     choices_dropped: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
+    pictures: tuple[Other, ...] = field(default=(), repr=False, compare=False)
     items: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     text: str = field(init=False, repr=False, compare=False)

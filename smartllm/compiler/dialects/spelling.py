@@ -137,7 +137,11 @@ def blocks_of(
 
 def _cited(part: Text, text: Mapping[str, Any]) -> dict[str, Any]:
     """A text of an earlier answer with what it cited, which Converse has in a block of its own."""
-    citations = [dict(one) for one in part.citations]
+    # A file_id that is null stands in answers only (LangChain's client, 2026-11).
+    citations = [
+        {key: value for key, value in one.items() if (key, value) != ("file_id", None)}
+        for one in part.citations
+    ]
     if text:
         return {**text, "text": part.text, "citations": citations}
     return {"citationsContent": {"content": [{"text": part.text}], "citations": citations}}

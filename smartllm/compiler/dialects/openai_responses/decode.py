@@ -21,7 +21,7 @@ from smartllm.compiler.dialects.reading import (
     text,
     word,
 )
-from smartllm.content import Other, Part, Reasoning, Refusal, Text, ToolCall
+from smartllm.content import Image, Other, Part, Reasoning, Refusal, Text, ToolCall
 from smartllm.rules.vocabulary import Dialect
 from smartllm.usage import Usage
 
@@ -49,7 +49,8 @@ class ResponsesDecoder(Decoder):
         output = objects(reply["output"], "output")
         if not output and status not in FIELDS.empty:
             raise not_an_answer(reply, model, "output")
-        parts = tuple([part for item in output for part in _parts(item)])
+        found = [(item, part) for item in output for part in _parts(item)]
+        parts = tuple([part for _, part in found])
         refusals = [part.text for part in parts if isinstance(part, Refusal)]
         refusal = "".join(refusals) if refusals else None
         reason = word(table(reply.get("incomplete_details")).get("reason"))
@@ -62,6 +63,9 @@ class ResponsesDecoder(Decoder):
             refusal=refusal,
             incomplete=reason,
             details=told(logprobs=_logprobs(output), service_tier=word(reply.get("service_tier"))),
+            pictures=tuple(
+                [Other(item, _PICTURE, self.name) for item, part in found if isinstance(part, Image)]
+            ),
             items=to_go_back(output, stored=reply.get("store") is not False),
             raw=reply,
         )
@@ -115,8 +119,11 @@ def _parts(item: Mapping[str, Any]) -> Iterator[Part]:
             custom=kind == "custom_tool_call",
         )
     else:
-        picture = image(item.get("result"), item.get("output_format")) if kind == _PICTURE else None
-        yield picture or Other(item, kind, ResponsesDecoder.name)
+        yield _picture(item) or Other(item, kind, ResponsesDecoder.name)
+
+
+def _picture(item: Mapping[str, Any]) -> Image | None:
+    return image(item.get("result"), item.get("output_format")) if item.get("type") == _PICTURE else None
 
 
 def _part(part: Mapping[str, Any]) -> Part | None:
