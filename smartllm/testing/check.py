@@ -12,12 +12,11 @@ from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 
-from .check_caching import caching
 from .check_calls import conversations
 from .check_reasoning import reasonings
 from .check_tools import Judged, choices, declarations, judged
 from .heard import Refused
-from .routes import TOOL_WIRES
+from .routes import PROMPT_WIRES, TOOL_WIRES
 
 Body = dict[str, Any]
 Check = Callable[[Body, Fields, Facts], Iterator[str]]
@@ -38,7 +37,8 @@ def refusal(body: Body, model: str, dialect: Dialect, *, streamed: bool = False)
     text = next((text for check in _CHECKS for text in check(body, fields, facts)), None)
     if text is not None:
         return Refused(text)
-    if found := next(caching(body, dialect, facts), None):
+    prompt = PROMPT_WIRES[dialect]
+    if found := next(prompt.wrong(body, list(prompt.read(body)), facts), None):
         return found
     said = judged(
         body,

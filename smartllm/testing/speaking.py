@@ -11,7 +11,7 @@ from .check import facts_of, refusal
 from .eventstream import break_checksum
 from .prompt_memory import NOTHING, PromptMemory
 from .reply import Reply
-from .routes import Route, Wire, error_body, headers_for, listing_body
+from .routes import PROMPT_WIRES, Route, Wire, error_body, headers_for, listing_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,8 +87,9 @@ def _answered(
     try:
         asked = wire.read(json.loads(body), route.model)
         kept = NOTHING
-        if memory is not None and route.dialect is not None:
-            kept = memory.taken(body, asked.model, route.dialect, facts_of)
+        if memory is not None and (dialect := route.dialect) is not None:
+            read = PROMPT_WIRES[dialect].read
+            kept = memory.taken(body, asked.model, read, lambda model: facts_of(model, dialect))
         answer = compose(asked, reply, serial, kept)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")

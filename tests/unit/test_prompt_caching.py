@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from model_facts import CHAT, CONVERSE, FACTS, MESSAGES, RESPONSES, RULES
-from prompt_marks import marks_of, plan_of, said
+from prompt_marks import blocks_of, marks_of, plan_of, said
 from pydantic import ValidationError
 
 from smartllm import (
@@ -25,7 +25,6 @@ from smartllm.compiler import _intent
 from smartllm.compiler.passes import caching
 from smartllm.content import Other, Reasoning
 from smartllm.rules import Dialect, resolve, target_for
-from smartllm.testing.prompt_blocks import blocks_of
 
 SONNET, OPUS_4, NOVA, NOVA_2, LLAMA = (
     "claude-sonnet-4-6",
