@@ -187,6 +187,16 @@ class TestTheCallersMarks:
         assert marks_of(plan) == [(named.format(0), "1h"), (named.format(second), "")]
         assert said(plan) == []
 
+    def test_behind_tools_are_dropped_where_none_is_taken(self) -> None:
+        plan = plan_of(NOVA, CONVERSE, "q", tools=[LOOK, CachePoint()], system_prompt="S")
+        assert (marks_of(plan), said(plan)) == ([], [("cache-point-dropped", "info")])
+        (dropped,) = [one for one in plan.diagnostics if one.code == "cache-point-dropped"]
+        assert (dropped.path, dropped.asked, dropped.origin.name) == (
+            "tools",
+            "behind the tool look",
+            "caching.where",
+        )
+
     def test_behind_a_tool_that_is_not_declared_go_with_it(self) -> None:
         plan = plan_of(NOVA, CONVERSE, "q", tools=[LOOK, CachePoint()], tool_choice="none")
         assert (marks_of(plan), said(plan)) == ([], [("cache-point-dropped", "info")])
