@@ -10,7 +10,13 @@ import smartllm
 from smartllm import MessageRequest, Plan, TextRequest
 from smartllm.compiler.dialects import FIELDS
 from smartllm.rules import Dialect
-from smartllm.testing.prompt_blocks import blocks_of
+from smartllm.testing.prompt_blocks import Block
+from smartllm.testing.routes import PROMPT_WIRES
+
+
+def blocks_of(body: dict[str, Any], dialect: Dialect) -> list[Block]:
+    """The blocks of a prompt, as the sandbox reads them."""
+    return list(PROMPT_WIRES[dialect].read(body))
 
 
 def plan_of(model: str, dialect: Dialect, turns: Any, **fields: Any) -> Plan:

@@ -166,9 +166,14 @@ def first_request(request: Request[T], tools: Tools) -> Request[T]:
     choice = request.tool_choice
     if not isinstance(choice, list):
         return request
-    chosen = [tool for tool in tools_of(request) if _named(tool) in choice]
-    points = [tool for tool in request.tools or () if isinstance(tool, CachePoint)]
-    return request.model_copy(update={"tools": [*chosen, *points[-1:]], "tool_choice": "required"})
+    chosen: list[Any] = []
+    for tool in request.tools or ():
+        if isinstance(tool, CachePoint):
+            kept = chosen and not isinstance(chosen[-1], CachePoint)
+        else:
+            kept = _named(cast("Tool | dict[str, Any]", tool)) in choice
+        chosen += [tool] if kept else []
+    return request.model_copy(update={"tools": chosen, "tool_choice": "required"})
 
 
 def check_count(name: str, value: Any) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from .calls import Call, calls_of
 from .prompt_memory import NOTHING, Kept
 from .sample import sample
+from .texts import texts_in, words, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from .reply import Reply
 
@@ -22,7 +23,6 @@ THOUGHT = "Let me think about it."
 SIGNATURE = "bG9vcGJhY2s="
 CREATED_AT = 1_700_000_000
 
-_TEXT_KEYS = ("text", "content", "toolResult", "output", "json")
 _RESULTS = {"function_call_output", "custom_tool_call_output"}
 _INPUT_KEYS = ("system", "instructions", "messages", "input", "prompt")
 
@@ -114,8 +114,8 @@ def compose(asked: Asked, reply: Reply, serial: int, kept: Kept = NOTHING) -> An
     text, stopped = _cut(_text(asked, reply, called=bool(calls)), asked.stops)
     pieces = tuple(reply.chunks) if text and reply.chunks is not None and stopped is None else split(text)
     thinking = _thinking(asked, reply)
-    spent = 0 if thinking is None else max(1, _words(thinking))
-    said = _words(text) + _words(reply.refusal or "") + sum(_words(call.arguments) for call in calls)
+    spent = 0 if thinking is None else max(1, words(thinking))
+    said = words(text) + words(reply.refusal or "") + sum(words(call.arguments) for call in calls)
     heard = sum(words_in(asked.body.get(key)) for key in _INPUT_KEYS)
     return Answer(
         asked=asked,
@@ -144,11 +144,6 @@ def _counts(heard: int, said: int, spent: int, reply: Reply, kept: Kept) -> Coun
         written=kept.written,
         written_1h=kept.hour,
     )
-
-
-def words_in(value: Any) -> int:
-    """How many words something in a body says."""
-    return sum(map(_words, _texts(value)))
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -216,25 +211,10 @@ def _last_user_text(body: JSON) -> str:
         return turns
     for turn in reversed(turns):
         heard = turn.get("role") in {"user", "tool"} or turn.get("type") in _RESULTS
-        texts = list(_texts(turn)) if heard else []
+        texts = list(texts_in(turn)) if heard else []
         if texts:
             return texts[-1]
     return ""
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-    elif isinstance(value, dict):
-        for key in _TEXT_KEYS:
-            yield from _texts(value.get(key))
-
-
-def _words(text: str) -> int:
-    return len(text.split())
 
 
 def _merged(base: JSON, overrides: Mapping[str, Any]) -> JSON:

@@ -15,14 +15,13 @@ from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 from smartllm.rules.vocabulary import Parameter
 
-from .check_caching import caching
 from .check_calls import conversations
 from .check_media import media
 from .check_reasoning import reasonings
 from .check_service import Served, services
 from .check_tools import Judged, choices, declarations, judged
 from .heard import Refused
-from .routes import MEDIA_WIRES, TOOL_WIRES
+from .routes import MEDIA_WIRES, PROMPT_WIRES, TOOL_WIRES
 
 Body = dict[str, Any]
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -52,8 +51,9 @@ def refusal(
     text = next((text for check in _CHECKS for text in check(body, fields, facts)), None)
     if text is not None:
         return Refused(text)
-    served = Served(body, headers, fields, facts, streamed)
-    if found := next(services(served), None) or next(caching(body, dialect, facts), None):
+    served, prompt = Served(body, headers, fields, facts, streamed), PROMPT_WIRES[dialect]
+    kept = prompt.wrong(body, list(prompt.read(body)), facts)
+    if found := next(services(served), None) or next(kept, None):
         return found
     said = judged(
         body,

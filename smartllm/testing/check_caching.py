@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
-from smartllm.rules import Dialect, Facts
+from smartllm.rules import Facts
 
 from .heard import JSON, Refused, dict_of
-from .prompt_blocks import BREAKPOINT, Block, all_marks, blocks_of, ttl_of
+from .prompt_blocks import (
+    BREAKPOINT,
+    Block,
+    all_marks,
+    chat_blocks,
+    claude_blocks,
+    converse_blocks,
+    responses_blocks,
+    ttl_of,
+)
 
 _UNSUPPORTED: Final = (
     "You invoked an unsupported model or your request did not allow prompt caching. See the documentation "
@@ -18,19 +28,28 @@ _NO_PARAMETER: Final = "Unsupported parameter: '{name}' is not supported with th
 _LONGEST_KEY: Final = 64
 
 
-def caching(body: JSON, dialect: Dialect, facts: Facts) -> Iterator[Refused]:
-    """What is wrong with the marks, and with what stands beside the turns."""
-    blocks = blocks_of(body, dialect)
-    if dialect.startswith("openai"):
-        yield from _openai(body, blocks, facts)
-        return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptWire:
+    """How one wire speaks of prompts that are kept.
+
+    Attributes:
+        read: Reads the blocks of a prompt, in the order in which a provider reads them.
+        wrong: What is wrong with the marks of these, and with what stands beside the turns.
+    """
+
+    read: Callable[[JSON], Iterable[Block]]
+    wrong: Callable[[JSON, list[Block], Facts], Iterator[Refused]]
+
+
+def _marked(
+    blocks: list[Block], facts: Facts, words: Callable[[Block, Facts], Iterator[Refused]]
+) -> Iterator[Refused]:
     marks = all_marks(blocks)
     if marks and not facts.caching.points:
         yield Refused(_UNSUPPORTED, status=403)
     if len(marks) > facts.caching.points:
         most = facts.caching.points
         yield Refused(f"A maximum of {most} blocks with cache_control may be provided. Found {len(marks)}.")
-    words = _claudes if dialect == "anthropic_messages" else _points
     for block in blocks:
         if block.marks:
             yield from words(block, facts)
@@ -115,6 +134,16 @@ def _openai(body: JSON, blocks: list[Block], facts: Facts) -> Iterator[Refused]:
 
 def _unsupported(name: str) -> Refused:
     return Refused(_NO_PARAMETER.format(name=name), "unsupported_parameter", name)
+
+
+CLAUDE: Final = PromptWire(
+    read=claude_blocks, wrong=lambda _body, blocks, facts: _marked(blocks, facts, _claudes)
+)
+CONVERSE: Final = PromptWire(
+    read=converse_blocks, wrong=lambda _body, blocks, facts: _marked(blocks, facts, _points)
+)
+RESPONSES: Final = PromptWire(read=responses_blocks, wrong=_openai)
+CHAT: Final = PromptWire(read=chat_blocks, wrong=_openai)
 
 
 def _value(name: str, value: Any, allowed: tuple[str, ...]) -> Refused:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from smartllm.rules import Dialect
-
 from .heard import JSON, dict_of, listed
 
 CONTROL: Final = "cache_control"
@@ -55,12 +53,8 @@ _KINDS: Final = {
 }
 
 
-def blocks_of(body: JSON, dialect: Dialect) -> list[Block]:
-    """The blocks of a prompt in the order in which a provider reads them."""
-    return list(_READERS[dialect](body))
-
-
-def _claude(body: JSON) -> Iterator[Block]:
+def claude_blocks(body: JSON) -> Iterator[Block]:
+    """The blocks of Claude's Messages, in the order in which a provider reads them."""
     for number, tool in listed(body.get("tools")):
         yield _marked("tools", f"tools.{number}", "", dict_of(tool), CONTROL)
     yield from _claudes("system", "system", "", body.get("system"))
@@ -74,7 +68,8 @@ def _claudes(section: Section, place: str, role: str, content: Any) -> Iterator[
         yield _marked(section, f"{place}.{number}", role, block, CONTROL)
 
 
-def _converse(body: JSON) -> Iterator[Block]:
+def converse_blocks(body: JSON) -> Iterator[Block]:
+    """The blocks of Converse, as ``claude_blocks``."""
     tools = dict_of(body.get("toolConfig")).get("tools")
     yield from _pointed("tools", "toolConfig/tools", "", tools)
     yield from _pointed("system", "system", "", body.get("system"))
@@ -98,6 +93,16 @@ def _pointed(section: Section, place: str, role: str, content: Any) -> Iterator[
         elif marks:
             yield Block(section=section, place=f"{place}/0", role=role, kind="", own=None, marks=tuple(marks))
         last, marks = (number, block), []
+
+
+def responses_blocks(body: JSON) -> Iterator[Block]:
+    """The blocks of OpenAI's Responses, as ``claude_blocks``."""
+    return _openai(body, "input", "input_text")
+
+
+def chat_blocks(body: JSON) -> Iterator[Block]:
+    """The blocks of Chat Completions, as ``claude_blocks``."""
+    return _openai(body, "messages", "text")
 
 
 def _openai(body: JSON, turns: str, texts: str) -> Iterator[Block]:
@@ -144,14 +149,6 @@ def _block(section: Section, place: str, role: str, own: JSON, marks: tuple[JSON
         marks=marks,
         quoted=cited or document.get("format") == "pdf",
     )
-
-
-_READERS: Final = {
-    "openai_responses": lambda body: _openai(body, "input", "input_text"),
-    "openai_chat": lambda body: _openai(body, "messages", "text"),
-    "anthropic_messages": _claude,
-    "bedrock_converse": _converse,
-}
 
 
 def ttl_of(mark: JSON) -> str:

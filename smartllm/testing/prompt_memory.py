@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from smartllm.rules import Dialect, Facts
+from smartllm.rules import Facts
 
 from .heard import JSON
-from .prompt_blocks import Block, blocks_of, ttl_of, written
+from .prompt_blocks import Block, ttl_of, written
+from .texts import words_in
 
 _SMALLEST_BODY: Final = 1000
 """Bytes of a body that may hold enough to be kept."""
@@ -58,23 +59,27 @@ class PromptMemory:
         self._seen.clear()
 
     def taken(
-        self, payload: bytes, model: str, dialect: Dialect, facts_of: Callable[[str, Dialect], Facts | None]
+        self,
+        payload: bytes,
+        model: str,
+        read: Callable[[JSON], Iterable[Block]],
+        facts_of: Callable[[str], Facts | None],
     ) -> Kept:
         """Read a prompt as its provider would, and keep what it would keep.
 
         Args:
             payload: The request's body.
             model: Its model.
-            dialect: Its format.
+            read: Reads its blocks.
             facts_of: The facts of a model; None where it is not known.
         """
         if len(payload) < _SMALLEST_BODY:
             return NOTHING
-        facts = facts_of(model, dialect)
+        facts = facts_of(model)
         if facts is None or not (facts.caching.points or facts.caching.implicit):
             return NOTHING
         least = facts.caching.min_tokens or _LEAST
-        ends = _ends(blocks_of(json.loads(payload), dialect), model)
+        ends = _ends(read(json.loads(payload)), model)
         if any(end.marks for end in ends) and not facts.caching.breakpoints:
             return self._marked(ends, least)
         return self._implicit(ends, least, facts) if facts.caching.implicit else NOTHING
@@ -99,9 +104,7 @@ class PromptMemory:
         return Kept(read, whole - read if facts.caching.breakpoints else 0)
 
 
-def _ends(blocks: list[Block], model: str) -> list[_End]:
-    from .answer import words_in  # noqa: PLC0415 - it composes answers by these counts
-
+def _ends(blocks: Iterable[Block], model: str) -> list[_End]:
     ends: list[_End] = []
     digest, tokens = hashlib.sha256(model.encode()), 0
     for block in blocks:

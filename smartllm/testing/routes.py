@@ -13,9 +13,10 @@ from smartllm.rules import Dialect, load_rules
 from smartllm.rules.hosts import HostRow, host_row, routes_of
 from smartllm.rules.hosts import Route as HostRoute
 
-from . import chat_wire, claude_wire, converse_wire, media_words, responses_wire
+from . import chat_wire, check_caching, claude_wire, converse_wire, media_words, responses_wire
 from .answer import CREATED_AT, JSON, Answer, Asked
 from .chat_heard import CHAT
+from .check_caching import PromptWire
 from .check_media import MediaWire
 from .claude_heard import CLAUDE
 from .converse_heard import CONVERSE
@@ -124,6 +125,13 @@ MEDIA_WIRES: Final[dict[Dialect, MediaWire]] = {
     "bedrock_converse": media_words.CONVERSE,
 }
 """How each wire speaks of what is no text."""
+PROMPT_WIRES: Final[dict[Dialect, PromptWire]] = {
+    "openai_responses": check_caching.RESPONSES,
+    "openai_chat": check_caching.CHAT,
+    "anthropic_messages": check_caching.CLAUDE,
+    "bedrock_converse": check_caching.CONVERSE,
+}
+"""How each wire speaks of prompts that are kept."""
 
 
 def find_route(method: str, raw_path: str, base: str = BASE) -> Route:

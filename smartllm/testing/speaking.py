@@ -12,7 +12,7 @@ from .check import facts_of, refusal
 from .eventstream import break_checksum
 from .prompt_memory import NOTHING, PromptMemory
 from .reply import Reply
-from .routes import Route, Wire, error_body, headers_for, listing_body
+from .routes import PROMPT_WIRES, Route, Wire, error_body, headers_for, listing_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,8 +97,9 @@ def _answered(
     try:
         read = replace(wire.read(json.loads(body), route.model), headers=asked)
         kept = NOTHING
-        if memory is not None and route.dialect is not None:
-            kept = memory.taken(body, read.model, route.dialect, facts_of)
+        if memory is not None and (dialect := route.dialect) is not None:
+            prompt = PROMPT_WIRES[dialect].read
+            kept = memory.taken(body, read.model, prompt, lambda model: facts_of(model, dialect))
         answer = compose(read, reply, serial, kept)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")

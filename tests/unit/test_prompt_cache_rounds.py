@@ -8,6 +8,7 @@ from conversation import Place, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import RULES
+from prompt_marks import blocks_of
 from settled import settled
 
 import smartllm
@@ -16,7 +17,7 @@ from smartllm.compiler.dialects import FIELDS
 from smartllm.content import Reasoning
 from smartllm.rules import resolve, target_for
 from smartllm.testing.check import refusal
-from smartllm.testing.prompt_blocks import Block, blocks_of
+from smartllm.testing.prompt_blocks import Block
 
 PLACES: Final = list(places())
 MARKED: Final = [place for place in PLACES if place.facts.caching.points]

@@ -8,7 +8,8 @@ import pytest
 from model_facts import CHAT, CONVERSE, MESSAGES, RESPONSES
 from prompt_marks import marks_of, plan_of, said, told
 
-from smartllm import CachePoint, Message, Tool
+from smartllm import CachePoint, Message, Tool, ToolCall, ToolResult
+from smartllm.content import Other, Reasoning
 from smartllm.rules import Dialect
 
 SONNET, SHORT, NOVA = "claude-sonnet-4-6", "claude-opus-4", "nova-lite"
@@ -152,13 +153,17 @@ class TestShortPrompts:
         turns = [Message("user", ["a", CachePoint(), LONG])]
         assert told(plan_of(SONNET, MESSAGES, turns)) == [("prompt-cache-short", "info")]
 
+    def test_count_no_tool_behind_the_mark(self) -> None:
+        tools = [Tool("a"), CachePoint(), Tool("b", LONG)]
+        assert told(plan_of(SONNET, MESSAGES, "q", tools=tools)) == [("prompt-cache-short", "info")]
+
     def test_are_not_guessed_where_they_hold_more_than_text(self) -> None:
-        from smartllm.content import Other, ToolCall, ToolResult
+        thought = Reasoning(SONNET, MESSAGES, [{"type": "thinking", "thinking": "h", "signature": "s"}], "h")
 
         def told_with(said: Any) -> list[tuple[str, str]]:
             turns = [
                 Message("user", "q"),
-                Message("assistant", ["x", ToolCall("toolu_1", "a", {"a": 1})]),
+                Message("assistant", [thought, "x", ToolCall("toolu_1", "a", {"a": 1})]),
                 Message("user", [ToolResult("toolu_1", said), "b", CachePoint()]),
             ]
             return told(plan_of(SONNET, MESSAGES, turns, tools=[Tool("a")]))

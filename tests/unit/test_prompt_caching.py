@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from model_facts import CHAT, CONVERSE, FACTS, MESSAGES, RESPONSES, RULES
-from prompt_marks import marks_of, plan_of, said
+from prompt_marks import blocks_of, marks_of, plan_of, said
 from pydantic import ValidationError
 
 from smartllm import (
@@ -25,7 +25,6 @@ from smartllm.compiler import _intent
 from smartllm.compiler.passes import caching
 from smartllm.content import Other, Reasoning
 from smartllm.rules import Dialect, resolve, target_for
-from smartllm.testing.prompt_blocks import blocks_of
 
 SONNET, OPUS_4, NOVA, NOVA_2, LLAMA = (
     "claude-sonnet-4-6",
@@ -187,6 +186,16 @@ class TestTheCallersMarks:
         second = 1 if dialect == MESSAGES else 2
         assert marks_of(plan) == [(named.format(0), "1h"), (named.format(second), "")]
         assert said(plan) == []
+
+    def test_behind_tools_are_dropped_where_none_is_taken(self) -> None:
+        plan = plan_of(NOVA, CONVERSE, "q", tools=[LOOK, CachePoint()], system_prompt="S")
+        assert (marks_of(plan), said(plan)) == ([], [("cache-point-dropped", "info")])
+        (dropped,) = [one for one in plan.diagnostics if one.code == "cache-point-dropped"]
+        assert (dropped.path, dropped.asked, dropped.origin.name) == (
+            "tools",
+            "behind the tool look",
+            "caching.where",
+        )
 
     def test_behind_a_tool_that_is_not_declared_go_with_it(self) -> None:
         plan = plan_of(NOVA, CONVERSE, "q", tools=[LOOK, CachePoint()], tool_choice="none")

@@ -16,6 +16,7 @@ from smartllm.rules import Dialect
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
 from smartllm.testing.check import facts_of, refusal
 from smartllm.testing.prompt_memory import Kept, PromptMemory
+from smartllm.testing.routes import PROMPT_WIRES
 
 SONNET, SHORT, NOVA, LLAMA = "claude-sonnet-4-6", "claude-opus-4", "nova-lite", "llama3-3-70b"
 EPHEMERAL: Final = {"type": "ephemeral"}
@@ -181,6 +182,10 @@ class TestCounts:
             assert (await client.generate_text(CONVERSE_WIRE.request(LONG))).cached_tokens == 0
 
 
+def taken(memory: PromptMemory, body: bytes, model: str, dialect: Dialect) -> Kept:
+    return memory.taken(body, model, PROMPT_WIRES[dialect].read, lambda name: facts_of(name, dialect))
+
+
 class TestMemory:
     def test_looks_back_twenty_blocks(self) -> None:
         def body(count: int) -> bytes:
@@ -189,11 +194,11 @@ class TestMemory:
             return json.dumps(claude(*texts)).encode()
 
         memory = PromptMemory()
-        assert memory.taken(body(0), SONNET, MESSAGES, facts_of) == Kept(0, WORDS)
-        assert memory.taken(body(19), SONNET, MESSAGES, facts_of) == Kept(WORDS, 19)
+        assert taken(memory, body(0), SONNET, MESSAGES) == Kept(0, WORDS)
+        assert taken(memory, body(19), SONNET, MESSAGES) == Kept(WORDS, 19)
         memory.clear()
-        assert memory.taken(body(0), SONNET, MESSAGES, facts_of) == Kept(0, WORDS)
-        assert memory.taken(body(20), SONNET, MESSAGES, facts_of) == Kept(0, WORDS + 20)
+        assert taken(memory, body(0), SONNET, MESSAGES) == Kept(0, WORDS)
+        assert taken(memory, body(20), SONNET, MESSAGES) == Kept(0, WORDS + 20)
 
     @pytest.mark.parametrize(
         ("model", "dialect", "counts"),
@@ -213,12 +218,12 @@ class TestMemory:
         asked = responses(part) if dialect == RESPONSES else claude(part)
         body = json.dumps(asked).encode()
         memory = PromptMemory()
-        assert memory.taken(body, model, dialect, facts_of) == Kept()
-        assert memory.taken(body, model, dialect, facts_of) == counts
+        assert taken(memory, body, model, dialect) == Kept()
+        assert taken(memory, body, model, dialect) == counts
 
     def test_writes_are_told_where_they_are_paid(self) -> None:
 
         body = json.dumps(responses({"type": "input_text", "text": LONG})).encode()
         memory = PromptMemory()
-        assert memory.taken(body, "gpt-5.6", RESPONSES, facts_of) == Kept(0, WORDS)
-        assert memory.taken(body, "gpt-5.6", RESPONSES, facts_of) == Kept(WORDS, 0)
+        assert taken(memory, body, "gpt-5.6", RESPONSES) == Kept(0, WORDS)
+        assert taken(memory, body, "gpt-5.6", RESPONSES) == Kept(WORDS, 0)

@@ -58,6 +58,11 @@ def test_counts_that_only_the_metrics_have() -> None:
     metrics = {"amazon-bedrock-invocationMetrics": {"inputTokenCount": 7, "outputTokenCount": 8}}
     events = [{"type": "message_start", "message": {}}, *SAID[1:], STOP | {"usage": None}]
     assert decoded(WIRE, [*events, END | metrics]).usage == Usage(7, 8)
+    metrics["amazon-bedrock-invocationMetrics"] |= {
+        "cacheReadInputTokenCount": 5,
+        "cacheWriteInputTokenCount": 3,
+    }
+    assert decoded(WIRE, [*events, END | metrics]).usage == Usage(15, 8, 0, 5, 3)
 
 
 def test_a_tool_call() -> None:

@@ -44,6 +44,7 @@ async def test_a_call_is_a_span(
     wire: Wire, streamed: bool, server: LoopbackServer, spans: InMemorySpanExporter
 ) -> None:
     asked = {"temperature": 0.5, "top_p": 0.25, "top_k": 3, "max_tokens": 77}
+    server.script(Reply(cached_tokens=20, cache_write_tokens=30))
     request = wire.request(f"hi {CANARY}", **asked)
     async with wire.client(server.url) as client:
         if streamed:
@@ -57,7 +58,9 @@ async def test_a_call_is_a_span(
     assert told["gen_ai.provider.name"] == {"openai": "openai", "bedrock": "aws.bedrock"}[wire.provider]
     assert told["gen_ai.request.model"] == wire.model
     assert {name: told[f"gen_ai.request.{name}"] for name in asked} == asked
-    assert told["gen_ai.usage.input_tokens"] > 0
+    assert told["gen_ai.usage.input_tokens"] > 50  # the whole prompt, as the conventions say
+    assert told["gen_ai.usage.cache_read.input_tokens"] == 20
+    assert told["gen_ai.usage.cache_creation.input_tokens"] == 30
     assert told["gen_ai.usage.output_tokens"] > 0
     assert told["gen_ai.response.finish_reasons"][0]
     assert CANARY not in str(span.to_json())
