@@ -1,4 +1,7 @@
-"""AWS's token service and single sign-on, scripted: who asked, and keys that name their turn."""
+"""AWS's token service and single sign-on, scripted: who asked, and keys that name their turn.
+
+What other services are asked is refused, and remembered too.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,8 @@ class TokenService:
                 "expiration": int(until.timestamp() * 1000),
             }
             return web.json_response({"roleCredentials": keys})
+        if "Action" not in form:
+            return web.json_response({"__type": "ValidationException"}, status=400)
         if self.refusal:
             return web.Response(status=403, text=_REFUSAL.format(message=self.refusal))
         text = _ANSWER.format(

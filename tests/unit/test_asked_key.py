@@ -138,7 +138,7 @@ async def test_who_is_cancelled_leaves_the_asking_to_others(server: LoopbackServ
 
 async def test_a_function_that_blocks_does_not_block_the_loop(server: LoopbackServer) -> None:
     def slow() -> str:
-        time.sleep(0.3)
+        time.sleep(1)
         return "sk-given"
 
     gaps, last = [0.0], time.monotonic()
@@ -155,7 +155,7 @@ async def test_a_function_that_blocks_does_not_block_the_loop(server: LoopbackSe
         beating = asyncio.create_task(heart())
         await client.generate_text(HELLO)
         beating.cancel()
-    assert max(gaps) < 0.2
+    assert max(gaps) < 0.7
 
 
 def test_every_loop_and_thread_asks(server: LoopbackServer) -> None:

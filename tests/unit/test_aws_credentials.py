@@ -20,7 +20,7 @@ from wires import AWS_KEYS, INVOKE, key_of, region_of, share_service_models
 from smartllm import LLMClient
 from smartllm.errors import ConfigError, PermissionDeniedError
 from smartllm.runtime.aws_session import aws_session
-from smartllm.settings import Settings
+from smartllm.runtime.cache import dynamo_table
 from smartllm.testing import LoopbackServer, Reply
 
 ROLE = "arn:aws:iam::123456789012:role/caller"
@@ -291,15 +291,18 @@ async def test_a_session_without_credentials(fault: str, server: LoopbackServer)
 @pytest.mark.parametrize(
     "given", [{"aws_profile": "other"}, {"aws_role_arn": ROLE, **AWS_KEYS}, {"aws_session": None}]
 )
-async def test_the_session_of_the_table(
-    given: dict[str, Any], server: LoopbackServer, sts: TokenService
+async def test_the_table_is_read_with_them(
+    given: dict[str, Any], server: LoopbackServer, sts: TokenService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "aws_session" in given:
         given = {"aws_session": Boto3Session("other")}
-    config = LLMClient(provider="bedrock", dynamo_table_name="answers", **given).config
-    session = aws_session(Settings.resolve(config))
-    async with session.create_client("sts", region_name="us-east-1", endpoint_url=sts.url) as client:
-        await client.assume_role(RoleArn=ROLE, RoleSessionName="table")
+    monkeypatch.setattr(dynamo_table, "_TIMEOUT", 20)  # a busy machine is slower
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", sts.url)
+    async with LLMClient(provider="bedrock", dynamo_table_name="answers", **given) as client:
+        shared = client._cache.shared
+        assert shared is not None
+        await shared.get("key")
+    assert sts.asked[-1].form == {}
     assert sts.asked[-1].key == ("ASIATURN1" if "aws_role_arn" in given else "AKIDOTHER")
 
 
