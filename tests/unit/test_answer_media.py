@@ -91,11 +91,17 @@ class TestConverse:
 
     def test_sound(self) -> None:
         block = {"audio": {"format": "mp3", "source": {"bytes": SPOKEN}}}
-        assert self.whole(block).parts == (Audio(data=SOUND, media_type="audio/mpeg"),)
+        assert self.whole(block).parts == (Audio(data=SOUND, media_type="audio/wav"),)
+
+    def test_an_address_that_is_none_stays_as_it_was_sent(self) -> None:
+        block = {"image": {"format": "png", "source": {"s3Location": {"uri": "b/k.png"}}}}
+        (part,) = self.whole(block).parts
+        assert isinstance(part, Other)
+        assert part.raw == block
 
     def test_the_address_of_an_object(self) -> None:
-        block = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/k.png"}}}}
-        assert self.whole(block).parts == (Image(s3="s3://b/k.png", media_type="image/png"),)
+        block = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://bucket/k.png"}}}}
+        assert self.whole(block).parts == (Image(s3="s3://bucket/k.png", media_type="image/png"),)
 
     @pytest.mark.parametrize("start", [{"image": {"format": "png"}}, None], ids=["started", "not"])
     def test_a_picture_in_pieces(self, start: Any) -> None:
@@ -122,7 +128,7 @@ class TestChat:
 
     def test_sound_and_what_it_says(self) -> None:
         answer = self.whole(content=None, audio=AUDIO)
-        assert answer.parts == (Text("Hello"), Audio(data=SOUND))
+        assert answer.parts == (Text("Hello"), Audio(data=SOUND, media_type="audio/wav"))
         assert (answer.text, answer.is_empty) == ("Hello", False)
 
     def test_in_pieces(self) -> None:
@@ -138,12 +144,13 @@ class TestChat:
 
     def test_beside_text_the_words_are_not_said_twice(self) -> None:
         whole = self.whole(content="Hello", audio=AUDIO)
-        assert whole.parts == (Text("Hello"), Audio(data=SOUND))
+        assert whole.parts == (Text("Hello"), Audio(data=SOUND, media_type="audio/wav"))
         assert self.streamed({"content": "Hello"}, {"audio": AUDIO}) == whole
 
     def test_a_picture_alone_is_no_empty_answer(self) -> None:
         silent = self.whole(content=None, audio={"data": SPOKEN})
-        assert (silent.text, silent.is_empty, silent.parts) == ("", False, (Audio(data=SOUND),))
+        assert (silent.text, silent.is_empty) == ("", False)
+        assert silent.parts == (Audio(data=SOUND, media_type="audio/wav"),)
         assert self.streamed({"audio": {"data": SPOKEN}}) == silent
 
     def test_words_without_sound(self) -> None:

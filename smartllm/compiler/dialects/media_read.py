@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 from smartllm.compiler.dialects.reading import table, word
 from smartllm.content import Audio, Image
 from smartllm.media import media_type_of
+
+M = TypeVar("M", bound=Image | Audio)
 
 _PIECE: Final = re.compile("[^=]+=*")
 _FORMATS: Final = {"jpg": "jpeg", "mp3": "mpeg", "pcm16": "pcm"}
@@ -47,30 +49,41 @@ def image(text: Any, form: Any = None) -> Image | None:
         form: What the wire calls its format.
     """
     data = bytes_of(text)
-    return None if data is None else Image(data=data, media_type=_type("image", data, form))
+    return None if data is None else _made(Image, data=data, media_type=_type("image", data, form))
 
 
 def audio(text: Any, form: Any = None) -> Audio | None:
     """Sound; see ``image``."""
     data = bytes_of(text)
-    return None if data is None else Audio(data=data, media_type=_type("audio", data, form))
+    return None if data is None else _made(Audio, data=data, media_type=_type("audio", data, form))
 
 
 def in_block(block: Mapping[str, Any]) -> Image | Audio | None:
     """What a block of Converse holds: a picture or sound, as bytes or as the address of an object."""
+    made: Callable[[Any, Any], Image | Audio | None]
+    media: Callable[..., Image | Audio]
     for kind, made, media in (("image", image, Image), ("audio", audio, Audio)):
         given = table(block.get(kind))
         source = table(given.get("source"))
         place = word(table(source.get("s3Location")).get("uri"))
         if place:
-            return media(s3=place, media_type=_named(kind, given.get("format")))
+            return _made(media, s3=place, media_type=_named(kind, given.get("format")))
         if found := made(source.get("bytes"), given.get("format")):
             return found
     return None
 
 
+def _made(kind: Callable[..., M], **fields: Any) -> M | None:
+    """A part; None where the provider says of it what a part cannot hold, which stays as it was sent."""
+    try:
+        return kind(**fields)
+    except ValueError:
+        return None
+
+
 def _type(kind: str, data: bytes, form: Any) -> str | None:
-    return media_type_of(data) or _named(kind, form)
+    found = media_type_of(data, kind)
+    return found if found is not None and found.startswith(kind) else _named(kind, form)
 
 
 def _named(kind: str, form: Any) -> str | None:
