@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from media_samples import (
     PDF,
     PNG,
     RULES,
+    WEBP,
     conversation,
     plan,
     png,
@@ -77,6 +79,15 @@ class TestKinds:
         assert fact == "input.document.formats"
         assert hint == 'save it in one of these; others take it: gpt-5.4 with api_type="responses"'
 
+    def test_a_format_that_few_take(self) -> None:
+        hint = refused(CLAUDE_CONVERSE, Document(data=b"{\\rtf1}", media_type="application/rtf"), "?")[2]
+        assert hint == "save it in one of these"
+        _, fact, hint = refused(CLAUDE, Document(data=b"PK\x03\x04", media_type=DOCX), "?")
+        assert (fact, hint.partition(": ")[2]) == (
+            "input.document.formats",
+            'claude-opus-4-6 with api_type="converse"',
+        )
+
     def test_nobody_takes_it(self) -> None:
         assert refused(GPT, Audio(data=MP3), "?")[2] == "say in text what it holds"
 
@@ -107,6 +118,15 @@ class TestSources:
         assert refused(LLAMA, Image(s3="s3://bucket/cat.png"), "?")[0].endswith("by s3 here; it takes data")
         assert "s3Location" in str(said(plan(NOVA, Image(s3="s3://bucket/cat.png"), "?")))
 
+    def test_an_object_whose_name_does_not_tell_what_it_is(self) -> None:
+        assert refused(NOVA, Image(s3="s3://bucket/cat"), "?") == (
+            "prompt[0]: what the image is must be said here, and its address does not tell it",
+            "",
+            "give media_type",
+        )
+        assert plan(NOVA, Image(s3="s3://bucket/cat", media_type="image/png"), "?")
+        assert plan(NOVA, Document(s3="s3://bucket/cat"), "?")
+
     def test_a_wire_that_has_no_word_for_a_source(self) -> None:
         facts = facts_from({"input": {"image": {"sources": ["data", "url", "s3"]}}})
         assert sources_of("image", facts, "bedrock_converse") == ("data", "s3")
@@ -129,6 +149,10 @@ def test_a_text_that_is_no_unicode() -> None:
         assert message == f"prompt[0]: the document is text/plain, but its byte {place - 1} is no UTF-8"
         assert (fact, hint) == ("", "save it as UTF-8")
     assert said(plan(GPT, latin, "?"))[0]["filename"] == "document.txt"
+    table = replace(latin, media_type="text/csv")
+    assert plan(CLAUDE_CONVERSE, table, "?")
+    message, _, _ = refused(CLAUDE_CONVERSE, Document(data=PDF, citations=True), table, "?")
+    assert message == "prompt[1]: the document is text/csv, but its byte 3 is no UTF-8"
 
 
 def test_a_detail_that_nobody_knows() -> None:
@@ -170,6 +194,7 @@ class TestSizes:
         )
         assert plan(GPT, Image(data=GIF), "?")
         assert plan(CLAUDE, Image(data=MOVING), "?")
+        assert plan(GPT, Image(data=WEBP), "?")
 
     def test_documents_together(self) -> None:
         half = PDF + bytes(27_000_000)
@@ -178,6 +203,8 @@ class TestSizes:
             f"the documents have {2 * len(half):,} bytes together; {GPT[0]} takes 52,428,800 at most"
         )
         assert fact == "input.document.max_total"
+        exact = PDF + bytes(9_375_000 - len(PDF))
+        assert plan(NOVA, Document(data=exact), Document(data=exact), "?")
 
     def test_all_together(self) -> None:
         half = PDF + bytes(10_000_000 - len(PDF))
