@@ -24,6 +24,8 @@ WAV = b"RIFF\x24\0\0\0WAVEfmt "
 MP4 = b"\0\0\0\x18ftypisom\0\0\x02\0"
 GIF = b"GIF89a\x01\0\x01\0\0\0\0"
 MOVING = GIF + 2 * (b",\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0") + b";"
+WEBP = b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x02" + bytes(9)
+"""One that moves."""
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LOOK = Tool("look", parameters={"type": "object", "properties": {}})
 

@@ -10,6 +10,8 @@ from smartllm.errors import UnsupportedError
 from smartllm.rules.load import RuleSet
 from smartllm.rules.resolve import resolve
 from smartllm.rules.target import served_on, target_for
+from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.input import is_among
 
 if TYPE_CHECKING:
     from smartllm.rules import Target
@@ -21,10 +23,10 @@ class NotTakenError(UnsupportedError):
     """A target does not take a part.
 
     Attributes:
-        wanted: Values of the fact with which a model would take it.
+        wanted: Value among those of the fact with which a model would take it.
     """
 
-    def __init__(self, message: str, *, field: str, hint: str, fact: str, wanted: tuple[str, ...]) -> None:
+    def __init__(self, message: str, *, field: str, hint: str, fact: str, wanted: str) -> None:
         super().__init__(message, field=field, hint=hint, fact=fact)
         self.wanted = wanted
 
@@ -38,9 +40,7 @@ class NotTakenError(UnsupportedError):
         )
 
 
-def _takers(
-    model: str, host: str, dialect: str, vendor: str, fact: str, wanted: tuple[str, ...], rules: RuleSet
-) -> str:
+def _takers(model: str, host: str, dialect: str, vendor: str, fact: str, wanted: str, rules: RuleSet) -> str:
     """The model itself by another API, or a few others, those of the same vendor and the newest first."""
     rows = [name for name in rules.table("model") if name != model]
     resolved = {name: resolve(name, rules) for name in reversed(rows)}
@@ -48,18 +48,19 @@ def _takers(
     found: list[str] = []
     for name in [model, *near] if model else near:
         resolution = resolved.get(name) or resolve(name, rules)
-        wires = served_on(resolution, host, rules)
-        first = [dialect] if dialect in wires else []
-        for wire in (*first, *wires):
-            facts = target_for(resolution, host, wire, rules).facts
-            taken = attrgetter(fact)(facts)
-            if facts.lifecycle.state == "active" and ("*" in taken or set(wanted) <= set(taken)):
-                found.append(_said(name, same=wire == dialect, api_type=FIELDS[wire].api_type))
-                break
+        # By the same API if there.
+        wires = sorted(served_on(resolution, host, rules), key=lambda wire: wire != dialect)
+        facts = ((wire, target_for(resolution, host, wire, rules).facts) for wire in wires)
+        wire = next((wire for wire, stated in facts if _takes(stated, fact, wanted)), None)
+        if wire is not None:
+            found.append(name if wire == dialect else f'{name} with api_type="{FIELDS[wire].api_type}"')
         if len(found) == _NAMED or (found and name == model):
             break
     return ", ".join(found)
 
 
-def _said(name: str, *, same: bool, api_type: str) -> str:
-    return name if same else f'{name} with api_type="{api_type}"'
+def _takes(facts: Facts, fact: str, wanted: str) -> bool:
+    kind = attrgetter(fact.rpartition(".")[0])(facts)
+    return (
+        facts.lifecycle.state == "active" and bool(kind.sources) and is_among(wanted, attrgetter(fact)(facts))
+    )

@@ -26,6 +26,7 @@ from media_samples import (
     PDF,
     PNG,
     RULES,
+    WEBP,
     conversation,
     plan,
     png,
@@ -78,6 +79,15 @@ class TestKinds:
         assert fact == "input.document.formats"
         assert hint == 'save it in one of these; others take it: gpt-5.4 with api_type="responses"'
 
+    def test_a_format_that_few_take(self) -> None:
+        hint = refused(CLAUDE_CONVERSE, Document(data=b"{\\rtf1}", media_type="application/rtf"), "?")[2]
+        assert hint == "save it in one of these"
+        _, fact, hint = refused(CLAUDE, Document(data=b"PK\x03\x04", media_type=DOCX), "?")
+        assert (fact, hint.partition(": ")[2]) == (
+            "input.document.formats",
+            'claude-opus-4-6 with api_type="converse"',
+        )
+
     def test_nobody_takes_it(self) -> None:
         assert refused(GPT, Audio(data=MP3), "?")[2] == "say in text what it holds"
 
@@ -107,6 +117,15 @@ class TestSources:
     def test_in_s3(self) -> None:
         assert refused(LLAMA, Image(s3="s3://bucket/cat.png"), "?")[0].endswith("by s3 here; it takes data")
         assert "s3Location" in str(said(plan(NOVA, Image(s3="s3://bucket/cat.png"), "?")))
+
+    def test_an_object_whose_name_does_not_tell_what_it_is(self) -> None:
+        assert refused(NOVA, Image(s3="s3://bucket/cat"), "?") == (
+            "prompt[0]: what the image is must be said here, and its address does not tell it",
+            "",
+            "give media_type",
+        )
+        assert plan(NOVA, Image(s3="s3://bucket/cat", media_type="image/png"), "?")
+        assert plan(NOVA, Document(s3="s3://bucket/cat"), "?")
 
     def test_a_wire_that_has_no_word_for_a_source(self) -> None:
         facts = facts_from({"input": {"image": {"sources": ["data", "url", "s3"]}}})
@@ -175,6 +194,7 @@ class TestSizes:
         )
         assert plan(GPT, Image(data=GIF), "?")
         assert plan(CLAUDE, Image(data=MOVING), "?")
+        assert plan(GPT, Image(data=WEBP), "?")
 
     def test_documents_together(self) -> None:
         half = PDF + bytes(27_000_000)

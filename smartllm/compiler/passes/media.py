@@ -13,7 +13,7 @@ from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Dialect, Facts
 from smartllm.rules.vocabulary.input import DETAILS, is_among
-from smartllm.rules.vocabulary.wire import NAMES_DOCUMENTS, SOURCE_PLACES
+from smartllm.rules.vocabulary.wire import NAMES_DOCUMENTS, NAMES_FORMATS, SOURCE_PLACES
 
 if TYPE_CHECKING:
     from smartllm.content import Document, Image, Media
@@ -93,15 +93,21 @@ class _Checks:
             raise self._not_taken(
                 f"{place}: {self.model} takes no {_PLURAL[kind]} here",
                 fact,
-                (source,),
+                source,
                 "say in text what it holds",
             )
         if source not in sources:
             raise self._not_taken(
                 f"{place}: {self.model} takes no {kind} by {source} here; it takes {', '.join(sources)}",
                 fact,
-                (source,),
+                source,
                 f"give {' or '.join(_GIVEN[one] for one in sources)}",
+            )
+        if part.media_type is None and kind != "document" and self.dialect in NAMES_FORMATS:
+            raise UnsupportedError(
+                f"{place}: what the {kind} is must be said here, and its address does not tell it",
+                field=self.root,
+                hint="give media_type",
             )
         formats = getattr(self.facts.input, kind).formats
         if part.media_type is None or is_among(part.media_type, formats):
@@ -110,7 +116,7 @@ class _Checks:
             f"{place}: {self.model} takes no {kind} of type {part.media_type} here; it takes "
             f"{', '.join(formats)}",
             f"input.{kind}.formats",
-            (part.media_type,),
+            part.media_type,
             "save it in one of these",
         )
 
@@ -126,7 +132,7 @@ class _Checks:
                 "input.image.max_pixels",
                 "make it smaller",
             )
-        if picture.animated and not limits.animated:
+        if picture.animated and part.media_type == "image/gif" and not limits.animated:
             raise self._too_much(
                 f"{place}: the GIF is animated; {self.model} takes one picture alone",
                 "input.image.animated",
@@ -221,7 +227,7 @@ class _Checks:
 
         put(turns, small, self.root)
 
-    def _not_taken(self, message: str, fact: str, wanted: tuple[str, ...], hint: str) -> NotTakenError:
+    def _not_taken(self, message: str, fact: str, wanted: str, hint: str) -> NotTakenError:
         return NotTakenError(message, field=self.root, hint=hint, fact=fact, wanted=wanted)
 
     def _too_much(self, message: str, fact: str, hint: str) -> UnsupportedError:

@@ -67,6 +67,9 @@ KEPT_TURNS: Final[dict[Dialect, tuple[str, ...]]] = {
 NAMES_DOCUMENTS: Final[frozenset[Dialect]] = frozenset({"bedrock_converse"})
 """Dialects on which each document needs a name, another one than all others of the request have."""
 
+NAMES_FORMATS: Final[frozenset[Dialect]] = frozenset({"bedrock_converse"})
+"""Dialects on which a picture, sound or film goes with the name of its format."""
+
 SOURCE_PLACES: Final[dict[str, dict[str, tuple[Dialect, ...]]]] = {
     "image": {
         "url": (*_OPENAI, "anthropic_messages"),
