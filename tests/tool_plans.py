@@ -20,6 +20,8 @@ CLOSED = CITY | {"additionalProperties": False}
 WEATHER = Tool("weather", "Weather of a city.", CITY)
 CLOCK = Tool("clock", parameters={"type": "object", "properties": {}})
 EXTRA = "additionalModelRequestFields"
+USUAL = ("lifecycle", "api-type", "thinking-in-limit")
+"""Diagnostics that have nothing to do with tools."""
 
 
 def plan(model: str, *tools: Any, api_type: ApiType = "responses", **fields: Any) -> Plan:
@@ -31,7 +33,7 @@ def told(compiled: Plan) -> list[tuple[str, str, str]]:
     return [
         (item.code, item.path, item.origin.name)
         for item in compiled.diagnostics
-        if not item.code.startswith(("lifecycle", "api-type"))
+        if not item.code.startswith(USUAL)
     ]
 
 
@@ -40,7 +42,7 @@ def changes(compiled: Plan) -> list[tuple[Any, ...]]:
     return [
         (item.code, item.severity, item.action, item.asked, item.applied, item.reason)
         for item in compiled.diagnostics
-        if not item.code.startswith(("lifecycle", "api-type"))
+        if not item.code.startswith(USUAL)
     ]
 
 

@@ -188,7 +188,7 @@ class TestBound:
             compiled = plan(BOUND, tools=[LOOK, CLOCK, Tool("third")], tool_choice=names)
             assert [tool["name"] for tool in compiled.body["tools"]] == ["look", "clock", "third"]
             relaxed = [item.origin.name for item in compiled.diagnostics]
-            assert relaxed == ["tools.forced"]
+            assert relaxed == ["tools.forced", "thinking.default"]
         some = plan("claude-haiku-5-5", tools=[LOOK, CLOCK, Tool("third")], tool_choice=["look", "clock"])
         assert len(some.body["tools"]) == 3
         assert some.body["tool_choice"] == {"type": "any"}
