@@ -26,7 +26,11 @@ from media_samples import (
 )
 
 from smartllm import Message
+from smartllm.compiler.intent import Turn
+from smartllm.compiler.passes.documents import cited
+from smartllm.compiler.trace import Trace
 from smartllm.content import Document, Image
+from smartllm.rules.vocabulary import facts_from
 
 SCHEMA = {"title": "Author", "type": "object", "properties": {"name": {"type": "string"}}}
 
@@ -139,6 +143,9 @@ class TestCitations:
             "citations": {"enabled": True},
         }
         assert said(compiled)[0] == {"document": document}
+        assert told(compiled) == [
+            ("document-as-text", "info", "document", "text/plain", "input.document.formats")
+        ]
         plain = plan(CLAUDE_CONVERSE, Document(data=MD, media_type="text/plain", name="a"), "?")
         assert said(plain)[0]["document"]["source"] == {"bytes": b64(MD)}
 
@@ -156,7 +163,6 @@ class TestCitations:
             (NOVA, []),
             (GPT, []),
             (CLAUDE_CONVERSE, [Document(data=b"PK\x03\x04", media_type=DOCX, name="b")]),
-            (("nova-pro", "converse"), [Document(s3="s3://bucket/a.pdf", name="b")]),
         ],
     )
     def test_none_where_one_of_them_cannot_be(self, to: tuple[str, str], others: list[Document]) -> None:
@@ -164,6 +170,23 @@ class TestCitations:
         assert "citations" not in str(said(compiled))
         dropped = ("document-citations-dropped", "warning", True, None, "input.document.citations")
         assert told(compiled)[0] == dropped
+
+    def test_what_the_provider_fetches_is_not_read(self) -> None:
+        takes = {"citations": True, "cited": ["application/pdf", "text/plain"]}
+        turn = Turn("user", (Document(url="https://a.b/c", media_type="text/csv", citations=True),))
+        trace = Trace()
+        assert cited((turn,), facts_from({"input": {"document": takes}}), trace, "messages") == (turn,)
+        assert trace.changes == []
+
+    def test_none_where_one_stands_in_s3(self) -> None:
+        takes = {"citations": True, "cited": ["application/pdf"]}
+        turn = Turn(
+            "user", (doc("a", citations=True), Document(s3="s3://b/a.pdf", media_type="application/pdf"))
+        )
+        trace = Trace()
+        (found,) = cited((turn,), facts_from({"input": {"document": takes}}), trace, "messages")
+        assert [part.citations for part in found.media] == [False, False]  # type: ignore[union-attr]
+        assert [change.code for change in trace.changes] == ["document-citations-dropped"]
 
     def test_none_of_documents_that_go_as_texts(self) -> None:
         given = Document(data=MD, media_type="text/markdown", citations=True)

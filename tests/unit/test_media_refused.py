@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,10 @@ def test_a_text_that_is_no_unicode() -> None:
         assert message == f"prompt[0]: the document is text/plain, but its byte {place - 1} is no UTF-8"
         assert (fact, hint) == ("", "save it as UTF-8")
     assert said(plan(GPT, latin, "?"))[0]["filename"] == "document.txt"
+    table = replace(latin, media_type="text/csv")
+    assert plan(CLAUDE_CONVERSE, table, "?")
+    message, _, _ = refused(CLAUDE_CONVERSE, Document(data=PDF, citations=True), table, "?")
+    assert message == "prompt[1]: the document is text/csv, but its byte 3 is no UTF-8"
 
 
 def test_a_detail_that_nobody_knows() -> None:
@@ -178,6 +183,8 @@ class TestSizes:
             f"prompt: the documents have {2 * len(half):,} bytes together; nova-pro takes 18,750,000 at most"
         )
         assert fact == "input.document.max_total"
+        exact = PDF + bytes(9_375_000 - len(PDF))
+        assert plan(NOVA, Document(data=exact), Document(data=exact), "?")
 
 
 class TestCounts:

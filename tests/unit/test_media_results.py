@@ -27,9 +27,12 @@ from media_samples import (
 )
 
 from smartllm import Message, MessageRequest, Plan
-from smartllm.compiler.intent import Turn
+from smartllm.compiler.intent import Intent, Turn
+from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.retold import answered, in_words
-from smartllm.content import Document, Image, InputPart, Other, Text, ToolCall, ToolResult
+from smartllm.compiler.trace import Trace
+from smartllm.content import CachePoint, Document, Image, InputPart, Other, Text, ToolCall, ToolResult
+from smartllm.rules.vocabulary import facts_from
 
 PICTURE, FILE = Image(data=PNG), Document(data=PDF, name="a")
 OFFICE = Document(data=b"PK\x03\x04", media_type=DOCX, name="a")
@@ -224,6 +227,11 @@ class TestBeside:
     def test_a_picture_may(self, to: tuple[str, str]) -> None:
         (message,) = sent(to, "x", after=("?", PICTURE))
         assert len(message["content"]) == 3
+
+    def test_a_mark_for_caching_is_no_reason_to_part(self) -> None:
+        turns = (*TURNS[:2], Turn("user", (ToolResult("1", "a"), CachePoint())))
+        intent = Intent("m", "bedrock_converse", turns, None)
+        assert calls(intent, facts_from({"calls": {"beside_results": []}}), Trace()).turns == turns
 
     def test_on_responses_all_are_items_of_their_own(self) -> None:
         output, message = sent(GPT, "x", after=(FILE, "?", PICTURE))

@@ -14,8 +14,12 @@ from settled import settled
 
 import smartllm
 from smartllm import Message, MessageRequest
+from smartllm.compiler import _intent
 from smartllm.compiler.dialects import FIELDS as DIALECT_FIELDS
 from smartllm.compiler.dialects.formats import SUFFIXES
+from smartllm.compiler.passes import PASSES
+from smartllm.compiler.passes import documents as documents_pass
+from smartllm.compiler.passes import media as media_pass
 from smartllm.compiler.passes.media import sources_of
 from smartllm.compiler.target import choose_target
 from smartllm.content import Audio, Document, Image, ToolCall, ToolResult, Video
@@ -102,6 +106,12 @@ def test_nothing_is_lost_in_silence_and_the_passes_settle(
             assert part.type == "document"
             assert json.dumps(part.data.decode(), ensure_ascii=False)[1:-1] in sent
     assert_told(given_parts, sent, codes)
+    before, alone = _intent(request, target, {})
+    for run in PASSES:
+        count, after = len(alone.changes), run(before, target.facts, alone)
+        if run in {media_pass, documents_pass}:
+            assert (after != before) == (len(alone.changes) > count)
+        before = after
     trace = settled(request, target)
     assert all(change.asked != change.applied for change in trace.changes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -56,6 +56,13 @@ def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> 
     told: list[str] = []
     turned = partial(_as_text, facts=facts, told=told)
     found = put(turns, turned, root, inside=partial(turned, held=facts.calls.inside))
+    _tell_texts(trace, told)
+    if _are_cited(turns) and not _are_cited(found):
+        _drop_citations(trace, "the documents go as texts, which cannot be cited")
+    return found
+
+
+def _tell_texts(trace: Trace, told: Iterable[str]) -> None:
     for applied in dict.fromkeys(told):
         trace.changed(
             "document-as-text",
@@ -67,9 +74,6 @@ def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> 
             severity="info",
             whole=False,
         )
-    if _are_cited(turns) and not _are_cited(found):
-        _drop_citations(trace, "the documents go as texts, which cannot be cited")
-    return found
 
 
 def _anywhere(_kind: str, _media_type: str) -> bool:
@@ -114,8 +118,12 @@ def _text(part: Document, place: str) -> str:
         ) from None
 
 
-def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace) -> tuple[Turn, ...]:
-    """The turns with citations of all documents or of none, as the model takes them."""
+def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> tuple[Turn, ...]:
+    """The turns with citations of all documents or of none, as the model takes them.
+
+    Raises:
+        UnsupportedError: A text to be cited is no UTF-8; names its place.
+    """
     if not _are_cited(turns):
         return turns
     found = list(documents_in(turns))
@@ -136,7 +144,7 @@ def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace) -> tuple[Turn, ..
             fact="input.document.citations",
             whole=False,
         )
-    return _citing(turns, yes=True)
+    return _plain(_citing(turns, yes=True), trace, root)
 
 
 def _are_cited(turns: tuple[Turn, ...]) -> bool:
@@ -163,15 +171,30 @@ def _can_be_cited(part: Document, takes: Documents) -> bool:
 
 
 def _citing(turns: tuple[Turn, ...], *, yes: bool) -> tuple[Turn, ...]:
-    """The turns with citations on or off; what is cited goes as plain text where it is one."""
+    """The turns with citations on or off."""
 
     def changed(part: Media, _place: str) -> InputPart:
-        if part.type != "document":
-            return part
-        plain = _PLAIN if yes and is_text(part.media_type) else part.media_type
-        return replace(part, citations=yes, media_type=plain)
+        return replace(part, citations=yes) if part.type == "document" else part
 
     return put(turns, changed)
+
+
+def _plain(turns: tuple[Turn, ...], trace: Trace, root: str) -> tuple[Turn, ...]:
+    """The turns with plain texts for documents that are texts of another kind: only these can be cited."""
+    told: list[str] = []
+
+    def changed(part: Media, place: str) -> InputPart:
+        if part.type != "document" or part.data is None:
+            return part
+        if part.media_type == _PLAIN or not is_text(part.media_type):
+            return part
+        _text(part, place)
+        told.append(_PLAIN)
+        return replace(part, media_type=_PLAIN)
+
+    found = put(turns, changed, root)
+    _tell_texts(trace, told)
+    return found
 
 
 def named(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:

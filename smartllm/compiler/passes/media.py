@@ -44,7 +44,7 @@ def media(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     turns = put(turns, checks.part, root)
     checks.tell_details(trace)
     checks.amounts(turns)
-    turns = cited(turns, facts, trace)
+    turns = cited(turns, facts, trace, root)
     if intent.dialect in NAMES_DOCUMENTS:
         turns = named(turns, trace)
     return intent if turns == intent.turns else intent._replace(turns=turns)
