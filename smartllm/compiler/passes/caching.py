@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from smartllm.compiler.intent import Intent, ToolPlan, Turn
+from smartllm.compiler.intent import AnyTool, Intent, ToolPlan, Turn
 from smartllm.compiler.marks import SYSTEM, Caching, Mark, Place, Point
 from smartllm.compiler.own_tools import own_name
 from smartllm.compiler.passes.cache_times import kept_for, lasting, tell_short
@@ -118,7 +118,7 @@ def _refused_by(place: Place, intent: Intent, facts: Facts) -> str | None:
     if ("tools", "system", "messages")[place[0]] not in takes.where:
         return "caching.where"
     if place <= SYSTEM:
-        return None
+        return "caching.where" if place < SYSTEM and _is_deferred(intent.tools[place[1]]) else None
     turn = intent.turns[place[1]]
     if takes.breakpoints and turn.role != "user":
         return "caching.breakpoints"
@@ -126,6 +126,11 @@ def _refused_by(place: Place, intent: Intent, facts: Facts) -> str | None:
     quoted = part.type == "document" and (part.media_type == _PDF or part.citations)
     kinds = {part.type, "pdf"} if quoted else {part.type}
     return None if kinds & set(takes.after) else "caching.after"
+
+
+def _is_deferred(tool: AnyTool) -> bool:
+    """Whether a tool is no part of the prompt until the model asks for it."""
+    return not isinstance(tool, ToolPlan) and bool(tool.get("defer_loading"))
 
 
 def _tell(place: Place, new: Place | None, intent: Intent, facts: Facts, trace: Trace) -> None:
@@ -190,20 +195,20 @@ def _with_automatic(points: list[Point], intent: Intent, facts: Facts) -> list[P
     and the tools, which other conversations share; and the user's turn before, for rounds with many blocks.
     """
     found = {point.place: point for point in points}
-    users = [number for number, turn in enumerate(intent.turns) if turn.role == "user"]
-    last, *earlier = [_end_of(number, intent, facts) for number in users[:-3:-1]] or [None]
-    tools = (0, len(intent.tools) - 1) if intent.tools else None
-    system = SYSTEM if intent.system is not None else None
-    for place in (last, system, tools, *earlier):
-        legal = place is not None and _refused_by(place, intent, facts) is None
-        if place is not None and legal and len(found) < facts.caching.points:
+    users = (number for number in range(len(intent.turns) - 1, -1, -1) if intent.turns[number].role == "user")
+    ends = filter(None, (_last((2, number), intent, facts) for number in users))
+    last, earlier = next(ends, None), next(ends, None)
+    system = SYSTEM if intent.system is not None and "system" in facts.caching.where else None
+    for place in (last, system, _last((0,), intent, facts), earlier):
+        if place is not None and len(found) < facts.caching.points:
             found.setdefault(place, Point(place, Mark(automatic=True)))
     return [found[place] for place in sorted(found)]
 
 
-def _end_of(number: int, intent: Intent, facts: Facts) -> Place | None:
-    """The last place of a turn that takes a mark."""
-    places = ((2, number, part) for part in range(len(intent.turns[number].parts) - 1, -1, -1))
+def _last(where: Place, intent: Intent, facts: Facts) -> Place | None:
+    """The last place of a turn, or of the tools, that takes a mark."""
+    count = len(intent.turns[where[1]].parts) if where > SYSTEM else len(intent.tools)
+    places = ((*where, number) for number in range(count - 1, -1, -1))
     return next((place for place in places if _refused_by(place, intent, facts) is None), None)
 
 
