@@ -301,6 +301,15 @@ async def test_a_function_that_fails(
     assert caught.value.message == f"api_key: the function {told}"
 
 
+async def test_a_function_that_is_cancelled_cancels_nobody(server: LoopbackServer) -> None:
+    async def cancelled() -> str:
+        raise asyncio.CancelledError
+
+    async with client_of(server, cancelled) as client:
+        with pytest.raises(ConfigError, match="api_key: the function was cancelled"):
+            await client.generate_text(HELLO)
+
+
 async def test_a_function_that_takes_too_long(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
