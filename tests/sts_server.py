@@ -10,9 +10,15 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl
 
+import pytest
 from aiohttp import web
+from wires import INVOKE, share_service_models
+
+from smartllm import LLMClient
+from smartllm.testing import LoopbackServer
 
 _ANSWER = """<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result><Credentials>
 <AccessKeyId>ASIATURN{turn}</AccessKeyId><SecretAccessKey>role-secret-{turn}</SecretAccessKey>
@@ -99,3 +105,54 @@ async def token_service() -> AsyncIterator[TokenService]:
         yield service
     finally:
         await runner.cleanup()
+
+
+ROLE = "arn:aws:iam::123456789012:role/caller"
+FILES = f"""
+[default]
+region = eu-west-3
+[profile other]
+region = eu-north-1
+aws_access_key_id = AKIDOTHER
+aws_secret_access_key = other-secret
+[profile assuming]
+role_arn = {ROLE}
+source_profile = other
+[profile web]
+role_arn = {ROLE}
+web_identity_token_file = {{folder}}/token
+[profile "signed on"]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 123456789012
+sso_role_name = caller
+"""
+
+
+@pytest.fixture
+def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LoopbackServer:
+    """Bedrock, with AWS's files beside it; no credentials are set."""
+    share_service_models(monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", running.url)
+    file = tmp_path / "config"
+    file.write_text(FILES.replace("{folder}", str(tmp_path)))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    running.reset()
+    return running
+
+
+@pytest.fixture
+async def sts(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TokenService]:
+    """AWS's token service; the environment names it."""
+    async with token_service() as service:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", service.url)
+        yield service
+
+
+async def ask(client: LLMClient, times: int = 1) -> str:
+    """The last of some answers."""
+    async with client:
+        for _ in range(times):
+            text = (await client.generate_text(INVOKE.request())).text
+    return text

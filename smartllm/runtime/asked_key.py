@@ -73,6 +73,11 @@ class _Asking:
                     return _checked(await self._function())  # type: ignore[misc]
                 found = await self._in_thread()
                 return _checked(await found if isawaitable(found) else found)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return _Failure("was cancelled")  # its own doing: nobody cancels the call
         except Exception as error:  # noqa: BLE001 - the caller's function may raise anything
             if isinstance(error, TimeoutError) and limit.expired():
                 return _Failure(f"took longer than {_LONGEST:.0f} s")

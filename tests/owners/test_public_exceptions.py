@@ -115,6 +115,15 @@ ODD_SETTINGS: dict[str, dict[str, Any]] = {
     "max_retries-huge": {"max_retries": 10**400},
     "total_timeout-huge": {"total_timeout": 10**400},
     "timeout": {"timeout": 5},
+    "api_key-none": {"api_key": lambda: None},
+    "api_key-raises": {"api_key": lambda: 1 / 0},
+    "api_key-wants-more": {"api_key": lambda name: name},
+    "default_headers-line-end": {"default_headers": {"X": "a\r\nY: z"}},
+    "default_headers-5": {"default_headers": {5: 5}},
+    "ca_bundle-nul": {"ca_bundle": "a\0b"},
+    "ca_bundle-nowhere": {"ca_bundle": "/nowhere/ca.pem", "base_url": "https://127.0.0.1:1/v1"},
+    "aws_profile": {"aws_profile": "x"},
+    "aws_session-5": {"aws_session": 5},
 }
 ODD_ENVIRONMENT = (
     ("OPENAI_BASE_URL", "http://127.0.0.1\n/v1"),

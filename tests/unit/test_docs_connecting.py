@@ -36,6 +36,16 @@ def test_its_settings_are_there() -> None:
     fields = {field.name for field in dataclasses.fields(LLMConfig)}
     said = set(re.findall(r"\b(\w+)=", re.sub(r"[A-Z_]+=", "", PAGE)))
     said |= set(re.findall(r"`((?:aws|api|ca|default|base)_\w+)`", PAGE))
-    calls = {"capture_output", "prompt", "profile_name", "status", "error_message", "text"}
+    calls = {
+        "version",
+        "api_type",
+        "like",
+        "capture_output",
+        "prompt",
+        "profile_name",
+        "status",
+        "error_message",
+        "text",
+    }
     assert said - calls <= fields
     assert {name for name in fields if name.startswith("aws_")} - {"aws_session_token"} <= said

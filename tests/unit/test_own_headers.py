@@ -8,7 +8,7 @@ from collections import UserDict
 from typing import Any
 
 import pytest
-from wires import INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
+from wires import CHAT, INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 
 from smartllm import LLMConfig
 from smartllm.errors import ConfigError, ProviderError
@@ -55,6 +55,17 @@ async def test_they_win_over_other_settings(server: LoopbackServer, monkeypatch:
         "Token own",
     )
     assert (headers["openai-organization"], headers["x-theirs"], headers["x-empty"]) == ("org", "1", "")
+
+
+async def test_a_deployment_with_a_key_in_a_header_of_its_own(server: LoopbackServer) -> None:
+    address = f"{server.url}/deployments/mine/v1?api-version=1"
+    given = {"base_url": address, "api_key": None, "default_headers": {"api-key": "k"}}
+    async with CHAT.client(server.url, **given) as client:
+        answer = await client.generate_text(CHAT.request(model="mine", like="gpt-4.1"))
+    [request] = server.requests
+    assert answer.text == "echo: hello there"
+    assert request.raw_path == "/deployments/mine/v1/chat/completions?api-version=1"
+    assert (request.headers["api-key"], "authorization" in request.headers) == ("k", False)
 
 
 def test_an_own_login_is_a_key() -> None:
