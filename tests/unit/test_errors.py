@@ -163,6 +163,7 @@ def test_the_public_names() -> None:
         "Diagnostic",
         "DiagnosticError",
         "Document",
+        "Guardrail",
         "Image",
         "LLMClient",
         "LLMConfig",
