@@ -102,7 +102,6 @@ CONVERSE: Final[dict[str, Wrong]] = {
     "flag": talk(assistant(use()), user(result(status="error")), model=LLAMA),
     "empty-result": talk(assistant(use()), user(result(content=[])), model=NOVA),
     "result-kind": talk(assistant(use()), user(result(content=[{"image": {}}])), model="gpt-6-sol"),
-    "result-time": talk(assistant(use()), user(result(content=[{"video": {}}]))),
     "blank": talk(assistant(text(""), use()), user(result())),
     "reasoning": talk(assistant(thought(), use()), user(result()), model=NOVA),
     "unsigned": talk(assistant(thought(), use()), user(result())),

@@ -163,7 +163,6 @@ def test_the_public_names() -> None:
         "Diagnostic",
         "DiagnosticError",
         "Document",
-        "Guardrail",
         "Image",
         "LLMClient",
         "LLMConfig",
