@@ -14,6 +14,7 @@ from typing import Any
 Call = Callable[[], Awaitable[Any]]
 Cost = Callable[[], Awaitable[float]]
 Measure = Callable[[int, Call], Awaitable[float]]
+_SCALES = {"µs": 1e6, "MB": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Row:
         floor: What the same work costs at least, or elsewhere.
         target: Ratio to reach; None where there is none.
         ratio: Median over the rounds of ours to the floor's.
-        ours: Median cost in seconds.
+        ours: Median cost, in seconds or bytes.
+        unit: In which it is shown: ``µs`` or ``MB``.
     """
 
     name: str
@@ -33,10 +35,16 @@ class Row:
     target: float | None
     ratio: float
     ours: float
+    unit: str = "µs"
+
+    @property
+    def shown(self) -> str:
+        """What ours cost."""
+        return f"{self.ours * _SCALES[self.unit]:,.0f} {self.unit}"
 
     def __str__(self) -> str:
         target = "" if self.target is None else f"target {self.target:g}"
-        return f"{self.name:34} {self.ratio:7.2f} x {self.floor:30} {self.ours * 1e6:10.0f} µs   {target}"
+        return f"{self.name:44} {self.ratio:7.2f} x {self.floor:30} {self.shown:>14}   {target}"
 
 
 class Bench:
@@ -50,13 +58,15 @@ class Bench:
         self.rounds = rounds
         self.rows: list[Row] = []
 
-    async def compare(self, name: str, floor: str, target: float | None, ours: Cost, theirs: Cost) -> None:
+    async def compare(
+        self, name: str, floor: str, target: float | None, ours: Cost, theirs: Cost, *, unit: str = "µs"
+    ) -> None:
         """Measure in turns, after one round that does not count."""
         await theirs()
         await ours()
         pairs = [(await theirs(), await ours()) for _ in range(self.rounds)]
         ratio = statistics.median(mine / base for base, mine in pairs)
-        row = Row(name, floor, target, ratio, statistics.median(mine for _, mine in pairs))
+        row = Row(name, floor, target, ratio, statistics.median(mine for _, mine in pairs), unit)
         self.rows.append(row)
         print(row, flush=True)
 
@@ -91,6 +101,26 @@ async def longest_stall(calls: int, call: Call) -> float:
     done.set()
     await heart
     return max(gaps)
+
+
+async def longest_turn(calls: int, call: Call) -> float:
+    """Most CPU seconds that the event loop's thread spends on calls at once before others have their turn.
+
+    Unlike ``longest_stall`` it does not count what other processes take meanwhile.
+    """
+    turns, done = [0.0], asyncio.Event()
+
+    async def beat() -> None:
+        while not done.is_set():
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            turns.append(time.thread_time() - before)
+
+    heart = asyncio.create_task(beat())
+    await asyncio.gather(*(call() for _ in range(calls)))
+    done.set()
+    await heart
+    return max(turns)
 
 
 def costing(measure: Measure, calls: int, call: Call) -> Cost:

@@ -8,9 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from smartllm.media_sources import SOURCES, settled
 from smartllm.text_parts import Reasoning, Text, parts_of, type_field
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    FilePath = str | PathLike[str]
+else:
+    FilePath = str  # which it becomes, and what stands in JSON
 
 __all__ = [
     "Audio",
@@ -37,23 +45,20 @@ __all__ = [
     "whole_call",
 ]
 
-_SOURCES: Final = ("data", "path", "url", "file_id", "s3")
-
 
 @dataclass(frozen=True, slots=True)
 class _Media:
     data: bytes | None = field(default=None, repr=False)
-    path: str | None = None
+    path: FilePath | None = None
     url: str | None = field(default=None, repr=False)
     file_id: str | None = None
     s3: str | None = None
     media_type: str | None = None
 
     def __post_init__(self) -> None:
-        given = [name for name in _SOURCES if getattr(self, name) is not None]
-        if len(given) != 1:
-            said = " and ".join(given) or "none of them"
-            raise ValueError(f"{type(self).__name__}: give exactly one of {', '.join(_SOURCES)}, not {said}")
+        given = {name: getattr(self, name) for name in (*SOURCES, "media_type")}
+        for name, value in settled(type(self).__name__, given).items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,15 @@ class Image(_Media):
 
     Attributes:
         data: Its bytes.
-        path: A local file.
-        url: Where the provider fetches it.
+        path: A local file; a link is followed, ``~`` and patterns are not expanded.
+        url: Where the provider fetches it, over https or http. A ``data:`` URL becomes ``data``.
         file_id: A file that the provider holds.
-        s3: Address of an object in S3.
-        media_type: Such as ``image/png``; None finds it out.
+        s3: Address of an object in S3, such as ``s3://bucket/key``.
+        media_type: Such as ``image/png``; None finds it out from the bytes or the name.
         detail: How closely the model looks, in the provider's word.
+
+    Raises:
+        ValueError: There is not exactly one source, or it is none.
     """
 
     detail: str | None = None
@@ -79,7 +87,7 @@ class Document(_Media):
     """A document, of exactly one source; see ``Image``.
 
     Attributes:
-        name: How the model is told its name.
+        name: How the model is told its name; None takes that of a local file, without its ending.
         citations: The answer may cite it.
         detail: How closely the model looks at pictures of its pages, in the provider's word.
     """
@@ -276,6 +284,8 @@ def _described(part: Part) -> dict[str, Any]:
             continue
         if isinstance(value, bytes):
             value = f"{len(value)} bytes"
+        elif one.name == "url":
+            value = value.partition("?")[0]  # what follows may let anybody in
         elif one.name == "blocks":
             value = f"{len(value)} blocks"
         elif one.name == "raw":

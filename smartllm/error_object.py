@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -27,7 +28,10 @@ _DIGITS: Final = 3
 _LONGEST_DETAIL: Final = 200
 _LONGEST_CODE: Final = 100
 _LONGEST_MESSAGE: Final = 2000
+_LONGEST_READ: Final = 64 * 1024
 _SHOWN: Final = 200
+# Bytes that a provider repeats from a request, which nobody can read.
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-]{120,}={0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def error_in(content: bytes) -> ErrorObject:
     Args:
         content: The body. Where it names no message, its first 200 bytes are the message.
     """
-    raw = content[:_SHOWN].decode(errors="replace")
+    raw = _without_bytes(content[:_SHOWN].decode(errors="replace"))
     try:
         found = read_error(json.loads(content))
     except (ValueError, RecursionError):
@@ -145,11 +149,23 @@ def _words(value: Any) -> str:
     if value in (None, "", [], {}):
         return ""
     try:
-        return unicode_text(
-            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
-        )
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
     except RecursionError:  # writing goes less deep than reading
         return ""
+    return _without_bytes(unicode_text(text))
+
+
+def _without_bytes(text: str) -> str:
+    """A text, as far as anybody reads it, in which long base64 is told by its length."""
+    return _BASE64.sub(_told, text[:_LONGEST_READ])
+
+
+def _told(found: re.Match[str]) -> str:
+    run = found[0]
+    bytes_are_like_it = (
+        any(map(str.isupper, run)) and any(map(str.islower, run)) and any(map(str.isdecimal, run))
+    )
+    return f"<{len(run)} characters of base64>" if bytes_are_like_it else run
 
 
 def _number(value: Any) -> int | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from smartllm.errors import UnsupportedError
 from smartllm.media_files import UnreadableError, read_file
@@ -20,15 +22,26 @@ if TYPE_CHECKING:
 
     Media = Image | Document | Audio | Video
 
-__all__ = ["MEDIA", "Encoded", "has_files", "loaded", "loaded_part", "media_type_of"]
+G = TypeVar("G")
+
+__all__ = ["CHUNK", "MEDIA", "Encoded", "has_files", "loaded", "loaded_part", "media_type_of"]
 
 MEDIA: Final = frozenset({"image", "document", "audio", "video"})
 """Types of the parts that hold or name bytes."""
+
+CHUNK: Final = 256 * 1024
+"""Bytes that are sent, hashed or encoded at once."""
+
+_SHOWN_HASH: Final = 16
 
 _CERTAIN: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf"}
 )
 """Types that bytes cannot be mistaken for: a provider refuses them under another label."""
+_CHARSET: Final = re.compile(r"""charset\s*=\s*"?([^\s";]+)""", re.IGNORECASE)
+_UNICODE: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_ANYTHING: Final = "application/octet-stream"
+_TEXTS: Final = frozenset({"application/json", "application/yaml"})
 _OTHERS: Final = {"image": "Image", "audio": "Audio", "video": "Video"}
 
 
@@ -56,8 +69,21 @@ class Encoded:
         """What is sent; needs no escape in JSON."""
         return self.prefix + base64.b64encode(self.data).decode()
 
+    @property
+    def size(self) -> int:
+        """Bytes of what is sent."""
+        return len(self.prefix) + (len(self.data) + 2) // 3 * 4
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is sent, in parts of at most ``CHUNK`` bytes."""
+        if self.prefix:
+            yield self.prefix.encode()
+        view, step = memoryview(self.data), CHUNK // 4 * 3
+        for at in range(0, len(view), step):
+            yield binascii.b2a_base64(view[at : at + step], newline=False)
+
     def __str__(self) -> str:
-        return f"<{self.prefix}{len(self.data)} bytes, sha256 {self.sha256}>"
+        return f"<{self.prefix}{len(self.data)} bytes, sha256 {self.sha256[:_SHOWN_HASH]}…>"
 
 
 def has_files(request: TextRequest[Any] | MessageRequest[Any]) -> bool:
@@ -65,22 +91,23 @@ def has_files(request: TextRequest[Any] | MessageRequest[Any]) -> bool:
     return any(getattr(part, "path", None) is not None for part in _all_parts(request))
 
 
-def loaded(given: Any) -> Any:
+def loaded(given: G) -> G:
     """A request, or parts, whose files are read and whose bytes have a media type; this blocks.
 
     Args:
-        given: A ``TextRequest``, a ``MessageRequest``, or texts and parts; it is not changed.
+        given: A ``TextRequest``, a ``MessageRequest``, or a list of texts and parts; it is not changed.
 
     Raises:
         UnsupportedError: A file cannot be read, or bytes are of an unknown or of another kind; names the
             part's place.
     """
+    request: Any = given
     if hasattr(given, "messages"):
-        messages = [_loaded_message(message, index) for index, message in enumerate(given.messages)]
-        return given.model_copy(update={"messages": messages})
+        messages = [_loaded_message(message, index) for index, message in enumerate(request.messages)]
+        return request.model_copy(update={"messages": messages})  # type: ignore[no-any-return]
     if hasattr(given, "prompt"):
-        return given.model_copy(update={"prompt": _loaded_content(given.prompt, ("prompt",))})
-    return _loaded_content(given, ("parts",))
+        return request.model_copy(update={"prompt": _loaded_content(request.prompt, ("prompt",))})  # type: ignore[no-any-return]
+    return _loaded_content(request, ("parts",))  # type: ignore[no-any-return]
 
 
 def loaded_part(part: InputPart, place: tuple[str | int, ...]) -> InputPart:
@@ -106,7 +133,7 @@ def loaded_part(part: InputPart, place: tuple[str | int, ...]) -> InputPart:
 
 def _loaded_media(part: Media) -> Media:
     name = type(part).__name__
-    given = None if part.media_type is None else spelled(part.media_type)
+    given = None if part.media_type is None else _spelled(name, part.media_type)
     changes: dict[str, Any] = {}
     data = part.data
     if part.path is not None:
@@ -115,21 +142,35 @@ def _loaded_media(part: Media) -> Media:
         changes["path"] = None
         if part.type == "document" and part.name is None:
             changes["name"] = path.stem
-        given = given or _type_of_text(data, media_type_by_name(path.name))
+        given = given or _by_name(media_type_by_name(path.name), media_type_of(data, part.type))
     elif part.s3 is not None:
         given = given or media_type_by_name(part.s3)
     if data is not None:
-        found = media_type_of(data, part.type)
-        given = _agreed(name, given, found)
+        given = _agreed(name, given, media_type_of(data, part.type))
+    if given is not None:
+        right = _OTHERS.get(given.partition("/")[0], "Document")
+        if right != name:
+            raise UnreadableError(f"{name}: {given} is none", f"use {right}(...)")
     if given != part.media_type:
         changes["media_type"] = given
     return replace(part, **changes) if changes else part
 
 
-def _type_of_text(data: bytes, named: str | None) -> str | None:
-    """What a file's name tells where its bytes do not: which kind of text it is."""
-    by_bytes = media_type_of(data)
-    return named if by_bytes in {None, "application/zip"} else by_bytes
+def _spelled(name: str, media_type: str) -> str | None:
+    charset = _CHARSET.search(media_type)
+    if charset is not None and charset[1].lower() not in _UNICODE:
+        raise UnreadableError(
+            f"{name}: a text in {charset[1]} is not sent", 'decode it, and give data=text.encode("utf-8")'
+        )
+    plain = spelled(media_type)
+    return None if plain == _ANYTHING else plain
+
+
+def _by_name(named: str | None, found: str | None) -> str | None:
+    """What a file is by its name, where its bytes do not tell: which kind of text or of ZIP."""
+    if found is not None and found.startswith("text/"):
+        return named if named is not None and (named.startswith("text/") or named in _TEXTS) else found
+    return named if found in {None, "application/zip"} else found
 
 
 def _agreed(name: str, given: str | None, found: str | None) -> str:
@@ -143,10 +184,6 @@ def _agreed(name: str, given: str | None, found: str | None) -> str:
         raise UnreadableError(
             f"{name}: what the bytes are cannot be told from them", "give media_type, such as image/png"
         )
-    family = media_type.partition("/")[0]
-    right = _OTHERS.get(family, "Document")
-    if right != name:
-        raise UnreadableError(f"{name}: {media_type} is none", f"use {right}(...)")
     return media_type
 
 

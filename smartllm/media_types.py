@@ -10,11 +10,9 @@ _STARTS: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"fLaC", "audio/flac"),
-    (b"ID3", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
     (b"FLV\x01", "video/x-flv"),
     (b"\0\0\x01\xba", "video/mpeg"),
@@ -31,6 +29,12 @@ _BRANDS: Final = (
     ((b"3gp", b"3g2"), "video/3gpp"),
 )
 """Brands of ISO's box format (ISO 14496-12) that are no plain MP4."""
+_SYNCS: Final = (
+    (0xE6, 0xE2, "audio/mpeg"),  # layer III
+    (0xE6, 0xE4, "audio/mpeg"),  # layer II
+    (0xF6, 0xF0, "audio/aac"),  # ADTS
+)
+"""The second byte of a frame of sound (ISO 11172-3, 13818-7); FF FE is the mark of a text in UTF-16."""
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument."
 _ZIPPED: Final = (
     (b"word/", f"{_OFFICE}wordprocessingml.document"),
@@ -50,6 +54,10 @@ _NO_TEXT: Final = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _HTML: Final = re.compile(rb"\s*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _SVG: Final = re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg\b", re.DOTALL)
 _HEAD: Final = 1024
+_LOOKED_AT: Final = 64 * 1024
+"""Bytes of a text in which control characters are looked for."""
+_PRINTED: Final = 0x10
+"""Versions of ID3 lie below what a text holds."""
 
 _SPELLED: Final = {
     "image/jpg": "image/jpeg",
@@ -162,7 +170,7 @@ def _by_magic(data: bytes) -> str | None:
             return found
     if data[:4] == b"RIFF":
         return _RIFF.get(data[8:12])
-    if data[4:8] == b"ftyp":
+    if data[:1] == b"\0" and data[4:8] == b"ftyp":
         return next((found for brands, found in _BRANDS if data[8:12].startswith(brands)), "video/mp4")
     if data[:4] == b"\x1a\x45\xdf\xa3":
         return "video/webm" if b"webm" in data[:64] else "video/x-matroska"
@@ -170,9 +178,20 @@ def _by_magic(data: bytes) -> str | None:
         return next((found for folder, found in _ZIPPED if _holds(data, folder)), "application/zip")
     if data.startswith(_OLE):
         return next((found for name, found in _STREAMS if name.encode("utf-16-le") in data), None)
-    if len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:  # noqa: PLR2004 - a frame's sync word
-        return "audio/aac" if data[1] & 0x06 == 0 else "audio/mpeg"
-    return "application/pdf" if b"%PDF-" in data[:_PDF_WITHIN] else None
+    return _by_more(data)
+
+
+def _by_more(data: bytes) -> str | None:
+    """What only several bytes tell, since a text may begin with the first ones."""
+    if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0":
+        return "image/bmp"
+    if data[:3] == b"ID3" and data[3:4] and data[3] < _PRINTED:
+        return "audio/mpeg"
+    if data[:1] == b"\xff" and len(data) > 1:
+        return next((found for mask, bits, found in _SYNCS if data[1] & mask == bits), None)
+    if b"%PDF-" in data[:_PDF_WITHIN] and (data.startswith(b"%PDF-") or _text_type(data) is None):
+        return "application/pdf"
+    return None
 
 
 def _holds(data: bytes, folder: bytes) -> bool:
@@ -186,6 +205,6 @@ def _text_type(data: bytes) -> str | None:
         data.decode()
     except UnicodeDecodeError:
         return None
-    if _NO_TEXT.search(data):
+    if _NO_TEXT.search(data, 0, _LOOKED_AT):
         return None
     return "text/html" if _HTML.match(data[:_HEAD]) else "text/plain"

@@ -161,7 +161,7 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
 
 
 def _shown(value: Any) -> str:
-    shown = repr(value)
+    shown = repr(value[:_SHOWN] if isinstance(value, (str, bytes)) else value)
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 

@@ -47,7 +47,7 @@ class Wire:
         """A client with them."""
         return LLMClient(**self.settings(url, **given))
 
-    def request(self, prompt: str = "hello there", **fields: Any) -> TextRequest[Any]:
+    def request(self, prompt: Any = "hello there", **fields: Any) -> TextRequest[Any]:
         """A request that takes this wire."""
         return TextRequest(**{"prompt": prompt, "model": self.model, **self._api(), **fields})
 

@@ -11,7 +11,7 @@ import click
 
 from smartllm.cli.explain import shown, target_of, target_options
 from smartllm.cli.request_input import build_request, exits, read_request, rules_in_force, source_of
-from smartllm.cli.request_options import REQUEST_FILE
+from smartllm.cli.request_options import FILES, REQUEST_FILE
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.compiler import compile as compile_request
@@ -26,16 +26,19 @@ if TYPE_CHECKING:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @REQUEST_FILE
+@FILES
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(first: str, second: str, file: str | None, *, as_json: bool, **choice: Any) -> None:
+def command(
+    first: str, second: str, file: str | None, files: str | None, *, as_json: bool, **choice: Any
+) -> None:
     """Show what changes when a request moves from model A to model B.
 
     Facts that differ; with --request, also how its bodies and diagnostics differ. Exit status: 0 compared,
     1 a model is refused, 2 bad input.
     """
     changed = changed_facts(target_of(first, **choice), target_of(second, **choice))
-    compiled = [] if file is None else _compiled(file, (first, second), choice)
+    compiled = [] if file is None else _compiled(file, files, (first, second), choice)
     if as_json:
         facts = {path: {"a": one, "b": two} for path, (one, two) in changed.items()}
         bodies = {"bodies": dict(zip("ab", compiled, strict=True))} if compiled else {}
@@ -51,10 +54,12 @@ def command(first: str, second: str, file: str | None, *, as_json: bool, **choic
         echo("\n".join(difflib.unified_diff(one, two, first, second, lineterm="")))
 
 
-def _compiled(file: str, models: tuple[str, str], choice: dict[str, Any]) -> list[dict[str, Any]]:
+def _compiled(
+    file: str, files: str | None, models: tuple[str, str], choice: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Bodies and diagnostics, or the refusal, for each model."""
     with exits():
-        request = build_request(read_request(file), source_of(file))
+        request = build_request(read_request(file, files), source_of(file))
     if choice["api_type"] is not None:
         request = request.model_copy(update={"api_type": choice["api_type"]})
     return [_said(request, model, choice) for model in models]
@@ -73,7 +78,7 @@ def _said(request: Request, model: str, choice: dict[str, Any]) -> dict[str, Any
     except CompileError as error:
         return {"refused": str(error)}
     return {
-        "bodies": [step.body for step in plan.steps],
+        "bodies": [step.shown for step in plan.steps],
         "diagnostics": [
             f"{item.severity} {item.code} {item.path}: {item.reason}" for item in plan.diagnostics
         ],

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from smartllm.cli.request_files import placed
 from smartllm.cli.terminal import complain
 from smartllm.environment import ambient_rules
-from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError
+from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError, UnsupportedError
+from smartllm.media import loaded
 from smartllm.rules import RuleSet, load_rules
 
 if TYPE_CHECKING:
@@ -34,14 +36,16 @@ def source_of(path: str | None) -> str:
     return "<stdin>" if path == "-" else path or "request"
 
 
-def read_request(path: str) -> dict[str, Any]:
+def read_request(path: str, files: str | None = None) -> dict[str, Any]:
     """Fields of a request file.
 
     Args:
         path: A JSON file with TextRequest or MessageRequest field names, or ``-`` for standard input.
+        files: Folder of the files that its parts name; None is the request file's own, and the current one
+            for standard input.
 
     Raises:
-        RequestFileError: Unreadable, not JSON, or not an object.
+        RequestFileError: Unreadable, not JSON, or not an object; or a part names a file outside the folder.
     """
     name = source_of(path)
     data = read_json(path)
@@ -49,7 +53,7 @@ def read_request(path: str) -> dict[str, Any]:
         raise RequestFileError(f"{name}: a request is a JSON object, not {_kind(data)}")
     if "on_progress" in data:
         raise RequestFileError(f"{name}: on_progress: a callback cannot be given in a file")
-    return data
+    return placed(data, Path(files or ("." if path == "-" else Path(path).parent)), name)
 
 
 def read_json(path: str) -> Any:
@@ -73,7 +77,7 @@ def read_json(path: str) -> Any:
 
 
 def build_request(fields: Mapping[str, Any], source: str) -> Request:
-    """Validate fields into a request.
+    """Validate fields into a request, and read the files that its parts name.
 
     Args:
         fields: Field values; ``prompt`` or ``messages`` decides which request it is.
@@ -93,12 +97,15 @@ def build_request(fields: Mapping[str, Any], source: str) -> Request:
         raise RequestFileError(f"{source}: {problem}", hint="give exactly one of prompt and messages")
     kind: type[Request] = TextRequest if "prompt" in fields else MessageRequest
     try:
-        return kind.model_validate(dict(fields))
+        request: Request = loaded(kind.model_validate(dict(fields)))
+    except UnsupportedError as error:
+        raise RequestFileError(f"{source}: {error.message}", hint=error.hint) from None
     except ValidationError as error:
         lines = [f"{source}: {_problem(item)}" for item in error.errors(include_url=False)]
         known = ", ".join(sorted(set(kind.model_fields) - {"on_progress"}))
         unknown = any(item["type"] == "extra_forbidden" for item in error.errors())
         raise RequestFileError("\n".join(lines), hint=f"known fields: {known}" if unknown else "") from None
+    return request
 
 
 def load_schema(text: str) -> type[BaseModel] | dict[str, Any]:
@@ -150,13 +157,13 @@ def _problem(item: ErrorDetails) -> str:
     field = ".".join(str(part) for part in item["loc"])
     if item["type"] == "missing":
         return f"{field}: is missing"
-    if item["type"] == "tools":  # it names the place itself
+    if item["type"] in {"tools", "content"}:  # they name the place themselves
         return item["msg"].replace(_DECLARE, 'declare them with --tools, or as "tools" of the request')
     return f"{field}: {item['msg']}, not {_shown(item['input'])}"
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = repr(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - a line's worth
 
 

@@ -65,6 +65,9 @@ PROVIDER: Final = click.option(
 REQUEST_FILE: Final = click.option(
     "--request", "-r", "file", metavar="FILE|-", help="JSON file with request fields, or - for stdin."
 )
+FILES: Final = click.option(
+    "--files", metavar="FOLDER", help="Folder of the files that the request names; default: its own."
+)
 RULES: Final = click.option(
     "--rules", multiple=True, metavar="FILE", help="Rules overlay; may be repeated, the last wins."
 )
@@ -74,6 +77,7 @@ _OPTIONS: Final = (
     API_TYPE,
     _option("prompt"),
     REQUEST_FILE,
+    FILES,
     *(_option(name) for name, row in PARAMETERS.items() if row.options and name not in _FIRST),
     click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API."),
     RULES,
@@ -142,7 +146,7 @@ def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:
 
 
 def _fields(flags: dict[str, Any]) -> dict[str, Any]:
-    fields = read_request(flags["file"]) if flags["file"] else {}
+    fields = read_request(flags["file"], flags["files"]) if flags["file"] else {}
     given = {name: flags[row.flag] for name, row in PARAMETERS.items() if row.options}
     given |= {"model": None, "response_format": None, "tools": None}
     chosen = given["tool_choice"]

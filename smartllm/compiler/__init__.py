@@ -49,7 +49,8 @@ def compile(  # noqa: A001 - the documented public name
     """Compile a request into the exact wire bodies for a model.
 
     Needs no credentials, no client and no network, and reads neither environment, home folder nor clock: what
-    it should know of them is handed in.
+    it should know of them is handed in. Of files it reads those that parts name by their path, unless
+    ``smartllm.media.loaded`` has done so.
 
     Args:
         request: What the caller wants.

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from smartllm.compiler.payload import MARK, Payload
 from smartllm.compiler.trace import Reason
 from smartllm.media import Encoded
 
 Path = tuple[str | int, ...]
 
 
-def _media(value: Any) -> str:
-    if isinstance(value, Encoded):
-        return value.text
-    raise TypeError(f"{type(value).__name__} is no JSON")
+_MARKED: Final = json.loads(MARK)
 
 
-wire_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_media).encode
-"""JSON as it is sent."""
+class _MediaError(TypeError):
+    """Media stands where there may be text alone."""
+
+
+def _refused(leaf: Any) -> Any:
+    raise (_MediaError if isinstance(leaf, Encoded) else TypeError)(f"{type(leaf).__name__} is no JSON")
+
+
+wire_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_refused).encode
+"""JSON as it is sent, of what holds no media."""
 
 
 class Body:
@@ -72,24 +78,49 @@ class Body:
         self.texts = {}
 
 
-def written(data: dict[str, Any], texts: Mapping[Path, str]) -> str:
+def written(data: dict[str, Any], texts: Mapping[Path, str]) -> bytes | Payload:
     """A body as it is sent.
 
     Args:
         data: The body.
         texts: As ``Body.texts``.
     """
-    return _written(data, texts, ()) if texts else wire_text(data)
+    try:
+        return (_written(data, texts, (), wire_text) if texts else wire_text(data)).encode()
+    except _MediaError:
+        return _with_media(data, texts)
 
 
-def _written(node: Any, texts: Mapping[Path, str], at: Path) -> str:
+def _with_media(data: dict[str, Any], texts: Mapping[Path, str]) -> Payload:
+    media: list[Encoded] = []
+
+    def marked(leaf: Any) -> Any:
+        if not isinstance(leaf, Encoded):
+            return _refused(leaf)
+        media.append(leaf)
+        return _MARKED
+
+    text_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=marked).encode
+    return Payload.marked(_written(data, texts, (), text_of), media)
+
+
+def _written(node: Any, texts: Mapping[Path, str], at: Path, text_of: Callable[[Any], str]) -> str:
     known = texts.get(at)
     if known is not None:
         return known
     if all(path[: len(at)] != at for path in texts):
-        return wire_text(node)
-    inner = (f"{wire_text(key)}:{_written(value, texts, (*at, key))}" for key, value in node.items())
+        return text_of(node)
+    inner = (f"{wire_text(key)}:{_written(value, texts, (*at, key), text_of)}" for key, value in node.items())
     return f"{{{','.join(inner)}}}"
+
+
+def shown(node: Any) -> Any:
+    """A body as people see it: media by its size and hash."""
+    if isinstance(node, dict):
+        return {key: shown(value) for key, value in node.items()}
+    if isinstance(node, (list, tuple)):
+        return [shown(value) for value in node]
+    return str(node) if isinstance(node, Encoded) else node
 
 
 def reasons_in(data: dict[str, Any], reasons: Mapping[Path, Reason]) -> Iterator[tuple[Path, Any, Reason]]:

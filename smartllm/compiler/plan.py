@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from smartllm.compiler.body import Path, reasons_in, written
+from smartllm.compiler.body import Path, reasons_in, shown, written
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.intent import OutputPlan, ToolPlan
+from smartllm.compiler.payload import BYTES_A_TOKEN, Payload, media_tokens
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.trace import Reason
@@ -67,6 +68,11 @@ class Step:
         return body
 
     @property
+    def shown(self) -> dict[str, Any]:
+        """The wire body as people see it: of media, its size and hash."""
+        return self.body if isinstance(self.content, bytes) else shown(self.sealed)
+
+    @property
     def operation(self) -> str:
         """The host's name of the operation."""
         return self.travel.operation
@@ -92,9 +98,23 @@ class Step:
         return FIELDS[self.dialect].limit(self.sealed)
 
     @cached_property
+    def content(self) -> bytes | Payload:
+        """The body as it is sent: bytes, or with media the parts of them."""
+        return written(self.sealed, self.texts)
+
+    @property
     def payload(self) -> bytes:
-        """The body as the bytes that are sent."""
-        return written(self.sealed, self.texts).encode()
+        """The body as the bytes that are sent; with media they are made anew each time."""
+        return bytes(self.content)
+
+    @property
+    def tokens(self) -> int:
+        """Estimate of the tokens that a provider reserves for the call: its input, and the output limit."""
+        content = self.content
+        if isinstance(content, bytes):
+            return len(content) // BYTES_A_TOKEN + self.max_output
+        media = sum(map(media_tokens, content.media))
+        return content.text_size // BYTES_A_TOKEN + media + self.max_output
 
     def leaves(self) -> Iterator[tuple[Path, Any, Origin]]:
         """Each leaf of the body with its value and origin, in body order."""
@@ -184,8 +204,8 @@ class Plan:
     def fingerprint(self) -> str:
         """SHA-256, in hex, over what identifies this request; the same for streamed and plain calls.
 
-        That is the dialect, the model, the bytes of each step in their order, and the caller's whole schema:
-        two schemas that are sent as one are answered by two answers.
+        That is the dialect, the model, the bytes of each step in their order (media by its hash), and the
+        caller's whole schema: two schemas that are sent as one are answered by two answers.
         """
         first = self.steps[0]
         schema = self.output.text if self.output else ""
@@ -237,7 +257,8 @@ def _identity(step: Step) -> bytes:
     body = step.sealed
     for path in step.travel.keys:
         body = _without(body, path)
-    return step.payload if body is step.sealed else written(body, step.texts).encode()
+    content = step.content if body is step.sealed else written(body, step.texts)
+    return content if isinstance(content, bytes) else content.identity
 
 
 def _without(body: dict[str, Any], path: str) -> dict[str, Any]:

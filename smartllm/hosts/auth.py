@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+from smartllm.compiler.payload import Payload
+
+_HASH: Final = "X-Amz-Content-SHA256"
 
 
 class Auth(Protocol):
@@ -15,7 +20,9 @@ class Auth(Protocol):
 
     secrets: tuple[str, ...]
 
-    async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    async def sign(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Payload
+    ) -> dict[str, str]:
         """The headers to send.
 
         Raises:
@@ -35,7 +42,7 @@ class FixedHeaders:
         method: str,  # noqa: ARG002 - same for all
         url: str,  # noqa: ARG002
         headers: Mapping[str, str],
-        body: bytes,  # noqa: ARG002
+        body: bytes | Payload,  # noqa: ARG002
     ) -> dict[str, str]:
         """The request's headers and these."""
         return {**headers, **self._headers}
@@ -84,11 +91,18 @@ class SigV4:
         self.secrets = secrets
         self._signers: tuple[Credentials, Any] | None = None
 
-    async def sign(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    async def sign(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Payload
+    ) -> dict[str, str]:
         """The request's headers, and those of the signature."""
         given = self._credentials
         credentials = given if isinstance(given, Credentials) else await self._found(given)
-        request = _Unsigned(method, url, dict(headers), body)
+        signed, data = dict(headers), b""
+        if isinstance(body, bytes):
+            data = body
+        else:  # it is hashed once, in parts; the signer takes the hash from here
+            signed[_HASH] = await asyncio.to_thread(_hash, body)
+        request = _Unsigned(method, url, signed, data)
         self._signer(credentials).add_auth(request)
         return request.headers
 
@@ -105,3 +119,7 @@ class SigV4:
 
             known = self._signers = (credentials, SigV4Auth(credentials, self._service, self._region))
         return known[1]
+
+
+def _hash(body: Payload) -> str:
+    return body.sha256

@@ -25,6 +25,7 @@ from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.control.deadline import Deadline
 from smartllm.runtime.exchange import HostCalls, require
 from smartllm.runtime.lookup import Lookup
+from smartllm.runtime.media import hashed, with_files
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.observe.telemetry import span_of
 from smartllm.runtime.secrets import hide_secrets
@@ -103,7 +104,7 @@ class BaseClient:
         deadline: Deadline | None = None,
     ) -> TextResponse[T]:
         self._check_open()
-        plan = self.compile(_with_stream(request, streamed))
+        plan = await hashed(self.compile(await with_files(_with_stream(request, streamed))))
         progress = self._progress(request, plan)
         deadline = deadline or self._executor.deadline(plan)
         with span_of(request, plan, content=self.config.trace_content) as span:
@@ -123,7 +124,7 @@ class BaseClient:
 
     async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
         self._check_open()
-        plan = self.compile(_with_stream(request, True))
+        plan = await hashed(self.compile(await with_files(_with_stream(request, True))))
         progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
         await progress.started()
         with span_of(request, plan, content=self.config.trace_content) as span:

@@ -30,7 +30,6 @@ from smartllm.settings import Settings
 
 R = TypeVar("R")
 
-_BYTES_A_TOKEN: Final = 4
 _LIMITERS: Final = 256
 
 
@@ -139,7 +138,7 @@ class Executor:
         limiter = self._limiter(plan)
 
         async def attempt() -> tuple[LiveStream, Delta | None]:
-            await limiter.acquire(_tokens(step))
+            await limiter.acquire(step.tokens)
             deadline.record.attempts += 1
             live = None
             try:
@@ -189,7 +188,7 @@ class Executor:
 
     async def _limited(self, plan: Plan, step: Step, call: Callable[[], Awaitable[R]]) -> R:
         limiter = self._limiter(plan)
-        async with limiter.permit(_tokens(step)):
+        async with limiter.permit(step.tokens):
             try:
                 result = await call()
             except ProviderError as error:
@@ -210,8 +209,3 @@ class Executor:
 
     def _limiter(self, plan: Plan) -> Limiter:
         return self.shared.limiter(plan, self._max_concurrent)
-
-
-def _tokens(step: Step) -> int:
-    """Tokens that a provider reserves when it admits a call: the input and the output limit."""
-    return len(step.payload) // _BYTES_A_TOKEN + step.max_output

@@ -14,6 +14,7 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.base import BaseClient
+from smartllm.runtime.media import with_files
 from smartllm.runtime.tool_calls import CallRunner
 from smartllm.runtime.tool_loop import ToolLoop, check_count, first_request, tools_of
 from smartllm.tool_fields import Tools
@@ -145,7 +146,7 @@ class LLMClient(BaseClient):
         """
         check_count("max_rounds", max_rounds)
         check_count("max_parallel", max_parallel)
-        request = first_request(request, tools)
+        request = await with_files(first_request(request, tools))
         plan = self.compile(request)
         content = self.config.trace_content
         runner = CallRunner(tools_of(request), on_call, max_parallel, self._calls.secrets, content=content)
@@ -192,5 +193,8 @@ class LLMClient(BaseClient):
         await self.aclose()
 
     def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
-        """The plan that this client would execute for a request; raises as ``smartllm.compile``."""
+        """The plan that this client would execute for a request; raises as ``smartllm.compile``.
+
+        Files that parts name are read here, which blocks; the methods that make calls read them in a thread.
+        """
         return super().compile(request)

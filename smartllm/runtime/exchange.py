@@ -143,9 +143,9 @@ class HostCalls:
 
     async def _signed(self, step: Step, host: _Host, headers: Mapping[str, str]) -> WireRequest:
         url = self._url(self._found_address or await self._address(), step.path)
-        signed = await host.auth.sign("POST", url, {**headers, **step.headers}, step.payload)
+        signed = await host.auth.sign("POST", url, {**headers, **step.headers}, step.content)
         signed.update(host.framing.unsigned)
-        return WireRequest("POST", url, signed, step.payload, step.model, step.buffered)
+        return WireRequest("POST", url, signed, step.content, step.model, step.buffered)
 
     async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
         """The JSON of a listing."""

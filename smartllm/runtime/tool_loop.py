@@ -14,6 +14,7 @@ from smartllm.errors import ProviderTimeoutError, SmartLLMError, TruncatedError
 from smartllm.request import BaseRequest, Message, MessageRequest, TextRequest
 from smartllm.response import TextResponse
 from smartllm.runtime.control.deadline import Deadline
+from smartllm.runtime.media import with_files
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.tool_calls import CallRunner
 from smartllm.tool_checks import shown
@@ -76,7 +77,8 @@ class ToolLoop(Generic[T]):
                     return self._so_far()
                 self._messages += [response.as_message(), Message("user", self._results)]
                 self._results = None
-                request = following(request, self._messages)
+                request = await with_files(following(request, self._messages))
+                self._messages = list(request.messages)
         except Exception as error:
             if isinstance(error, SmartLLMError) and self._responses and error.run is None:
                 error.run = self._so_far()

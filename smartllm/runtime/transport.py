@@ -6,6 +6,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from smartllm.compiler.payload import Payload
+
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
@@ -15,7 +17,8 @@ class WireRequest:
         method: HTTP method.
         url: Whole and percent-encoded.
         headers: Without what HTTP itself needs.
-        body: The bytes; empty for a listing.
+        content: What is sent: bytes, or with media the parts of them, which ``for part in content`` gives as
+            often as it is asked; empty for a listing.
         model: Model id, for errors; empty for a listing.
         buffered: Minutes without a byte are no fault: the longer one of the limits on silence holds.
     """
@@ -23,9 +26,14 @@ class WireRequest:
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    content: bytes | Payload = field(repr=False)
     model: str
     buffered: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """What is sent, whole; with media it is made anew each time."""
+        return bytes(self.content)
 
 
 class Headers(Mapping[str, str]):

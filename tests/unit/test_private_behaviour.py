@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -26,7 +27,9 @@ from pydantic import ValidationError
 from wires import saying
 
 from smartllm import MessageRequest, TextRequest
+from smartllm.compiler.payload import Payload
 from smartllm.hosts.auth import Credentials, SigV4
+from smartllm.media import Encoded
 from smartllm.rules.shape import Document
 from smartllm.runtime.cache.aws_http import direct_session
 from smartllm.runtime.control.owner import closing_with_its_loop
@@ -139,6 +142,20 @@ async def test_a_signature_is_botocores(
     assert ours == dict(request.headers.items())
     assert ours["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKID/20261126/eu-west-1/bedrock/")
     assert ours.get("X-Amz-Security-Token") == token
+
+
+async def test_the_signature_of_a_body_in_parts_is_that_of_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 11, 26, 1, 2, 3)  # noqa: DTZ001 - as botocore has it
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda remove_tzinfo=True: moment)
+    url, headers = "https://host.example/model/a/invoke", {"Content-Type": "application/json"}
+    body = Payload([b'{"a":"', Encoded(bytes(1_000_000), "image/png"), b'"}'])
+    ours = await SigV4("eu-west-1", "bedrock", Credentials("AKID", "secret/+")).sign(
+        "POST", url, headers, body
+    )
+    told = headers | {"X-Amz-Content-SHA256": hashlib.sha256(bytes(body)).hexdigest()}
+    request = AWSRequest(method="POST", url=url, headers=told, data=bytes(body))
+    SigV4Auth(BotocoresCredentials("AKID", "secret/+"), "bedrock", "eu-west-1").add_auth(request)
+    assert ours == dict(request.headers.items())
 
 
 async def test_keys_that_refresh_themselves_are_asked_for_what_they_are() -> None:

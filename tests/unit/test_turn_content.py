@@ -38,7 +38,7 @@ PARTS: list[InputPart] = [
     Image(path="a.png", detail="low"),
     Document(url="https://example.com/a.pdf", name="a"),
     Audio(file_id="f"),
-    Video(s3="s3://a/b"),
+    Video(s3="s3://bucket/film.mp4"),
     ToolCall("1", "f", {"a": 1}),
     ToolResult("1", {"b": [1]}, error=True),
     Reasoning("m", "d", [{"a": 1}], "hm"),
@@ -139,7 +139,7 @@ def test_bytes_are_base64_in_json() -> None:
         ([Text("")], "[0].text: the text is empty"),
         ([Text(5)], "[0].text: 5 is no text"),  # type: ignore[arg-type]
         ([Text("\ud800")], "[0].text: the text holds half of a surrogate pair"),
-        ([Image(url="\ud800")], "[0].url: the text holds half of a surrogate pair"),
+        ([Image(url="https://a.example/\ud800")], "[0].url: the text holds half of a surrogate pair"),
         ([{"a": 1}], "[0]: an object without a type is no part of a turn; types are text, image, document"),
         ([{"type": "imag"}], "[0]: the type 'imag' is no part of a turn; types are text, image"),
         ([{"type": ["text"]}], "[0]: the type ['text'] is no part"),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from smartllm.compiler.plan import Step
     from smartllm.rules.vocabulary.host import Shell
+
+
+_LONGEST: Final = 100_000
+"""Characters of an argument; Linux takes 128 KiB (execve(2), MAX_ARG_STRLEN)."""
 
 
 def curl(step: Step, shell: Shell) -> str:
@@ -19,10 +23,12 @@ def curl(step: Step, shell: Shell) -> str:
         shell: How the host is called at a shell.
     """
     body = json.dumps(step.body, ensure_ascii=False, indent=2)
+    # No line of the JSON is the word that ends it: each begins with a bracket, a quote or spaces.
+    given = shlex.quote(body) if len(body) < _LONGEST else f"@- <<'BODY'\n{body}\nBODY"
     parts = [
         f'curl -sS -X POST "{shell.address}{step.path}"',
         *shell.arguments,
         '-H "Content-Type: application/json"',
-        f"--data-binary {shlex.quote(body)}",
+        f"--data-binary {given}",
     ]
     return " \\\n  ".join(parts)

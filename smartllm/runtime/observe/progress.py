@@ -8,6 +8,7 @@ import time
 from typing import Any, Final
 
 from smartllm.compiler.dialects.stream import Delta
+from smartllm.content import described
 from smartllm.errors import ProviderError
 from smartllm.log import announce, logger
 from smartllm.request import MessageRequest, TextRequest
@@ -78,9 +79,11 @@ class Progress:
             return
         request = self._request
         if isinstance(request, TextRequest):
-            prompt: Any = request.prompt
+            prompt = described(request.prompt)
         else:
-            prompt = [message.model_dump(exclude={"reasoning"}) for message in request.messages]
+            prompt = [
+                {"role": message.role, "content": described(message.content)} for message in request.messages
+            ]
         told = {
             "event": event,
             "ts": dt.datetime.now(dt.UTC).isoformat(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import lru_cache
 from ssl import SSLContext
 from typing import Final
@@ -11,6 +12,7 @@ import aiohttp
 from yarl import URL
 
 from smartllm import __version__
+from smartllm.compiler.payload import Payload
 from smartllm.runtime.control.deadline import Timeouts
 from smartllm.runtime.transport import WireRequest
 from smartllm.runtime.wire.connections import SENDING, Connector, Sending, watched
@@ -83,12 +85,28 @@ class Session:
         return await self.session.request(
             request.method,
             _url(request.url),
-            data=request.body or None,
-            headers={**request.headers, **_NAME},
+            data=_data(request.content) or None,
+            headers={**request.headers, **_NAME, **_length(request.content)},
             proxy=self._proxy,
             timeout=self._buffered if request.buffered else self._plain,
             allow_redirects=False,
         )
+
+
+def _data(content: bytes | Payload) -> bytes | AsyncIterator[bytes]:
+    return content if isinstance(content, bytes) else _parts(content)
+
+
+async def _parts(content: Payload) -> AsyncGenerator[bytes]:
+    """The parts of a body with media; others have their turn between them."""
+    for part in content:
+        yield part
+        await asyncio.sleep(0)
+
+
+def _length(content: bytes | Payload) -> dict[str, str]:
+    """The header by which a body in parts goes out as one, since AWS takes no other; aiohttp counts bytes."""
+    return {} if isinstance(content, bytes) else {"Content-Length": str(len(content))}
 
 
 def _limits(timeouts: Timeouts) -> aiohttp.ClientTimeout:
