@@ -18,6 +18,11 @@ StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
 Verbosity = Literal["low", "medium", "high"]
 """How long an answer the caller wants."""
 
+CacheTime = Literal["5m", "1h"]
+"""How long a provider may be asked to keep what stands before a mark."""
+
+CACHE_TIMES: Final[tuple[CacheTime, ...]] = get_args(CacheTime)
+
 PromptCache = Literal["5m", "1h", "24h"]
 """How long the provider is to keep the beginning of a prompt."""
 
