@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, NoReturn
@@ -87,6 +87,16 @@ def encoded(entry: Mapping[str, Any], *, secrets: Iterable[str] = (), compact: b
         return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 has no bytes for
         return (json.dumps(entry, allow_nan=False, **layout) + "\n").encode()
+
+
+def holds_secret(entry: Mapping[str, Any], secrets: Collection[str]) -> bool:
+    """Whether a secret of the request stands in an entry; those of the client are for the stores to find."""
+    try:
+        return bool(secrets) and not encoded(entry, secrets=secrets, compact=True)
+    except SecretError:
+        return True
+    except (TypeError, ValueError, RecursionError):
+        return False  # it will not be written
 
 
 def decoded(data: bytes) -> Any:
