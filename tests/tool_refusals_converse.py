@@ -101,7 +101,7 @@ CONVERSE: Final[dict[str, Wrong]] = {
     "beside-results": talk(assistant(use()), user(result(), text()), model=LLAMA),
     "flag": talk(assistant(use()), user(result(status="error")), model=LLAMA),
     "empty-result": talk(assistant(use()), user(result(content=[])), model=NOVA),
-    "result-kind": talk(assistant(use()), user(result(content=[{"image": {}}])), model=LLAMA),
+    "result-kind": talk(assistant(use()), user(result(content=[{"image": {}}])), model="gpt-6-sol"),
     "blank": talk(assistant(text(""), use()), user(result())),
     "reasoning": talk(assistant(thought(), use()), user(result()), model=NOVA),
     "unsigned": talk(assistant(thought(), use()), user(result())),
