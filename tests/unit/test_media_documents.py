@@ -181,7 +181,7 @@ class TestCitations:
     def test_none_where_one_stands_in_s3(self) -> None:
         takes = {"citations": True, "cited": ["application/pdf"]}
         turn = Turn(
-            "user", (doc("a", citations=True), Document(s3="s3://b/a.pdf", media_type="application/pdf"))
+            "user", (doc("a", citations=True), Document(s3="s3://bucket/a.pdf", media_type="application/pdf"))
         )
         trace = Trace()
         (found,) = cited((turn,), facts_from({"input": {"document": takes}}), trace, "messages")
