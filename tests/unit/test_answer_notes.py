@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from typing import Any
@@ -13,7 +14,9 @@ from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 import smartllm
 from smartllm import Message, MessageRequest, RefusalError, TextResponse
+from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.content import Audio, Image
+from smartllm.runtime.answer import Fetched
 from smartllm.testing import LoopbackServer, Reply
 
 JSON = dict[str, Any]
@@ -130,6 +133,23 @@ async def test_metadata_has_the_details_in_the_providers_words(
     if told:  # a caller's own
         again.metadata.popitem()
         assert first.metadata == {"prompt": "hi", **told}
+
+
+def test_callers_who_share_an_answer_have_metadata_of_their_own() -> None:
+    request = RESPONSES.request("hi")
+    compiled = smartllm.compile(request)
+    answers = [DECODERS["openai_responses"].decode(responses(logprobs=TOKENS), "m")]
+    fetched = Fetched(answers, dt.datetime.now(dt.UTC), 0.1)
+    mine, theirs = fetched.response(request, compiled), fetched.response(request, compiled)
+    mine.metadata["logprobs"][0]["token"] = "x"
+    assert theirs.metadata["logprobs"] == TOKENS
+
+
+async def test_sound_that_was_cut_is_no_empty_answer(server: LoopbackServer) -> None:
+    cut = {"choices": [{"message": {"audio": {"data": "QUJD"}}, "finish_reason": "length"}]}
+    server.script(Reply(raw=json.dumps(cut).encode()))
+    response = await answer(CHAT, server.url)
+    assert (response.finish_reason, notes(response)) == ("length", [])
 
 
 async def test_the_tier_is_told_where_it_was_asked_for(server: LoopbackServer) -> None:

@@ -113,6 +113,11 @@ class TestOpenAI:
         assert roles(compiled)[-3:] == [result, "developer", "developer"]
         assert codes(compiled) == ["system-turn-moved"]
 
+    def test_they_keep_their_order(self) -> None:
+        compiled = plan(USER, CALLED, RULE, TOLD, ALSO, THEN, model="gpt-5.4", tools=[LOOK])
+        said = [item["content"] for item in compiled.body["input"] if item.get("role") == "developer"]
+        assert said == ["Name the types.", "Be short."]
+
 
 @pytest.mark.parametrize(
     ("model", "api_type"),
