@@ -12,6 +12,7 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse
 from smartllm.runtime.answer import CallRecord, Fetched, Found
 from smartllm.runtime.cache.entry import entry_of, fetched_of, worth_keeping
+from smartllm.runtime.cache.files import holds_secret
 from smartllm.runtime.cache.levels import ResponseCache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.control.deadline import Deadline
@@ -101,7 +102,7 @@ class Lookup:
         # Only what validates is kept. What does not fit this caller's class may fit another's.
         if found.response is not None and worth_keeping(self._plan, fetched.answers):
             entry = entry_of(self._key, found.response, fetched.answers)
-        if entry is None:
+        if entry is None or holds_secret(entry, self._plan.steps[0].secrets):
             return found
         notes = await self._cache.put(self._key, entry)
         if notes:

@@ -84,7 +84,7 @@ class LiveStream:
         reader = stream_reader(step.dialect, step.model)
         spent = time.monotonic() - clock
         hidden = None if step.output is None else step.output.name
-        secrets = calls.secrets
+        secrets = (*calls.secrets, *step.secrets)
         return cls(source, reader, timeouts, deadline, spent=spent, secrets=secrets, hidden=hidden)
 
     async def next(self) -> Delta | None:

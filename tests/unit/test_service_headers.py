@@ -148,6 +148,16 @@ class TestACall:
         assert kept
         assert not any(SECRET in text for text in kept)
 
+    async def test_an_answer_that_repeats_one_is_not_kept(
+        self, server: LoopbackServer, tmp_path: Path
+    ) -> None:
+        server.script(Reply(text=f"you are {SECRET}"), Reply(text="you are nobody"))
+        fields: dict[str, Any] = {"use_cache": True, "extra_headers": {"x-tenant": SECRET}}
+        async with RESPONSES.client(server.url, cache_dir=str(tmp_path)) as client:
+            answers = [await client.generate_text(RESPONSES.request(**fields)) for _ in range(3)]
+        assert [answer.cache_source for answer in answers] == ["miss", "miss", "l1"]
+        assert SECRET not in str(kept_in(tmp_path))
+
     @pytest.mark.parametrize("wire", [RESPONSES, CONVERSE], ids=lambda wire: wire.api_type)
     async def test_a_provider_that_repeats_one(
         self,

@@ -93,6 +93,16 @@ def encoded(entry: Mapping[str, Any], *, secrets: Iterable[str] = (), compact: b
         return (json.dumps(entry, allow_nan=False, **layout) + "\n").encode()
 
 
+def holds_secret(entry: Mapping[str, Any], secrets: Collection[str]) -> bool:
+    """Whether a secret of the request stands in an entry; those of the client are for the stores to find."""
+    try:
+        return bool(secrets) and not encoded(entry, secrets=secrets, compact=True)
+    except SecretError:
+        return True
+    except (TypeError, ValueError, RecursionError):
+        return False  # it will not be written
+
+
 def decoded(data: bytes) -> Any:
     """What ``encoded`` wrote; ValueError or RecursionError for what is no JSON in UTF-8."""
     return _DECODER.decode(data.decode())
