@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from smartllm.media_sources import SOURCES, settled
 from smartllm.text_parts import Reasoning, Text, parts_of, type_field
+from smartllm.words import CACHE_TIMES, CacheTime
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -44,9 +45,6 @@ __all__ = [
     "text_of",
     "whole_call",
 ]
-
-CacheTime = Literal["5m", "1h"]
-"""How long a provider may be asked to keep what stands before a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +158,13 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class CachePoint:
-    """The provider may keep what stands before this, and read it at a lower price.
-
-    Attributes:
-        ttl: How long it is kept.
-    """
+    """The provider may keep what stands before this, for so long, and read it at a lower price."""
 
     ttl: CacheTime = "5m"
     type: Literal["cache_point"] = type_field("cache_point")
 
     def __post_init__(self) -> None:
-        if self.ttl not in get_args(CacheTime):
+        if self.ttl not in CACHE_TIMES:
             raise ValueError(f"CachePoint: ttl={self.ttl!r} is not usable; allowed: 5m, 1h")
 
 

@@ -23,6 +23,11 @@ ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast", "r
 
 ReasoningSummary = Literal["auto", "concise", "detailed"]
 """How much of its reasoning the model shows."""
+CacheTime = Literal["5m", "1h"]
+"""How long a provider may be asked to keep what stands before a mark."""
+
+CACHE_TIMES: Final[tuple[CacheTime, ...]] = get_args(CacheTime)
+
 PromptCache = Literal["5m", "1h", "24h"]
 """How long the provider is to keep the beginning of a prompt."""
 
