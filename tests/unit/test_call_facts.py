@@ -54,6 +54,7 @@ class TestCalls:
             *(False, True, False),
         ]
         assert claude.beside("image", "image/png")
+        assert not claude.beside("video", "application/pdf")
         assert not claude.inside("document", "application/pdf")
         assert nova.inside("image")
 
