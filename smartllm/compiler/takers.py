@@ -19,25 +19,17 @@ if TYPE_CHECKING:
 _NAMED: Final = 3
 
 
-class NotTakenError(UnsupportedError):
-    """A target does not take a part.
-
-    Attributes:
-        wanted: Value among those of the fact with which a model would take it.
-    """
-
-    def __init__(self, message: str, *, field: str, hint: str, fact: str, wanted: str) -> None:
-        super().__init__(message, field=field, hint=hint, fact=fact)
-        self.wanted = wanted
-
-    def told(self, target: Target) -> UnsupportedError:
-        """The error with the row that states the fact, and a few models of its host that take it."""
-        asked = (target.host, target.dialect, target.resolution.vendor or "", self.fact, self.wanted)
-        others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
-        hint = "; ".join(filter(None, (self.hint, others and f"others take it: {others}")))
-        return UnsupportedError(
-            f"{self.message} [{target.origin(self.fact)}]", field=self.field, hint=hint, fact=self.fact
-        )
+def told(error: UnsupportedError, target: Target) -> UnsupportedError:
+    """An error with the row that states its fact, and a few models of the host that take what was wanted."""
+    if not error.fact:
+        return error
+    located = error.at(target.origin(error.fact))
+    if not error.wanted:
+        return located
+    asked = (target.host, target.dialect, target.resolution.vendor or "", error.fact, error.wanted)
+    others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
+    located.hint = "; ".join(filter(None, (error.hint, others and f"others take it: {others}")))
+    return located
 
 
 def _takers(model: str, host: str, dialect: str, vendor: str, fact: str, wanted: str, rules: RuleSet) -> str:

@@ -61,7 +61,7 @@ async def test_files_arrive_as_the_very_bytes(
 @each_wire
 async def test_a_failed_attempt_sends_them_again(wire: Wire, checked: LoopbackServer) -> None:
     checked.script(Reply(status=429), Reply(status=503), Reply(text="a cat"))
-    request = wire.request(["What is it?", Image(data=png())])  # type: ignore[arg-type]
+    request = wire.request(["What is it?", Image(data=png())])
     async with wire.client(checked.url, max_retries=2) as client:
         assert (await client.generate_text(request)).text == "a cat"
     first, second, third = checked.requests
@@ -73,8 +73,7 @@ async def test_a_failed_attempt_sends_them_again(wire: Wire, checked: LoopbackSe
 async def test_other_bytes_are_another_question(wire: Wire, checked: LoopbackServer, tmp_path: Path) -> None:
     checked.script(Reply(text="a cat"), Reply(text="a dog"))
     first, second, again = (
-        wire.request(["What is it?", Image(data=data)], use_cache=True)  # type: ignore[arg-type]
-        for data in (png(), png(65), png())
+        wire.request(["What is it?", Image(data=data)], use_cache=True) for data in (png(), png(65), png())
     )
     async with wire.client(checked.url, cache_dir=str(tmp_path)) as client:
         texts = [(await client.generate_text(one)).text for one in (first, second, again)]
@@ -112,7 +111,7 @@ async def test_what_the_provider_would_refuse_never_leaves(
 ) -> None:
     async with wire.client(checked.url) as client:
         with pytest.raises(UnsupportedError, match=says):
-            await client.generate_text(wire.request(["What is it?", part]))  # type: ignore[arg-type]
+            await client.generate_text(wire.request(["What is it?", part]))
     assert checked.requests == []
 
 
@@ -137,7 +136,7 @@ async def test_what_only_the_caller_can_say_is_refused_by_the_server(checked: Lo
 async def test_a_transport_without_a_network_tells_the_same() -> None:
     fake = FakeTransport(check=True)
     async with LLMClient(provider="openai", transport=fake) as client:
-        await client.generate_text(RESPONSES.request(["What is it?", Image(data=png())]))  # type: ignore[arg-type]
+        await client.generate_text(RESPONSES.request(["What is it?", Image(data=png())]))
     (sent,) = fake.sent
     assert sent.media == (
         f"input[0].content[1]: image, image/png, 64 x 48 pixels, {len(png())} bytes, sha256 {told(png())}",

@@ -9,8 +9,9 @@ from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.anthropic_messages.media import spelled
 from smartllm.compiler.dialects.anthropic_messages.service import OWN
 from smartllm.compiler.dialects.anthropic_messages.tools import called, set_parallel, set_tools, told
+from smartllm.compiler.dialects.blocks import blocks_of
 from smartllm.compiler.dialects.marks import CONTROL, note_placed, timed
-from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
+from smartllm.compiler.dialects.spelling import add_tool, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan, Turn
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts

@@ -9,6 +9,7 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.anthropic_messages.fields import FIELDS
 from smartllm.compiler.dialects.anthropic_messages.media import spelled
+from smartllm.compiler.dialects.blocks import listed
 from smartllm.compiler.dialects.marks import CONTROL, mark_tools, timed
 from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan
@@ -63,7 +64,7 @@ def told(result: ToolResult) -> dict[str, Any]:
     """The block of a result."""
     block: dict[str, Any] = {"type": "tool_result", "tool_use_id": result.call_id}
     if result.parts:
-        block["content"] = spelling.listed(result.content, text={"type": "text"}, media=spelled)
+        block["content"] = listed(result.content, text={"type": "text"}, media=spelled)
     elif result.content:
         block["content"] = result.content
     return block | {"is_error": True} if result.error else block

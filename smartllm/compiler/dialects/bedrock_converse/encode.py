@@ -11,8 +11,9 @@ from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.bedrock_converse.media import note_unseen_pages, spelled
 from smartllm.compiler.dialects.bedrock_converse.service import OWN
 from smartllm.compiler.dialects.bedrock_converse.tools import called, set_parallel, set_tools, told
+from smartllm.compiler.dialects.blocks import blocks_of
 from smartllm.compiler.dialects.marks import POINT, note_placed, timed
-from smartllm.compiler.dialects.spelling import add_tool, blocks_of, effort_reason, set_limit, set_parameters
+from smartllm.compiler.dialects.spelling import add_tool, effort_reason, set_limit, set_parameters
 from smartllm.compiler.intent import Intent, OutputPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts

@@ -9,6 +9,7 @@ from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.bedrock_converse.fields import EXTRA, FIELDS
 from smartllm.compiler.dialects.bedrock_converse.media import spelled as spelled_media
+from smartllm.compiler.dialects.blocks import listed
 from smartllm.compiler.dialects.marks import POINT, mark_tools, timed
 from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan
@@ -64,6 +65,6 @@ def told(result: ToolResult) -> dict[str, Any]:
     kind = "text" if isinstance(result.content, str) else "json"
     content = [{kind: result.content}] if result.content else []
     if result.parts:
-        content = spelling.listed(result.content, text={}, media=spelled_media)
+        content = listed(result.content, text={}, media=spelled_media)
     spelled: dict[str, Any] = {"toolUseId": result.call_id, "content": content}
     return {"toolResult": spelled | {"status": "error"} if result.error else spelled}

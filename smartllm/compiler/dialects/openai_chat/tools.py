@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
+from smartllm.compiler.dialects.blocks import listed
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.openai_chat.media import spelled
 from smartllm.compiler.dialects.spelling import arguments_text
@@ -59,7 +60,7 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
 def _said(turn: Turn) -> dict[str, Any]:
     """The message of a user who says more than texts."""
     said = [part for part in turn.parts if part.type != "tool_result"]
-    return {"role": "user", "content": spelling.listed(said, text={"type": "text"}, media=spelled)}
+    return {"role": "user", "content": listed(said, text={"type": "text"}, media=spelled)}
 
 
 def _call(call: ToolCall, intent: Intent) -> dict[str, Any]:

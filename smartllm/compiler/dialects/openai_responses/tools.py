@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body
 from smartllm.compiler.dialects import spelling
+from smartllm.compiler.dialects.blocks import as_written, listed
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
 from smartllm.compiler.dialects.openai_responses.media import spelled
 from smartllm.compiler.dialects.spelling import arguments_text
@@ -64,7 +65,7 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
 
 def _told(result: ToolResult, intent: Intent) -> dict[str, Any]:
     kind = "custom_tool_call" if result.call_id in intent.custom else "function_call"
-    output = spelling.listed(result.content, text=_INPUT, media=spelled) if result.parts else result.content
+    output = listed(result.content, text=_INPUT, media=spelled) if result.parts else result.content
     return {"type": f"{kind}_output", "call_id": result.call_id, "output": output}
 
 
@@ -93,15 +94,13 @@ def _is_content(part: InputPart, role: str) -> bool:
 def _in_place(run: list[InputPart], turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The items of parts that stand together."""
     if any(_is_content(part, turn.role) for part in run):
-        return [
-            {"type": "message", "role": "user", "content": spelling.listed(run, text=_INPUT, media=spelled)}
-        ]
+        return [{"type": "message", "role": "user", "content": listed(run, text=_INPUT, media=spelled)}]
     items: list[dict[str, Any]] = []
     for part in run:
         if isinstance(part, Text):
             items += spelling.spoken(turn._replace(parts=(part,)), {"type": "message"})
         elif part.type == "other":
-            items.append(spelling.as_written(part))
+            items.append(as_written(part))
         elif part.type == "tool_result":
             items.append(_told(part, intent))
         elif part.type == "tool_call":
