@@ -19,25 +19,29 @@ if TYPE_CHECKING:
 _NAMED: Final = 3
 
 
-class NotTakenError(UnsupportedError):
-    """A target does not take a part.
+class NotTakenError(Exception):
+    """A target does not take a part; whoever knows the target tells the caller so by ``told``.
 
     Attributes:
+        message: What is not taken, where, and what is.
+        field: The request field.
+        hint: What to do about it.
+        fact: Path of the fact that refuses it.
         wanted: Value among those of the fact with which a model would take it.
     """
 
     def __init__(self, message: str, *, field: str, hint: str, fact: str, wanted: str) -> None:
-        super().__init__(message, field=field, hint=hint, fact=fact)
-        self.wanted = wanted
+        super().__init__(message)
+        self.message, self.field, self.hint = message, field, hint
+        self.fact, self.wanted = fact, wanted
 
     def told(self, target: Target) -> UnsupportedError:
         """The error with the row that states the fact, and a few models of its host that take it."""
         asked = (target.host, target.dialect, target.resolution.vendor or "", self.fact, self.wanted)
         others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
         hint = "; ".join(filter(None, (self.hint, others and f"others take it: {others}")))
-        return UnsupportedError(
-            f"{self.message} [{target.origin(self.fact)}]", field=self.field, hint=hint, fact=self.fact
-        )
+        origin = target.origin(self.fact)
+        return UnsupportedError(f"{self.message} [{origin}]", field=self.field, hint=hint, fact=self.fact)
 
 
 def _takers(model: str, host: str, dialect: str, vendor: str, fact: str, wanted: str, rules: RuleSet) -> str:

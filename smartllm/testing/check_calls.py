@@ -110,8 +110,10 @@ def _result(result: Piece, said: Judged) -> Iterator[Refused]:
     if not result.kinds and not facts.empty_results:
         yield from wire.refused("empty-result", place=result.place)
     for kind in result.kinds:
-        if kind in _MEDIA and kind not in facts.results:
-            yield from wire.refused("result-kind", kind=kind, place=result.place)
+        some = kind == "document" and facts.result_documents  # which, is seen with the document's type
+        if kind in _MEDIA and kind not in facts.results and not some:
+            timed = kind in {"audio", "video"} and "result-time" in wire.words
+            yield from wire.refused("result-time" if timed else "result-kind", kind=kind, place=result.place)
 
 
 def _beside(turn: Heard, said: Judged) -> Iterator[Refused]:

@@ -33,8 +33,9 @@ def media(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Bring each picture, document, sound and film into a form that is taken.
 
     Raises:
-        UnsupportedError: The model does not take it: its kind, its source, its type or its size, or there are
-            too many; names the place, what is allowed, and models that take it.
+        NotTakenError: The model does not take a part's kind, its source or its type; names the place and what
+            is allowed.
+        UnsupportedError: A part is too large, or there are too many.
     """
     if intent.texts_alone or not hold_media(intent.turns):
         return intent
