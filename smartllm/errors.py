@@ -102,17 +102,23 @@ class UnsupportedError(CompileError):
     Attributes:
         field: The request field that is refused.
         fact: Path of the fact that refuses it, or an empty string where no fact is needed for that.
+        wanted: What of the fact's values would have to be there; empty where that is not said.
     """
 
-    def __init__(self, message: str, *, field: str, hint: str = "", fact: str = "") -> None:
+    def __init__(self, message: str, *, field: str, hint: str = "", fact: str = "", wanted: str = "") -> None:
         super().__init__(message, hint=hint)
         self.field = field
         self.fact = fact
+        self.wanted = wanted
 
     def at(self, origin: Origin) -> UnsupportedError:
         """This error with the row that states its fact in the message."""
         return UnsupportedError(
-            f"{self.message} [{origin}]", field=self.field, hint=self.hint, fact=self.fact
+            f"{self.message} [{origin}]",
+            field=self.field,
+            hint=self.hint,
+            fact=self.fact,
+            wanted=self.wanted,
         )
 
 

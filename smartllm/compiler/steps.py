@@ -15,7 +15,7 @@ from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.retold import answered, binding_turn, extraction_turn, in_words
 from smartllm.compiler.streamed_calls import is_buffered, set_unbuffered, unbuffered_at
-from smartllm.compiler.takers import NotTakenError
+from smartllm.compiler.takers import told
 from smartllm.compiler.tool_names import called_in
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
@@ -36,10 +36,8 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
     try:
         for run in PASSES:
             intent = run(intent, target.facts, trace)
-    except NotTakenError as error:
-        raise error.told(target) from None
     except UnsupportedError as error:
-        raise (error.at(target.origin(error.fact)) if error.fact else error) from None
+        raise told(error, target) from None
     return intent
 
 

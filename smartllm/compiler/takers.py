@@ -19,29 +19,17 @@ if TYPE_CHECKING:
 _NAMED: Final = 3
 
 
-class NotTakenError(Exception):
-    """A target does not take a part; whoever knows the target tells the caller so by ``told``.
-
-    Attributes:
-        message: What is not taken, where, and what is.
-        field: The request field.
-        hint: What to do about it.
-        fact: Path of the fact that refuses it.
-        wanted: Value among those of the fact with which a model would take it.
-    """
-
-    def __init__(self, message: str, *, field: str, hint: str, fact: str, wanted: str) -> None:
-        super().__init__(message)
-        self.message, self.field, self.hint = message, field, hint
-        self.fact, self.wanted = fact, wanted
-
-    def told(self, target: Target) -> UnsupportedError:
-        """The error with the row that states the fact, and a few models of its host that take it."""
-        asked = (target.host, target.dialect, target.resolution.vendor or "", self.fact, self.wanted)
-        others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
-        hint = "; ".join(filter(None, (self.hint, others and f"others take it: {others}")))
-        origin = target.origin(self.fact)
-        return UnsupportedError(f"{self.message} [{origin}]", field=self.field, hint=hint, fact=self.fact)
+def told(error: UnsupportedError, target: Target) -> UnsupportedError:
+    """An error with the row that states its fact, and a few models of the host that take what was wanted."""
+    if not error.fact:
+        return error
+    located = error.at(target.origin(error.fact))
+    if not error.wanted:
+        return located
+    asked = (target.host, target.dialect, target.resolution.vendor or "", error.fact, error.wanted)
+    others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
+    located.hint = "; ".join(filter(None, (error.hint, others and f"others take it: {others}")))
+    return located
 
 
 def _takers(model: str, host: str, dialect: str, vendor: str, fact: str, wanted: str, rules: RuleSet) -> str:

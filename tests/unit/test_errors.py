@@ -36,6 +36,7 @@ ABOUT: dict[str, Any] = {
 """What every error of a provider can hold, besides what its own constructor asks for."""
 ARGUMENTS: dict[str, Any] = {
     "fact": "messages.prefill",
+    "wanted": "image/png",
     "message": "it went wrong",
     "hint": "do this",
     "model": "a-model",

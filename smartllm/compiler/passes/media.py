@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.media_parts import hold_media, media_in, put, source_of
 from smartllm.compiler.passes.documents import as_texts, cited, named
-from smartllm.compiler.takers import NotTakenError
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Dialect, Facts
@@ -33,9 +32,8 @@ def media(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Bring each picture, document, sound and film into a form that is taken.
 
     Raises:
-        NotTakenError: The model does not take a part's kind, its source or its type; names the place and what
-            is allowed.
-        UnsupportedError: A part is too large, or there are too many.
+        UnsupportedError: The model does not take it: its kind, its source, its type or its size, or there are
+            too many; names the place and what is allowed.
     """
     if intent.texts_alone or not hold_media(intent.turns):
         return intent
@@ -228,8 +226,8 @@ class _Checks:
 
         put(turns, small, self.root)
 
-    def _not_taken(self, message: str, fact: str, wanted: str, hint: str) -> NotTakenError:
-        return NotTakenError(message, field=self.root, hint=hint, fact=fact, wanted=wanted)
+    def _not_taken(self, message: str, fact: str, wanted: str, hint: str) -> UnsupportedError:
+        return UnsupportedError(message, field=self.root, hint=hint, fact=fact, wanted=wanted)
 
     def _too_much(self, message: str, fact: str, hint: str) -> UnsupportedError:
         return UnsupportedError(message, field=self.root, hint=hint, fact=fact)
