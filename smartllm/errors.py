@@ -107,19 +107,12 @@ class UnsupportedError(CompileError):
 
     def __init__(self, message: str, *, field: str, hint: str = "", fact: str = "", wanted: str = "") -> None:
         super().__init__(message, hint=hint)
-        self.field = field
-        self.fact = fact
-        self.wanted = wanted
+        self.field, self.fact, self.wanted = field, fact, wanted
 
     def at(self, origin: Origin) -> UnsupportedError:
         """This error with the row that states its fact in the message."""
-        return UnsupportedError(
-            f"{self.message} [{origin}]",
-            field=self.field,
-            hint=self.hint,
-            fact=self.fact,
-            wanted=self.wanted,
-        )
+        about = {"hint": self.hint, "fact": self.fact, "wanted": self.wanted}
+        return UnsupportedError(f"{self.message} [{origin}]", field=self.field, **about)
 
 
 class DiagnosticError(CompileError):
