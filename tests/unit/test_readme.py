@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import shlex
 import subprocess
@@ -11,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from media_samples import PDF, PNG
 
 import smartllm
 from smartllm.rules import load_rules
@@ -18,9 +18,14 @@ from smartllm.testing import LoopbackServer
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PICTURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
+FILES = {
+    "window.png": PNG,
+    "prices.pdf": PDF,
+    ".aws/config": b"[profile research]\nregion = eu-west-1\n",
+}
+"""What the pages name as lying there."""
+LOCAL = "http://127.0.0.1:8080/v1"
+"""Where the pages have a server of one's own."""
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,17 +51,11 @@ def environment(server: LoopbackServer, home: Path) -> dict[str, str]:
     }
 
 
-def files(folder: Path) -> None:
-    """What the examples say that there is."""
-    (folder / "window.png").write_bytes(PICTURE)
-    (folder / "prices.pdf").write_bytes(b"%PDF-1.4\n%%EOF\n")
-    (folder / ".aws").mkdir()
-    (folder / ".aws" / "config").write_text("[profile research]\nregion = eu-west-1\n", encoding="utf-8")
-
-
 @pytest.mark.parametrize(("name", "code"), blocks("python"), ids=lambda value: value[:20])
 def test_python_blocks(name: str, code: str, tmp_path: Path) -> None:
-    files(tmp_path)
+    for file, data in FILES.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_bytes(data)
     with LoopbackServer() as server:
         result = subprocess.run(
             [sys.executable, "-W", "error", "-c", code],
@@ -98,7 +97,7 @@ def test_shell_lines(line: str, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('[model]\nclaude-opus-9 = "claude-5.5"\n', encoding="utf-8")
     with LoopbackServer() as server:
         result = subprocess.run(
-            shlex.split(line, comments=True),
+            shlex.split(line.replace(LOCAL, server.openai_base_url), comments=True),
             env=environment(server, tmp_path),
             capture_output=True,
             text=True,
