@@ -14,11 +14,8 @@ import pytest
 from media_samples import CLAUDE, PDF, RULES, b64, png, refused
 from tool_rounds import Rounds, asking, called, calling, saying
 
-import smartllm
-from smartllm import Audio, Image, TextRequest
+from smartllm import Image
 from smartllm.diagnostics import CODES
-from smartllm.rules import load_rules
-from smartllm.rules.load import RuleSet
 from smartllm.testing import LoopbackServer, Reply
 
 PAGE = (Path(__file__).parents[2] / "docs" / "media.md").read_text(encoding="utf-8")
@@ -64,15 +61,6 @@ def test_the_worked_example_sends_the_files_and_prints_what_the_page_shows(tmp_p
 def test_the_refusal_is_told_so() -> None:
     message, _, hint = refused(CLAUDE, "?", Image(url="https://example.com/cat.png"))
     assert blocks("text")[1] == f"{message}\n  hint: {hint}\n"
-
-
-def test_the_overlay_lets_a_server_take_sound(tmp_path: Path) -> None:
-    path = tmp_path / "rules.toml"
-    path.write_text(blocks("toml")[0], encoding="utf-8")
-    request = TextRequest(prompt=[Audio(data=b"ID3\x04" + bytes(6))], model="my-vision-model")
-    rules: RuleSet = load_rules(path)
-    body = smartllm.compile(request, provider="openai", rules=rules).body
-    assert body["messages"][0]["content"][0]["input_audio"]["format"] == "mp3"
 
 
 def test_the_function_gives_back_a_picture() -> None:

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from media_samples import PDF, PNG
 
 import smartllm
 from smartllm.rules import load_rules
@@ -17,6 +18,8 @@ from smartllm.testing import LoopbackServer
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FILES = {"window.png": PNG, "prices.pdf": PDF}
+"""What the pages name as lying there."""
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -44,6 +47,8 @@ def environment(server: LoopbackServer, home: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(("name", "code"), blocks("python"), ids=lambda value: value[:20])
 def test_python_blocks(name: str, code: str, tmp_path: Path) -> None:
+    for file, data in FILES.items():
+        (tmp_path / file).write_bytes(data)
     with LoopbackServer() as server:
         result = subprocess.run(
             [sys.executable, "-W", "error", "-c", code],

@@ -33,7 +33,7 @@ def media(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 
     Raises:
         UnsupportedError: The model does not take it: its kind, its source, its type or its size, or there are
-            too many; names the place, what is allowed, and models that take it.
+            too many; names the place and what is allowed.
     """
     if intent.texts_alone or not hold_media(intent.turns):
         return intent
