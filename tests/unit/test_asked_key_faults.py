@@ -12,8 +12,10 @@ import pytest
 from keys import client_of, sent
 from wires import RESPONSES
 
+from smartllm import LLMClient
 from smartllm.errors import ConfigError, SmartLLMError
 from smartllm.runtime import asked_key
+from smartllm.runtime.transport import WireRequest, WireResponse
 from smartllm.testing import LoopbackServer
 
 HELLO = RESPONSES.request()
@@ -123,3 +125,29 @@ def test_a_thread_that_hangs_holds_nobody_up(server: LoopbackServer, monkeypatch
     assert time.monotonic() - begun < 5
     assert threading.active_count() - threads <= 1
     released.set()
+
+
+class Refusing:
+    """A transport that refuses everything, and counts what is let go of."""
+
+    def __init__(self) -> None:
+        self.sent = self.closed = 0
+
+    async def send(self, request: WireRequest) -> WireResponse:
+        self.sent += 1
+        return WireResponse(401, {}, b"{}", close=self._close)
+
+    async def _close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("given", [1, 2])
+async def test_the_connection_of_a_refusal_is_let_go_of(given: int) -> None:
+    keys, transport = iter(["sk-one", "sk-two"][:given]), Refusing()
+    async with LLMClient(api_key=lambda: next(keys), transport=transport) as client:
+        with pytest.raises(SmartLLMError):
+            await client.generate_text(HELLO)
+    assert transport.sent == transport.closed == given
