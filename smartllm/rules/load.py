@@ -21,7 +21,7 @@ Asked = TypeVarTuple("Asked")
 
 def _memo() -> Memo:
     # Some 400 ids with their targets; an id takes about 4 kB.
-    return Memo(results=2048, characters=512 * 1024)
+    return Memo(results=1792, characters=512 * 1024)
 
 
 @dataclass(frozen=True)

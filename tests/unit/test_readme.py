@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shlex
 import subprocess
@@ -10,7 +11,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from media_samples import PDF, PNG
 
 import smartllm
 from smartllm.rules import load_rules
@@ -18,8 +18,9 @@ from smartllm.testing import LoopbackServer
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FILES = {"window.png": PNG, "prices.pdf": PDF}
-"""What the pages name as lying there."""
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -45,10 +46,17 @@ def environment(server: LoopbackServer, home: Path) -> dict[str, str]:
     }
 
 
+def files(folder: Path) -> None:
+    """What the examples say that there is."""
+    (folder / "window.png").write_bytes(PICTURE)
+    (folder / "prices.pdf").write_bytes(b"%PDF-1.4\n%%EOF\n")
+    (folder / ".aws").mkdir()
+    (folder / ".aws" / "config").write_text("[profile research]\nregion = eu-west-1\n", encoding="utf-8")
+
+
 @pytest.mark.parametrize(("name", "code"), blocks("python"), ids=lambda value: value[:20])
 def test_python_blocks(name: str, code: str, tmp_path: Path) -> None:
-    for file, data in FILES.items():
-        (tmp_path / file).write_bytes(data)
+    files(tmp_path)
     with LoopbackServer() as server:
         result = subprocess.run(
             [sys.executable, "-W", "error", "-c", code],

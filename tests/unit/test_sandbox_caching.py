@@ -47,7 +47,7 @@ def responses(*content: Any, **fields: Any) -> dict[str, Any]:
 
 
 PDF: Final = {"document": {"format": "pdf", "name": "d", "source": {"bytes": "JVBERi0="}}}
-TEXT: Final[dict[str, Any]] = {"document": {"format": "txt", "name": "d", "source": {"text": "x"}}}
+TEXT: Final[dict[str, Any]] = {"document": {"format": "txt", "name": "t", "source": {"text": "x"}}}
 CITED: Final = {"document": {**TEXT["document"], "citations": {"enabled": True}}}
 BROKEN: Final = {"prompt_cache_breakpoint": {"mode": "explicit"}}
 SPEC: Final = {"toolSpec": {"name": "a", "inputSchema": {"json": {"type": "object"}}}}

@@ -134,10 +134,12 @@ class StreamProgress:
 
 
 def _counts(response: TextResponse[Any]) -> dict[str, int]:
-    return {
+    counts = {
         "input_tokens": response.input_tokens,
         "output_tokens": response.output_tokens,
         "reasoning_tokens": response.reasoning_tokens,
         "cached_tokens": response.cached_tokens,
-        "cache_write_tokens": response.cache_write_tokens,
     }
+    if response.cache_write_tokens:
+        counts["cache_write_tokens"] = response.cache_write_tokens
+    return counts
