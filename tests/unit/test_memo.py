@@ -203,7 +203,7 @@ def classes(rules: RuleSet, number: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "count", "most"),
     [
-        pytest.param(names, 3000, 10, id="names"),
+        pytest.param(names, 3000, 8, id="names"),
         pytest.param(schemas, 1000, 2, id="schemas"),
         pytest.param(classes, 300, 2, id="classes"),
     ],
