@@ -42,7 +42,7 @@ def test_its_settings_are_there() -> None:
         "like",
         "capture_output",
         "prompt",
-        "profile_name",
+        "profile",
         "status",
         "error_message",
         "text",
