@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from smartllm.guardrail import Guardrail
-    from smartllm.request import Message, MessageRequest, TextRequest
+    from smartllm.request import Message, MessageRequest, SystemMessage, TextRequest
     from smartllm.response import StreamChunk, TextResponse, Usage
     from smartllm.runtime.client import LLMClient
     from smartllm.runtime.structured import SchemaMismatchError
@@ -101,6 +101,7 @@ __all__ = [
     "Step",
     "StreamChunk",
     "StreamError",
+    "SystemMessage",
     "Text",
     "TextRequest",
     "TextResponse",
@@ -164,7 +165,7 @@ _NAMES: Final = {
         "UnsupportedError",
     ),
     "smartllm.guardrail": ("Guardrail",),
-    "smartllm.request": ("Message", "MessageRequest", "TextRequest"),
+    "smartllm.request": ("Message", "MessageRequest", "SystemMessage", "TextRequest"),
     "smartllm.response": ("StreamChunk", "TextResponse", "Usage"),
     "smartllm.runtime.client": ("LLMClient",),
     "smartllm.runtime.structured": ("SchemaMismatchError",),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Generic, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypeVar
 
 from smartllm.content import Reasoning
@@ -36,6 +37,7 @@ __all__ = [
     "Reasoning",
     "Request",
     "StructuredOutput",
+    "SystemMessage",
     "TextRequest",
     "Verbosity",
 ]
@@ -51,8 +53,8 @@ class Message(BaseModel):
     """One turn of a conversation.
 
     Attributes:
-        role: ``user`` or ``assistant``. System text goes into ``system_prompt``; what must be said later in
-            a conversation is a message of role ``system`` behind a user's, where the model takes it.
+        role: ``user`` or ``assistant``. System text goes into ``system_prompt``, and what must be said later
+            in a conversation is a ``SystemMessage``.
         content: The text, or a list of texts and parts; not empty.
         reasoning: ``TextResponse.reasoning`` of that turn. It is sent back to the model that wrote it, and
             dropped with a diagnostic for any other.
@@ -67,6 +69,40 @@ class Message(BaseModel):
     def __init__(self, role: str | None = None, content: Any = None, **data: Any) -> None:
         given = {"role": role, "content": content}
         super().__init__(**{key: value for key, value in given.items() if value is not None}, **data)
+
+    @field_validator("role")
+    @classmethod
+    def _refuse_system(cls, role: str) -> str:
+        if role == "system" and not issubclass(cls, SystemMessage):
+            says = (
+                "system text goes into system_prompt, which stands before all messages; "
+                "between the messages it is a SystemMessage(text)"
+            )
+            raise PydanticCustomError("role", "{says}", {"says": says})
+        return role
+
+
+class SystemMessage(Message):
+    """System text between the turns, which keeps what the provider has cached of those before it.
+
+    It stands behind a user's turn, where the model takes it; other models refuse it by name. In JSON it is a
+    message of role ``system``. The first words of a conversation belong into ``system_prompt``.
+
+    Attributes:
+        content: The text, or a list of texts; not empty.
+    """
+
+    role: Literal["system"] = "system"
+
+    def __init__(self, content: Any = None, **data: Any) -> None:
+        super().__init__(content=content, **data)
+
+
+def _system_message(given: Any) -> Any:
+    """The message that JSON says with its role."""
+    if isinstance(given, Mapping) and given.get("role") == "system":
+        return SystemMessage.model_validate(given)
+    return given
 
 
 class BaseRequest(BaseModel, Generic[T]):
@@ -208,7 +244,7 @@ class MessageRequest(BaseRequest[T]):
         messages: The turns, oldest first; at least one.
     """
 
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: Annotated[list[Annotated[Message, BeforeValidator(_system_message)]], Field(min_length=1)]
 
 
 Request = TextRequest[T] | MessageRequest[T]

@@ -455,7 +455,7 @@ class TestParameters:
 
     def test_roles(self) -> None:
         with pytest.raises(ValidationError):
-            Message(role="tool", content="x")
+            Message(role="system", content="x")
 
     def test_top_p_and_top_k_are_forwarded_to_claude(self) -> None:
         sent = body(model=SONNET_35, top_p=0.9, top_k=7)

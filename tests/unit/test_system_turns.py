@@ -14,6 +14,7 @@ from smartllm import (
     Message,
     MessageRequest,
     Plan,
+    SystemMessage,
     Tool,
     ToolCall,
     ToolResult,
@@ -27,7 +28,7 @@ from smartllm.words import ApiType
 
 USER, THEN = Message("user", "Review."), Message("user", "Again.")
 SAID = Message("assistant", "No types.")
-RULE, ALSO = Message("system", "Name the types."), Message("system", "Be short.")
+RULE, ALSO = SystemMessage("Name the types."), SystemMessage("Be short.")
 LOOK = Tool("look")
 CALLED = Message("assistant", [ToolCall("c1", "look", {})])
 TOLD = Message("user", [ToolResult("c1", "seen")])
@@ -91,7 +92,7 @@ class TestClaude:
 
     def test_it_may_hold_the_wires_own_words(self) -> None:
         added = {"type": "tool_addition", "tool": {"name": "look", "type": "tool_reference"}}
-        compiled = plan(USER, Message("system", [Other(added)]), tools=[LOOK])
+        compiled = plan(USER, SystemMessage([Other(added)]), tools=[LOOK])
         assert compiled.body["messages"][1] == {"role": "system", "content": [added]}
 
 
@@ -147,7 +148,7 @@ def test_a_first_one_is_the_system_prompt(model: str) -> None:
 )
 def test_it_holds_no_calls_and_no_results(content: Any) -> None:
     with pytest.raises(UnsupportedError, match="cannot stand in a turn of the system"):
-        plan(USER, Message("system", content), model="gpt-5.4")
+        plan(USER, SystemMessage(content), model="gpt-5.4")
 
 
 @pytest.mark.parametrize(
@@ -209,3 +210,18 @@ class TestSandbox:
     def test_a_model_that_takes_none_says_so(self, model: str, dialect: Dialect) -> None:
         body = {"messages": [{"role": role, "content": [{"text": "x"}]} for role in ("user", "system")]}
         assert "role 'system' is not supported" in str(refusal(body, model, dialect))
+
+
+def test_a_plain_message_is_none_and_says_where_system_text_goes() -> None:
+    with pytest.raises(
+        ValueError, match=r"role\n  system text goes into system_prompt, .* SystemMessage\(text\)"
+    ):
+        Message("system", "Be short.")
+
+
+def test_json_says_it_with_its_role() -> None:
+    said = [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}]
+    request = MessageRequest.model_validate({"messages": said})
+    assert [type(message) for message in request.messages] == [Message, SystemMessage]
+    assert request.model_dump(exclude_unset=True)["messages"][1]["role"] == "system"
+    assert MessageRequest.model_validate_json(request.model_dump_json()) == request
