@@ -105,11 +105,8 @@ def test_what_is_refused(model: str, dialect: Dialect, body: dict[str, Any], wor
     ("model", "dialect", "body"),
     [
         (SONNET, MESSAGES, claude(marked(ttl="1h"), marked(), marked(), system=[marked(ttl="1h")])),
-        (
-            SONNET,
-            CONVERSE,
-            converse(PDF, POINT, CITED, POINT, {"text": "a"}, POINT, system=[{"text": "s"}, POINT]),
-        ),
+        (SONNET, CONVERSE, converse(PDF, POINT, {"text": "a"}, POINT, system=[{"text": "s"}, POINT])),
+        (SONNET, CONVERSE, converse(CITED, POINT, {"text": "a"}, POINT)),
         (SONNET, CONVERSE, converse({"text": "a"}, toolConfig={"tools": [SPEC, POINT]})),
         (NOVA, CONVERSE, converse({"text": "a"}, POINT)),
         ("gpt-5.6", RESPONSES, responses({"type": "input_text", "text": "a", **BROKEN}, instructions="s")),
