@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from smartllm.media_sources import SOURCES, settled
+from smartllm.media.sources import SOURCES, settled
 from smartllm.text_parts import Reasoning, Text, parts_of, type_field
 from smartllm.words import CACHE_TIMES, CacheTime
 

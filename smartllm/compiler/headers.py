@@ -30,7 +30,7 @@ class AskedHeaders(NamedTuple):
     @property
     def shown(self) -> dict[str, str]:
         """The headers as people may see them."""
-        return over(self._values, dict.fromkeys(self.extra, HIDDEN))
+        return merged(self._values, dict.fromkeys(self.extra, HIDDEN))
 
     @property
     def identity(self) -> bytes:
@@ -45,7 +45,7 @@ class AskedHeaders(NamedTuple):
 
     def over(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Other headers with these over them."""
-        return over({**headers, **self._values}, self.extra)
+        return merged({**headers, **self._values}, self.extra)
 
     def leaves(self) -> Iterator[tuple[str, str, Reason]]:
         """Each with what may be seen of its value, and its reason."""
@@ -58,7 +58,10 @@ class AskedHeaders(NamedTuple):
         return {name: value for name, (value, _) in self.said.items()}
 
 
-def over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
-    """Headers with others over them, whatever their capitals."""
-    given = {name.lower() for name in others}
-    return {name: value for name, value in headers.items() if name.lower() not in given} | dict(others)
+def merged(*layers: Mapping[str, str]) -> dict[str, str]:
+    """Headers of several layers, the last of one name in any capitalisation."""
+    found: dict[str, tuple[str, str]] = {}
+    for layer in layers:
+        for name, value in layer.items():
+            found[name.lower()] = name, value
+    return dict(found.values())

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from smartllm.media import CHUNK, Encoded
-from smartllm.pictures import picture_of
+from smartllm.media.pictures import picture_of
 
 MARK: Final = '{"":NaN}'
 """Where media stands while a body is written. No JSON holds it: NaN is none, and in a text its quotes would

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
+from smartllm.compiler.headers import merged
 from smartllm.compiler.payload import Payload
 
 _HASH: Final = "X-Amz-Content-SHA256"
@@ -61,15 +62,6 @@ class Secrets:
                 # One step each: loops of other threads find secrets too.
                 self._found.append(secret)
                 del self._found[:-_REMEMBERED]
-
-
-def merged(*layers: Mapping[str, str]) -> dict[str, str]:
-    """Headers of several layers, the last of one name in any capitalisation."""
-    found: dict[str, tuple[str, str]] = {}
-    for layer in layers:
-        for name, value in layer.items():
-            found[name.lower()] = name, value
-    return dict(found.values())
 
 
 class FixedHeaders:

@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from smartllm.compiler import Step
-from smartllm.compiler.headers import over
+from smartllm.compiler.headers import merged
 from smartllm.errors import MissingExtraError
-from smartllm.hosts.auth import AskedKey, Auth, Credentials, FixedHeaders, SigV4, merged
+from smartllm.hosts.auth import AskedKey, Auth, Credentials, FixedHeaders, SigV4
 from smartllm.hosts.called import Called
 from smartllm.hosts.listing import LISTINGS
 from smartllm.hosts.readers import ERROR_READERS
@@ -150,7 +150,7 @@ class HostCalls:
         signed = await host.auth.sign("POST", url, given, step.content)
         signed.update(host.framing.unsigned)
         if step.asked is not None:  # a request's own win over those of settings and environment
-            signed = over(signed, step.asked.extra)
+            signed = merged(signed, step.asked.extra)
         return WireRequest("POST", url, signed, step.content, step.model, step.buffered)
 
     async def _listed(self, path: str, query: Mapping[str, str]) -> Any:

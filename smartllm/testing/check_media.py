@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from smartllm.media import media_type_of
-from smartllm.pictures import picture_of
+from smartllm.media.pictures import picture_of
 from smartllm.rules import Facts
 from smartllm.rules.vocabulary.input import is_among
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from smartllm.media import media_type_of
-from smartllm.pictures import picture_of
+from smartllm.media.pictures import picture_of
 
 from .heard import JSON, dict_of, listed
 

@@ -14,7 +14,7 @@ from smartllm import Message, MessageRequest, TextRequest
 from smartllm.content import CachePoint, Document, Image, Text, ToolCall, ToolResult
 from smartllm.errors import UnsupportedError
 from smartllm.media import has_files, loaded
-from smartllm.media_files import MOST_BYTES, UnreadableError, read_file
+from smartllm.media.files import MOST_BYTES, UnreadableError, read_file
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 

@@ -24,7 +24,7 @@ from smartllm.compiler.payload import Payload
 from smartllm.content import Image, ToolResult
 from smartllm.errors import BadRequestError, ProviderTimeoutError, UnsupportedError
 from smartllm.media import CHUNK, Encoded
-from smartllm.media_files import read_file
+from smartllm.media.files import read_file
 from smartllm.runtime.media import hashed
 from smartllm.runtime.wire.session import _parts
 from smartllm.testing import LoopbackServer, Reply

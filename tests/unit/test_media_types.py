@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from smartllm.content import Audio, Document, Image, Video
 from smartllm.errors import UnsupportedError
 from smartllm.media import loaded, media_type_of
-from smartllm.media_types import media_type_by_name, spelled
+from smartllm.media.types import media_type_by_name, spelled
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 

@@ -11,8 +11,8 @@ import pytest
 from wires import CHAT, INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
 
 from smartllm import LLMConfig
+from smartllm.compiler.headers import merged
 from smartllm.errors import ConfigError, ProviderError
-from smartllm.hosts.auth import merged
 from smartllm.settings import Settings
 from smartllm.testing import LoopbackServer, Reply
 

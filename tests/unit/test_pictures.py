@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartllm.pictures import Picture, picture_of
+from smartllm.media.pictures import Picture, picture_of
 
 
 def drawn(kind: str, size: tuple[int, int], frames: int, **how: Any) -> bytes:

@@ -12,7 +12,7 @@ from smartllm.compiler.intent import Intent, Turn
 from smartllm.compiler.media_parts import documents_in, hold_media, is_text, put, text_in
 from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
-from smartllm.media_types import media_type_by_name
+from smartllm.media.types import media_type_by_name
 from smartllm.rules.vocabulary import Facts
 from smartllm.rules.vocabulary.input import Documents, is_among
 from smartllm.text_parts import Text

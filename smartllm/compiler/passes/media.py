@@ -16,7 +16,7 @@ from smartllm.rules.vocabulary.wire import NAMES_DOCUMENTS, NAMES_FORMATS, SOURC
 
 if TYPE_CHECKING:
     from smartllm.content import Document, Image, Media
-    from smartllm.pictures import Picture
+    from smartllm.media.pictures import Picture
 
 _PLURAL: Final = {"image": "images", "document": "documents", "audio": "audio", "video": "video"}
 _GIVEN: Final = {
@@ -234,6 +234,6 @@ class _Checks:
 
 
 def _picture(part: Media) -> Picture | None:
-    from smartllm.pictures import picture_of  # noqa: PLC0415 - few have any
+    from smartllm.media.pictures import picture_of  # noqa: PLC0415 - few have any
 
     return None if part.data is None else picture_of(part.data)

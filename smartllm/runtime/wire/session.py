@@ -12,8 +12,8 @@ import aiohttp
 from yarl import URL
 
 from smartllm import __version__
+from smartllm.compiler.headers import merged
 from smartllm.compiler.payload import Payload
-from smartllm.hosts.auth import merged
 from smartllm.runtime.control.deadline import Timeouts
 from smartllm.runtime.transport import WireRequest
 from smartllm.runtime.wire.connections import SENDING, Connector, Sending, watched

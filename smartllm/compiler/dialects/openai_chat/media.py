@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.dialects.formats import suffix_of
 from smartllm.media import Encoded
-from smartllm.media_types import media_type_by_name
+from smartllm.media.types import media_type_by_name
 
 if TYPE_CHECKING:
     from smartllm.content import Audio, Document, Media

@@ -13,8 +13,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from smartllm.errors import UnsupportedError
-from smartllm.media_files import UnreadableError, read_file
-from smartllm.media_types import media_type_by_name, media_type_of, spelled
+from smartllm.media.files import UnreadableError, read_file
+from smartllm.media.types import media_type_by_name, media_type_of, spelled
 
 if TYPE_CHECKING:
     from smartllm.content import Audio, Document, Image, InputPart, Video
