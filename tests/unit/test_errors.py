@@ -191,6 +191,7 @@ def test_the_public_names() -> None:
         "Step",
         "StreamChunk",
         "StreamError",
+        "SystemMessage",
         "Text",
         "TextRequest",
         "TextResponse",

@@ -19,7 +19,7 @@ from smartllm.runtime.observe.progress import Progress, StreamProgress
 from smartllm.testing import LoopbackServer, Reply
 
 COMMON = {"event", "ts", "prompt", "model", "provider"}
-COUNTS = {"input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens"}
+COUNTS = {"input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens"}
 FIELDS = {
     "llm_started": COMMON,
     "llm_done": COMMON | COUNTS,
