@@ -184,7 +184,8 @@ class Intent(NamedTuple):
         custom: Ids on the wire of the calls that go back as those of tools that take free text.
         headers: The caller's headers for the calls.
         caching: None where nothing is asked of the prompt cache.
-        texts_alone: The turns hold nothing but texts, so that nobody need look for more; no pass adds any.
+        texts_alone: The turns, of user and assistant alone, hold nothing but texts that cite nothing, so that
+            nobody need look for more; no pass adds any.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
     """

@@ -40,10 +40,12 @@ def turns_of(wishes: Mapping[str, Any]) -> tuple[Turn, ...]:
 
 
 def are_texts(turns: Iterable[Turn]) -> bool:
-    """Whether turns hold nothing but texts."""
-    for turn in turns:
-        for part in turn.parts:
-            if type(part) is not Text:
+    """Whether turns of the user and the assistant hold nothing but texts that cite nothing."""
+    for role, parts, _ in turns:
+        if role == "system":
+            return False
+        for part in parts:
+            if type(part) is not Text or part.citations:
                 return False
     return True
 

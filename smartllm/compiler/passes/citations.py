@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def citations(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """Leave out what the target does not take back; the texts stay."""
-    if not any(type(part) is Text and part.citations for turn in intent.turns for part in turn.parts):
+    if intent.texts_alone or not any(
+        type(part) is Text and part.citations for turn in intent.turns for part in turn.parts
+    ):
         return intent
     taken = FIELDS[intent.dialect].citation if facts.input.document.citations else ""
     turns = tuple(_with_taken(turn, taken) for turn in intent.turns)

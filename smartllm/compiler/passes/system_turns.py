@@ -14,6 +14,8 @@ def system_turns(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     Raises:
         UnsupportedError: The conversation begins with one, the model takes none here, or none in its place.
     """
+    if intent.texts_alone:
+        return intent
     first = next((index for index, turn in enumerate(intent.turns) if turn.role == "system"), None)
     if first is None:
         return intent
