@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.caching import caching_of
@@ -32,10 +31,10 @@ __all__ = ["Plan", "Quota", "Step", "compile"]
 
 
 _BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE, "messages", "prompt", "model")}
-_RARE: Final = (*(name for name, row in CARRIED.items() if row.default is None), "extra_headers")
-"""What most requests do not say."""
-_rare: Final = itemgetter(*_RARE)
-_NONE: Final = (None,) * len(_RARE)
+_RARE: Final = frozenset(
+    {*(name for name, row in CARRIED.items() if row.default is None and not row.setting), "extra_headers"}
+)
+"""What most requests do not say, and no client's configuration."""
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _ALWAYS: Final = tuple(name for name in CARRIED if name not in _RARE)
 _BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE if name not in _RARE}
@@ -136,7 +135,7 @@ def _intent(
     if "prompt" in wishes:
         trace.reasons["messages"] = _BY_REQUEST["prompt"]
     said, headers = _ALWAYS, None
-    if _rare(wishes) != _NONE:
+    if not _RARE.isdisjoint(given):
         said, headers = tuple(CARRIED), wishes["extra_headers"]
         trace.reasons = {name: Reason("default", name) for name in CARRIED} | trace.reasons
     parameters = {name: _value(name, wishes[name]) for name in said if wishes[name] is not None}

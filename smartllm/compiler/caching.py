@@ -30,11 +30,8 @@ def caching_of(
     Raises:
         UnsupportedError: The turns hold nothing but cache points.
     """
-    wish, key, tools = (
-        wishes["prompt_cache"],
-        wishes["prompt_cache_key"],
-        _behind_tools(wishes["tools"] or ()),
-    )
+    wish, key = wishes["prompt_cache"], wishes["prompt_cache_key"]
+    tools = _behind_tools(wishes["tools"]) if wishes["tools"] else ()
     points = pointed and any(part.type == "cache_point" for turn in turns for part in turn.parts)
     if not (points or tools or wish is not None or key is not None):
         return None, turns

@@ -10,7 +10,7 @@ from smartllm.compiler.dialects import ENCODERS, FIELDS
 from smartllm.compiler.headers import AskedHeaders
 from smartllm.compiler.intent import AnyTool, Choice, Intent, OutputStrategy
 from smartllm.compiler.own_tools import is_hosted
-from smartllm.compiler.passes import PASSES
+from smartllm.compiler.passes import OF_TEXTS, PASSES
 from smartllm.compiler.plan import Step
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
@@ -37,7 +37,7 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
         UnsupportedError: A fact refuses a wish; names the row that states it.
     """
     try:
-        for run in PASSES:
+        for run in OF_TEXTS if intent.texts_alone else PASSES:
             intent = run(intent, target.facts, trace)
     except UnsupportedError as error:
         raise told(error, target) from None

@@ -13,7 +13,7 @@ import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest
 from smartllm.compiler import _intent
 from smartllm.compiler.intent import Intent, ThinkingPlan, Turn
-from smartllm.compiler.passes import PASSES
+from smartllm.compiler.passes import OF_TEXTS, PASSES
 from smartllm.compiler.passes.reasoning import clamp, is_thinking, nearest
 from smartllm.compiler.passes.sampling import sampling
 from smartllm.compiler.target import choose_target
@@ -358,6 +358,11 @@ def test_after_the_passes_every_value_is_legal_and_nothing_is_lost_silently(
         assert "max_tokens" in told
     for item in trace.changes:
         assert item.asked != item.applied
+    short, heard = before, Trace(dict(trace.reasons))
+    for run in OF_TEXTS:
+        short = run(short, target.facts, heard)
+    assert before.texts_alone
+    assert (short, heard.changes) == (after, trace.changes)
     again, count = after, len(trace.changes)
     for run in PASSES:
         again = run(again, target.facts, trace)

@@ -48,9 +48,11 @@ def set_messages(
     """
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
-        plain = intent.texts_alone or not (turn.calls or turn.blocks or turn.own or turn.media or turn.points)
-        whole = not plain
-        if whole or (not intent.texts_alone and turn.results):
+        if intent.texts_alone:
+            turns += spoken(turn, kind)
+            continue
+        whole = bool(turn.calls or turn.blocks or turn.own or turn.media or turn.points)
+        if whole or turn.results:
             turns += calling(turn, intent)
         if not whole:
             turns += spoken(turn, kind, _role(turn, facts))

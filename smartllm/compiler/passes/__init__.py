@@ -48,8 +48,13 @@ PASSES: Final[tuple[Pass, ...]] = (
     signatures,
     caching,
 )
+OF_TEXTS: Final = tuple(
+    one for one in PASSES if one not in {media, own, system_turns, citations, carry, calls, documents}
+)
+"""Those that may change an intent whose turns are ``texts_alone``, which most are."""
 
 __all__ = [
+    "OF_TEXTS",
     "PASSES",
     "Pass",
     "caching",

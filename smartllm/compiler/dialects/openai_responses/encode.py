@@ -36,7 +36,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         body.set("reasoning.effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:
         body.set("text.verbosity", intent.verbosity, trace.reason("verbosity"))
-    if facts.carry.include and False in {intent.extra.get("store"), intent.parameters.get("store")}:
+    unstored = intent.extra.get("store") is False or intent.parameters.get("store") is False
+    if unstored and facts.carry.include:
         body.append("include", "reasoning.encrypted_content", fact("carry.include"))
     if intent.tools:
         set_tools(body, intent, trace)
