@@ -55,9 +55,9 @@ if TYPE_CHECKING:
     from smartllm.response import StreamChunk, TextResponse, Usage
     from smartllm.runtime.client import LLMClient
     from smartllm.runtime.structured import SchemaMismatchError
-    from smartllm.tool_errors import ToolArgumentsError, ToolError, ToolRoundsError, ToolTimeoutError
-    from smartllm.tool_run import CallEvent, ToolRun
     from smartllm.tools import Tool, tool
+    from smartllm.tools.errors import ToolArgumentsError, ToolError, ToolRoundsError, ToolTimeoutError
+    from smartllm.tools.run import CallEvent, ToolRun
 
 __version__ = "0.2.0"
 
@@ -169,8 +169,8 @@ _NAMES: Final = {
     "smartllm.response": ("StreamChunk", "TextResponse", "Usage"),
     "smartllm.runtime.client": ("LLMClient",),
     "smartllm.runtime.structured": ("SchemaMismatchError",),
-    "smartllm.tool_errors": ("ToolArgumentsError", "ToolError", "ToolRoundsError", "ToolTimeoutError"),
-    "smartllm.tool_run": ("CallEvent", "ToolRun"),
+    "smartllm.tools.errors": ("ToolArgumentsError", "ToolError", "ToolRoundsError", "ToolTimeoutError"),
+    "smartllm.tools.run": ("CallEvent", "ToolRun"),
     "smartllm.tools": ("Tool", "tool"),
 }
 _HOME: Final = {name: module for module, names in _NAMES.items() for name in names}

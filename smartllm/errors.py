@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from smartllm.diagnostics import Diagnostic, Origin
-    from smartllm.tool_run import ToolRun
+    from smartllm.tools.run import ToolRun
 
 RETRYABLE_STATUS: Final = error_codes.RETRYABLE_STATUS
 """HTTP statuses of failures that may pass."""

@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 from smartllm.content import Reasoning
 from smartllm.parameters import NUMBERS
 from smartllm.request_fields import ExtraHeaders, GuardrailField, Metadata, StopSequences
-from smartllm.tool_fields import ToolChoice, Tools
+from smartllm.tools.fields import ToolChoice, Tools
 from smartllm.turn_content import Content
 from smartllm.words import (
     EFFORTS,

@@ -24,8 +24,8 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.client import LLMClient as AsyncClient
 from smartllm.runtime.control.owner import ProcessLock, keep_untouched
-from smartllm.tool_fields import Tools
-from smartllm.tool_run import OnCall, ToolRun
+from smartllm.tools.fields import Tools
+from smartllm.tools.run import OnCall, ToolRun
 
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)

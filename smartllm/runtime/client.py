@@ -17,8 +17,8 @@ from smartllm.runtime.base import BaseClient
 from smartllm.runtime.media import with_files
 from smartllm.runtime.tool_calls import CallRunner
 from smartllm.runtime.tool_loop import ToolLoop, check_count, first_request, tools_of
-from smartllm.tool_fields import Tools
-from smartllm.tool_run import OnCall, ToolRun
+from smartllm.tools.fields import Tools
+from smartllm.tools.run import OnCall, ToolRun
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -18,11 +18,11 @@ from smartllm.content import Part, ToolCall, ToolResult
 from smartllm.request import Message
 from smartllm.runtime.observe.tool_span import span_of_call
 from smartllm.runtime.secrets import hidden
-from smartllm.tool_checks import shown, text_of_error
-from smartllm.tool_errors import ToolArgumentsError, ToolError
-from smartllm.tool_fields import name_of
-from smartllm.tool_run import CallEvent, OnCall
 from smartllm.tools import Tool
+from smartllm.tools.checks import shown, text_of_error
+from smartllm.tools.errors import ToolArgumentsError, ToolError
+from smartllm.tools.fields import name_of
+from smartllm.tools.run import CallEvent, OnCall
 from smartllm.unicode import unicode_text
 
 _LONGEST: Final = 2000

@@ -17,11 +17,11 @@ from smartllm.runtime.control.deadline import Deadline
 from smartllm.runtime.media import with_files
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.tool_calls import CallRunner
-from smartllm.tool_checks import shown
-from smartllm.tool_errors import ToolError, ToolRoundsError, ToolTimeoutError
-from smartllm.tool_fields import Tools, choices_of, without_points
-from smartllm.tool_run import ToolRun
 from smartllm.tools import Tool
+from smartllm.tools.checks import shown
+from smartllm.tools.errors import ToolError, ToolRoundsError, ToolTimeoutError
+from smartllm.tools.fields import Tools, choices_of, without_points
+from smartllm.tools.run import ToolRun
 
 T = TypeVar("T", bound=BaseModel)
 

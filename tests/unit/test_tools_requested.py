@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from smartllm import MessageRequest, TextRequest, Tool, tool
-from smartllm.tool_fields import WORDS, choices_of, name_of
+from smartllm.tools.fields import WORDS, choices_of, name_of
 
 
 class Person(BaseModel):

@@ -9,8 +9,8 @@ from typing import Any
 
 from smartllm.content import ToolCall
 from smartllm.runtime.observe.telemetry import _api, _tracer
-from smartllm.tool_checks import text_of_error
 from smartllm.tools import Tool
+from smartllm.tools.checks import text_of_error
 
 Ended = Callable[[BaseException | None], None]
 

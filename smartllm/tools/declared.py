@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from smartllm.tool_checks import (
+from smartllm.tools.checks import (
     check_name,
     check_strict,
     check_text,
@@ -20,15 +20,15 @@ from smartllm.tool_checks import (
     shown,
     unusable,
 )
-from smartllm.tool_decorator import said_of, tool
-from smartllm.tool_errors import ToolArgumentsError, ToolError
+from smartllm.tools.decorator import said_of
+from smartllm.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from smartllm.function_schema import FunctionSchema, ModelSchema
+    from smartllm.tools.function_schema import FunctionSchema, ModelSchema
 
-__all__ = ["Tool", "ToolArgumentsError", "ToolError", "tool"]
+__all__ = ["Tool"]
 
 _NOTHING: Final = '{"type": "object", "properties": {}, "additionalProperties": false}'
 _SHAPES: Final = frozenset({"type", "properties", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"})
@@ -160,7 +160,7 @@ class Tool:
         model = self.parameters if is_model(self.parameters) else None
         if model is None and self.function is None:
             return None
-        from smartllm import function_schema as schemas  # noqa: PLC0415 - see above
+        from smartllm.tools import function_schema as schemas  # noqa: PLC0415 - see above
 
         if model is not None:
             return schemas.ModelSchema(model, self.name)
@@ -188,7 +188,7 @@ def _from_function(function: Callable[..., Any]) -> Tool:
         )
     description = said.description
     if description is None:
-        from smartllm.function_schema import function_schema  # noqa: PLC0415 - loads pydantic
+        from smartllm.tools.function_schema import function_schema  # noqa: PLC0415 - loads pydantic
 
         description = function_schema(function, name, said.names).description
     return Tool(name, description, strict=said.strict, function=function)

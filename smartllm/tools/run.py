@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from smartllm.content import ToolCall, ToolResult
     from smartllm.request import Message
     from smartllm.response import TextResponse
-    from smartllm.tools import Tool
+    from smartllm.tools.declared import Tool
 
 T = TypeVar("T", default=Any)
 

@@ -12,7 +12,7 @@ import typing_extensions
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from smartllm.tool_errors import ToolError
+from smartllm.tools.errors import ToolError
 
 KEYWORDS: Final = "**"
 """Where what ``**kwargs`` take stands while it is checked; no parameter can have that name."""

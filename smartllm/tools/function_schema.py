@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
-from smartllm.docstrings import told
 from smartllm.errors import UnsupportedError
 from smartllm.json_values import check_json
-from smartllm.signatures import KEYWORDS, WRAP, Argument, argument_of, plain, signature_of
-from smartllm.tool_checks import shown
-from smartllm.tool_errors import ToolArgumentsError, ToolError
+from smartllm.tools.checks import shown
+from smartllm.tools.docstrings import told
+from smartllm.tools.errors import ToolArgumentsError, ToolError
+from smartllm.tools.signatures import KEYWORDS, WRAP, Argument, argument_of, plain, signature_of
 
 _T = TypeVar("_T")
 _typed_dict: Final[Any] = TypedDict  # mypy knows it with its fields written out alone

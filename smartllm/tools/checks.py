@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from smartllm.content import copied
 from smartllm.errors import UnsupportedError
 from smartllm.json_values import check_json
-from smartllm.tool_errors import ToolArgumentsError, ToolError
+from smartllm.tools.errors import ToolArgumentsError, ToolError
 from smartllm.unicode import is_unicode
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from pydantic import PlainSerializer, PlainValidator, SerializationInfo, Validat
 from pydantic_core import PydanticCustomError
 
 from smartllm.content import CachePoint
-from smartllm.tool_checks import shown
-from smartllm.tool_errors import ToolError
-from smartllm.tools import Tool
+from smartllm.tools.checks import shown
+from smartllm.tools.declared import Tool
+from smartllm.tools.errors import ToolError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

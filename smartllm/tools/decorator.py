@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
-from smartllm.tool_checks import check_name, check_strict, check_text, shown
-from smartllm.tool_errors import ToolError
+from smartllm.tools.checks import check_name, check_strict, check_text, shown
+from smartllm.tools.errors import ToolError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
