@@ -52,6 +52,7 @@ CODES: Final[dict[str, str]] = {
     "lifecycle-ended": "The model is past its announced shutdown date.",
     "lifecycle-ending": "The model is within 90 days of its announced shutdown date.",
     "lifecycle-legacy": "The provider has declared the model legacy.",
+    "max-tokens-added": "No output limit was asked for, and one must be sent; it is the model's largest.",
     "max-tokens-clamped": "max_tokens was over the model's maximum output.",
     "max-tokens-dropped": "The model takes no output limit at the requested effort.",
     "max-tokens-grown": "max_tokens grew so that the thinking budget leaves the caller's to the answer.",

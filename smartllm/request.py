@@ -110,9 +110,10 @@ class BaseRequest(BaseModel, Generic[T]):
 
     Attributes:
         model: Model id, inference profile id or ARN; None takes the client's default.
-        temperature: Sampling temperature, 0 to 2 (Claude: 0 to 1). A default that the model does not
-            accept is simply not sent.
-        max_tokens: Maximum output tokens, at least 1.
+        temperature: Sampling temperature, 0 to 2 (Claude: 0 to 1); None leaves it to the model. A default
+            that the model does not accept is simply not sent.
+        max_tokens: Maximum output tokens, at least 1; None leaves it to the model, or asks for its most where
+            the API wants a number.
         top_p: Nucleus sampling, 0 to 1; None leaves the model's default.
         top_k: Top-k sampling (Bedrock), at least 1; None leaves the model's default.
         system_prompt: System text.
@@ -170,8 +171,8 @@ class BaseRequest(BaseModel, Generic[T]):
     model_config = ConfigDict(extra="forbid", validate_assignment=True, arbitrary_types_allowed=True)
 
     model: Annotated[str, Field(min_length=1)] | None = None
-    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0
-    max_tokens: Annotated[int, Field(ge=1)] = 2048
+    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = 0
+    max_tokens: Annotated[int, Field(ge=1)] | None = 2048
     top_p: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     top_k: Annotated[int, Field(ge=1)] | None = None
     system_prompt: str | None = None

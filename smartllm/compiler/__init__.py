@@ -34,7 +34,7 @@ _BY_REQUEST: Final = {name: Reason("request", name) for name in (*WIRE, "message
 _RARE: Final = frozenset(
     {*(name for name, row in CARRIED.items() if row.default is None and not row.setting), "extra_headers"}
 )
-"""What most requests do not say, and no client's configuration."""
+"""What most requests do not say."""
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _ALWAYS: Final = tuple(name for name in CARRIED if name not in _RARE)
 _BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE if name not in _RARE}
@@ -135,7 +135,7 @@ def _intent(
     if "prompt" in wishes:
         trace.reasons["messages"] = _BY_REQUEST["prompt"]
     said, headers = _ALWAYS, None
-    if not _RARE.isdisjoint(given):
+    if not (_RARE.isdisjoint(given) and _RARE.isdisjoint(defaults)):
         said, headers = tuple(CARRIED), wishes["extra_headers"]
         trace.reasons = {name: Reason("default", name) for name in CARRIED} | trace.reasons
     parameters = {name: _value(name, wishes[name]) for name in said if wishes[name] is not None}

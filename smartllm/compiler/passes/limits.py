@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Intent
-from smartllm.compiler.passes.reasoning import is_unlimited
+from smartllm.compiler.passes.reasoning import is_unlimited, with_most
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
 
 
 def limits(intent: Intent, facts: Facts, trace: Trace) -> Intent:
-    """Raise or clamp max_tokens into the accepted range; leave it out where none may be sent."""
+    """Raise or clamp max_tokens into the accepted range; leave it out where none may be sent, or is asked for."""
     asked = intent.max_tokens
     if asked is None:
-        return intent
+        return with_most(intent, facts, trace, "limits.required") if facts.limits.required else intent
     if is_unlimited(intent, facts):
         trace.changed(
             "max-tokens-dropped",

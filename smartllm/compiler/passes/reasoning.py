@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.trace import Trace, fact
+from smartllm.parameters import PARAMETERS
 from smartllm.rules.vocabulary import Facts
 from smartllm.words import EFFORTS, Effort
+
+_USUAL: Final[int] = PARAMETERS["max_tokens"].default
+"""For models whose most is not known."""
 
 
 def reasoning(intent: Intent, facts: Facts, trace: Trace) -> Intent:
@@ -183,6 +188,8 @@ def _with_budget(intent: Intent, done: Intent, facts: Facts, trace: Trace) -> In
 def _fit(intent: Intent, budget: int, facts: Facts, trace: Trace) -> Intent:
     """Make the budget fit under max_tokens: max_tokens grows, and only then the budget shrinks."""
     most = facts.limits.max_output
+    if intent.max_tokens is None:
+        intent = with_most(intent, facts, trace, "thinking.modes")
     assert intent.max_tokens is not None
     answer = intent.max_tokens if most is None else min(intent.max_tokens, most)
     if budget < answer:
@@ -210,6 +217,29 @@ def _fit(intent: Intent, budget: int, facts: Facts, trace: Trace) -> Intent:
         severity="info",
     )
     return intent._replace(max_tokens=grown, thinking=ThinkingPlan("budget", budget=budget))
+
+
+def with_most(intent: Intent, facts: Facts, trace: Trace, needed_by: str) -> Intent:
+    """The intent with the largest output limit, where none was asked for and one must be sent.
+
+    Args:
+        intent: What is said.
+        facts: What the model takes.
+        trace: Why.
+        needed_by: Path of the fact that asks for a limit.
+    """
+    most = facts.limits.max_output or _USUAL
+    trace.changed(
+        "max-tokens-added",
+        "max_tokens",
+        asked=None,
+        applied=most,
+        reason=f"a number must be sent here, and the model gives at most {most} tokens of output",
+        fact=needed_by,
+        action="added",
+        severity="info",
+    )
+    return intent._replace(max_tokens=most)
 
 
 def _clamped(asked: Effort, levels: Sequence[Effort], trace: Trace, path: str) -> Effort:

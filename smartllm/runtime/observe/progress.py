@@ -27,7 +27,7 @@ class Progress:
         model: Model id.
         provider: Provider's name.
         max_retries: Retries that the client makes.
-        max_tokens: Output tokens that were asked for.
+        max_tokens: Output tokens that were asked for; None leaves them to the model.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Progress:
         model: str,
         provider: str,
         max_retries: int,
-        max_tokens: int,
+        max_tokens: int | None,
     ) -> None:
         self._callback = request.on_progress
         self._request = request
