@@ -9,7 +9,7 @@ from smartllm.rules.vocabulary import Facts
 
 
 def limits(intent: Intent, facts: Facts, trace: Trace) -> Intent:
-    """Raise or clamp max_tokens into the accepted range; leave it out where none may be sent, or is asked for."""
+    """Raise or clamp max_tokens into the accepted range; leave it out where none may be sent, or is asked."""
     asked = intent.max_tokens
     if asked is None:
         return with_most(intent, facts, trace, "limits.required") if facts.limits.required else intent
