@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from commands import invoke
 
 from smartllm.cli import main
 
@@ -17,7 +18,7 @@ CHAT = ("-m", "gpt-4.1", "--api-type", "chat_completions")
 
 
 def run(*arguments: str, given: str | None = None) -> Result:
-    return CliRunner().invoke(main, ["compile", *arguments], input=given)
+    return invoke(main, ["compile", *arguments], stdin=given)
 
 
 def body(*arguments: str) -> Any:
