@@ -8,7 +8,8 @@ from typing import Final
 
 from smartllm.compiler.intent import Choice, Intent, OutputPlan
 from smartllm.compiler.schema.lower import lower_once
-from smartllm.compiler.schema.tool_input import answer_input, form_of
+from smartllm.compiler.schema.takes import form_of, native_schema
+from smartllm.compiler.schema.tool_input import answer_input
 from smartllm.compiler.schema.types import Change
 from smartllm.compiler.tool_names import free_name
 from smartllm.compiler.trace import Reason, Trace
@@ -24,7 +25,7 @@ def native(intent: Intent, plan: OutputPlan, facts: Facts, trace: Trace) -> Inte
     Raises:
         UnsupportedError: The schema cannot be said there.
     """
-    lowered = lower_once(plan.text, facts.structured.native_subset)
+    lowered = native_schema(plan.text, facts)
     _tell(lowered.changes, "structured.native_subset", trace)
     return intent._replace(output=replace(plan, strategy="native", lowered=lowered))
 
@@ -41,6 +42,8 @@ def answer_tool(intent: Intent, plan: OutputPlan, facts: Facts, trace: Trace) ->
     _tell(lowered.changes[:own], "structured.tool_subset", trace)
     _tell(lowered.changes[own:], "tools.input", trace)
     plan = replace(plan, name=free_name(intent, plan.name, facts), lowered=lowered, properties=properties)
+    if form.bare and not plan.description:  # what the schema says of itself has no place in it
+        plan = replace(plan, description=str(plan.schema.get("description", "")).strip())
     among = bool(intent.tools) and intent.tool_choice is None
     plan = replace(plan, description=_described(plan, _FINAL if among else "", facts, trace))
     if intent.tools:
@@ -57,7 +60,7 @@ def _tell(changes: Iterable[Change], fact: str, trace: Trace) -> None:
             applied=change.action,
             reason=change.reason,
             fact=fact,
-            severity="info",
+            severity="warning" if change.lost else "info",
         )
 
 

@@ -30,7 +30,7 @@ def documents(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.texts_alone or not hold_media(intent.turns):
         return intent
     turns = intent.turns
-    if intent.bound is not None and _are_cited(turns):
+    if intent.bound is not None and are_cited(turns):
         reason = "an answer that is bound to a schema cannot cite"
         trace.changes.append(
             Change(
@@ -57,7 +57,7 @@ def as_texts(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> 
     turned = partial(_as_text, facts=facts, told=told)
     found = put(turns, turned, root, inside=partial(turned, held=facts.calls.inside))
     _tell_texts(trace, told)
-    if _are_cited(turns) and not _are_cited(found):
+    if are_cited(turns) and not are_cited(found):
         _drop_citations(trace, "the documents go as texts, which cannot be cited")
     return found
 
@@ -124,7 +124,7 @@ def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> tup
     Raises:
         UnsupportedError: A text to be cited is no UTF-8; names its place.
     """
-    if not _are_cited(turns):
+    if not are_cited(turns):
         return turns
     found = list(documents_in(turns))
     takes = facts.input.document
@@ -147,7 +147,8 @@ def cited(turns: tuple[Turn, ...], facts: Facts, trace: Trace, root: str) -> tup
     return _plain(_citing(turns, yes=True), trace, root)
 
 
-def _are_cited(turns: tuple[Turn, ...]) -> bool:
+def are_cited(turns: tuple[Turn, ...]) -> bool:
+    """Whether answers are to cite a document of the turns."""
     return any(part.citations for part in documents_in(turns))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartllm.compiler.intent import Intent, Turn
-from smartllm.compiler.passes.carry import joined
+from smartllm.compiler.passes.carry import joined, without_reasoning
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
@@ -60,6 +60,9 @@ def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace
             hint="end the conversation with a user message",
             fact="messages.prefill",
         )
+    if facts.carry.leads:
+        reason = "what is begun by hand is continued without thinking, and then may hold none"
+        turns = (*turns[:-1], without_reasoning(turns[-1], trace, reason, "carry.leads"))
     parts = turns[-1].parts
     place = max(place for place, part in enumerate(parts) if part.type != "cache_point")
     last = parts[place]

@@ -11,6 +11,7 @@ from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.own_parts import kind_of, place_in, place_in_result
 from smartllm.rules.vocabulary import Facts
+from smartllm.said import Named, said
 from smartllm.text_parts import parts_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ def own(intent: Intent, _facts: Facts, trace: Trace) -> Intent:
         raise UnsupportedError(
             "messages: nothing is left of the conversation, as all of it is in the words of another wire",
             field="messages",
-            hint="say what is meant in texts, or take the api_type that the parts were written for",
+            hint=said(
+                "say what is meant in texts, or take the {} that the parts were written for",
+                Named("api_type"),
+            ),
         )
     return intent if turns == intent.turns else intent._replace(turns=turns)
 
@@ -65,7 +69,10 @@ def _stands(part: Other, place: str | None, intent: Intent, index: int, trace: T
         raise UnsupportedError(
             f"messages[{index}]: {intent.dialect} has no place here for the part {kind!r}",
             field="messages",
-            hint="leave the part out, say it in texts, or take an api_type that has a place for it",
+            hint=said(
+                "leave the part out, say it in texts, or take an {} that has a place for it",
+                Named("api_type"),
+            ),
         )
     here = part.dialect == intent.dialect
     reason = (

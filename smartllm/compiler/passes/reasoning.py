@@ -9,6 +9,7 @@ from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.trace import Trace, fact
 from smartllm.parameters import PARAMETERS
 from smartllm.rules.vocabulary import Facts
+from smartllm.said import Named, said
 from smartllm.words import EFFORTS, Effort
 
 _USUAL: Final[int] = PARAMETERS["max_tokens"].default
@@ -20,17 +21,31 @@ def reasoning(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.effort is None and intent.budget_tokens is None:
         return intent
     done = intent._replace(effort=None, budget_tokens=None)
-    if not facts.thinking.modes or not facts.effort.levels:
+    thinks = bool(facts.thinking.modes and facts.effort.levels)
+    if thinks and intent.effort == "none" and intent.budget_tokens is None:
+        return done._replace(thinking=_off(facts, trace))
+    if not _can_be_told(intent, facts):
         _ignore(intent, facts, trace)
         return done
-    if intent.effort == "none" and intent.budget_tokens is None:
-        return done._replace(thinking=_off(facts, trace))
     if facts.thinking.modes[0] == "budget":
-        if facts.carry.leads and _is_bare_round(intent):
+        if facts.carry.leads and _is_bare(intent):
             _leave_off(intent, trace)
             return done._replace(thinking=_off(facts, trace))
         return _with_budget(intent, done, facts, trace)
     return done._replace(thinking=_with_effort(intent, facts, trace))
+
+
+def _can_be_told(intent: Intent, facts: Facts) -> bool:
+    """Whether there is a way to say what is wished."""
+    if not facts.thinking.modes or not _ladder(facts):
+        return False
+    said = intent.budget_tokens if facts.thinking.modes[0] == "budget" else intent.effort
+    return said is not None or not facts.effort.budgets.keys().isdisjoint(_ladder(facts))
+
+
+def _ladder(facts: Facts) -> list[Effort]:
+    """The levels that are more than none."""
+    return [level for level in facts.effort.levels if level != "none"]
 
 
 def is_thinking(intent: Intent, facts: Facts) -> bool:
@@ -63,10 +78,12 @@ def nearest(budget: int, facts: Facts) -> Effort:
     return min(table, key=lambda item: (abs(item[1] - budget), item[1]))[0]
 
 
-def _is_bare_round(intent: Intent) -> bool:
-    """Whether the last turn of the assistant calls tools and does not begin with reasoning of its own."""
+def _is_bare(intent: Intent) -> bool:
+    """Whether the assistant's last turn goes on, by calls or as a prefill, and begins with no reasoning."""
     last = next((turn for turn in reversed(intent.turns) if turn.role == "assistant"), None)
-    return last is not None and bool(last.calls) and not getattr(last.parts[0], "blocks", None)
+    if last is None or getattr(last.parts[0], "blocks", None):
+        return False
+    return bool(last.calls) or last is intent.turns[-1]
 
 
 def _leave_off(intent: Intent, trace: Trace) -> None:
@@ -77,7 +94,7 @@ def _leave_off(intent: Intent, trace: Trace) -> None:
                 path,
                 asked=asked,
                 applied=None,
-                reason="with a budget the turn with calls must begin with its reasoning, which is not there",
+                reason="with a budget calls and a prefill must follow their reasoning, which is not there",
                 fact="carry.leads",
                 action="dropped",
             )
@@ -105,23 +122,23 @@ def _ignore(intent: Intent, facts: Facts, trace: Trace) -> None:
 
 
 def _off(facts: Facts, trace: Trace) -> ThinkingPlan | None:
-    if "none" in facts.effort.levels:
+    mode, ladder = facts.thinking.modes[0], _ladder(facts)
+    if "none" in facts.effort.levels and mode == "effort":
         return ThinkingPlan("effort", effort="none")
     if facts.thinking.off in {"disabled", "between_tools"} and facts.thinking.default != "off":
         return ThinkingPlan("off")
     if facts.thinking.default == "off":
         return None
-    lowest = facts.effort.levels[0]
+    lowest = ladder[0] if ladder and mode != "budget" else None
     trace.changed(
         "thinking-off-impossible",
         "reasoning_effort",
         asked="none",
         applied=lowest,
-        reason=f"the model always thinks; its lowest effort is {lowest}",
+        reason=f"the model always thinks{f'; its lowest effort is {lowest}' if lowest else ''}",
         fact="thinking.off",
     )
-    mode = facts.thinking.modes[0]
-    return ThinkingPlan("adaptive" if mode == "adaptive" else "effort", effort=lowest)
+    return None if lowest is None else ThinkingPlan(mode, effort=lowest, asked=False)
 
 
 def _with_effort(intent: Intent, facts: Facts, trace: Trace) -> ThinkingPlan:
@@ -146,7 +163,9 @@ def _with_effort(intent: Intent, facts: Facts, trace: Trace) -> ThinkingPlan:
             "budget_tokens",
             asked=intent.budget_tokens,
             applied=None,
-            reason="the model takes an effort, not a budget, and reasoning_effort is given too",
+            reason=said(
+                "the model takes an effort, not a budget, and {} is given too", Named("reasoning_effort")
+            ),
             fact="thinking.modes",
             action="dropped",
         )
@@ -167,7 +186,7 @@ def _with_budget(intent: Intent, done: Intent, facts: Facts, trace: Trace) -> In
             "reasoning_effort",
             asked=intent.effort,
             applied=None,
-            reason="budget_tokens is given too and is the more precise wish",
+            reason=said("{} is given too and is the more precise wish", Named("budget_tokens")),
             fact="thinking.modes",
             action="dropped",
             severity="info",
@@ -191,6 +210,8 @@ def _fit(intent: Intent, budget: int, facts: Facts, trace: Trace) -> Intent:
     if intent.max_tokens is None:
         intent = with_most(intent, facts, trace, "thinking.modes")
     assert intent.max_tokens is not None
+    if most is not None and facts.thinking.min_budget >= most:
+        return _too_small(intent, budget, most, trace)
     answer = intent.max_tokens if most is None else min(intent.max_tokens, most)
     if budget < answer:
         return intent._replace(thinking=ThinkingPlan("budget", budget=budget))
@@ -212,11 +233,29 @@ def _fit(intent: Intent, budget: int, facts: Facts, trace: Trace) -> Intent:
         "max_tokens",
         asked=intent.max_tokens,
         applied=grown,
-        reason=f"the thinking budget of {budget} tokens counts as output and must stay below max_tokens",
+        reason=said(
+            "the thinking budget of {} tokens counts as output and must stay below {}",
+            str(budget),
+            Named("max_tokens"),
+        ),
         fact="thinking.modes",
         severity="info",
     )
     return intent._replace(max_tokens=grown, thinking=ThinkingPlan("budget", budget=budget))
+
+
+def _too_small(intent: Intent, budget: int, most: int, trace: Trace) -> Intent:
+    """The intent without a budget, where even the smallest leaves nothing for the answer."""
+    trace.changed(
+        "thinking-ignored",
+        "budget_tokens",
+        asked=budget,
+        applied=None,
+        reason=f"the model gives at most {most} tokens of output, less than the smallest thinking budget",
+        fact="limits.max_output",
+        action="ignored",
+    )
+    return intent
 
 
 def with_most(intent: Intent, facts: Facts, trace: Trace, needed_by: str) -> Intent:

@@ -11,6 +11,7 @@ from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules.vocabulary import Facts, Parameter
+from smartllm.said import Named, said
 
 
 def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
@@ -71,12 +72,16 @@ def _reject(name: str, value: Any, facts: Facts, refused: str, intent: Intent, t
     if parameter.rejected == "error" and not neutral:
         only_at_none = facts.sampling == "effort-none"
         raise UnsupportedError(
-            f"{name}: {intent.model} does not accept {name}={value!r} here; "
-            "only the default (1) is supported",
+            said(
+                "{}: {} does not accept {} here; only the default (1) is supported",
+                Named(name),
+                intent.model,
+                Named(name, str(value), f"{name}={value!r}"),
+            ),
             field=name,
-            hint=f'leave {name} unset, or set reasoning_effort="none"'
+            hint=said("leave {} unset, or set {}", Named(name), Named("reasoning_effort", "none"))
             if only_at_none
-            else f"leave {name} unset",
+            else said("leave {} unset", Named(name)),
             fact=refused,
         )
     trace.changed(
@@ -93,12 +98,13 @@ def _reject(name: str, value: Any, facts: Facts, refused: str, intent: Intent, t
 
 def _reason(name: str, refused: str) -> str:
     if refused == f"{name}.accepted":
-        return f"this API has no {name}" if name in SAMPLING else f"the model takes no {name} on this API"
+        absent = "this API has no {}" if name in SAMPLING else "the model takes no {} on this API"
+        return said(absent, Named(name))
     if refused == f"{name}.thinking":
-        return f"the model does not accept this {name} while it thinks"
+        return said("the model does not accept this {} while it thinks", Named(name))
     if refused == "effort.unlimited":
-        return f"the model does not accept {name} at this effort"
-    return f"the model does not accept {name} here"
+        return said("the model does not accept {} at this effort", Named(name))
+    return said("the model does not accept {} here", Named(name))
 
 
 def _lower(name: str, value: float, highest: float, trace: Trace) -> float:
@@ -107,7 +113,7 @@ def _lower(name: str, value: float, highest: float, trace: Trace) -> float:
         name,
         asked=value,
         applied=highest,
-        reason=f"the largest {name} that the model accepts is {highest:g}",
+        reason=said("the largest {} that the model accepts is {}", Named(name), f"{highest:g}"),
         fact=f"{name}.max",
     )
     return highest

@@ -12,6 +12,7 @@ from smartllm.compiler.passes.sampling import with_parameters
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+from smartllm.said import Named, said
 
 _AWS: Final = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]*")
 """What AWS takes in names and values of metadata (API_runtime_Converse, 2026-11-26)."""
@@ -83,7 +84,13 @@ def _metadata(
         _dropped("metadata", asked, "the API takes none for this model", "accepted", trace)
         return None
     if fact.needs_store and True not in {intent.parameters.get("store"), intent.extra.get("store")}:
-        _dropped("metadata", asked, "this API takes them only with store=True", "needs_store", trace)
+        _dropped(
+            "metadata",
+            asked,
+            said("this API takes them only with {}", Named("store", "true", "store=True")),
+            "needs_store",
+            trace,
+        )
         return None
     kept = dict(asked)
     for path, fits in _LIMITS.items():
@@ -154,7 +161,10 @@ def _guardrail(asked: Any, intent: Intent, facts: Facts, _trace: Trace) -> Any:
     raise UnsupportedError(
         f"guardrail: it would not be applied to {intent.model} here; guardrails belong to Amazon Bedrock",
         field="guardrail",
-        hint="leave guardrail unset, or take a model on Bedrock, such as one of Claude's or Nova's",
+        hint=said(
+            "leave {} unset, or take a model on Bedrock, such as one of Claude's or Nova's",
+            Named("guardrail"),
+        ),
         fact="guardrail.accepted",
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from smartllm.compiler.intent import AnyTool, Intent, OutputPlan, ToolPlan
 from smartllm.compiler.schema.keywords import subschemas
-from smartllm.compiler.schema.lower import lower_once
-from smartllm.compiler.schema.tool_input import Form, form_of, tool_input
+from smartllm.compiler.schema.takes import Form, form_of, native_schema
+from smartllm.compiler.schema.tool_input import tool_input
 from smartllm.compiler.schema.types import Lowered
 from smartllm.compiler.strategy import choose_strategy
 from smartllm.compiler.trace import Trace
@@ -38,7 +38,7 @@ class _Lowering:
     def _count_answer(self, intent: Intent, output: OutputPlan) -> None:
         """Count the schema of the answer, which is as strict as those of tools."""
         if choose_strategy(intent, self.facts) == "native":
-            self.optional, self.unions = _size(lower_once(output.text, self.facts.structured.native_subset))
+            self.optional, self.unions = _size(native_schema(output.text, self.facts))
 
     def tool(self, tool: ToolPlan) -> ToolPlan:
         if tool.strict and self.facts.tools.strict == "never":
@@ -91,7 +91,7 @@ class _Lowering:
                 applied=change.action,
                 reason=change.reason,
                 fact=path,
-                severity="info",
+                severity="warning" if change.lost else "info",
                 whole=False,
             )
         return tool

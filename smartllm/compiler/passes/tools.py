@@ -13,6 +13,7 @@ from smartllm.compiler.tool_names import called_in, wire_names
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+from smartllm.said import Named, said
 
 _NOTHING: Final = '{"type": "object", "properties": {}}'
 
@@ -73,7 +74,11 @@ def _check_accepted(intent: Intent, facts: Facts) -> None:
     raise UnsupportedError(
         f"{field}: {intent.model} takes no function tools here{' while it thinks' if thinks else ''}",
         field=field,
-        hint='say reasoning_effort="none" where the model takes it, or use another api_type'
+        hint=said(
+            "say {} where the model takes it, or use another {}",
+            Named("reasoning_effort", "none"),
+            Named("api_type"),
+        )
         if thinks
         else "pick another model, or leave tools and their calls out",
         fact="tools.functions",

@@ -2,64 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Any, Final
 
-from smartllm.compiler.schema.keywords import definition_name, pointer, references
+from smartllm.compiler.schema.forms import sentence
+from smartllm.compiler.schema.graph import Graph, components
+from smartllm.compiler.schema.keywords import CONSTRAINTS, definition_name, pointer, references
 from smartllm.compiler.schema.lower import left_out, lower_once
-from smartllm.compiler.schema.types import Change, Lowered, Subset, refuse
-from smartllm.compiler.schema.view import View
+from smartllm.compiler.schema.property_names import renamed, under_value
+from smartllm.compiler.schema.takes import BINDING, Form, native_of
+from smartllm.compiler.schema.tool_patterns import with_patterns
+from smartllm.compiler.schema.types import Change, Lowered, refuse, wrap
 from smartllm.errors import UnsupportedError
 from smartllm.rules.memo import Memo
-from smartllm.rules.vocabulary import Facts
 
 _BARE: Final = ("type", "properties", "required")
 _INPUTS: Final = Memo(results=256, characters=256 * 1024)
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_NOT_IN_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]", re.ASCII)
-_LONGEST: Final = 64
-
-
-class Form(NamedTuple):
-    """What the schema may hold.
-
-    Attributes:
-        subset: The subset that it is lowered to first.
-        bare: Only type, properties and required stand at its top level, and that it is closed.
-        inlined: No ``$defs``.
-        ascii_names: Names of properties at its top level are 1 to 64 letters, digits, ``_``, ``.`` and ``-``.
-    """
-
-    subset: Subset
-    bare: bool
-    inlined: bool
-    ascii_names: bool
-
-
-def form_of(facts: Facts, *, strict: bool) -> Form:
-    """The form that a target takes."""
-    takes, structured = facts.tools.input, facts.structured
-    return Form(
-        subset=structured.native_subset if strict else structured.tool_subset,
-        bare=takes.top == "bare",
-        inlined=takes.definitions == "inlined",
-        ascii_names=takes.property_names == "ascii",
-    )
+_OPEN: Final = Memo(results=64, characters=64 * 1024)
+_MOST: Final = 100_000
 
 
 def answer_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
     """As ``tool_input``, for the tool whose input is the answer.
 
     A definition that holds itself stays a reference where the wire takes one, whether the model follows it or
-    not: its answer is checked.
+    not: its answer is checked. An object of any properties is a text where only properties can be said: a
+    tool that has none is called with nothing.
     """
     try:
-        return tool_input(text, form)
+        lowered, names = tool_input(text, form)
     except UnsupportedError:
         if form.bare:
             raise
         return tool_input(text, form._replace(inlined=False))
+    if form.bare and not lowered.wrapped and _is_open(text, form):
+        lowered = _OPEN.of(_written, text, form)
+    return lowered, names
 
 
 def tool_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
@@ -79,7 +58,7 @@ def tool_input(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
 
 
 def _made(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
-    lowered = lower_once(text, form.subset)
+    lowered = _lowered(text, form)
     changes = list(lowered.changes)
     schema = dict(lowered.schema)
     codecs = lowered.codecs
@@ -90,23 +69,59 @@ def _made(text: str, form: Form) -> tuple[Lowered, Mapping[str, str]]:
     if form.inlined and ("$defs" in schema or references(schema)):
         schema = _inlined(schema, changes)
         codecs = left_out(schema)
+    found = Lowered(schema, tuple(changes), lowered.wrapped, codecs)
     if form.bare:
-        closed = schema.get("additionalProperties") is False
-        kept = (*_BARE, "$defs", "additionalProperties") if closed else (*_BARE, "$defs")
-        for keyword in [key for key in schema if key not in kept]:
-            changes.append(Change("", keyword, "removed", f"{keyword} is not taken at the top"))
-            del schema[keyword]
-    names = _renamed(schema, changes) if form.ascii_names else {}
-    if names:
-        moved = {pointer("properties", name): pointer("properties", wire) for wire, name in names.items()}
-        codecs = {_moved(path, moved): codec for path, codec in codecs.items()}
-    return Lowered(schema, tuple(changes), lowered.wrapped, codecs), names
+        found = _bare(found)
+    return renamed(found, binding=form.subset in BINDING) if form.ascii_names else (found, {})
+
+
+def _is_open(text: str, form: Form) -> bool:
+    root = lower_once(text, form.subset).schema
+    others = root.get("additionalProperties", "properties" not in root)
+    return not root.get("properties") and others in (True, {})
+
+
+def _written(text: str, form: Form) -> Lowered:
+    """An open object as JSON text under ``value``."""
+    asked = lower_once(text, form.subset)
+    told = sentence(asked.schema.get("description"), "A JSON object, written as JSON text.")
+    reason = "a tool without properties is called with nothing; the object is JSON text under 'value'"
+    changes = (*asked.changes, Change("", "type", "rewritten", reason))
+    value = {"type": "string", "description": told}
+    return Lowered(wrap(value), changes, wrapped=True, codecs={pointer("properties", "value"): "json"})
+
+
+def _bare(lowered: Lowered) -> Lowered:
+    """The schema with few keywords at its top level: it moves down as a whole where others say what fits."""
+    schema, changes = dict(lowered.schema), list(lowered.changes)
+    open_to = schema.get("additionalProperties", True)
+    kept = {*_BARE, "$defs"} | ({"additionalProperties"} if open_to is False else set())
+    refused = [key for key in schema if key not in kept]
+    said = CONSTRAINTS.intersection(refused)
+    if said - {"additionalProperties"} or (said and open_to not in (True, {})):
+        return under_value(lowered, f"{', '.join(refused)}: not taken at the top; all stands under 'value'")
+    for keyword in refused:
+        changes.append(Change("", keyword, "removed", f"{keyword} is not taken at the top"))
+        del schema[keyword]
+    return replace(lowered, schema=schema, changes=tuple(changes))
+
+
+def _lowered(text: str, form: Form) -> Lowered:
+    """The schema in the form's subset; where it does not bind, its patterns are looked at here."""
+    if form.subset in BINDING:
+        return native_of(text, form.subset, form.patterns, form.limits)
+    lowered = lower_once(text, form.subset)
+    if form.patterns == "any":
+        return lowered
+    changes: list[Change] = []
+    schema = with_patterns(lowered.schema, form.patterns, changes)
+    return replace(lowered, schema=schema, changes=(*lowered.changes, *changes)) if changes else lowered
 
 
 def _inlined(root: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
     """The schema with each definition in the places that refer to it."""
-    view = View(root, lambda *_: None)
-    if cycle := view.cycle():
+    graph = Graph(root)
+    if cycle := graph.cycle():
         way = " -> ".join(name or "#" for name in cycle)
         raise refuse(
             "/$defs",
@@ -114,46 +129,31 @@ def _inlined(root: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
             "say it without recursion: a fixed depth, or JSON text",
         )
 
-    def put(node: Any) -> Any:
+    ready: dict[str, tuple[Any, int]] = {}
+
+    def put(node: Any) -> tuple[Any, int]:
+        """A part with what it refers to in it, and how many values it then has."""
         if isinstance(node, list):
-            return [put(item) for item in node]
+            items = [put(item) for item in node]
+            return [item for item, _ in items], 1 + sum(size for _, size in items)
         if not isinstance(node, dict):
-            return node
+            return node, 1
+        inner = {key: put(value) for key, value in node.items() if key != "$ref"}
+        beside = {key: value for key, (value, _) in inner.items()}
+        size = 1 + sum(size for _, size in inner.values())
         reference = node.get("$ref")
-        if isinstance(reference, str):
-            target = put(root["$defs"][definition_name(reference)])
-            beside = {key: put(value) for key, value in node.items() if key != "$ref"}
-            return {**target, **beside} if isinstance(target, dict) else target
-        return {key: put(value) for key, value in node.items()}
+        if not isinstance(reference, str):
+            return beside, size
+        target, more = ready[definition_name(reference)]
+        return ({**target, **beside} if isinstance(target, dict) else target), size + more
 
+    for group in components([""], graph.needs):
+        for name in group:
+            ready[name] = put(graph.at(name))
+            if ready[name][1] > _MOST:
+                raise refuse(
+                    "/$defs", f"over {_MOST} values where definitions are inlined", "refer to fewer of them"
+                )
     changes.append(Change("/$defs", "$defs", "inlined", "the model does not follow a $ref"))
-    found: dict[str, Any] = put(view.body)
+    found: dict[str, Any] = ready[""][0]
     return found
-
-
-def _moved(path: str, moved: Mapping[str, str]) -> str:
-    for before, after in moved.items():
-        if path == before or path.startswith(f"{before}/"):
-            return after + path[len(before) :]
-    return path
-
-
-def _renamed(schema: dict[str, Any], changes: list[Change]) -> dict[str, str]:
-    """Rename properties at the top level of a schema in place; gives the caller's names by the new ones."""
-    properties = schema.get("properties", {})
-    wrong = [name for name in properties if not _NAME.fullmatch(name)]
-    if not wrong:
-        return {}
-    new: dict[str, str] = {}
-    for name in wrong:
-        stem = _NOT_IN_NAME.sub("_", name)[:_LONGEST] or "_"
-        likely, count = stem, 1
-        while likely in properties or likely in new.values():
-            count += 1
-            likely = f"{stem[: _LONGEST - 1 - len(str(count))]}_{count}"
-        new[name] = likely
-        changes.append(Change(pointer("properties", name), "properties", "rewritten", f"it goes as {likely}"))
-    schema["properties"] = {new.get(name, name): inner for name, inner in properties.items()}
-    if "required" in schema:
-        schema["required"] = [new.get(name, name) for name in schema["required"]]
-    return {wire: name for name, wire in new.items()}

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from smartllm.errors import UnsupportedError
+from smartllm.said import Named, said
 
 Subset = Literal["openai-strict", "claude-native", "claude-tool", "tool"]
-Codec = Literal["pairs", "json", "tuple", "optional"]
+Codec = Literal["pairs", "json", "tuple", "optional", "tag"]
 
 WRAPPED: Final = "the root must be an object; the schema stands under the property 'value'"
 """Why a root is wrapped."""
@@ -24,12 +25,14 @@ class Change:
         keyword: Keyword concerned.
         action: What was done.
         reason: One sentence.
+        lost: Something that was wished can no longer be said, not in words either.
     """
 
     path: str
     keyword: str
     action: Literal["removed", "rewritten", "inlined", "added"]
     reason: str
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,14 @@ class Lowered:
         return hash((self.wrapped, len(self.changes), len(self.schema)))
 
 
-def refuse(path: str, problem: str, hint: str = "") -> UnsupportedError:
-    """The error for a schema that cannot be said in the subset."""
-    default = 'use structured_output="tool", or a typed field in its place'
+def refuse(path: str, problem: str, hint: str = "", fact: str = "") -> UnsupportedError:
+    """The error for a schema that cannot be said in the subset, or for another fact."""
+    default = said("use {}, or a typed field in its place", Named("structured_output", "tool"))
     return UnsupportedError(
-        f"response_format: {problem} (at {path or 'the root'})", field="response_format", hint=hint or default
+        f"response_format: {problem} (at {path or 'the root'})",
+        field="response_format",
+        hint=hint or default,
+        fact=fact,
     )
 
 

@@ -1,238 +1,206 @@
-"""JSON Schema read in one normal form: references followed, ``allOf`` merged, ``oneOf`` as ``anyOf``."""
+"""JSON Schema read in one normal form: ``allOf`` merged, ``oneOf`` as ``anyOf``, references kept."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from smartllm.compiler.schema.keywords import CONSTRAINTS, GROUPS, Place, definition_name, references
-from smartllm.compiler.schema.merge import for_type, merged, types_of
+from smartllm.compiler.schema.graph import Graph
+from smartllm.compiler.schema.keywords import (
+    CONSTRAINTS,
+    GROUPS,
+    Place,
+    definition_name,
+    free,
+    nodes,
+    pointer,
+    references,
+)
+from smartllm.compiler.schema.merge import common, for_type, listed, merged, of_types, types_of
 from smartllm.compiler.schema.types import refuse
-from smartllm.errors import UnsupportedError
 
 Record = Callable[[str, str, str, str], None]
-_DEEPEST: Final = 50
+_NOWHERE: Final = Place()
+_SMALL: Final = 200
+"""Characters of a definition that may stand in several places."""
+_MOST: Final = 200_000
+"""Keywords and properties that combinations of one schema may have, all together."""
 
 
 class View:
     """Reads the schemas of one root.
 
-    Attributes:
+    Args:
+        root: A schema whose references all point to the root or to ``$defs``, and not in loops.
         record: Called with path, keyword, action and reason for each thing that is put differently.
+
+    Attributes:
+        joint: Definitions made from others and from what stood beside references to them, by name.
     """
 
     def __init__(self, root: Mapping[str, Any], record: Record) -> None:
-        self.root = root
-        self.record = record
-        self._edges: dict[str, list[str]] = {}
-        self._reached: dict[str, set[str]] = {}
+        self.graph = Graph(root)
+        self.joint: dict[str, dict[str, Any]] = {}
+        self._record = record
+        self._names: dict[tuple[str, str], str] = {}
+        self._small: dict[str, bool] = {}
+        self._uses = Counter(node["$ref"] for node in nodes(root) if "$ref" in node)
+        self._merged = 0
 
-    def target(self, reference: str) -> Any:
-        """The schema that a reference points to."""
-        name = definition_name(reference)
-        return self.root["$defs"][name] if name else self.body
+    def at(self, name: str) -> Any:
+        """The schema of a definition; of the root for an empty name."""
+        return self.joint[name] if name in self.joint else self.graph.at(name)
 
-    @property
-    def body(self) -> dict[str, Any]:
-        """The root without its definitions."""
-        return {key: value for key, value in self.root.items() if key != "$defs"}
-
-    def needed(self, name: str) -> list[str]:
-        """Names of the definitions that a definition (or the root: ``""``) refers to directly."""
-        if name not in self._edges:
-            node = self.root["$defs"][name] if name else self.body
-            self._edges[name] = [definition_name(reference) for reference in references(node)]
-        return self._edges[name]
-
-    def reachable(self, name: str) -> set[str]:
-        """All definitions that a definition needs; holds its own name if it is recursive."""
-        if name in self._reached:
-            return self._reached[name]
-        found = self._reached[name] = set()
-        queue = list(self.needed(name))
-        while queue:
-            if (current := queue.pop()) not in found:
-                found.add(current)
-                queue.extend(self.needed(current))
-        return found
-
-    def cycle(self) -> list[str]:
-        """Names along a cycle that the root runs into, or nothing."""
-        for start in sorted({"", *self.reachable("")}):
-            if start in self.reachable(start):
-                way = [start]
-                while len(way) == 1 or way[-1] != start:
-                    onward = (name for name in self.needed(way[-1]) if name not in way[1:])
-                    way.append(
-                        next(name for name in onward if name == start or start in self.reachable(name))
-                    )
-                return way
-        return []
-
-    def recursive(self, reference: str) -> bool:
-        """Whether following the reference comes back to it."""
-        name = definition_name(reference)
-        return name in self.reachable(name)
-
-    def normal(self, node: Any, place: Place, depth: int = 0) -> dict[str, Any]:
+    def normal(self, node: Any, place: Place | None = None, *, deep: bool = False) -> dict[str, Any]:
         """A schema as ``$ref`` alone, ``anyOf`` with annotations, or keywords with one type.
+
+        Args:
+            node: The schema.
+            place: Where it stands; without it nothing is told.
+            deep: It stands inside so many others that nothing more is put into it.
 
         Raises:
             UnsupportedError: Nothing fits it, or its parts cannot be merged.
         """
         if node is False:
-            raise refuse(place.asked, "a schema that nothing fits")
-        if depth > _DEEPEST:
-            raise refuse(place.asked, "the schema refers to itself beside other keywords without end")
+            raise refuse((place or _NOWHERE).asked, "a schema that nothing fits")
         schema = {} if node is True else dict(node)
-        if "$ref" in schema:
-            return self._reference(schema, place, depth)
-        if "allOf" in schema:
-            return self._all_of(schema, place, depth)
-        if "oneOf" in schema and "anyOf" not in schema:
-            self.record(place.asked, "oneOf", "rewritten", "oneOf is not taken; anyOf is")
-            schema = {("anyOf" if key == "oneOf" else key): value for key, value in schema.items()}
+        if "$ref" in schema or "allOf" in schema:
+            schema = self._combined(schema, place, deep=deep)
+            if "$ref" in schema:
+                return schema
         if "oneOf" in schema:
-            raise refuse(place.asked, "anyOf beside oneOf")
-        if "anyOf" in schema:
-            return self._distributed(schema, place)
-        return self._typed(schema, place)
+            if "anyOf" in schema:
+                raise refuse((place or _NOWHERE).asked, "anyOf beside oneOf")
+            self._tell(place, "oneOf", "rewritten", "oneOf is not taken; anyOf is")
+            schema = {("anyOf" if key == "oneOf" else key): value for key, value in schema.items()}
+        return self._union(schema, place) if "anyOf" in schema else self._typed(schema, place)
 
-    def _reference(self, schema: dict[str, Any], place: Place, depth: int) -> dict[str, Any]:
-        reference = schema.pop("$ref")
-        if not schema:
-            return {"$ref": reference}
-        if self.recursive(reference) and not CONSTRAINTS & set(schema):
-            self.record(place.asked, "$ref", "rewritten", "nothing may stand beside a $ref")
-            return {**schema, "anyOf": [{"$ref": reference}]}
-        self.record(place.asked, "$ref", "inlined", "nothing may stand beside a $ref")
-        target = self.target(reference)
-        target = {} if target is True else target
-        return self.normal(merged(schema, target, place.asked), place, depth + 1)
+    def _tell(self, place: Place | None, keyword: str, action: str, reason: str) -> None:
+        if place is not None:
+            self._record(place.asked, keyword, action, reason)
 
-    def _all_of(self, schema: dict[str, Any], place: Place, depth: int) -> dict[str, Any]:
-        parts = [part for part in schema.pop("allOf") if part is not True]
-        if len(parts) == 1 and "$ref" not in schema and not CONSTRAINTS & set(schema):
-            self.record(place.asked, "allOf", "inlined", "allOf is not taken; its only part was put here")
-            return self.normal({**parts[0], **schema}, place, depth + 1)
-        self.record(place.asked, "allOf", "inlined", "allOf is not taken; its parts were merged")
-        for part in parts:
-            schema = merged(schema, self._whole(part, place, depth), place.asked)
-        return self.normal(schema, place, depth + 1)
-
-    def _whole(self, part: Any, place: Place, depth: int) -> dict[str, Any]:
-        """A part of a combination with its own reference followed."""
-        if depth > _DEEPEST or part is False:
-            raise refuse(place.asked, "the parts of a combination refer to themselves, or nothing fits them")
-        if part is True or "$ref" not in part:
-            return {} if part is True else dict(part)
-        rest = {key: value for key, value in part.items() if key != "$ref"}
-        return merged(rest, self._whole(self.target(part["$ref"]), place, depth + 1), place.asked)
-
-    def _distributed(self, schema: dict[str, Any], place: Place) -> dict[str, Any]:
-        """Constraints beside ``anyOf`` belong to each of its arms."""
-        base = {key: value for key, value in schema.items() if key in CONSTRAINTS and key != "anyOf"}
-        if not base:
+    def _combined(self, schema: dict[str, Any], place: Place | None, *, deep: bool) -> dict[str, Any]:
+        """A schema with its parts merged: a reference, one with annotations, or keywords."""
+        if schema.keys() == {"$ref"}:
             return schema
-        self.record(place.asked, "anyOf", "rewritten", "keywords beside anyOf were put into each of its arms")
-        arms = [merged(base, self._whole(arm, place, 0), place.asked) for arm in schema["anyOf"]]
-        return {key: value for key, value in schema.items() if key not in base} | {"anyOf": arms}
+        keyword = "allOf" if "allOf" in schema else "$ref"
+        own, left = self._parts(schema, place, follow=None if deep else self._inlinable)
+        beside = {key: value for key, value in own.items() if key in CONSTRAINTS}
+        if not left:
+            reason = "nothing may stand beside a $ref" if keyword == "$ref" else "allOf is not taken"
+            self._tell(place, keyword, "inlined", reason)
+            return own
+        self._tell(place, keyword, "rewritten", "nothing may stand beside a $ref")
+        only = left[0] if len(left) == 1 and not beside else self._joined(left, beside, place)
+        words = {key: value for key, value in own.items() if key not in CONSTRAINTS}
+        return {**words, "anyOf": [{"$ref": only}]} if words else {"$ref": only}
 
-    def _typed(self, schema: dict[str, Any], place: Place) -> dict[str, Any]:
+    def _parts(
+        self, schema: Mapping[str, Any], place: Place | None, follow: Callable[[str], bool] | None
+    ) -> tuple[dict[str, Any], list[str]]:
+        """What a schema and its parts say, and the references that were not followed."""
+        path = (place or _NOWHERE).asked
+        own: dict[str, Any] = {}
+        left: dict[str, None] = {}
+        seen: set[str] = set()
+        ahead: list[Any] = [schema]
+        while ahead:
+            part = ahead.pop()
+            if part is False:
+                raise refuse(path, "a combination that nothing fits")
+            rest = {} if part is True else dict(part)
+            reference, parts = rest.pop("$ref", None), rest.pop("allOf", [])
+            self._merged += len(rest) + len(rest.get("properties", ())) + len(own.get("properties", ()))
+            if self._merged > _MOST:
+                raise refuse(path, "combinations of schemas that take too much to be put together")
+            own = merged(own, rest, path)
+            ahead += reversed(parts)
+            if reference is None or reference in seen:
+                continue
+            seen.add(reference)
+            if follow is not None and follow(reference):
+                ahead.append(self.at(definition_name(reference)))
+            else:
+                left[reference] = None
+        return own, [*left]
+
+    def _joined(self, left: list[str], beside: dict[str, Any], place: Place | None) -> str:
+        """A reference to a definition of what others say and what stands beside them: one for equals."""
+        key = (json.dumps(sorted(left)), json.dumps(beside, sort_keys=True))
+        if key not in self._names:
+            parts = [{"$ref": reference} for reference in left]
+            name = free(definition_name(left[0]) or "root", {*self.graph.definitions, *self.joint})
+            self.joint[name] = self._parts({**beside, "allOf": parts}, place, follow=lambda _: True)[0]
+            self._names[key] = name
+        return "#" + pointer("$defs", self._names[key]).replace("%", "%25")
+
+    def _inlinable(self, reference: str) -> bool:
+        """Whether a definition may come to stand where it is referred to: it does so once, or is small."""
+        name = definition_name(reference)
+        if name not in self._small:
+            target = self.at(name)
+            self._small[name] = name not in self.graph.recursive and (
+                self._uses[reference] == 1 or (len(json.dumps(target)) <= _SMALL and not references(target))
+            )
+        return self._small[name]
+
+    def _union(self, schema: dict[str, Any], place: Place | None) -> dict[str, Any]:
+        """Constraints beside ``anyOf`` belong to each of its arms; equal arms are one."""
+        path = (place or _NOWHERE).asked
+        base = {key: value for key, value in schema.items() if key in CONSTRAINTS and key != "anyOf"}
+        arms: dict[str, Any] = {}
+        for arm in schema["anyOf"]:
+            if arm is not False:
+                whole = merged(base, {} if arm is True else arm, path) if base else arm
+                arms.setdefault(json.dumps(whole, sort_keys=True), whole)
+        if not arms:
+            raise refuse(path, "a union that nothing fits")
+        if base:
+            self._tell(place, "anyOf", "rewritten", "keywords beside anyOf were put into each of its arms")
+        elif len(arms) < len(schema["anyOf"]):
+            self._tell(place, "anyOf", "rewritten", "arms that are equal, or that nothing fits, are left out")
+        return {key: value for key, value in schema.items() if key not in base} | {"anyOf": [*arms.values()]}
+
+    def _typed(self, schema: dict[str, Any], place: Place | None) -> dict[str, Any]:
         kinds = schema.get("type")
+        kinds = [kinds] if isinstance(kinds, str) else kinds
+        if "const" in schema and ("enum" in schema or listed(schema)):
+            self._tell(place, "const", "rewritten", "the values that fit are listed")
+            values = common(schema.get("enum", [schema["const"]]), [schema["const"]])
+            schema = {key: value for key, value in schema.items() if key != "const"} | {"enum": values}
+        if listed(schema):
+            values = schema["enum"] if kinds is None else of_types(schema["enum"], kinds)
+            if len(values) < len(schema["enum"]):
+                self._tell(place, "enum", "removed", "some of it speaks of other types")
+            schema = schema | {"enum": values}
+            if listed(schema):
+                return schema
+        return self._of_types(schema, kinds, place)
+
+    def _of_types(self, schema: dict[str, Any], kinds: Any, place: Place | None) -> dict[str, Any]:
         values = schema.get("enum", [schema["const"]] if "const" in schema else [])
         found = [kind for kind, keywords in GROUPS.items() if keywords & set(schema)]
         if kinds is None and (types_of(values) or len(found) == 1):
             kinds = types_of(values) or found
-            self.record(place.asked, "type", "added", "the keywords beside it say which type is meant")
-        if isinstance(kinds, list) and len(kinds) > 1:
-            self.record(place.asked, "type", "rewritten", "a list of types is written as anyOf")
-            inner = {key: schema.pop(key) for key in list(schema) if key in CONSTRAINTS}
-            return schema | {"anyOf": [for_type(inner, kind) for kind in kinds]}
-        if isinstance(kinds, list):
-            if "type" in schema:
-                self.record(place.asked, "type", "rewritten", "a list of one type is written as that type")
-            schema["type"] = kinds[0]
-        return schema
-
-
-class Reading:
-    """Answers questions about schemas, and records nothing.
-
-    Args:
-        root: The caller's schema.
-    """
-
-    def __init__(self, root: Mapping[str, Any]) -> None:
-        self._view = View(root, lambda *_: None)
-
-    def nullable(self, node: Any, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether a schema takes null; one that takes anything does not count."""
-        normal = self._view.normal(node, Place())
-        if "$ref" in normal:
-            reference = normal["$ref"]
-            known = reference in seen
-            return not known and self.nullable(self._view.target(reference), seen | {reference})
-        if "anyOf" in normal:
-            return any(self.nullable(arm, seen) for arm in normal["anyOf"])
-        return bool(normal.get("type") == "null")
-
-    def may_be_null(self, node: Any) -> bool:
-        """Whether null may fit a schema, as far as can be told."""
-        try:
-            return self.shapeless(node) or self.nullable(node)
-        except UnsupportedError:
-            return True
-
-    def _forms(self, node: Any, seen: frozenset[str]) -> set[str]:
-        """Whether a schema may be sent as a mapping, as an array, or both."""
-        normal = self._view.normal(node, Place())
-        reference = normal.get("$ref", "#")
-        if reference != "#" and reference not in seen:
-            return self._forms(self._view.target(reference), seen | {reference})
-        if "anyOf" in normal:
-            return {form for arm in normal["anyOf"] for form in self._forms(arm, seen)}
-        if normal.get("type") == "object" and is_mapping(normal):
-            return {"mapping"}
-        return {"array"} if normal.get("type") == "array" and not normal.get("prefixItems") else set()
-
-    def is_object(self, node: Any) -> bool:
-        """Whether a schema is an object with named properties, which can stand at the root."""
-        normal = self._view.normal(node, Place())
-        return normal.get("type") == "object" and "anyOf" not in normal and not is_mapping(normal)
-
-    def shapeless(self, node: Any, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether so much fits a schema that only JSON text can stand for it."""
-        if node is False:
-            return False
-        normal = self._view.normal(node, Place())
-        if "$ref" in normal:
-            reference = normal["$ref"]
-            known = reference in seen
-            return not known and self.shapeless(self._view.target(reference), seen | {reference})
-        if "anyOf" in normal:
-            # Beside null, text can be told apart; beside anything else it cannot. An empty array could be
-            # an empty mapping.
-            arms = [arm for arm in normal["anyOf"] if arm != {"type": "null"}]
-            if len(arms) > 1 and any(self.shapeless(arm, seen) for arm in arms):
-                return True
-            return {"mapping", "array"} <= self._forms(normal, frozenset())
-        if normal.get("type") == "object":
-            return is_mapping(normal) and not values_of(normal)
-        return "type" not in normal
-
-
-def is_mapping(node: Mapping[str, Any]) -> bool:
-    """Whether an object has no named properties and is open to others."""
-    if node.get("properties") or node.get("required"):
-        return False
-    return (
-        bool(node.get("patternProperties"))
-        or node.get("additionalProperties", "properties" not in node) is not False
-    )
-
-
-def values_of(node: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the values of a mapping must fit; nothing when they may be anything."""
-    values = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
-    return [value for value in values if isinstance(value, dict) and value]
+            self._tell(place, "type", "added", "the keywords beside it say which type is meant")
+        if kinds is None and "enum" not in schema:
+            return schema
+        arms = [arm for kind in kinds or () if (arm := for_type(schema, kind)) is not None]
+        if not arms:
+            raise refuse((place or _NOWHERE).asked, "values and types that nothing fits")
+        if kinds is not None and len(kinds) > 1:
+            self._tell(place, "type", "rewritten", "a list of types is written as anyOf")
+            words = {key: value for key, value in schema.items() if key not in CONSTRAINTS}
+            said = [{key: arm[key] for key in arm if key in CONSTRAINTS} for arm in arms]
+            return words | {"anyOf": said}
+        if isinstance(schema.get("type"), list):
+            self._tell(place, "type", "rewritten", "a list of one type is written as that type")
+        for key in filter(CONSTRAINTS.__contains__, schema):
+            if key != "type" and arms[0].get(key) != schema[key]:
+                self._tell(
+                    place, key, "removed", f"{'some of it' if key in arms[0] else 'it'} speaks of other types"
+                )
+        return arms[0]

@@ -1,0 +1,1 @@
+"""Answers under a lowered schema: which arm they mean, and how they come back in the caller's form."""
