@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
-from smartllm.environment import RULES as ENVIRONMENT
 from smartllm.errors import RulesError
-from smartllm.rules.layer import Layer, builtin_layers, read_layer
+from smartllm.rules.layer import Layer, builtin_layers, file_status, read_layer
 from smartllm.rules.memo import MISSING, Memo
 from smartllm.rules.positions import KeyPath
 
@@ -58,17 +57,55 @@ class RuleSet:
         return table
 
     def layer_of(self, path: KeyPath) -> Layer | None:
-        """The strongest layer that states exactly this path."""
+        """The strongest layer that states exactly this path, unless a stronger one replaces what it is in."""
         for layer in self._stating.get(path[:2], ()):
-            if has_path(layer.data, path):
-                return layer
+            stands = _stands(layer.data, path)
+            if stands is not False:
+                return layer if stands else None
         return None
+
+    def address(self, page: str, layer: Layer) -> str:
+        """The address of a page that a file names.
+
+        A name means what its file says, or a weaker one: a user's file gives no shipped fact another page.
+
+        Args:
+            page: Address, or name of a page.
+            layer: The file that names it.
+
+        Returns:
+            The address; the name itself where no page has it.
+        """
+        if "://" in page:
+            return page
+        for other in self._weaker_than(layer):
+            found = other.data.get("page", {}).get(page)
+            if found is not None:
+                return str(found)
+        return page
+
+    def _weaker_than(self, layer: Layer) -> Iterator[Layer]:
+        """A file, and those that it may rely on, the strongest first."""
+        if layer.overlay:
+            yield from reversed(self.layers[: self.layers.index(layer) + 1])
+        else:
+            yield from (other for other in self.layers if not other.overlay)
 
     def place(self, path: KeyPath) -> tuple[str, int]:
         """File and line of a path in the strongest layer that states it, or the nearest key above it."""
         while (layer := self.layer_of(path)) is None:
             path = path[:-1]
         return layer.name, layer.line(path)
+
+    def error(self, path: KeyPath, message: str, *, hint: str = "") -> RulesError:
+        """The error for what stands at a path, with its file and line first."""
+        file, line = self.place(path)
+        return RulesError(f"{file}:{line}: {message}", hint=hint)
+
+    @cached_property
+    def overlaid(self) -> bool:
+        """Whether any of the files is a user's."""
+        return any(layer.overlay for layer in self.layers)
 
     @cached_property
     def _stating(self) -> dict[KeyPath, list[Layer]]:
@@ -106,13 +143,28 @@ def load_rules(rules: Rules | None = None, *, ambient: Sequence[AnyPath] = ()) -
     """
     if isinstance(rules, RuleSet):
         return rules
-    given: list[AnyPath] = [*ambient]
-    if isinstance(rules, (str, os.PathLike)):
-        given.append(rules)
-    elif rules is not None:
-        given += rules
-    stamps = tuple((os.fspath(path), _stamp(path)) for path in given)
-    return _load(stamps)
+    given = [*ambient, *_paths(rules)]
+    return _load(tuple((os.fspath(path), _stamp(path)) for path in given))
+
+
+def _paths(rules: Any) -> list[AnyPath]:
+    """The overlay files that a caller names.
+
+    Raises:
+        RulesError: It is neither a path nor several.
+    """
+    if rules is None:
+        return []
+    given = [rules] if isinstance(rules, (str, os.PathLike)) else rules
+    if not isinstance(given, (list, tuple)) or not all(isinstance(one, (str, os.PathLike)) for one in given):
+        table = isinstance(rules, Mapping)
+        raise RulesError(
+            f"rules= takes paths of overlay files, not {'a table' if table else type(rules).__name__}",
+            hint="write its rows into a .toml file and pass the path of that"
+            if table
+            else "pass a path, a list of paths, or what load_rules gives",
+        )
+    return [*given]
 
 
 def merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,14 +194,20 @@ def has_path(data: Mapping[str, Any], path: KeyPath) -> bool:
     return True
 
 
+def _stands(data: Mapping[str, Any], path: KeyPath) -> bool | None:
+    """Whether tables hold a path; None where a single value, such as a profile's name, stands on its way."""
+    node: Any = data
+    for key in path:
+        if not isinstance(node, dict):
+            return None
+        if key not in node:
+            return False
+        node = node[key]
+    return True
+
+
 def _stamp(path: AnyPath) -> tuple[int, int]:
-    try:
-        status = os.stat(path)  # noqa: PTH116 - one call for a str or any PathLike
-    except (OSError, ValueError) as error:  # the latter for a path that no file system takes
-        raise RulesError(
-            f"{os.fspath(path)!s}:1: the rules file cannot be read ({getattr(error, 'strerror', error)})",
-            hint=f"check the path given as rules=, --rules or {ENVIRONMENT}",
-        ) from None
+    status = file_status(path)
     return status.st_mtime_ns, status.st_size
 
 
@@ -161,8 +219,7 @@ def _load(stamps: tuple[tuple[str, tuple[int, int]], ...]) -> RuleSet:
         data = merge(data, layer.data)
     rules = RuleSet(tuple(layers), data)
     for path, message in missing_keys(data):
-        file, line = rules.place(path)
-        raise RulesError(f"{file}:{line}: {message}")
+        raise rules.error(path, message)
     return rules
 
 
@@ -180,7 +237,7 @@ def missing_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Rows that, after all layers, still lack a key that they need."""
     for model, row in data.get("model", {}).items():
         if isinstance(row, dict) and "profile" not in row:
-            yield ("model", model), f"'model.{model}.profile' is missing"
+            yield ("model", model), f"'model.{model}.profile' is missing: a model names its profile"
     for vendor, row in data.get("vendor", {}).items():
         for key in ("host", "families", "latest"):
             if key not in row:

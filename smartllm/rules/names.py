@@ -18,6 +18,7 @@ _BEDROCK_ID = re.compile(
 )
 _REVISION = re.compile(r"-v\d+(?::\d+)?(?::\w+)?$|-\d+:\d+$", re.ASCII)
 _DATE = re.compile(r"@20\d{6}$|-(?:20\d{6}|20\d\d-\d\d-\d\d|(?:0[1-9]|1[0-2])[0-3]\d)$", re.ASCII)
+_VERSION: Final = "#"
 _NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})*", re.ASCII)
 _WORD_NUMBER = re.compile(r"([a-z]+)(\d{1,2}(?:\.\d{1,2})*)", re.ASCII)
 
@@ -37,6 +38,11 @@ class ModelName:
         geo: Geographic prefix of an inference profile, or None.
         opaque: The id is an ARN that does not name its model.
         fine_tuned: The id was an ``ft:`` id.
+        text: What of the id names the model, as it was written.
+        name: That text in small letters, without geographic prefix: what a host may call the model.
+        route: What stood before the last slash of an id that is no ARN, or an empty string.
+        resource: Kind of an ARN's resource, or an empty string.
+        shape: The words of the key with one mark where its version stands.
     """
 
     raw: str
@@ -49,6 +55,11 @@ class ModelName:
     geo: str | None = None
     opaque: bool = False
     fine_tuned: bool = False
+    text: str = ""
+    name: str = ""
+    route: str = ""
+    resource: str = ""
+    shape: tuple[str, ...] = ()
 
 
 def parse(model: str) -> ModelName:
@@ -60,27 +71,51 @@ def parse(model: str) -> ModelName:
     Returns:
         Its parts. An id that follows no grammar comes back with itself as the key.
     """
-    text, host, opaque = model.strip(), None, False
+    text, host, resource = model.strip(), None, ""
     if text.startswith("arn:"):
         host = _arn_host(text)
-        named = _arn_model(text)
-        opaque, text = named is None, named or text
-    if opaque:
-        return ModelName(model, model, model, model, (), host=host, opaque=True)
+        resource, named = _arn_model(text)
+        if named is None:
+            return ModelName(
+                model,
+                model,
+                model,
+                model,
+                (),
+                host=host,
+                opaque=True,
+                text=model,
+                name=model,
+                resource=resource,
+            )
+        text = named
     fine_tuned = text.startswith("ft:")
     if fine_tuned:
         text = text.split(":")[1]
-    text = text.lower()
-    geo = vendor = None
-    if "/" in text:
-        vendor, _, text = text.rpartition("/")
-    elif match := _BEDROCK_ID.fullmatch(text):
+    route, _, text = ("", "", text) if resource else text.rpartition("/")
+    written, text = text, text.lower()
+    geo, vendor, name = None, route.lower() or None, text
+    if match := _BEDROCK_ID.fullmatch(text):
         geo, vendor, text, host = match["geo"], match["vendor"], match["rest"], "bedrock"
+        name = f"{vendor}.{text}"
     dated = _REVISION.sub("", text)
     key = _DATE.sub("", dated)
-    family, version = _split(key)
+    shape, words, version = _split(key)
     return ModelName(
-        model, key, dated, family, version, host=host, vendor=vendor, geo=geo, fine_tuned=fine_tuned
+        model,
+        key,
+        dated,
+        "-".join(words),
+        version,
+        host=host,
+        vendor=vendor,
+        geo=geo,
+        fine_tuned=fine_tuned,
+        text=written,
+        name=name,
+        route=route,
+        resource=resource,
+        shape=shape,
     )
 
 
@@ -90,29 +125,34 @@ def _arn_host(arn: str) -> Host | None:
     return parts[2] if len(parts) == _ARN_PARTS else None
 
 
-def _arn_model(arn: str) -> str | None:
+def _arn_model(arn: str) -> tuple[str, str | None]:
+    """Kind of an ARN's resource, and the model's id in it, if it has one."""
     parts = arn.split(":", _ARN_PARTS - 1)
     if len(parts) != _ARN_PARTS:
-        return None
+        return "", None
     resource, _, rest = parts[5].partition("/")
     if resource not in _NAMING_RESOURCES or not rest:
-        return None
+        return resource, None
     # A custom model's path ends with an opaque part of its own.
-    return rest.partition("/")[0] if resource == "custom-model" else rest
+    return resource, rest.partition("/")[0] if resource == "custom-model" else rest
 
 
-def _split(key: str) -> tuple[str, tuple[int, ...]]:
-    """Split a key into family words and version numbers; only the first run of numbers is the version."""
+def _split(key: str) -> tuple[tuple[str, ...], list[str], tuple[int, ...]]:
+    """The shape of a key, its words and its version; only the first run of numbers is the version."""
+    shape: list[str] = []
     words: list[str] = []
     version: list[int] = []
     open_run = True
     for token in key.split("-"):
         if open_run and _NUMBER.fullmatch(token):
+            shape += [] if version else [_VERSION]
             version += [int(part) for part in token.split(".")]
         elif not version and (match := _WORD_NUMBER.fullmatch(token)):
+            shape += [match[1], _VERSION]
             words.append(match[1])
             version = [int(part) for part in match[2].split(".")]
         else:
+            shape.append(token)
             words.append(token)
             open_run = not version
-    return "-".join(words), tuple(version)
+    return tuple(shape), words, tuple(version)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from smartllm.errors import UnknownModelError
+from smartllm.rules.belonging import only_host, row_profile, unlisted, vendor_of_profile
+from smartllm.rules.id_text import check_id
+from smartllm.rules.inference import inferred, vendor_of
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import ModelName, parse
 from smartllm.rules.vocabulary import Host
+from smartllm.said import LIKE, id_named, said
 
 How = Literal["alias", "exact", "like", "inferred"]
-
-_NEAREST: Final = 5
-_SHOWN: Final = 60
-LONGEST_ID: Final = 2048
-"""Characters of the longest id: Bedrock's limit for an ARN (its API reference, modelId)."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ class Resolution:
 def resolve(model: str, rules: RuleSet, *, like: str | None = None) -> Resolution:
     """Find the row that holds a model's facts.
 
-    The order is: ``like``, exact alias, exact id, the nearest lower version inside the family's listed
-    range, the vendor's newest generation.
+    The order is: ``like``, alias, listed id, retired id (which is refused), and what ``inference`` finds.
 
     Args:
         model: Any spelling of an id.
@@ -68,37 +66,10 @@ def resolve(model: str, rules: RuleSet, *, like: str | None = None) -> Resolutio
         like: Listed id whose facts to use instead.
 
     Raises:
-        UnknownModelError: Nothing matches; names the nearest ids and the overlay row to paste.
+        UnknownModelError: Nothing matches; names the nearest ids and the overlay row to paste. Or the id is
+            retired, or would be sent in another spelling than the one that is known.
     """
     return rules.remembered(_resolve, model, like)
-
-
-def check_id(model: str) -> None:
-    """Refuse what is no id on any host.
-
-    Raises:
-        UnknownModelError: It is too long, or no Unicode text.
-    """
-    if len(model) > LONGEST_ID:
-        raise UnknownModelError(
-            f"model {model[:_SHOWN]!r}… has {len(model)} characters; an id has at most {LONGEST_ID}",
-            hint="pass the model's id, or an ARN",
-            model=model,
-        )
-    if not model.isascii():
-        try:
-            model.encode()
-        except UnicodeEncodeError:
-            raise UnknownModelError(
-                f"model {model[:_SHOWN]!r} is no Unicode text: it holds half of a surrogate pair",
-                hint="pass the id as the provider spells it",
-                model=model,
-            ) from None
-
-
-def row_profile(row: str | dict[str, Any]) -> str:
-    """Profile that a model row names; the row is either that name or a table that holds it."""
-    return row if isinstance(row, str) else str(row["profile"])
 
 
 def _resolve(model: str, like: str | None, rules: RuleSet) -> Resolution:
@@ -108,6 +79,8 @@ def _resolve(model: str, like: str | None, rules: RuleSet) -> Resolution:
         return _from_row(model, parse(model), base.model, base.profile, rules, "like", f"facts of {like}")
     alias = rules.table("alias").get(model)
     if alias is not None:
+        if (wrong := unlisted(alias, rules)) and alias not in rules.table("retired"):
+            raise rules.error(("alias", model), f"alias {model!r} of {wrong}")
         base = _listed(alias, rules)  # not an alias again: aliases do not chain
         return _from_row(model, parse(model), base.model, base.profile, rules, "alias", f"alias of {alias}")
     return _listed(model, rules)
@@ -116,89 +89,96 @@ def _resolve(model: str, like: str | None, rules: RuleSet) -> Resolution:
 def _listed(model: str, rules: RuleSet) -> Resolution:
     name = parse(model)
     models = rules.table("model")
+    if model in models and model != name.key:  # an overlay's own spelling
+        return _from_row(model, name, model, row_profile(models[model]), rules, "exact")
+    _check_spelling(name, rules)
     for key in (name.dated, name.key):
         if key in models:
             return _from_row(model, name, key, row_profile(models[key]), rules, "exact")
-    inferred = None if name.opaque else _infer(name, rules)
-    if inferred is None:
-        raise _unknown(name, rules)
-    row, profile, note = inferred
-    return _from_row(model, name, row, profile, rules, "inferred", note)
+        if (gone := _retired(name, key, rules)) is not None:
+            raise gone
+    found = inferred(name, rules)
+    if found is None:
+        raise _prefixed(name, rules) or _unknown(name, rules)
+    profile = row_profile(models[found.model]) if found.model else found.profile
+    return _from_row(model, name, found.model, profile, rules, "inferred", found.note)
 
 
 def _from_row(
     asked: str, name: ModelName, row: str | None, profile: str, rules: RuleSet, how: How, note: str = ""
 ) -> Resolution:
-    vendor = _vendor(parse(row) if row else name, rules)
+    vendor = vendor_of(parse(row) if row else name, rules)
+    if vendor is None:
+        vendor = vendor_of_profile(profile, rules)
     usual: Host | None = rules.table("vendor")[vendor]["host"] if vendor else None
     revealed = name.host if name.host in rules.table("host") else None
-    return Resolution(asked, name.key, how, row, profile, vendor, revealed or usual, note)
+    host = revealed or usual or only_host(row or "", profile, rules)
+    return Resolution(asked, name.key, how, row, profile, vendor, host, note)
 
 
-def _vendor(name: ModelName, rules: RuleSet) -> str | None:
-    first = name.family.partition("-")[0]
-    for vendor, row in rules.table("vendor").items():
-        if name.family in row["families"] or first in {word.partition("-")[0] for word in row["families"]}:
-            return str(vendor)
-    return None
+def _check_spelling(name: ModelName, rules: RuleSet) -> None:
+    """Refuse an id that is known in another spelling than the one that would be sent.
+
+    Raises:
+        UnknownModelError: It has capital letters, or letters that look like others; what is gone is refused
+            as that, and not for its spelling.
+    """
+    small = name.text.lower()
+    if name.opaque or name.text == small:
+        return
+    meant = name.raw.replace(name.text, small)
+    known = rules.table("model").keys() & {name.dated, name.key}
+    gone = _retired(parse(meant), name.key if not known else name.dated, rules)
+    if gone is not None:
+        raise gone
+    raise UnknownModelError(
+        f"model {name.raw!r} is not listed in this spelling, and would be sent so",
+        hint=said("pass {}", id_named(meant)) if known else said("pass the provider's spelling, or {}", LIKE),
+        model=name.raw,
+        nearest=[meant] if known else (),
+    )
 
 
-def _infer(name: ModelName, rules: RuleSet) -> tuple[str | None, str, str] | None:
-    """Row, profile and a note for an unlisted id, or None."""
-    vendor = _vendor(name, rules)
-    if vendor is None:
+def _prefixed(name: ModelName, rules: RuleSet) -> UnknownModelError | None:
+    """The error for an id that would be known without the prefix of another server, if it would be."""
+    if not name.route:
         return None
-    if name.version and name.version < min(_versions(vendor, rules), default=()):
+    try:
+        _listed(name.text, rules)
+    except UnknownModelError:
         return None
-    siblings = _family(name.family, rules)
-    if siblings and name.version:
-        lower = [version for version in siblings if version < name.version]
-        if lower and max(siblings) > name.version:
-            row = siblings[max(lower)]
-            return row, row_profile(rules.table("model")[row]), f"nearest lower version: {row}"
-    latest = str(rules.table("vendor")[vendor]["latest"])
-    return None, latest, f"newest generation of {vendor}: profile {latest}"
+    return UnknownModelError(
+        f"model {name.raw!r} is not listed; {name.route}/ is a prefix of other servers",
+        hint=said("pass {}, or the address of the server that calls it so", id_named(name.text)),
+        model=name.raw,
+        nearest=[name.text],
+    )
 
 
-def _family(family: str, rules: RuleSet) -> dict[tuple[int, ...], str]:
-    """Listed models of one family by version."""
-    return rules.remembered(_families).get(family, {})
-
-
-def _families(rules: RuleSet) -> dict[str, dict[tuple[int, ...], str]]:
-    """Listed models by family and version."""
-    families: dict[str, dict[tuple[int, ...], str]] = {}
-    for key in rules.table("model"):
-        name = parse(key)
-        if name.key == key:
-            families.setdefault(name.family, {})[name.version] = key
-    return families
-
-
-def _versions(vendor: str, rules: RuleSet) -> list[tuple[int, ...]]:
-    """Versions of all listed models of a vendor."""
-    names = map(parse, rules.table("model"))
-    return [name.version for name in names if name.version and _vendor(name, rules) == vendor]
+def _retired(name: ModelName, key: str, rules: RuleSet) -> UnknownModelError | None:
+    """The error for an id that is gone, if it is."""
+    rows = rules.table("retired")
+    rest = name.name.removeprefix(f"{name.vendor}.")
+    spellings = (name.raw, name.name, rest, rest.partition(":")[0], key)
+    id_ = next((one for one in spellings if one in rows), None)
+    if id_ is None:
+        return None
+    row = rows[id_]
+    end, successor = row.get("shutdown"), row.get("successor")
+    return UnknownModelError(
+        f"model {name.raw!r} " + (f"was shut down on {end.isoformat()}" if end else "is retired"),
+        hint=said(
+            "{}if it is served to you all the same, pass {}",
+            f"move to {successor}; " if successor else "",
+            LIKE,
+        ),
+        model=name.raw,
+        nearest=[successor] if successor else (),
+        retired=True,
+    )
 
 
 def _unknown(name: ModelName, rules: RuleSet) -> UnknownModelError:
-    models = rules.table("model")
-    if name.opaque:
-        return UnknownModelError(
-            f"model {name.raw!r} does not say which model it stands for",
-            hint=f'add to a rules overlay:\n\n    [alias]\n    "{name.raw}" = "<listed model>"\n\n'
-            "or pass like=<listed model>",
-            model=name.raw,
-        )
-    import difflib  # noqa: PLC0415 - for this error alone
+    from smartllm.rules.unknown import unknown_model  # noqa: PLC0415 - for this error alone
 
-    nearest = difflib.get_close_matches(name.key, models, n=_NEAREST, cutoff=0.5)
-    profile = row_profile(models[nearest[0]]) if nearest else "<profile>"
-    listed = f"; nearest listed: {', '.join(nearest)}" if nearest else ""
-    return UnknownModelError(
-        f"model {name.raw!r} is not listed and cannot be inferred{listed}",
-        hint=f'if the id is right, add to a rules overlay:\n\n    [model]\n    "{name.key}" = "{profile}"\n\n'
-        "or pass like=<listed model>",
-        model=name.raw,
-        nearest=nearest,
-    )
+    return unknown_model(name, rules)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from smartllm.diagnostics import Diagnostic, Origin, OriginKind
 from smartllm.errors import RulesError
+from smartllm.rules.evidence import evidence_of, row_in
 from smartllm.rules.hosts import HostRow, Route, host_row, routes_of
 from smartllm.rules.load import RuleSet, has_path, merge
 from smartllm.rules.positions import KeyPath
@@ -66,45 +67,45 @@ class Target:
     def _origin(self, path: str) -> Origin:
         keys = tuple(path.split("."))
         if keys[0] == "host":  # of the host's own row, whatever the model
-            return self._stated(keys[:2], keys, path) or Origin("default", path)
-        for row in reversed(self.chain):
-            for prefix in (("wire", self.dialect), ()):
-                found = self._stated(row, row + prefix + keys, path)
+            return self._stated(keys[:2], keys[2:], path) or Origin("default", path)
+        # What holds on one wire counts after all else, whichever row says it.
+        for prefix in (("wire", self.dialect), ()):
+            for row in reversed(self.chain):
+                found = self._stated(row, prefix + keys, path)
                 if found is not None:
                     return found
         return Origin("default", path)
 
-    def _stated(self, row: KeyPath, full: KeyPath, path: str) -> Origin | None:
-        """The origin of what stands at a key path; None where nothing does."""
+    def _stated(self, row: KeyPath, keys: KeyPath, path: str) -> Origin | None:
+        """The origin of what a row states, with the evidence of the file that does; None where none does."""
+        full = row + keys
         layer = self.rules.layer_of(full)
         if layer is None:
             return None
-        verified, source = self._evidence(row) if row in self.chain else (None, ())
+        found = evidence_of(row_in(layer, row), keys)
+        pages = tuple(self.rules.address(page, layer) for page in found.source)
         kind: OriginKind = "overlay" if layer.overlay else "fact"
-        return Origin(kind, path, layer.name, layer.line(full), verified, source)
+        return Origin(kind, path, layer.name, layer.line(full), found.verified, pages, found.disputed)
+
+    @property
+    def name(self) -> str:
+        """The model and its wire, for people."""
+        return f"{self.resolution.model or self.resolution.key} on {self.dialect}"
+
+    def place(self, paths: Sequence[str]) -> tuple[str, int]:
+        """File and line of the first of some facts that a user's file states, or else any row."""
+        order = ("overlay", "fact")
+        stated = [one for kind in order for one in map(self.origin, paths) if one.kind == kind]
+        file, line = (stated[0].file, stated[0].line) if stated else (None, None)
+        row = inferred_from(self.resolution, self.host)
+        return self.rules.place(row) if file is None or line is None else (file, line)
 
     def inference_origin(self) -> Origin:
         """The row from which the facts of an unlisted model were taken."""
-        found = self.resolution
-        path: KeyPath = (
-            ("vendor", found.vendor, "latest") if found.vendor else ("host", self.host, "compatible")
-        )
-        path = ("model", found.model) if found.model else path
+        path = inferred_from(self.resolution, self.host)
         layer = self.rules.layer_of(path)
         assert layer is not None, "facts are inferred from rows that exist"
         return Origin("overlay" if layer.overlay else "fact", ".".join(path), layer.name, layer.line(path))
-
-    def _evidence(self, row: KeyPath) -> tuple[Any, tuple[str, ...]]:
-        """Evidence of a row, or of the profile nearest before it in the chain."""
-        rows = self.chain[: self.chain.index(row) + 1]
-        verified, source = None, None
-        for candidate in reversed(rows):
-            data = _row(self.rules, candidate)
-            verified = verified or data.get("verified")
-            source = source or data.get("source")
-            if verified and source:
-                break
-        return verified, tuple(source or ())
 
     @cached_property
     def quota(self) -> Quota:
@@ -134,13 +135,41 @@ class Target:
         return self.resolution.how != "inferred"
 
 
+def inferred_from(resolution: Resolution, host: Host) -> KeyPath:
+    """The row that names the profile of a resolved model."""
+    if resolution.model:
+        return ("model", resolution.model)
+    return ("vendor", resolution.vendor, "latest") if resolution.vendor else ("host", host, "compatible")
+
+
 def target_for(resolution: Resolution, host: Host, dialect: Dialect, rules: RuleSet) -> Target:
     """The facts of a resolved model on one host and wire.
+
+    Raises:
+        RulesError: A profile is missing, or a user's file says what no legal body comes out of.
+    """
+    return rules.remembered(_sound_target, resolution, host, dialect)
+
+
+def stated_target(resolution: Resolution, host: Host, dialect: Dialect, rules: RuleSet) -> Target:
+    """As ``target_for``, whatever the facts say together.
 
     Raises:
         RulesError: A profile is missing.
     """
     return rules.remembered(_target, resolution, host, dialect)
+
+
+def _sound_target(resolution: Resolution, host: Host, dialect: Dialect, rules: RuleSet) -> Target:
+    target = stated_target(resolution, host, dialect, rules)
+    if rules.overlaid and dialect in served_on(resolution, host, rules):  # lint holds the shipped rules
+        from smartllm.rules.contradictions import contradictions  # noqa: PLC0415 - for overlays alone
+
+        for found in contradictions(target.facts, dialect):
+            if found.breaks:
+                file, line = target.place(found.paths)
+                raise RulesError(f"{file}:{line}: {target.name}: {found.message}")
+    return target
 
 
 def _target(resolution: Resolution, host: Host, dialect: Dialect, rules: RuleSet) -> Target:
@@ -173,27 +202,33 @@ def served_on(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Diale
     return tuple(wire for wire in endpoints(resolution, host, rules) if wire in spoken)
 
 
-def profile_chain(name: str, rules: RuleSet) -> tuple[str, ...]:
+def profile_chain(name: str, rules: RuleSet, *, at: KeyPath = ()) -> tuple[str, ...]:
     """A profile and its ancestors, the oldest first.
+
+    Args:
+        name: The profile.
+        rules: The rules in force.
+        at: Where it is named.
 
     Raises:
         RulesError: The profile, or one of its ancestors, is not defined, or they form a circle.
     """
-    names: list[str] = []
+    names: dict[str, None] = {}
     profiles = rules.table("profile")
     current: str | None = name
     while current is not None:
         if current not in profiles:
-            import difflib  # noqa: PLC0415 - for this error alone
+            from smartllm.rules.meant import undefined  # noqa: PLC0415 - for this error alone
 
-            near = difflib.get_close_matches(current, profiles, n=1)
-            raise RulesError(
-                f"profile {current!r} is not defined" + (f"; did you mean {near[0]!r}?" if near else ""),
+            raise rules.error(
+                at,
+                f"profile {current!r} is not defined{undefined(current, profiles, rules.table('model'))}",
                 hint="define it under [profile], or name one that exists",
             )
         if current in names:
-            raise RulesError(f"profiles extend each other in a circle: {' -> '.join([*names, current])}")
-        names.append(current)
+            raise rules.error(at, f"profiles extend each other in a circle: {' -> '.join([*names, current])}")
+        names[current] = None
+        at = ("profile", current, "extends")
         current = profiles[current].get("extends")
     return tuple(reversed(names))
 
@@ -207,7 +242,7 @@ def _row(rules: RuleSet, path: KeyPath) -> dict[str, Any]:
 
 def _chain(resolution: Resolution, host: Host, rules: RuleSet) -> Iterator[KeyPath]:
     """Rows that make up the facts, the weakest first."""
-    names = profile_chain(resolution.profile, rules)
+    names = profile_chain(resolution.profile, rules, at=inferred_from(resolution, host))
     rows: list[KeyPath] = [("profile", name) for name in names]
     if resolution.model is not None:
         rows.append(("model", resolution.model))

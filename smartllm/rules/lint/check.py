@@ -10,23 +10,35 @@ from functools import cached_property
 from typing import Any, Final
 
 from smartllm.errors import RulesError, UnknownModelError
+from smartllm.rules.belonging import row_profile
+from smartllm.rules.contradictions import Found, contradictions
+from smartllm.rules.layer import Layer
 from smartllm.rules.load import RuleSet
 from smartllm.rules.positions import KeyPath
-from smartllm.rules.resolve import Resolution, resolve, row_profile
-from smartllm.rules.target import Target, endpoints, profile_chain, served_on, target_for
+from smartllm.rules.resolve import Resolution, resolve
+from smartllm.rules.target import Target, endpoints, profile_chain, served_on, stated_target
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong: where, the check's code, and what it is."""
+    """One thing wrong: where, the check's code, and what it is.
+
+    A ``note`` is nothing wrong yet: what will be, and by which day.
+    """
 
     file: str
     line: int
     code: str
     message: str
+    note: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.code} {self.message}"
+        return f"{self.file}:{self.line}: {self.code} {'note: ' if self.note else ''}{self.message}"
+
+
+def in_file(layer: Layer, path: KeyPath, code: str, message: str, *, note: bool = False) -> Finding:
+    """A finding where this very file states a path, or the nearest key above it."""
+    return Finding(layer.name, layer.line(path), code, message, note=note)
 
 
 @dataclass(frozen=True)
@@ -41,9 +53,9 @@ class Context:
     rules: RuleSet
     today: dt.date
 
-    def at(self, path: KeyPath, code: str, message: str) -> Finding:
+    def at(self, path: KeyPath, code: str, message: str, *, note: bool = False) -> Finding:
         """A finding where the strongest layer states a path, or the nearest key above it."""
-        return Finding(*self.rules.place(path), code, message)
+        return Finding(*self.rules.place(path), code, message, note)
 
     def rows(self) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
         """Every row that states facts, with its path: profiles, models, and both on each host."""
@@ -56,6 +68,11 @@ class Context:
                 found = tables.get(kind, {}).items()
                 yield from ((("on", host, kind, name), row) for name, row in found)
 
+    def shipped(self, path: KeyPath) -> bool:
+        """Whether no user's file states a path."""
+        layer = self.rules.layer_of(path)
+        return layer is None or not layer.overlay
+
     def sound(self, profile: str) -> bool:
         """Whether a profile and its ancestors exist."""
         try:
@@ -64,10 +81,10 @@ class Context:
             return False
 
     def resolved(self, model: str) -> Resolution | None:
-        """How a listed key resolves; None for one that is not canonical and so finds nothing (R005)."""
+        """How a listed key resolves; None for one that finds nothing (R005), or is hidden (R014)."""
         try:
             return resolve(model, self.rules)
-        except UnknownModelError:
+        except (UnknownModelError, RulesError):
             return None
 
     @cached_property
@@ -82,11 +99,20 @@ class Context:
             served = {host: served_on(resolution, host, self.rules) for host in self.rules.table("host")}
             served[usual] = endpoints(resolution, usual, self.rules)
             found += [
-                target_for(resolution, host, dialect, self.rules)
+                stated_target(resolution, host, dialect, self.rules)
                 for host, dialects in served.items()
                 for dialect in dialects
             ]
         return found
+
+    @cached_property
+    def contradictions(self) -> list[tuple[Target, Found]]:
+        """What the facts of each of them may not say."""
+        return [
+            (target, found)
+            for target in self.targets
+            for found in contradictions(target.facts, target.dialect)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from smartllm.rules.layer import Layer
-from smartllm.rules.lint.check import Context, Finding, check
+from smartllm.rules.layer import Layer, LayerKind
+from smartllm.rules.lint.check import Context, Finding, check, in_file
 from smartllm.rules.positions import KeyPath
 
 
 @check("R019")
 def split(context: Context) -> Iterator[Finding]:
-    """Shipped profiles stand in profiles/, all other shipped rows in models.toml."""
+    """Shipped pages, retired ids, profiles and hosts stand in files of their own, all else in models.toml.
+
+    Only the defaults of a host stand in models.toml too, in the order of the hosts.
+    """
     for layer in _shipped(context):
         for path in _rows(layer.data):
-            right = "profiles" if "profile" in path[:-1] else "models"
-            if layer.kind != right:
-                place = {"profiles": "a file in profiles/", "models": "models.toml"}[right]
-                yield _at(layer, path, "R019", f"{'.'.join(path)} belongs into {place}")
+            right = _right(path)
+            if layer.kind not in right:
+                place = _PLACES[right[0]]
+                yield in_file(layer, path, "R019", f"{'.'.join(path)} belongs into {place}")
 
 
 @check("R020")
@@ -29,7 +32,29 @@ def stated_once(context: Context) -> Iterator[Finding]:
         for path in _rows(layer.data):
             other = first.setdefault(path, layer)
             if other is not layer and "profile" in path[:-1]:
-                yield _at(layer, path, "R020", f"{'.'.join(path)} is defined at {other.where(path)} too")
+                yield in_file(layer, path, "R020", f"{'.'.join(path)} is defined at {other.where(path)} too")
+
+
+def _right(path: KeyPath) -> tuple[LayerKind, ...]:
+    """The kinds of files in which a row may stand."""
+    if "profile" in path[:-1]:
+        return ("profiles",)
+    return _RIGHT.get(path[0], ("models",))
+
+
+_RIGHT: Final[dict[str, tuple[LayerKind, ...]]] = {
+    "on": ("hosts",),
+    "host": ("hosts", "models"),
+    "page": ("pages",),
+    "retired": ("retired",),
+}
+_PLACES: Final[dict[LayerKind, str]] = {
+    "hosts": "a file in hosts/",
+    "profiles": "a file in profiles/",
+    "models": "models.toml",
+    "pages": "pages.toml",
+    "retired": "retired.toml",
+}
 
 
 def _shipped(context: Context) -> Iterator[Layer]:
@@ -44,7 +69,3 @@ def _rows(data: Mapping[str, Any]) -> Iterator[KeyPath]:
                 yield from (("on", name, kind, key) for kind, found in row.items() for key in found)
             else:
                 yield table, name
-
-
-def _at(layer: Layer, path: KeyPath, code: str, message: str) -> Finding:
-    return Finding(layer.name, layer.line(path), code, message)

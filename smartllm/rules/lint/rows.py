@@ -1,20 +1,17 @@
-"""Checks of rows: profiles, their inheritance and their evidence."""
+"""Checks of rows: profiles and their inheritance."""
 
 from __future__ import annotations
 
-import datetime as dt
-import difflib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
+from smartllm.rules.belonging import row_profile
 from smartllm.rules.lint.check import Context, Finding, check
 from smartllm.rules.load import merge
+from smartllm.rules.meant import undefined
 from smartllm.rules.positions import KeyPath
-from smartllm.rules.resolve import row_profile
 from smartllm.rules.target import profile_chain
 from smartllm.rules.vocabulary import META
-
-_STALE: Final = dt.timedelta(days=365)
 
 
 @check("R002")
@@ -23,9 +20,8 @@ def unknown_profile(context: Context) -> Iterator[Finding]:
     profiles = context.rules.table("profile")
     for path, name in _named(context):
         if name not in profiles:
-            near = difflib.get_close_matches(name, profiles, n=1)
-            suggestion = f"; did you mean {near[0]!r}?" if near else ""
-            yield context.at(path, "R002", f"profile {name!r} is not defined{suggestion}")
+            meant = undefined(name, profiles, context.rules.table("model"))
+            yield context.at(path, "R002", f"profile {name!r} is not defined{meant}")
 
 
 @check("R003")
@@ -33,9 +29,10 @@ def circle(context: Context) -> Iterator[Finding]:
     """Profiles do not extend each other in a circle."""
     profiles = context.rules.table("profile")
     for name in profiles:
-        seen, current = [name], profiles[name].get("extends")
+        # A dict, since a chain may be long.
+        seen, current = {name: None}, profiles[name].get("extends")
         while current in profiles and current not in seen:
-            seen.append(current)
+            seen[current] = None
             current = profiles[current].get("extends")
         if current == name:
             yield context.at(("profile", name, "extends"), "R003", f"circle: {' -> '.join([*seen, name])}")
@@ -43,41 +40,19 @@ def circle(context: Context) -> Iterator[Finding]:
 
 @check("R004")
 def says_nothing_new(context: Context) -> Iterator[Finding]:
-    """A row states only what differs from what it inherits."""
+    """A row states only what differs from what it inherits, or what its evidence names by itself."""
+    known: dict[str, dict[str, Any]] = {}
     for path, row in context.rows():
-        inherited = _inherited(context, path, row)
+        inherited = _inherited(context, path, row, known)
         if inherited is None:
             continue
         for keys, value in _leaves({key: value for key, value in row.items() if key not in META}):
             node: Any = inherited
             for key in keys:
                 node = node.get(key) if isinstance(node, dict) else None
-            if node is not None and node == value:
+            shown = ".".join(keys) in row.get("evidence", {})
+            if node is not None and node == value and not shown:
                 yield context.at((*path, *keys), "R004", f"{'.'.join(keys)} = {value!r} is inherited already")
-
-
-@check("R006")
-def evidence(context: Context) -> Iterator[Finding]:
-    """A profile says when it was verified and which pages say so."""
-    for name, row in context.rules.table("profile").items():
-        missing = [key for key in ("source", "verified") if not row.get(key)]
-        if missing:
-            yield context.at(("profile", name), "R006", f"profile {name!r} has no {' and no '.join(missing)}")
-
-
-@check("R007")
-def stale(context: Context) -> Iterator[Finding]:
-    """Evidence is at most a year old, and not from the future."""
-    for path, row in context.rows():
-        day = row.get("verified")
-        if day is None:
-            continue
-        if day > context.today:
-            yield context.at((*path, "verified"), "R007", f"verified {day} is in the future")
-        elif context.today - day > _STALE:
-            yield context.at(
-                (*path, "verified"), "R007", f"verified {day} is over a year old; check the sources"
-            )
 
 
 @check("R008")
@@ -107,14 +82,25 @@ def _named(context: Context) -> Iterator[tuple[KeyPath, str]]:
             yield ("on", host, "profile", name), name
 
 
-def _inherited(context: Context, path: KeyPath, row: dict[str, Any]) -> dict[str, Any] | None:
-    """Facts that a row would have without stating any; None where they are not known."""
+def _inherited(
+    context: Context, path: KeyPath, row: dict[str, Any], known: dict[str, dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Facts that a row would have without stating any; None where they are not known.
+
+    Args:
+        context: What is checked.
+        path: Where the row stands.
+        row: The row.
+        known: The facts of profiles that were merged before; what is merged here is added to them.
+    """
     base = row.get("profile") if path[0] == "model" else row.get("extends")
     if path[0] == "on" or base is None or not context.sound(base):
         return None
     facts: dict[str, Any] = {}
     for name in profile_chain(base, context.rules):
-        facts = merge(facts, context.rules.table("profile")[name])
+        if name not in known:
+            known[name] = merge(facts, context.rules.table("profile")[name])
+        facts = known[name]
     return facts
 
 

@@ -13,11 +13,12 @@ from smartllm.parameters import SamplingField
 from smartllm.rules.vocabulary.caching import Caching
 from smartllm.rules.vocabulary.calls import Calls, Carry
 from smartllm.rules.vocabulary.fact import fact
+from smartllm.rules.vocabulary.ids import Ids
 from smartllm.rules.vocabulary.input import Input
 from smartllm.rules.vocabulary.lifecycle import Lifecycle
 from smartllm.rules.vocabulary.limits import Limits
 from smartllm.rules.vocabulary.messages import Messages, System
-from smartllm.rules.vocabulary.output import Structured, Verbosity
+from smartllm.rules.vocabulary.output import Patterns, Size, Sizes, Structured, Verbosity
 from smartllm.rules.vocabulary.parameters import (
     EndUser,
     Guardrails,
@@ -42,14 +43,18 @@ __all__ = [
     "EffortFacts",
     "Facts",
     "Host",
+    "Ids",
     "Input",
     "InputSchema",
     "Lifecycle",
     "Limits",
     "Messages",
     "Parameter",
+    "Patterns",
     "Range",
     "SamplingField",
+    "Size",
+    "Sizes",
     "StrictLimits",
     "Structured",
     "Thinking",
@@ -67,6 +72,9 @@ class Facts:
 
     endpoints: tuple[Dialect, ...] = fact(
         (), "Wires on which the model is served; per host, the first is used."
+    )
+    elsewhere: str = fact(
+        "", "Where the host serves the model instead, if on none of these wires; refusals say it."
     )
     sampling: Sampling = fact("never", "When sampling parameters are accepted.")
     temperature: Parameter = fact(Parameter())
@@ -105,12 +113,13 @@ class Facts:
     verbosity: Verbosity = fact(Verbosity())
     streaming: bool = fact(True, "The streaming operation is accepted.")
     lifecycle: Lifecycle = fact(Lifecycle())
+    ids: Ids = fact(Ids())
     concurrency: int | None = fact(
         None, ge=1, description="Requests in flight by default; null takes the host's number."
     )
 
 
-META: Final[frozenset[str]] = frozenset({"extends", "profile", "verified", "source", "quirk"})
+META: Final[frozenset[str]] = frozenset({"extends", "profile", "verified", "source", "quirk", "evidence"})
 """Keys of a row that are not facts."""
 
 

@@ -70,8 +70,8 @@ class Carry:
     )
     leads: bool = fact(
         False,
-        "While thinking has a budget, the last assistant's turn with calls must begin with its reasoning; "
-        "without it thinking must be off.",
+        "While thinking has a budget, the last assistant's turn with calls, or a prefill, must begin with "
+        "its reasoning; without it thinking must be off.",
     )
     prefix: bool = fact(
         False,

@@ -79,6 +79,7 @@ class Shell:
 
     address: str = fact("", "The address, as it stands between double quotes.")
     arguments: tuple[str, ...] = fact((), "How curl authorises itself.")
+    encoded: str = fact("", "What is to be known of a path that holds percent signs.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from smartllm.rules.vocabulary.fact import fact
+from smartllm.rules.vocabulary.output import Patterns
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,9 @@ class InputSchema:
     )
     property_names: Literal["any", "ascii"] = fact(
         "any", "Names of the properties at its top level; ascii: 1 to 64 letters, digits, '_', '.' and '-'."
+    )
+    patterns: Patterns = fact(
+        "any", "Regular expressions that it may hold where it is not strict; as structured.patterns."
     )
 
 

@@ -10,20 +10,48 @@ DIALECTS: Final[tuple[Dialect, ...]] = get_args(Dialect)
 RENAMED: Final[dict[str, Dialect]] = {"bedrock_invoke": "anthropic_messages"}
 """What dialects were called: in overlays, and in reasoning that a caller has kept."""
 
-_OPENAI: Final[tuple[Dialect, ...]] = ("openai_responses", "openai_chat")
+OPENAI_WIRES: Final[tuple[Dialect, ...]] = ("openai_responses", "openai_chat")
+"""The formats of OpenAI's own API."""
+CHAT_WIRE: Final[Dialect] = "openai_chat"
+"""The older of them: a free tool is nested there, and reasoning has no summary."""
+CLAUDE_WIRE: Final[Dialect] = "anthropic_messages"
+"""Claude's own format."""
 _CLAUDE: Final[tuple[Dialect, ...]] = ("anthropic_messages", "bedrock_converse")
 
 _ALL_BUT_CHAT: Final[tuple[Dialect, ...]] = ("openai_responses", *_CLAUDE)
 
+_SUMMED_UP: Final[tuple[Dialect, ...]] = ("openai_responses",)
+
 PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
-    "tools.none": {"choice": (*_OPENAI, "anthropic_messages"), "additional": ("bedrock_converse",)},
-    "tools.some": {"choice": _OPENAI},
+    "system": {"instructions": ("openai_responses",), "blocks": _CLAUDE},
+    "limits.field": {
+        "max_output_tokens": ("openai_responses",),
+        "max_completion_tokens": ("openai_chat",),
+        "max_tokens": ("openai_chat", "anthropic_messages"),
+        "inferenceConfig.maxTokens": ("bedrock_converse",),
+    },
+    "thinking.modes": {
+        "budget": _CLAUDE,
+        "adaptive": _CLAUDE,
+        "effort": (*OPENAI_WIRES, "bedrock_converse"),
+    },
+    "thinking.off": dict.fromkeys(("disabled", "between_tools"), _CLAUDE),
+    "reasoning_summary.levels": {
+        **dict.fromkeys(("auto", "concise", "detailed"), _SUMMED_UP),
+        "summarized": _CLAUDE,
+    },
+    "verbosity.levels": dict.fromkeys(("low", "medium", "high"), OPENAI_WIRES),
+    "guardrail.accepted": {True: _CLAUDE},
+    "structured.json_object": {True: OPENAI_WIRES},
+    "tools.none": {"choice": (*OPENAI_WIRES, "anthropic_messages"), "additional": ("bedrock_converse",)},
+    "tools.some": {"choice": OPENAI_WIRES},
     "tools.parallel": {
-        "field": _OPENAI,
+        "field": OPENAI_WIRES,
         "choice": ("anthropic_messages",),
         "additional": ("bedrock_converse",),
     },
-    "messages.system_turns": {"after-user": ("anthropic_messages",), "anywhere": _OPENAI},
+    "messages.system_turns": {"after-user": ("anthropic_messages",), "anywhere": OPENAI_WIRES},
+    "calls.ids": {"any": OPENAI_WIRES, "counted": (*OPENAI_WIRES, "bedrock_converse")},
     "carry.reasoning": {
         "items": ("openai_responses",),
         "signed": _CLAUDE,
@@ -36,7 +64,7 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
         "audio": (),
         "video": ("bedrock_converse",),
     },
-    "input.image.details": dict.fromkeys(("low", "high", "original", "auto"), _OPENAI),
+    "input.image.details": dict.fromkeys(("low", "high", "original", "auto"), OPENAI_WIRES),
     "input.document.details": {
         **dict.fromkeys(("low", "high", "auto"), ("openai_responses",)),
         "original": (),
@@ -44,10 +72,10 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
     "input.document.citations": {True: _CLAUDE},
     "caching.where": {"tools": _CLAUDE},
     "caching.ttls": dict.fromkeys(("5m", "1h"), _CLAUDE),
-    "caching.key": {True: _OPENAI},
-    "caching.retention": dict.fromkeys(("in_memory", "24h"), _OPENAI),
-    "caching.breakpoints": {True: _OPENAI},
-    "caching.options_ttls": dict.fromkeys(("30m", "12h"), _OPENAI),
+    "caching.key": {True: OPENAI_WIRES},
+    "caching.retention": dict.fromkeys(("in_memory", "24h"), OPENAI_WIRES),
+    "caching.breakpoints": {True: OPENAI_WIRES},
+    "caching.options_ttls": dict.fromkeys(("30m", "12h"), OPENAI_WIRES),
 }
 """Values of facts, or items of them, that only some dialects have a place for."""
 
@@ -72,17 +100,17 @@ NAMES_FORMATS: Final[frozenset[Dialect]] = frozenset({"bedrock_converse"})
 
 SOURCE_PLACES: Final[dict[str, dict[str, tuple[Dialect, ...]]]] = {
     "image": {
-        "url": (*_OPENAI, "anthropic_messages"),
+        "url": (*OPENAI_WIRES, "anthropic_messages"),
         "file_id": ("openai_responses", "anthropic_messages"),
         "s3": ("openai_responses", "bedrock_converse"),
     },
     "document": {
         "url": ("openai_responses", "anthropic_messages"),
-        "file_id": (*_OPENAI, "anthropic_messages"),
+        "file_id": (*OPENAI_WIRES, "anthropic_messages"),
         "s3": ("bedrock_converse",),
     },
     "audio": {
-        "data": (*_OPENAI, "bedrock_converse"),
+        "data": (*OPENAI_WIRES, "bedrock_converse"),
         "url": (),
         "file_id": (),
         "s3": ("bedrock_converse",),
