@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.caching import caching_of
@@ -17,15 +18,19 @@ from smartllm.compiler.target import choose_target
 from smartllm.compiler.tools import choice_of, tools_of
 from smartllm.compiler.trace import Change, Reason, Trace, fact
 from smartllm.compiler.turns import are_texts, turns_of
-from smartllm.diagnostics import LEVELS, Diagnostic, Level
+from smartllm.diagnostics import LEVELS, Diagnostic, Level, Severity
 from smartllm.errors import ConfigError, DiagnosticError
 from smartllm.json_values import check_json
 from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Quota, Rules, Target, load_rules
+from smartllm.said import Named, said
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from smartllm.environment import Source
     from smartllm.request import MessageRequest, TextRequest
+    from smartllm.request_keywords import Prompt, Turns, WithTools
 
 __all__ = ["Plan", "Quota", "Step", "compile"]
 
@@ -41,7 +46,7 @@ _BY_DEFAULT: Final = {name: Reason("default", name) for name in WIRE if name not
 
 
 def compile(  # noqa: A001 - the documented public name
-    request: TextRequest[Any] | MessageRequest[Any],
+    request: TextRequest[Any] | MessageRequest[Any] | Prompt | Turns,
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -51,6 +56,8 @@ def compile(  # noqa: A001 - the documented public name
     sources: Mapping[str, Source] | None = None,
     today: dt.date | None = None,
     compatible: bool = False,
+    native: bool = True,
+    **fields: Unpack[WithTools[Any]],
 ) -> Plan:
     """Compile a request into the exact wire bodies for a model.
 
@@ -59,7 +66,8 @@ def compile(  # noqa: A001 - the documented public name
     ``smartllm.media.loaded`` has done so.
 
     Args:
-        request: What the caller wants.
+        request: A prompt (a text, or a list of texts and parts), a conversation (a list in which a message
+            stands), or a request.
         provider: ``openai`` or ``bedrock``; None takes the host that the model id reveals.
         model: Model id; overrides the request's. With neither, the rules' default model of the provider.
         rules: Overlay files, or a loaded ``RuleSet``; None takes the shipped rules alone.
@@ -69,36 +77,44 @@ def compile(  # noqa: A001 - the documented public name
         today: Day by which shutdown dates are judged; None judges none. Bodies never depend on it.
         compatible: The target is another server that speaks OpenAI's API: an id that the rules do not know
             there gets what all such servers take.
+        native: False where the host is seen to refuse the provider's own schema mode, whatever the rules say:
+            a tool binds the answer, also one for which the mode is asked.
+        fields: Fields of a request, beside a prompt or a conversation.
 
     Returns:
         The plan.
 
     Raises:
+        RequestTypeError: ``request`` is none of these, or a request beside fields.
         UnknownModelError: The id matches no rule.
         UnsupportedError: The model refuses something that must not be dropped silently.
         DiagnosticError: ``level="raise"`` and a wish was not met as written.
         RulesError: An overlay cannot be used.
         ConfigError: Unknown provider or level.
 
-    Example:
-        >>> plan = compile(TextRequest(prompt="hi"), model="gpt-5.4")
+    Examples:
+        >>> plan = compile("hi", model="gpt-5.4")
         >>> plan.body["max_output_tokens"]
         2048
     """
+    asked = _request_of(request, fields)
     if level not in LEVELS:
         raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
-    target, notes = choose_target(request, provider, model, load_rules(rules), compatible=compatible)
-    intent, trace = _intent(request, target, defaults or {})
-    if sources or defaults or model is not None or request.model is None:
-        _tell_sources(trace, request, target, model, defaults or {}, sources or {})
+    target, notes = choose_target(asked, provider, model, load_rules(rules), compatible=compatible)
+    intent, trace = _intent(asked, target, defaults or {})
+    if sources or defaults or model is not None or asked.model is None:
+        _tell_sources(trace, asked, target, model, defaults or {}, sources or {})
+    if not native:
+        target, intent = _without_native(target, intent, trace)
     cold = intent.parameters.get("temperature") == 0
     intent = passed(intent, target, trace)
     steps = [step_of(intent, target, trace)]
     changes = trace.changes
-    if intent.output is not None and intent.output.strategy == "two_pass":
+    if intent.output is not None and intent.output.strategy in {"two_pass", "offer"}:
         step, second = second_step(intent, target, trace.reasons["model"])
         steps.append(step)
-        changes = [*changes, *(change for change in second.changes if change.code == "schema-changed")]
+        lowered = (change for change in second.changes if change.code == "schema-changed")
+        changes = [*changes, *(change for change in lowered if change not in changes)]
     thinks = target.facts.thinking.default != "off" and _thinks_within_default(intent, trace)
     found = target.resolution
     plan = Plan(
@@ -108,7 +124,7 @@ def compile(  # noqa: A001 - the documented public name
         steps=tuple(steps),
         diagnostics=(
             *notes,
-            *lifecycle_notes(target, today),
+            *(() if compatible else lifecycle_notes(target, today)),  # another server has days of its own
             *(_told(changes, steps[0]) if changes else ()),
             *(_thinking_notes(target, intent.max_tokens) if thinks else ()),
         ),
@@ -119,6 +135,15 @@ def compile(  # noqa: A001 - the documented public name
     if level != "ignore":
         _announce(plan, level)
     return plan
+
+
+def _request_of(request: Any, fields: Mapping[str, Any]) -> TextRequest[Any] | MessageRequest[Any]:
+    if not fields and hasattr(request, "api_type"):  # every request has one
+        asked: TextRequest[Any] | MessageRequest[Any] = request
+        return asked
+    from smartllm.request_of import any_request  # noqa: PLC0415 - loads pydantic
+
+    return any_request("smartllm.compile", request, fields)
 
 
 def _intent(
@@ -142,12 +167,13 @@ def _intent(
     turns = turns_of(wishes)
     texts_alone = are_texts(turns)
     caching, turns = caching_of(wishes, turns, pointed=not texts_alone)
+    system = wishes["system_prompt"]
     intent = Intent(
         model=target.resolution.asked,
         dialect=target.dialect,
         turns=turns,
         max_tokens=wishes["max_tokens"],
-        system=wishes["system_prompt"] or None,
+        system=system if system and system.strip() else None,
         parameters=parameters,
         effort=wishes["reasoning_effort"],
         budget_tokens=wishes["budget_tokens"],
@@ -164,6 +190,32 @@ def _intent(
         texts_alone=texts_alone,
     )
     return intent, trace
+
+
+def _without_native(target: Target, intent: Intent, trace: Trace) -> tuple[Target, Intent]:
+    """A target whose native schemas are refused, and a wish that it can meet."""
+    facts = target.facts
+    facts = replace(facts, structured=replace(facts.structured, native=False, json_object=False))
+    plan = intent.output
+    if plan is None:
+        return replace(target, facts=facts), intent
+    asked = plan.wish == "native"
+    reason = "the provider refuses its own schema mode for this model here; a tool binds the answer"
+    severity: Severity = "warning" if asked else "info"
+    trace.changes.append(
+        Change(
+            "native-unsupported",
+            severity,
+            "response_format",
+            "changed",
+            "native",
+            None,
+            reason,
+            Reason("derived", "the provider's answer"),
+        )
+    )
+    wish = replace(plan, wish="auto") if asked else plan
+    return replace(target, facts=facts), intent._replace(output=wish)
 
 
 def _tell_sources(
@@ -195,7 +247,10 @@ def _thinks_within_default(intent: Intent, trace: Trace) -> bool:
 
 def _thinking_notes(target: Target, limit: int | None) -> tuple[Diagnostic, ...]:
     if limit not in target.notes:
-        reason = "the model thinks by itself within this limit, which is only the default: give max_tokens"
+        reason = said(
+            "the model thinks by itself within this limit, which is only the default: give {}",
+            Named("max_tokens"),
+        )
         origin, code = target.origin("thinking.default"), "thinking-in-limit"
         target.notes[limit] = (Diagnostic(code, "info", "max_tokens", "noted", limit, limit, reason, origin),)
     return target.notes[limit]

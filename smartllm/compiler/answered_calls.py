@@ -132,15 +132,14 @@ def _is_encoded(tool: ToolPlan) -> bool:
 def _arguments(given: dict[str, Any] | str, tool: ToolPlan) -> tuple[dict[str, Any] | str, tuple[str, ...]]:
     """The arguments of a call of a declared tool, and the places that were text."""
     # Loaded here: answers without calls should not pay for it.
-    from smartllm.compiler.schema.lenient import lenient  # noqa: PLC0415
-    from smartllm.compiler.schema.restore import restore  # noqa: PLC0415
+    from smartllm.compiler.schema.answers.lenient import repaired  # noqa: PLC0415
 
     lowered = tool.lowered
     assert lowered is not None
-    data, places = lenient(given, lowered.schema)
-    if isinstance(data, str):
-        return data, ()
-    restored = restore(data, lowered, tool.properties)
-    if not isinstance(restored, dict):
-        return json.dumps(restored, ensure_ascii=False), places
-    return restored, places
+    value, repairs, _ = repaired(given, lowered, tool.properties, values_only=True)
+    places = tuple([repair.place for repair in repairs])
+    if isinstance(given, str) and places[:1] != ("",):
+        return given, ()
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False), places
+    return value, places

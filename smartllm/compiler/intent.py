@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from smartllm.rules.vocabulary import Dialect
 
 OutputStrategy = Literal["native", "tool", "offer", "two_pass"]
-"""``offer``: the tool is there but cannot be forced. ``two_pass``: a second step does the binding."""
+"""``offer``: the tool is there but cannot be forced; in a first step, a second one stands behind it for
+answers that do not give the structure. ``two_pass``: a second step does the binding."""
 
 OutputWish = Literal["auto", "native", "tool", "two_pass", "extract"]
 """What the caller asks for; ``extract`` is the second step of a two-pass plan."""
@@ -89,11 +90,13 @@ class ThinkingPlan(NamedTuple):
         mode: ``budget``, ``adaptive`` or ``effort``, or ``off`` for an explicit off.
         budget: Budget in tokens, in ``budget`` mode.
         effort: Level, in ``adaptive`` and ``effort`` mode; None in ``adaptive`` mode leaves it to the model.
+        asked: The caller wants thinking; False where it only cannot be off.
     """
 
     mode: Literal["budget", "adaptive", "effort", "off"]
     budget: int | None = None
     effort: Effort | None = None
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class OutputPlan:
         strategy: How it is enforced; None until the output pass has chosen.
         lowered: The schema as sent, with its changes; None until the output pass has run.
         properties: As ``ToolPlan.properties``, of the tool whose input the answer is.
+        json_object: Any JSON object is asked for; bound, that the wire's own word for it is sent.
+        prompt: What the system text ends with: how the answer is to be given, or what it is to tell.
     """
 
     name: str
@@ -116,6 +121,8 @@ class OutputPlan:
     strategy: OutputStrategy | None = None
     lowered: Lowered | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
+    json_object: bool = False
+    prompt: str = ""
 
     @property
     def schema(self) -> dict[str, Any]:

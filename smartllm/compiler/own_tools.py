@@ -10,6 +10,7 @@ from smartllm.compiler.intent import Intent, ToolPlan
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Dialect, Facts
 from smartllm.rules.vocabulary.wire import OWN_FUNCTION
+from smartllm.said import Named, said
 
 _DATE: Final = re.compile(r"_(\d{8}|\d{4}_\d{2}_\d{2})$")
 _CALLERS: Final = ("custom", "namespace")
@@ -74,6 +75,6 @@ def check_own(tool: Mapping[str, Any], intent: Intent, facts: Facts) -> None:
         f"tools: {intent.model} has no tool {shown!r} here; its own are "
         f"{', '.join(facts.tools.hosted) or 'none'}",
         field="tools",
-        hint="say a function as Tool(...), or take a model and an api_type that have it",
+        hint=said("say a function as Tool(...), or take a model and an {} that have it", Named("api_type")),
         fact="tools.custom" if kind == "custom" else "tools.hosted",
     )

@@ -47,6 +47,8 @@ class Step:
         repeats_ids: The model gives its calls the same ids again in later turns.
         texts: What of the body is known as text, by path; see ``Body``.
         asked: Headers that the request asks for, or None.
+        is_apart: Reasoning of its answer does not go back: its signature holds only behind what the compiler
+            added to the prompt.
     """
 
     dialect: Dialect
@@ -63,6 +65,7 @@ class Step:
     repeats_ids: bool = False
     texts: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
     asked: AskedHeaders | None = None
+    is_apart: bool = False
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -252,10 +255,10 @@ class Plan:
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False)
 
     def as_curl(self) -> str:
-        """One curl command a step; keys and credentials stay shell variables."""
-        from smartllm.compiler.render.curl import curl  # noqa: PLC0415 - for those who look
+        """One curl command a step, which runs as it is; keys and credentials stay shell variables."""
+        from smartllm.compiler.render.curl import script  # noqa: PLC0415 - for those who look
 
-        return "\n\n".join(curl(step, self.host_row.shell) for step in self.steps)
+        return script(self.steps, self.host_row.shell)
 
     def explain(self) -> str:
         """Each body leaf with its value, its origin and the fact's file:line, then each diagnostic."""

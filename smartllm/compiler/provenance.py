@@ -10,6 +10,7 @@ from smartllm.diagnostics import Origin
 
 if TYPE_CHECKING:
     from smartllm.rules.target import Target
+    from smartllm.rules.vocabulary import Facts
 
 
 class Provenance:
@@ -34,6 +35,11 @@ class Provenance:
             found = self._target.origin(reason.name) if stated else Origin(*reason)  # type: ignore[union-attr]
             self._known[reason] = found
         return found
+
+    @property
+    def facts(self) -> Facts | None:
+        """The target's facts; None for a plan that came from another process."""
+        return None if self._target is None else self._target.facts
 
     def only(self, reasons: Iterable[Reason]) -> Provenance:
         """What a plan takes along to another process: the origins of its own reasons, and no rules."""

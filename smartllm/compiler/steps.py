@@ -8,7 +8,7 @@ from typing import Final
 from smartllm.compiler.body import Body, Path, leaves
 from smartllm.compiler.dialects import ENCODERS, FIELDS
 from smartllm.compiler.headers import AskedHeaders
-from smartllm.compiler.intent import AnyTool, Choice, Intent, OutputStrategy
+from smartllm.compiler.intent import AnyTool, Choice, Intent, OutputPlan, OutputStrategy
 from smartllm.compiler.own_tools import is_hosted
 from smartllm.compiler.passes import OF_TEXTS, PASSES
 from smartllm.compiler.plan import Step
@@ -50,6 +50,9 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     body = Body()
     for path, value, name in target.additions:
         body.set(path, value, Reason("fact", name))
+    said = intent.output.prompt if intent.output is not None else ""
+    if said:
+        intent = intent._replace(system=said if intent.system is None else f"{intent.system}\n\n{said}")
     ENCODERS[target.dialect](body, intent, target.facts, trace)
     if intent.stream and route.stream_key:
         body.set(route.stream_key, True, trace.reason("stream"))
@@ -82,8 +85,14 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         buffered=streamed and is_buffered(body, intent, target.facts),
         repeats_ids=target.facts.calls.ids_repeat,
         texts=body.texts,
+        is_apart=target.facts.carry.prefix and _adds(intent.output),
         asked=AskedHeaders(body.headers, dict(intent.headers)) if body.headers or intent.headers else None,
     )
+
+
+def _adds(output: OutputPlan | None) -> bool:
+    """Whether a schema puts anything into the prompt before the answer."""
+    return output is not None and (bool(output.prompt) or output.strategy in {"tool", "offer"})
 
 
 def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Trace]:
@@ -105,7 +114,7 @@ def second_step(first: Intent, target: Target, model: Reason) -> tuple[Step, Tra
         verbosity=None,
         effort="none",
         thinking=None,
-        output=replace(first.output, wish="extract", strategy=None),
+        output=replace(first.output, wish="extract", strategy=None, prompt=""),
         tools=(),
         tool_choice=None,
         parallel=None,

@@ -6,17 +6,19 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from smartllm.compiler.dialects import FIELDS
-from smartllm.errors import UnsupportedError
+from smartllm.errors import RulesError, UnknownModelError, UnsupportedError
 from smartllm.rules.load import RuleSet
-from smartllm.rules.resolve import resolve
+from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.target import served_on, target_for
-from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary import Dialect, Facts
 from smartllm.rules.vocabulary.input import is_among
+from smartllm.said import Named, joined, said
 
 if TYPE_CHECKING:
     from smartllm.rules import Target
 
 _NAMED: Final = 3
+_RUNNING: Final = ("active", "legacy")
 
 
 def told(error: UnsupportedError, target: Target) -> UnsupportedError:
@@ -28,31 +30,59 @@ def told(error: UnsupportedError, target: Target) -> UnsupportedError:
         return located
     asked = (target.host, target.dialect, target.resolution.vendor or "", error.fact, error.wanted)
     others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
-    located.hint = "; ".join(filter(None, (error.hint, others and f"others take it: {others}")))
+    located.hint = joined("; ", error.hint, others and said("others take it: {}", others))
     return located
 
 
 def _takers(model: str, host: str, dialect: str, vendor: str, fact: str, wanted: str, rules: RuleSet) -> str:
-    """The model itself by another API, or a few others, those of the same vendor and the newest first."""
-    rows = [name for name in rules.table("model") if name != model]
-    resolved = {name: resolve(name, rules) for name in reversed(rows)}
+    """The model itself by another API, or a few others, those of the same vendor and the newest first.
+
+    Models whose end is announced only where no others are.
+    """
+    rows = [name for name in reversed(rules.table("model")) if name != model]
+    resolved = {name: one for name in rows if (one := _resolved(name, rules))}
     near = sorted(resolved, key=lambda name: resolved[name].vendor != vendor)
-    found: list[str] = []
+    found: dict[str, list[str]] = {state: [] for state in _RUNNING}
     for name in [model, *near] if model else near:
-        resolution = resolved.get(name) or resolve(name, rules)
-        # By the same API if there.
-        wires = sorted(served_on(resolution, host, rules), key=lambda wire: wire != dialect)
-        facts = ((wire, target_for(resolution, host, wire, rules).facts) for wire in wires)
-        wire = next((wire for wire, stated in facts if _takes(stated, fact, wanted)), None)
-        if wire is not None:
-            found.append(name if wire == dialect else f'{name} with api_type="{FIELDS[wire].api_type}"')
-        if len(found) == _NAMED or (found and name == model):
+        taker = _taker(name, host, dialect, fact, wanted, rules)
+        if taker is None:
+            continue
+        wire, state = taker
+        api = Named("api_type", FIELDS[wire].api_type)
+        shown = name if wire == dialect else said("{} with {}", name, api)
+        if name == model:
+            return shown
+        found[state].append(shown)
+        if len(found["active"]) == _NAMED:
             break
-    return ", ".join(found)
+    return joined(", ", *next(filter(None, found.values()), [])[:_NAMED])
+
+
+def _resolved(model: str, rules: RuleSet) -> Resolution | None:
+    """How a listed id resolves; None for one that is not found under its key."""
+    try:
+        return resolve(model, rules)
+    except (UnknownModelError, RulesError):
+        return None
+
+
+def _taker(
+    model: str, host: str, dialect: str, fact: str, wanted: str, rules: RuleSet
+) -> tuple[Dialect, str] | None:
+    """The wire on which a model takes what is wanted, the same if there, and its state."""
+    resolution = _resolved(model, rules)
+    try:
+        wires = served_on(resolution, host, rules) if resolution else ()
+        stated = {wire: target_for(resolution, host, wire, rules).facts for wire in wires if resolution}
+    except RulesError:
+        return None
+    ordered = sorted(stated, key=lambda wire: wire != dialect)
+    taking = (wire for wire in ordered if _takes(stated[wire], fact, wanted))
+    return next(((wire, stated[wire].lifecycle.state) for wire in taking), None)
 
 
 def _takes(facts: Facts, fact: str, wanted: str) -> bool:
     kind = attrgetter(fact.rpartition(".")[0])(facts)
     return (
-        facts.lifecycle.state == "active" and bool(kind.sources) and is_among(wanted, attrgetter(fact)(facts))
+        facts.lifecycle.state in _RUNNING and bool(kind.sources) and is_among(wanted, attrgetter(fact)(facts))
     )

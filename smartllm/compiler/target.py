@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.dialects import FIELDS
+from smartllm.compiler.model_ids import id_notes
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
 from smartllm.rules.hosts import host_row, routes_of
-from smartllm.rules.load import RuleSet
+from smartllm.rules.id_text import check_id
+from smartllm.rules.ids import usual_id
+from smartllm.rules.load import RuleSet, has_path
 from smartllm.rules.names import parse
-from smartllm.rules.resolve import Resolution, check_id, resolve
-from smartllm.rules.target import Target, endpoints, served_on, target_for
+from smartllm.rules.resolve import Resolution, resolve
+from smartllm.rules.target import Target, served_on, target_for
 from smartllm.rules.vocabulary import Dialect, Host
+from smartllm.said import Named, id_named, joined, said
 from smartllm.words import ApiType
 
 if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
 
+_ADD: Final = "add endpoints to its row in a rules overlay"
+_THERE: Final = said(
+    "if that one speaks OpenAI's API, pass {} and its address as {}",
+    Named("provider", "openai", "provider='openai'"),
+    Named("base_url", python="base_url="),
+)
 API_DIALECTS: Final[dict[ApiType, Dialect]] = {fields.api_type: dialect for dialect, fields in FIELDS.items()}
 
 
@@ -38,15 +47,18 @@ def choose_target(
 
     Raises:
         ConfigError: Unknown provider.
-        UnknownModelError: The id matches no rule.
+        UnknownModelError: The id matches no rule, or cannot be sent as it is written.
         UnsupportedError: The model is not served on that host or API.
     """
     if provider is not None:
         host_row(provider, rules)  # which raises for one that is not known
+    asked = request.model if model is None else model
+    if asked is None:
+        asked = default_model(provider or next(iter(rules.table("host"))), rules)
     return rules.remembered(
         _chosen,
         provider,
-        model or request.model or default_model(provider or next(iter(rules.table("host"))), rules),
+        asked,
         request.like,
         request.api_type if "api_type" in request.model_fields_set else None,
         compatible,
@@ -62,24 +74,40 @@ def _chosen(
     rules: RuleSet,
 ) -> tuple[Target, tuple[Diagnostic, ...]]:
     """The target; ``api_type`` is None where the caller leaves the choice."""
-    for name in filter(None, (model, like)):
+    for name in (model,) if like is None else (model, like):
         check_id(name)
     # Only one host's API is spoken by other servers.
     others = provider or next(name for name in rules.table("host") if host_row(name, rules).compatible)
-    resolution = _compatible(model, like, others, rules) if compatible else None
-    resolution = resolution or resolve(model, rules, like=like)
+    resolution = _compatible(model, like, others, rules) if compatible else resolve(model, rules, like=like)
     host = _host(resolution, provider, rules)
     target = target_for(resolution, host, _dialect(api_type, resolution, host, rules), rules)
-    return target, (*_inferred(target), *_api_ignored(api_type, target))
+    ids = () if compatible and host == others else id_notes(target)
+    return target, (*_inferred(target), *ids, *_api_ignored(api_type, target))
 
 
-def _compatible(model: str, like: str | None, host: str, rules: RuleSet) -> Resolution | None:
-    """What holds for a model of another server; None for one that the rules know on that API."""
-    with contextlib.suppress(UnknownModelError):
+def _compatible(model: str, like: str | None, host: str, rules: RuleSet) -> Resolution:
+    """What holds for a model of another server: its row, if the rules list it on that API.
+
+    Nothing is refused here, and nothing taken for a relative: what other servers serve is theirs to say.
+    """
+    try:
         found = resolve(model, rules, like=like)
-        if served_on(found, host, rules):
-            return None
-    profile = str(host_row(host, rules).compatible)
+    except UnknownModelError:
+        if like is not None:
+            raise
+    else:
+        if like is not None or (found.how != "inferred" and served_on(found, host, rules)):
+            return found
+    profile = host_row(host, rules).compatible
+    if profile is None:
+        raise ConfigError(
+            said(
+                "{}: no other servers speak the API of {}",
+                Named("compatible", python="compatible=True"),
+                host,
+            ),
+            hint="leave it out, or pass the provider whose API the server speaks",
+        )
     note = f"profile for OpenAI-compatible servers: {profile}"
     return Resolution(model, parse(model).key, "inferred", None, profile, None, host, note)
 
@@ -95,31 +123,62 @@ def _host(resolution: Resolution, provider: str | None, rules: RuleSet) -> Host:
         return host
     raise ConfigError(
         f"model {resolution.asked!r}: the id does not tell which provider serves it",
-        hint=f"pass provider= one of {', '.join(rules.table('host'))}",
+        hint=said("pass {} one of {}", Named("provider", python="provider="), ", ".join(rules.table("host"))),
     )
 
 
 def _dialect(api_type: ApiType | None, resolution: Resolution, host: Host, rules: RuleSet) -> Dialect:
     here = served_on(resolution, host, rules)
     if not here:
-        dialects = endpoints(resolution, host, rules)
-        others = sorted(name for name in rules.table("host") if _speaks(name, dialects, rules))
-        raise UnsupportedError(
-            f"provider: {resolution.asked} is not served on {host}; it is served on {', '.join(others)}",
-            field="provider",
-            hint=f"pass provider={others[0]!r}" if others else "add endpoints to its row in a rules overlay",
-        )
+        raise _not_served(resolution, host, rules)
     asked = None if api_type is None else API_DIALECTS[api_type]
     if asked is None or not _speaks(host, (asked,), rules):
         return here[0]
     if asked in here:
         return asked
-    way_out = " or ".join(f'api_type="{FIELDS[dialect].api_type}"' for dialect in here)
+    way_out = joined(" or ", *(said("{}", Named("api_type", FIELDS[dialect].api_type)) for dialect in here))
     raise UnsupportedError(
-        f'api_type: {resolution.asked} is not served on api_type="{api_type}"; use {way_out}',
+        said(
+            "{}: {} is not served on {}; use {}",
+            Named("api_type"),
+            resolution.asked,
+            Named("api_type", str(api_type)),
+            way_out,
+        ),
         field="api_type",
-        hint=f"pass {way_out}",
+        hint=said("pass {}", way_out),
     )
+
+
+def _not_served(resolution: Resolution, host: Host, rules: RuleSet) -> UnsupportedError:
+    """The error for a model that none of a host's wires serves: where it is, and what to pass there."""
+    others = sorted(name for name in rules.table("host") if served_on(resolution, name, rules))
+    target = target_for(resolution, host, next(iter(routes_of(host, rules))), rules)
+    told = f": {where}" if (where := target.facts.elsewhere or _unspoken(target)) else ""
+    there = f"; it is served on {', '.join(others)}" if others else ""
+    error = UnsupportedError(
+        f"provider: {resolution.asked} is not served on {host}{told}{there}",
+        field="provider",
+        hint=_other_host(resolution, others[0], rules) if others else _THERE if told else _ADD,
+    )
+    return error.at(target.origin("elsewhere" if target.facts.elsewhere else "endpoints")) if told else error
+
+
+def _unspoken(target: Target) -> str:
+    """Which APIs alone a host's own rows name for a model, where SmartLLM speaks none of them there."""
+    stated = any(row[0] == "on" and has_path(target.rules.data, (*row, "endpoints")) for row in target.chain)
+    own = " and ".join(target.facts.endpoints) if stated else ""
+    return f"there it is on {own} alone, which SmartLLM does not speak on that host" if own else ""
+
+
+def _other_host(resolution: Resolution, host: Host, rules: RuleSet) -> str:
+    """What to pass for a model that another host serves."""
+    hint = said("pass {}", Named("provider", host, f"provider={host!r}"))
+    if resolution.model is None:
+        return hint
+    wire = served_on(resolution, host, rules)[0]
+    use = usual_id(resolution.model, target_for(resolution, host, wire, rules).facts.ids)
+    return hint if use == resolution.asked else said("{} and {}", hint, id_named(use))
 
 
 def _speaks(host: str, dialects: Iterable[Dialect], rules: RuleSet) -> bool:

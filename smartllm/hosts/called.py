@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from smartllm.error_object import cut
+from smartllm.said import Named, said
 
 _LONGEST_ID: Final = 200
 _FIRST_REDIRECT: Final = 300
@@ -56,7 +57,7 @@ def shown_address(url: str) -> str:
 def redirect_hint(status: int | None, setting: str) -> str:
     """The next step after a redirect; it is not followed, since it would take keys to anywhere."""
     redirected = status is not None and _FIRST_REDIRECT <= status < _FIRST_ERROR
-    return f"redirects are not followed; check {setting}" if redirected else ""
+    return said("redirects are not followed; check {}", Named(setting)) if redirected else ""
 
 
 def key_hint(status: int, source: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from smartllm.errors import ResponseError
 from smartllm.rules.vocabulary.host import Listing
+from smartllm.said import Named, said
 
 Get = Callable[[str, Mapping[str, str]], Awaitable[Any]]
 """Gets the JSON of a path with a query."""
@@ -119,7 +120,9 @@ def _odd(body: Any, about: dict[str, Any]) -> ResponseError:
         **{
             "model": "",
             "status": 200,
-            "hint": "check that base_url or endpoint_url points at the API itself",
+            "hint": said(
+                "check that {} or {} points at the API itself", Named("base_url"), Named("endpoint_url")
+            ),
             **about,
         },
     )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from smartllm.error_codes import kind_of
 from smartllm.error_object import error_in
-from smartllm.errors import ProviderError, provider_error
+from smartllm.errors import ProviderError
 from smartllm.hosts.called import Called, key_hint, redirect_hint, request_id, retry_after, shown_address
+from smartllm.hosts.format_refusals import FORMAT_HINT, refuses_format
+from smartllm.provider_errors import provider_error
+from smartllm.said import Named, joined, said
+from smartllm.structure_errors import FormatUnsupportedError
 
 _NO_SUCH_PATH: Final = frozenset({404, 405})
 
@@ -23,23 +27,24 @@ def openai_error(status: int, headers: Mapping[str, str], content: bytes, called
         content: Its body, of any shape.
         called: What was called.
     """
-    said = error_in(content)
+    found = error_in(content)
     hint = redirect_hint(status, "base_url") or key_hint(status, called.key_source)
     if not hint and status in _NO_SUCH_PATH and not called.public:
         # A code tells that the path is right and the model is not there.
-        missing = kind_of(None, said.codes) == "not_found"
+        missing = kind_of(None, found.codes) == "not_found"
         hint = "check the model id" if missing else path_hint(called.method, called.address or "")
-    return provider_error(
-        f"{status} from the provider: {said.text}",
-        model=called.model,
-        status=status,
-        code=said.code,
-        also=said.codes[1:],
-        request_id=request_id(headers, called.id_header),
-        retry_after=retry_after(headers),
-        hint=hint,
-        address=called.address and shown_address(called.address),
-    )
+    message = f"{status} from the provider: {found.text}"
+    about: dict[str, Any] = {
+        "model": called.model,
+        "status": status,
+        "code": found.code,
+        "request_id": request_id(headers, called.id_header),
+        "retry_after": retry_after(headers),
+        "address": called.address and shown_address(called.address),
+    }
+    if refuses_format(found, status):
+        return FormatUnsupportedError(message, hint=FORMAT_HINT, **about)
+    return provider_error(message, also=found.codes[1:], hint=hint, **about)
 
 
 def path_hint(method: str, address: str) -> str:
@@ -51,16 +56,19 @@ def path_hint(method: str, address: str) -> str:
     """
     shown = shown_address(address)
     path = urlsplit(shown).path
-    called = f"{method} {shown} was called"
+    called, address_of = f"{method} {shown} was called", Named("base_url")
     chat, responses = path.endswith("/chat/completions"), path.endswith("/responses")
     base = path.removesuffix("/chat/completions").removesuffix("/responses")
-    steps = []
+    steps: list[str] = []
     if base.endswith(("/chat/completions", "/responses", "/completions")):
-        steps.append("leave the path of the API out of base_url, which ends with /v1 on most servers")
+        steps.append(
+            said("leave the path of the API out of {}, which ends with /v1 on most servers", address_of)
+        )
     elif "/v1" not in base:
-        steps.append("give a base_url that ends with /v1")
+        steps.append(said("give a {} that ends with /v1", address_of))
     if responses:
-        steps.append('set api_type="chat_completions", which is all that many servers know')
+        chats = Named("api_type", "chat_completions")
+        steps.append(said("set {}, which is all that many servers know", chats))
     if not steps:
-        steps.append("check base_url" + (" and the model id" if chat else ""))
-    return f"{called}; {', or '.join(steps)}"
+        steps.append(said("check {}{}", address_of, " and the model id" if chat else ""))
+    return said("{}; {}", called, joined(", or ", *steps))

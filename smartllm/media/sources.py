@@ -19,6 +19,7 @@ _MEDIA_TYPE: Final = re.compile(r"[\w.+\-]+/[\w.+\-]+\s*(;[\x20-\x7e]*)?")
 _UNSEEN: Final = re.compile(r"[\s\0-\x1f\x7f]")
 _DATA_URL: Final = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.IGNORECASE)
 _SHOWN: Final = 60
+_LOGIN: Final = re.compile(r"(:/+)[^/]*@")
 
 
 def settled(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +52,9 @@ class _WrongError(Exception):
 
 def _data(data: Any, _: str | None) -> dict[str, Any]:
     if isinstance(data, str):
-        raise _WrongError("is a text, not bytes; base64 is decoded with base64.b64decode")
+        raise _WrongError(
+            "is a text, not bytes; a file's name goes into path=, base64 is decoded with base64.b64decode"
+        )
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise _WrongError(f"is a {type(data).__name__}, not bytes")
     if not len(data):
@@ -70,13 +73,19 @@ def _path(path: Any, _: str | None) -> dict[str, Any]:
     return {} if path is name else {"path": name}
 
 
+def told_address(address: str) -> str:
+    """What may be told of an address: not its login, query and fragment, which may let anybody in."""
+    return _LOGIN.sub(r"\1", re.split("[?#]", address, maxsplit=1)[0])
+
+
 def _url(url: Any, media_type: str | None) -> dict[str, Any]:
     if not isinstance(url, str) or not url:
         raise _WrongError(f"{_shown(url)} is none")
     if url[:5].lower() == "data:":
         return _of_data_url(url, media_type)
+    told = _shown(told_address(url))
     if _UNSEEN.search(url):
-        raise _WrongError(f"{_shown(url)} holds spaces or control characters; write them percent-encoded")
+        raise _WrongError(f"{told} holds spaces or control characters; write them percent-encoded")
     try:
         found = urlsplit(url)
         host, _ = found.hostname, found.port
@@ -84,9 +93,9 @@ def _url(url: Any, media_type: str | None) -> dict[str, Any]:
         host = None
         found = urlsplit("")
     if found.scheme in _ELSEWHERE:
-        raise _WrongError(f"{_shown(url)}: {_ELSEWHERE[found.scheme]}")
+        raise _WrongError(f"{told}: {_ELSEWHERE[found.scheme]}")
     if found.scheme not in {"http", "https"} or not host:
-        raise _WrongError(f"{_shown(url)} is none that can be fetched; allowed: https, http and data")
+        raise _WrongError(f"{told} is none that can be fetched; allowed: https, http and data")
     return {}
 
 

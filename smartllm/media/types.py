@@ -131,6 +131,8 @@ _SUFFIXES: Final = {
     "wmv": "video/x-ms-wmv",
     "3gp": "video/3gpp",
 }
+MEDIA_TYPES: Final = tuple(dict.fromkeys(_SUFFIXES.values()))
+"""Media types that files are known by."""
 _SOUND_TOO: Final = {"video/mp4": "audio/mp4", "video/webm": "audio/webm", "audio/ogg": "audio/ogg"}
 """Containers of film that hold sound alone as well."""
 

@@ -19,6 +19,7 @@ Kind = Literal[
     "schema",
     "object",
     "callback",
+    "value",
     "turns",
     "tools",
     "tool_choice",

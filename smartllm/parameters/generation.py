@@ -90,6 +90,7 @@ SERVICE: Final = (
         choices=get_args(ServiceTier),
         options=("--service-tier",),
         carried=True,
+        telemetry="openai.request.service_tier",
     ),
     RequestField(
         "metadata",
@@ -124,6 +125,7 @@ SERVICE: Final = (
         "Guardrail of Amazon Bedrock.",
         options=("--guardrail",),
         carried=True,
+        telemetry="aws.bedrock.guardrail.id",
     ),
     RequestField(
         "extra_headers",

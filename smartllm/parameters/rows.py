@@ -29,7 +29,7 @@ ROWS: Final = (
     ),
     RequestField("prompt", "text", "turns", "Text of the user turn.", options=("--prompt", "-p")),
     RequestField("messages", "turns", "turns", "The turns, oldest first."),
-    RequestField("system_prompt", "text", "text", "System text.", options=("--system",), wire=True),
+    RequestField("system_prompt", "text", "text", "System text.", options=("--system", "-s"), wire=True),
     RequestField(
         "temperature",
         "number",
@@ -86,6 +86,7 @@ ROWS: Final = (
         choices=EFFORTS,
         options=("--effort",),
         wire=True,
+        telemetry="gen_ai.request.reasoning.level",
     ),
     RequestField(
         "budget_tokens",
@@ -100,7 +101,7 @@ ROWS: Final = (
         "response_format",
         "schema",
         "output",
-        "Pydantic model, or a JSON Schema, for the answer.",
+        "What the answer must be: a type, or a JSON Schema.",
         options=("--schema",),
     ),
     RequestField(
@@ -120,6 +121,18 @@ ROWS: Final = (
         default="auto",
         choices=get_args(StructuredOutput),
         options=("--structured-output",),
+    ),
+    RequestField("validation_context", "value", "control", "What validators of response_format are given."),
+    RequestField(
+        "reasks",
+        "whole",
+        "output",
+        "How often the model is asked again when its answer does not fit response_format.",
+        default=0,
+        least=0,
+        most=10,
+        options=("--reasks",),
+        setting=True,
     ),
     RequestField(
         "tools", "tools", "tools", "Tools that the model may call.", options=("--tools",), wire=True

@@ -15,8 +15,11 @@ from smartllm.config import LLMConfig
 from smartllm.environment import Environment, Found, Source
 from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow
+from smartllm.said import SANDBOX, Named, said
 
 _OPERATIONS: Final = ("/chat/completions", "/responses", "/completions", "/models")
+_KEY: Final = Named("base_url", python="LLMClient(api_key=...)")
+"""At a shell a key stands in the environment alone; another server needs none."""
 _SECRET_NAME: Final = re.compile(r"key|token|secret|sig|password|code|auth", re.IGNORECASE)
 _UNCHOSEN: Final = frozenset({"user-agent", "referer", "http-referer"})
 
@@ -139,7 +142,8 @@ def headers_of(
         ask = None
     elif sends and address.public and ask is None:
         raise ConfigError(
-            f"api_key: no {row.title} key is given", hint=f"set {row.key}, or pass LLMConfig(api_key=...)"
+            said("{}: no {} key is given", Named("api_key"), row.title),
+            hint=said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX),
         )
     secrets = [] if key is None else [key.value]
     return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from smartllm.near import slip_of
+from smartllm.part_names import NamesFields
 from smartllm.tools.checks import (
     check_name,
     check_strict,
@@ -38,7 +40,7 @@ _GIVEN: Final = "a function, a pydantic model class, a Tool, or a dict in the pr
 
 
 @dataclass(frozen=True)
-class Tool:
+class Tool(NamesFields):
     """A tool that a model may call.
 
     Attributes:
@@ -53,7 +55,7 @@ class Tool:
     Raises:
         ToolError: Names the field or the parameter, its value, and what is allowed.
 
-    Example:
+    Examples:
         >>> zone = {"type": "object", "properties": {"zone": {"type": "string"}}}
         >>> Tool("now", "The time in a zone.", zone).name
         'now'
@@ -199,5 +201,9 @@ def _from_json(given: Mapping[str, Any]) -> Tool | dict[str, Any]:
         return Tool(**given)
     if not given:
         raise ToolError(f"{{}} declares no tool; allowed: {_GIVEN}")
+    if "name" in given and "type" not in given:  # a provider's own tool may have any other names
+        for name in given:
+            if name not in _WRITTEN and (meant := slip_of(str(name), _WRITTEN)):
+                raise ToolError(f"{name!r} is no field of a tool; did you mean {meant}?")
     own: dict[str, Any] = checked_json(given, "a provider's own tool")
     return own

@@ -65,7 +65,7 @@ def tool(
     Raises:
         ToolError: Names the field, its value, and what is allowed.
 
-    Example:
+    Examples:
         >>> @tool(name="weather")
         ... def get_weather(city: str) -> str:
         ...     "Weather of a city."

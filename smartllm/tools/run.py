@@ -55,9 +55,12 @@ class ToolRun(Generic[T]):
     @property
     def cost(self) -> Decimal | None:
         """As ``TextResponse.cost``, of all rounds; None where one has none."""
-        costs = [response.cost for response in self.responses]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known[1:], known[0]) if known and len(known) == len(costs) else None
+        return _sum([response.cost for response in self.responses])
+
+    @property
+    def original_cost(self) -> Decimal | None:
+        """As ``TextResponse.original_cost``, of all rounds; None where one has none."""
+        return _sum([response.original_cost for response in self.responses])
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class CallEvent:
     result: ToolResult | None = None
     exception: BaseException | None = field(default=None, repr=False)
     elapsed_seconds: float | None = None
+
+
+def _sum(costs: list[Decimal | None]) -> Decimal | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known[1:], known[0]) if known and len(known) == len(costs) else None
 
 
 OnCall = Callable[[CallEvent], Any]

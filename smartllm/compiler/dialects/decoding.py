@@ -40,7 +40,9 @@ class Decoded:
         items: All that it says as the wire has it, where that goes back only as a whole.
         raw: The answer as the wire sent it, with its texts made Unicode; of a stream, as the wire would have
             sent it in one piece.
+        final: The text of the answer itself, where the wire tells it from remarks on the way; None where not.
         text: Answer text.
+        every_text: The same with remarks.
         tool_calls: The calls that the model asks for.
         thoughts: Reasoning, shown and hidden.
         unread: What was not read.
@@ -59,7 +61,9 @@ class Decoded:
     pictures: tuple[Other, ...] = field(default=(), repr=False, compare=False)
     items: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    final: str | None = None
     text: str = field(init=False, repr=False, compare=False)
+    every_text: str = field(init=False, repr=False, compare=False)
     tool_calls: tuple[ToolCall, ...] = field(init=False, repr=False, compare=False)
     thoughts: tuple[Reasoning, ...] = field(init=False, repr=False, compare=False)
     unread: tuple[Other, ...] = field(init=False, repr=False, compare=False)
@@ -81,7 +85,8 @@ class Decoded:
                 thoughts.append(part)
             elif isinstance(part, Other):
                 unread.append(part)
-        self.text = "".join(texts)
+        self.every_text = "".join(texts)
+        self.text = self.every_text if self.final is None else self.final
         self.tool_calls, self.thoughts, self.unread = tuple(calls), tuple(thoughts), tuple(unread)
         if self.finish_reason == "stop" and self.refusal is not None:
             self.finish_reason = "refusal"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from smartllm.error_object import read_error
-from smartllm.errors import ProviderError, provider_error
+from smartllm.errors import ProviderError
+from smartllm.provider_errors import provider_error
 
 
 def reported(error: Any, *, model: str, prefix: str, request_id: str | None, partial: str) -> ProviderError:

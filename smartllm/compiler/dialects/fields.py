@@ -18,12 +18,14 @@ class Fields:
 
     Attributes:
         api_type: The caller's word for the API.
+        telemetry: Whose API it is, in OpenTelemetry's conventions; empty where they have no words of its own.
         limits: Where the output limit may stand.
         effort: Where the effort may stand.
         places: Where the parameters stand that do not stand at the top under their own names; ``{place}`` is
             the parameter's own fact. Of those that stand at several, the first.
         thinking: Where Claude's thinking object stands, or an empty string.
         turns: Where the turns stand.
+        tools: Where tools may stand.
         choice: Where a forced tool choice stands, with the key under which its kind stands.
         citation: The key by which citations are known that the wire takes back, or an empty string.
         beta: Where the names of betas stand, or an empty string.
@@ -31,15 +33,18 @@ class Fields:
         finish: What the words of that field mean; a word that is not here means nothing that we know.
         paused: Words of an answer that goes on when it is sent back as a turn.
         withheld: Words that tell that somebody withheld the answer, and who.
+        full: Words that tell that prompt and answer fill the context.
         empty: Words with which an answer may hold nothing.
     """
 
     api_type: ApiType
+    telemetry: str = ""
     limits: tuple[str, ...]
     effort: tuple[str, ...]
     places: Mapping[str, str] = field(default_factory=dict)
     thinking: str = ""
     turns: str = "messages"
+    tools: tuple[str, ...] = ("tools",)
     choice: str = "tool_choice"
     citation: str = ""
     beta: str = ""
@@ -47,6 +52,7 @@ class Fields:
     finish: Mapping[str, FinishReason]
     paused: frozenset[str] = frozenset()
     withheld: Mapping[str, str] = field(default_factory=dict)
+    full: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
 
     def found(self, body: Mapping[str, Any], *places: str) -> Any:

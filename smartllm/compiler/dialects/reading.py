@@ -25,6 +25,7 @@ def _refuse(constant: str) -> Any:
 
 # One for all: json.loads makes a reader a call when it is given anything.
 _READER: Final = json.JSONDecoder(parse_constant=_refuse)
+_LOOSE: Final = json.JSONDecoder(parse_constant=_refuse, strict=False)
 
 
 class ShapeError(ValueError):
@@ -167,8 +168,12 @@ def unicode_json(given: J) -> J:
     return cleaned
 
 
-def json_of(given: str | bytes) -> Any:
+def json_of(given: str | bytes, *, loose: bool = False) -> Any:
     """The value of a JSON text; NaN and Infinity, which Python's reader takes, are none.
+
+    Args:
+        given: The text.
+        loose: Whether line breaks and other control characters may stand in strings as they are.
 
     Raises:
         ValueError: It is not JSON.
@@ -176,7 +181,18 @@ def json_of(given: str | bytes) -> Any:
     """
     if isinstance(given, bytes):
         given = given.decode(json.detect_encoding(given))
-    return _READER.decode(given)
+    return (_LOOSE if loose else _READER).decode(given)
+
+
+def json_at(text: str, start: int) -> tuple[Any, int]:
+    """The JSON value, read loosely, that begins at a place in a text, and where it ends.
+
+    Raises:
+        ValueError: None begins there.
+        RecursionError: It is nested too deeply.
+    """
+    value, end = _LOOSE.raw_decode(text, start)
+    return value, end
 
 
 def shown(value: Any) -> str:

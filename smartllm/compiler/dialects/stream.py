@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from smartllm.compiler.dialects.decoding import Decoded, Decoder
 from smartllm.compiler.dialects.reading import Halves, ShapeError, shown
 from smartllm.content import ToolCallDelta, whole_call
-from smartllm.error_object import read_error
+from smartllm.error_object import ErrorObject, read_error
 from smartllm.errors import ProviderError, StreamError
 
 DONE: Final[Mapping[str, Any]] = {"type": "[DONE]"}
@@ -94,11 +94,13 @@ class StreamReader(ABC):
     Attributes:
         ended: What was read is the whole answer.
         over: The wire's terminator has been seen: nothing more may come.
+        failure: What an error object inside the stream said, or None.
     """
 
     def __init__(self, dialect: Decoder, model: str) -> None:
         self.dialect, self.model = dialect, model
         self.ended = self.over = False
+        self.failure: ErrorObject | None = None
         self._texts: list[str] = []
         self._halves, self._thought_halves, self._call_halves = Halves(), Halves(), Halves()
         self._reply: WholeReply | None = None
@@ -155,7 +157,7 @@ class StreamReader(ABC):
         except ProviderError as error:
             error.partial_text = self.text
             raise
-        if answer.text != self.text:
+        if answer.every_text != self.text:
             raise self.broken("the stream's pieces do not add up to the answer", retryable=True)
         return answer
 
@@ -190,7 +192,7 @@ class StreamReader(ABC):
 
     def reported(self, error: Any) -> StreamError:
         """The error for an error object inside the stream."""
-        found = read_error(error)
+        found = self.failure = read_error(error)
         return self.broken(
             f"the provider ended the stream with an error: {found.explanation}",
             code=found.code,
@@ -205,7 +207,7 @@ class StreamReader(ABC):
     def _take_whole(self, reply: WholeReply) -> Delta:
         answer = self.dialect.decode(reply, self.model)
         self._reply = reply
-        self.said(answer.text)
+        self.said(answer.every_text)
         self.end()
         self.over = True
         whole_calls = enumerate(answer.tool_calls)

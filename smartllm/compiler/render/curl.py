@@ -5,18 +5,46 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
+
+from smartllm.compiler.prompts import ANSWER
 
 if TYPE_CHECKING:
     from smartllm.compiler.plan import Step
     from smartllm.rules.vocabulary.host import Shell
 
 _NO_NAME: Final = re.compile(r"\W")
-
+_OBEYED: Final = re.compile(r"""[][<>(){}|&;$`\\"'*?~!]""")
 
 _LONGEST: Final = 100_000
-"""Characters of an argument; Linux takes 128 KiB (execve(2), MAX_ARG_STRLEN)."""
+"""Bytes of an argument; Linux takes 128 KiB (execve(2), MAX_ARG_STRLEN)."""
+
+
+def script(steps: Sequence[Step], shell: Shell) -> str:
+    """The commands of a plan, with comments where something is to be known.
+
+    Args:
+        steps: What is sent, in order.
+        shell: How the host is called at a shell.
+    """
+    return "\n\n".join(
+        "".join([*_comments(step, number, len(steps), shell), curl(step, shell)])
+        for number, step in enumerate(steps, start=1)
+    )
+
+
+def _comments(step: Step, number: int, of: int, shell: Shell) -> Iterator[str]:
+    """What is to be known of a command; zsh takes a pasted comment for words, so it holds nothing to obey."""
+    if of > 1:
+        before = f": put the text of the answer before where the body says {_plain(ANSWER)}"
+        yield f"# step {number} of {of}{before if step.holes else ''}\n"
+    if shell.encoded and "%" in step.path:
+        yield f"# {_plain(shell.encoded)}\n"
+
+
+def _plain(text: str) -> str:
+    return _OBEYED.sub("", text)
 
 
 def curl(step: Step, shell: Shell) -> str:
@@ -28,7 +56,8 @@ def curl(step: Step, shell: Shell) -> str:
     """
     body = json.dumps(step.body, ensure_ascii=False, indent=2)
     # No line of the JSON is the word that ends it: each begins with a bracket, a quote or spaces.
-    given = shlex.quote(body) if len(body) < _LONGEST else f"@- <<'BODY'\n{body}\nBODY"
+    quoted = shlex.quote(body)
+    given = quoted if len(quoted.encode()) < _LONGEST else f"@- <<'BODY'\n{body}\nBODY"
     parts = [
         f'curl -sS -X POST "{shell.address}{step.path}"',
         *shell.arguments,

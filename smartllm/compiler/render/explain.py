@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.json_values import path_text
 from smartllm.media import Encoded
+from smartllm.said import spoken
 
 if TYPE_CHECKING:
     from smartllm.compiler.plan import Plan, Step
@@ -28,8 +29,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"fingerprint  {plan.fingerprint}"
     for index, step in enumerate(plan.steps, start=1):
         yield ""
-        when = " · if step 1 calls no tool" if index > 1 and plan.steps[0].tools else ""
-        yield f"step {index}       {step.dialect} · {step.operation}{when}"
+        yield f"step {index}       {step.dialect} · {step.operation}{_when(plan, index)}"
         yield from _leaves(step)
     yield ""
     if not plan.diagnostics:
@@ -37,9 +37,20 @@ def _lines(plan: Plan) -> Iterator[str]:
         return
     yield "diagnostics"
     for item in plan.diagnostics:
-        yield f"  {item.severity} {item.code}  {item.path}: {_value(item.asked)} → {_value(item.applied)}"
-        yield f"    {item.reason}"
+        applied = "not sent" if item.action == "dropped" and item.applied is None else _value(item.applied)
+        yield f"  {item.severity} {item.code}  {item.path}: {_value(item.asked)} → {applied}"
+        yield f"    {spoken(item.reason)}"
         yield f"    {item.origin}"
+
+
+def _when(plan: Plan, index: int) -> str:
+    """When a further step is made, unless it always is."""
+    first = plan.steps[0]
+    if index == 1:
+        return ""
+    if first.output is not None:
+        return " · if step 1 does not give the structure"
+    return " · if step 1 calls no tool" if first.tools else ""
 
 
 def _leaves(step: Step) -> Iterator[str]:

@@ -39,6 +39,7 @@ FIELDS: Final = Fields(
     },
     paused=frozenset({"pause_turn", "compaction"}),
     withheld={"content_filtered": "content filter", "guardrail_intervened": "guardrail"},
+    full=frozenset({"model_context_window_exceeded"}),
     empty=frozenset(
         {
             "max_tokens",

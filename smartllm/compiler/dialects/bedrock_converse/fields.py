@@ -10,6 +10,8 @@ from smartllm.compiler.dialects.fields import Fields
 EXTRA: Final = "additionalModelRequestFields"
 """Where Converse takes what only some models know."""
 
+_MALFORMED: Final = ("malformed_tool_use", "malformed_model_output")
+
 FIELDS: Final = Fields(
     api_type="converse",
     limits=("inferenceConfig.maxTokens",),
@@ -38,11 +40,13 @@ FIELDS: Final = Fields(
     ),
     thinking=f"{EXTRA}.thinking",
     citation="location",
+    tools=("toolConfig", f"{EXTRA}.tools"),
     choice="toolConfig.toolChoice",
     beta=f"{EXTRA}.anthropic_beta",
     stop="stop_reason",
-    finish={**CLAUDE.finish, "malformed_tool_use": "error", "malformed_model_output": "error"},
+    finish={**CLAUDE.finish, **dict.fromkeys(_MALFORMED, "error")},
     paused=CLAUDE.paused,
     withheld=CLAUDE.withheld,
-    empty=CLAUDE.empty,
+    full=CLAUDE.full,
+    empty=CLAUDE.empty | {*_MALFORMED},
 )

@@ -15,7 +15,7 @@ from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan
 from smartllm.compiler.marks import Mark
 from smartllm.compiler.tool_names import wire_name
-from smartllm.compiler.trace import Trace
+from smartllm.compiler.trace import Trace, fact
 
 if TYPE_CHECKING:
     from smartllm.content import ToolCall, ToolResult
@@ -42,6 +42,8 @@ def set_tools(body: Body, intent: Intent, trace: Trace) -> None:
 def set_parallel(body: Body, intent: Intent, trace: Trace) -> None:
     """Spell that one tool is called at most."""
     if intent.parallel is False and "toolConfig" in body.data:
+        if "toolChoice" not in body.data["toolConfig"]:  # where there is one, Converse makes a type of it
+            body.set(f"{_CLAUDES}.type", "auto", fact("tools.parallel"))
         body.set(f"{_CLAUDES}.disable_parallel_tool_use", True, trace.reason("parallel_tool_calls"))
 
 

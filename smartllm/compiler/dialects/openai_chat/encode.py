@@ -52,6 +52,9 @@ _OWN: Final[Mapping[str, Spell]] = {"top_logprobs": _set_top_logprobs}
 
 def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
+    if plan.strategy == "native" and plan.json_object:
+        body.set("response_format", {"type": "json_object"}, because)
+        return
     if plan.strategy == "native":
         named: dict[str, Any] = {"name": plan.name, "schema": plan.wire_schema}
         if facts.structured.strict:

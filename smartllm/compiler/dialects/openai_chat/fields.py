@@ -8,6 +8,7 @@ from smartllm.compiler.dialects.fields import Fields
 
 FIELDS: Final = Fields(
     api_type="chat_completions",
+    telemetry="openai",
     limits=("max_completion_tokens", "max_tokens"),
     effort=("reasoning_effort",),
     places={"stop_sequences": "stop", "user": "{place}"},
@@ -23,5 +24,5 @@ FIELDS: Final = Fields(
         "insufficient_system_resource": "error",  # DeepSeek
     },
     withheld={"content_filter": "content filter"},
-    empty=frozenset({"length", "content_filter"}),
+    empty=frozenset({"length", "content_filter", "insufficient_system_resource"}),
 )

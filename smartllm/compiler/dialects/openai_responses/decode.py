@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from smartllm.compiler.dialects.decoding import Decoded, Decoder, not_an_answer, told
 from smartllm.compiler.dialects.media_read import image
 from smartllm.compiler.dialects.openai_responses.fields import FIELDS
-from smartllm.compiler.dialects.openai_responses.items import CALLS, to_go_back
+from smartllm.compiler.dialects.openai_responses.items import CALLS, is_remark, to_go_back
 from smartllm.compiler.dialects.reading import (
     arguments,
     called_with,
@@ -68,6 +68,7 @@ class ResponsesDecoder(Decoder):
             ),
             items=to_go_back(output, stored=reply.get("store") is not False),
             raw=reply,
+            final=_final(output),
         )
 
     def text_of(self, reply: Mapping[str, Any]) -> str:
@@ -88,6 +89,13 @@ def text_of(output: Sequence[Mapping[str, Any]]) -> str:
         for part in objects(item.get("content"), "output.content")
         if _kind(part) == "text"
     )
+
+
+def _final(output: Sequence[Mapping[str, Any]]) -> str | None:
+    """The text of the answer without the remarks before it; None where there are none, or nothing else."""
+    answers = [item for item in output if item.get("type") == "message" and not is_remark(item)]
+    said = text_of(answers)
+    return said if said and any(map(is_remark, output)) else None
 
 
 def _kind(part: Mapping[str, Any]) -> str:

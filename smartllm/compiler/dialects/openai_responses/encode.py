@@ -62,6 +62,9 @@ _OWN: Final[Mapping[str, Spell]] = {"logprobs": _set_logprobs, "top_logprobs": _
 
 def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> None:
     because = Reason("request", "response_format")
+    if plan.strategy == "native" and plan.json_object:
+        body.set("text.format", {"type": "json_object"}, because)
+        return
     if plan.strategy == "native":
         named: dict[str, Any] = {"type": "json_schema", "name": plan.name, "schema": plan.wire_schema}
         if facts.structured.strict:

@@ -8,6 +8,7 @@ from smartllm.compiler.dialects.fields import Fields
 
 FIELDS: Final = Fields(
     api_type="responses",
+    telemetry="openai",
     limits=("max_output_tokens",),
     effort=("reasoning.effort",),
     places={"reasoning_summary": "reasoning.summary", "user": "{place}", "logprobs": "include"},

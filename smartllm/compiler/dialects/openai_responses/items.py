@@ -47,6 +47,11 @@ def are_sealed(items: Sequence[Mapping[str, Any]]) -> bool:
     return all(item.get("encrypted_content") for item in items if item.get("type") == "reasoning")
 
 
+def is_remark(item: Mapping[str, Any]) -> bool:
+    """Whether an item is what a model says on its way to the answer."""
+    return item.get("type") == "message" and item.get("phase") == "commentary"
+
+
 def phases_in(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The phases of messages among items, by their text."""
     messages = [

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from smartllm.compiler.dialects.decoding import Decoder
 from smartllm.compiler.dialects.openai_responses.decode import FAILED, text_of
-from smartllm.compiler.dialects.openai_responses.items import CALLS
+from smartllm.compiler.dialects.openai_responses.items import CALLS, is_remark
 from smartllm.compiler.dialects.reading import an_object, optional_objects, table, text, word
 from smartllm.compiler.dialects.stream import DONE, SILENT, Delta, StreamReader
 from smartllm.unicode import unicode_text
@@ -43,6 +43,7 @@ class ResponsesReader(StreamReader):
         self._calls: dict[str, _Call] = {}
         self._annotations: list[Any] = []
         self._numbers = _Numbers()
+        self._remarks: set[Any] = set()
 
     def take(self, event: Mapping[str, Any]) -> Delta | None:
         """Take the next event."""
@@ -81,7 +82,11 @@ class ResponsesReader(StreamReader):
             call.said = True
             return self.called(call.index, call.id, call.name, delta)
         self._open.setdefault(place, []).append(delta)
-        return self.said(delta, place) if spoken == "text" else SILENT
+        if spoken != "text":
+            return SILENT
+        said = self.said(delta, place)
+        # What a model remarks on its way is shown with its reasoning.
+        return said._replace(thinking=True) if event.get("output_index") in self._remarks else said
 
     def _item(self, event: Mapping[str, Any], kind: str) -> Delta:
         """An item begins, or has ended; the rest is progress alone."""
@@ -91,6 +96,8 @@ class ResponsesReader(StreamReader):
             item = self._items[key] = an_object(event.get("item"), "item")
             return self._call_item(event, item, whole=True)
         if kind == "response.output_item.added":
+            if is_remark(table(event.get("item"))):
+                self._remarks.add(event.get("output_index"))
             return self._call_item(event, table(event.get("item")), whole=False)
         if kind == "response.output_text.annotation.added":
             self._annotations.append(event.get("annotation"))
