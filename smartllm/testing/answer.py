@@ -75,13 +75,14 @@ class Counts:
 class Answer:
     """The answer in neutral terms; ``serial`` makes its ids unique and repeatable.
 
-    ``stopped`` is the stop sequence at which it ended, ``None`` for another end.
+    ``chunks`` is the text as a script cuts it up, ``None`` for its words; ``stopped`` is the stop sequence
+    at which it ended, ``None`` for another end.
     """
 
     asked: Asked
     serial: int
     text: str
-    pieces: tuple[str, ...]
+    chunks: tuple[str, ...] | None
     thinking: str | None
     calls: tuple[Call, ...]
     refusal: str | None
@@ -89,6 +90,11 @@ class Answer:
     counts: Counts
     usage_overrides: Mapping[str, Any] | None
     stopped: str | None = None
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The text as a stream cuts it up."""
+        return split(self.text) if self.chunks is None else self.chunks
 
     def usage(self, computed: JSON) -> JSON | None:
         """Return the computed usage with the scripted overrides, or ``None`` if it is to be null."""
@@ -112,7 +118,7 @@ def compose(asked: Asked, reply: Reply, serial: int, kept: Kept = NOTHING) -> An
     explicit = _explicit_text(reply) is not None and reply.structured is None
     calls = calls_of(asked, reply, explicit=explicit)
     text, stopped = _cut(_text(asked, reply, called=bool(calls)), asked.stops)
-    pieces = tuple(reply.chunks) if text and reply.chunks is not None and stopped is None else split(text)
+    chunks = tuple(reply.chunks) if text and reply.chunks is not None and stopped is None else None
     thinking = _thinking(asked, reply)
     spent = 0 if thinking is None else max(1, words(thinking))
     said = words(text) + words(reply.refusal or "") + sum(words(call.arguments) for call in calls)
@@ -121,7 +127,7 @@ def compose(asked: Asked, reply: Reply, serial: int, kept: Kept = NOTHING) -> An
         asked=asked,
         serial=serial,
         text=text,
-        pieces=pieces,
+        chunks=chunks,
         thinking=thinking,
         calls=calls,
         refusal=reply.refusal,

@@ -37,7 +37,7 @@ class Call:
         """The arguments where a wire has them as data; what is no JSON stays text."""
         try:
             return json.loads(self.arguments) if self.arguments else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.arguments
 
 

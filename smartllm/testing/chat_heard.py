@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed, said
-from .openai_words import OPENAI_WORDS
+from .openai_words import OPENAI_WORDS, format_words
 
 _UNANSWERED: Final = Refused(
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
     "'tool_call_id'. The following tool_call_ids did not have response messages: {ids}",
     param="messages",
+)
+_NO_JSON: Final = (
+    "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
 )
 _KINDS: Final = {"image_url": "image", "file": "document", "input_audio": "audio"}
 
@@ -90,6 +93,7 @@ CHAT: Final = ToolWire(
     bound=_bound,
     text_arguments=True,
     words=OPENAI_WORDS
+    | format_words("response_format", "response_format", _NO_JSON)
     | {
         "thinks": Refused(
             "Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. "

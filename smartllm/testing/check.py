@@ -12,18 +12,21 @@ from smartllm.compiler.dialects import FIELDS, Fields
 from smartllm.environment import ambient_rules
 from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
-from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
+from smartllm.rules import Dialect, Facts, Target, load_rules, resolve, served_on, target_for
 from smartllm.rules.vocabulary import Parameter
 
 from .check_calls import conversations
+from .check_formats import formats
 from .check_media import media
 from .check_reasoning import reasonings
+from .check_said import sayings
 from .check_service import Served, services
 from .check_tools import Judged, choices, declarations, judged
 from .heard import Refused
 from .routes import MEDIA_WIRES, PROMPT_WIRES, TOOL_WIRES
 
 Body = dict[str, Any]
+_OFF: Final = frozenset({"disabled", "between_tools"})
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 Check = Callable[[Body, Fields, Facts], Iterator[str]]
 
@@ -45,16 +48,40 @@ def refusal(
         streamed: It asks for a stream.
         headers: The request's, with names in lower case.
     """
-    facts, fields = facts_of(model, dialect), FIELDS[dialect]
-    if facts is None:
-        return None
-    text = next((text for check in _CHECKS for text in check(body, fields, facts)), None)
-    if text is not None:
-        return Refused(text)
+    facts = facts_of(model, dialect)
+    return None if facts is None else refused(body, model, dialect, facts, streamed=streamed, headers=headers)
+
+
+def refused(
+    body: Body,
+    model: str,
+    dialect: Dialect,
+    facts: Facts,
+    *,
+    streamed: bool = False,
+    headers: Mapping[str, str] = _NO_HEADERS,
+) -> Refused | None:
+    """As ``refusal``, by facts that are at hand."""
+    return next(problems(body, model, dialect, facts, streamed=streamed, headers=headers), None)
+
+
+def problems(
+    body: Body,
+    model: str,
+    dialect: Dialect,
+    facts: Facts,
+    *,
+    streamed: bool = False,
+    headers: Mapping[str, str] = _NO_HEADERS,
+) -> Iterator[Refused]:
+    """All that is wrong with a body; a provider tells the first."""
+    fields = FIELDS[dialect]
+    for check in _CHECKS:
+        yield from map(Refused, check(body, fields, facts))
     served, prompt = Served(body, headers, fields, facts, streamed), PROMPT_WIRES[dialect]
     kept = prompt.wrong(body, list(prompt.read(body)), facts)
-    if found := next(services(served), None) or next(kept, None):
-        return found
+    yield from services(served)
+    yield from kept
     said = judged(
         body,
         model,
@@ -64,21 +91,30 @@ def refusal(
         thinks=_thinks(body, fields, facts),
         budget=(fields.found(body, fields.thinking) or {}).get("type") == "enabled",
     )
-    wrong = next((found for check in _TOOL_CHECKS for found in check(said)), None)
-    return wrong or next(media(said, MEDIA_WIRES[dialect]), None)
+    for found in _TOOL_CHECKS:
+        yield from found(said)
+    yield from media(said, MEDIA_WIRES[dialect])
+    yield from formats(said)
+    yield from sayings(served)
 
 
 def facts_of(model: str, dialect: Dialect) -> Facts | None:
     """The facts of a model on a wire; None where the rules do not know it there."""
+    target = target_of(model, dialect)
+    return None if target is None else target.facts
+
+
+def target_of(model: str, dialect: Dialect) -> Target | None:
+    """A model on a wire; None where the rules do not know it there."""
     rules = load_rules(ambient=ambient_rules(os.environ))
     try:
         resolution = resolve(model, rules)
         host = next(
             (host for host in rules.table("host") if dialect in served_on(resolution, host, rules)), None
         )
+        return None if host is None else target_for(resolution, host, dialect, rules)
     except SmartLLMError:
         return None
-    return None if host is None else target_for(resolution, host, dialect, rules).facts
 
 
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
@@ -118,8 +154,8 @@ def _thinking(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
         )
     if kind == "adaptive" and "adaptive" not in modes:
         yield "adaptive thinking is not supported on this model"
-    if kind == "disabled" and facts.thinking.off != "disabled":
-        yield '"thinking.type.disabled" is not supported for this model.'
+    if kind in _OFF and facts.thinking.off != kind:
+        yield f'"thinking.type.{kind}" is not supported for this model.'
     budget, limit = thinking.get("budget_tokens"), fields.found(body, *fields.limits)
     if budget is not None and limit is not None and budget >= limit:
         yield "`max_tokens` must be greater than `thinking.budget_tokens`"
@@ -130,7 +166,7 @@ def _thinking(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:
     said = fields.found(body, fields.choice)
     choice = said if isinstance(said, dict) else {}  # OpenAI's words force nothing that thinking forbids
     forced = choice.get("type") in {"tool", "any"} or not choice.keys().isdisjoint({"tool", "any"})
-    if kind == "enabled" and forced and facts.tools.forced == "unless-thinking":
+    if kind in {"enabled", "adaptive"} and forced and facts.tools.forced == "unless-thinking":
         yield "Thinking may not be enabled when tool_choice forces tool use."
 
 
@@ -214,6 +250,8 @@ def _place(name: str, fields: Fields, facts: Facts) -> str:
 
 
 def _thinks(body: Body, fields: Fields, facts: Facts) -> bool:
+    if fields.found(body, f"{fields.thinking}.type") in _OFF:
+        return False
     effort = fields.found(body, *fields.effort)
     return effort != "none" if effort is not None else facts.thinking.default != "off"
 

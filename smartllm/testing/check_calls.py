@@ -99,7 +99,7 @@ def _is_object(arguments: Any, *, text: bool) -> bool:
         return isinstance(arguments, Mapping)
     try:
         return isinstance(arguments, Mapping) or isinstance(json.loads(arguments), dict)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return False
 
 

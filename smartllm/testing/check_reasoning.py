@@ -57,7 +57,11 @@ _CHECKED = {"never": _never, "sealed": _sealed, "signed": _signed, "items": _ite
 
 
 def _led(said: Judged) -> Iterator[Refused]:
-    """While thinking has a budget, the last turn with calls begins with its reasoning."""
+    """While thinking has a budget, the last turn with calls, or a prefill, begins with its reasoning."""
     turn = next((turn for turn in reversed(said.turns) if turn.role == "assistant"), None)
-    if turn is not None and turn.of("call") and turn.pieces[0].kind != "reasoning":
-        yield from said.wire.refused("leads", place=turn.pieces[0].place)
+    if turn is None or turn.pieces[0].kind == "reasoning":
+        return
+    if turn.of("call") or turn is said.turns[-1]:
+        first = turn.pieces[0]
+        found = "tool_use" if first.kind == "call" else first.kind
+        yield from said.wire.refused("leads", place=first.place, found=found)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from smartllm.compiler.schema.keywords import subschemas
 from smartllm.rules import Facts
 
+from .check_schemas import faults, pattern_faults
 from .heard import JSON, Chosen, Declared, Heard, Refused, ToolWire
 
 PATTERNS: Final = {"dashed": "[a-zA-Z0-9_-]+", "word": "[a-zA-Z][a-zA-Z0-9_]*"}
@@ -20,13 +21,6 @@ _COMBINED: Final = ("oneOf", "anyOf", "allOf")
 # The last two are more than Nova's page allows, and were seen to pass in autumn 2026.
 _BARE: Final = frozenset({"type", "properties", "required", "title", "additionalProperties"})
 _PROPERTY: Final = re.compile(r"[a-zA-Z0-9_.-]{1,64}", re.ASCII)
-# facts/openai.md §8 and facts/claude_bedrock.md §6: what the strict subsets have no place for.
-_NEVER_STRICT: Final = frozenset(
-    {"oneOf", "allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas"}
-    | {"patternProperties", "propertyNames", "minProperties", "maxProperties", "unevaluatedProperties"}
-    | {"unevaluatedItems", "contains", "uniqueItems", "prefixItems"}
-)
-_NUMERIC: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,25 +171,17 @@ def _schema(tool: Declared, said: Judged) -> Iterator[Refused]:
         yield from wire.refused("schema-names", place=place)
     if tool.own.get("strict") is True:
         yield from _strict(tool, schema, said)
+        return
+    for path, node in subschemas(schema):
+        for problem, values in pattern_faults(path, node, takes.patterns):
+            yield from wire.refused(problem, place=place, name=tool.name, **values)
 
 
 def _strict(tool: Declared, schema: JSON, said: Judged) -> Iterator[Refused]:
-    """What the strict subset of the model has no place for."""
-    claude = said.facts.structured.native_subset == "claude-native"
-    refused = _NEVER_STRICT | (_NUMERIC if claude else frozenset())
-    for path, node in subschemas(schema):
-        where = {"place": tool.place, "name": tool.name, "context": repr(tuple(path.split("/")[1:]))}
-        if node.get("type") == "object" or "properties" in node:
-            if node.get("additionalProperties") is not False:
-                yield from said.wire.refused("strict-open", **where)
-            for name in node.get("properties", {}):
-                if name not in node.get("required", ()):
-                    yield from said.wire.refused("strict-required", missing=name, **where)
-        for keyword in node:
-            if keyword in refused:
-                yield from said.wire.refused(
-                    "strict-keyword", keyword=keyword, kind=node.get("type"), **where
-                )
+    """What the strict subset of the model has no place for; its limits are those of all tools together."""
+    for problem, values in faults(schema, said.facts):
+        if not problem.startswith("limit-"):
+            yield from said.wire.refused(problem, place=tool.place, name=tool.name, **values)
 
 
 def _strict_limits(said: Judged, functions: list[Declared]) -> Iterator[Refused]:
@@ -221,10 +207,10 @@ def choices(said: Judged) -> Iterator[Refused]:
             yield from wire.refused("choice-alone")
         if chosen.parallel is not None:
             yield from wire.refused("parallel-alone")
-    if chosen.wrong:
-        yield from wire.refused("choice", wrong=chosen.wrong)
     if chosen.parallel is not None and facts.parallel == "impossible":
         yield from wire.refused("parallel")
+    if chosen.wrong:
+        yield from wire.refused("choice", wrong=chosen.wrong)
     if chosen.some and facts.some == "omit":
         yield from wire.refused("some")
     if chosen.forces:
@@ -240,7 +226,8 @@ def _forced(said: Judged) -> Iterator[Refused]:
     hosted = [tool.kind for tool in said.declared if tool.kind not in {"function", "custom", "namespace"}]
     if hosted and facts.beside_hosted == "auto":
         yield from wire.refused("hosted-choice", model=said.model, kind=hosted[0])
-    if facts.forced == "never" or (facts.forced == "effort-none" and said.thinks):
+    thinks = said.thinks and facts.forced in {"effort-none", "unless-thinking"}
+    if facts.forced == "never" or thinks:
         yield from wire.refused("forced", form="tool" if chosen.names else "any")
     elif chosen.names and facts.choice == "any" and not chosen.some:
         yield from wire.refused("choice-form")

@@ -9,6 +9,12 @@ from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict
 
 _DATE: Final = re.compile(r"_\d{8}$")
 _PATTERN: Final = "String should match pattern '^[a-zA-Z0-9_-]+$'"
+_FORM: Final = "output_config.format.schema: "
+_CLOSED: Final = "For 'object' type, 'additionalProperties' must be explicitly set to false"
+_KEYWORD: Final = "For '{kind}' type, property '{keyword}' is not supported"
+_REGEX: Final = "Unsupported regular expression at {at}"
+_UNKNOWN_FORMAT: Final = "For 'string' type, format '{format}' is not supported"
+_RECURSIVE: Final = "Recursive schemas are not supported"
 _EXTRA: Final = "{place}.{key}: Extra inputs are not permitted"
 
 
@@ -115,10 +121,8 @@ CLAUDE: Final = ToolWire(
         "schema-names": Refused(
             "{place}.input_schema.properties: Property keys should match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'"
         ),
-        "strict-open": Refused(
-            "{place}: For 'object' type, 'additionalProperties' must be explicitly set to false"
-        ),
-        "strict-keyword": Refused("{place}: For '{kind}' type, property '{keyword}' is not supported"),
+        "strict-open": Refused("{place}: " + _CLOSED),
+        "strict-keyword": Refused("{place}: " + _KEYWORD),
         "strict-tools": Refused(
             "tools: Too many strict tools ({length}). The maximum number of strict tools supported is {most}."
         ),
@@ -131,6 +135,14 @@ CLAUDE: Final = ToolWire(
             "exponential compilation cost. Reduce the number of nullable or union-typed parameters (limit: "
             "{most})."
         ),
+        **dict.fromkeys(("pattern", "pattern-around"), Refused("{place}.input_schema: " + _REGEX)),
+        "strict-recursion": Refused("{place}: " + _RECURSIVE),
+        "format-strict-open": Refused(_FORM + _CLOSED),
+        "format-strict-keyword": Refused(_FORM + _KEYWORD),
+        "strict-format": Refused("{place}: " + _UNKNOWN_FORMAT),
+        "format-strict-format": Refused(_FORM + _UNKNOWN_FORMAT),
+        "format-strict-recursion": Refused(_FORM + _RECURSIVE),
+        **dict.fromkeys(("format-pattern", "format-pattern-around"), Refused(_FORM + _REGEX)),
         "schema": Refused("output_config.format: Extra inputs are not permitted"),
         "choice-alone": Refused("tool_choice may only be specified while providing tools."),
         "forced": Refused('tool_choice: type "tool" and "any" are not supported for this model'),
@@ -170,7 +182,7 @@ CLAUDE: Final = ToolWire(
             "different conversation."
         ),
         "leads": Refused(
-            "{place}.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When "
+            "{place}.type: Expected `thinking` or `redacted_thinking`, but found `{found}`. When "
             "`thinking` is enabled, a final `assistant` message must start with a thinking block."
         ),
     },

@@ -16,6 +16,13 @@ UNTAKEN: Final = (
     "try again."
 )
 """Of sound and film, wherever they stand (seen live)."""
+_MODEL: Final = "The model returned the following errors: "
+_FORM: Final = f"{_MODEL}output_config.format.schema: "
+_CLOSED: Final = "For 'object' type, 'additionalProperties' must be explicitly set to false"
+_KEYWORD: Final = "For '{kind}' type, property '{keyword}' is not supported"
+_REGEX: Final = "Unsupported regular expression at {at}"
+_UNKNOWN_FORMAT: Final = "For 'string' type, format '{format}' is not supported"
+_RECURSIVE: Final = "Recursive schemas are not supported"
 _EXPECTED: Final = "Expected toolResult blocks at {next}.content for the following Ids: {ids}"
 
 
@@ -46,8 +53,11 @@ def _chosen(body: JSON) -> Chosen:
         )
     elif choice and "type" in own:
         wrong = (
-            "tool_choice: toolConfig.toolChoice and additionalModelRequestFields.tool_choice are both given"
+            "The additional field tool_choice/type conflicts with the existing field "
+            f"toolConfig.toolChoice.{min(choice)}. Remove tool_choice/type and try again."
         )
+    elif own and not choice and "type" not in own:
+        wrong = "The model returned the following errors: tool_choice.type: Field required"
     return Chosen(
         said=bool(choice or own),
         forces=not choice.keys().isdisjoint({"any", "tool"}),
@@ -143,14 +153,8 @@ CONVERSE: Final = ToolWire(
             "The model returned the following errors: {place}.inputSchema.json.properties: Property keys "
             "should match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'"
         ),
-        "strict-open": Refused(
-            "The model returned the following errors: {place}: For 'object' type, 'additionalProperties' "
-            "must be explicitly set to false"
-        ),
-        "strict-keyword": Refused(
-            "The model returned the following errors: {place}: For '{kind}' type, property '{keyword}' is "
-            "not supported"
-        ),
+        "strict-open": Refused(_MODEL + "{place}: " + _CLOSED),
+        "strict-keyword": Refused(_MODEL + "{place}: " + _KEYWORD),
         "strict-tools": Refused(
             "The model returned the following errors: tools: Too many strict tools ({length}). The maximum "
             "number of strict tools supported is {most}."
@@ -163,6 +167,14 @@ CONVERSE: Final = ToolWire(
             "The model returned the following errors: Schemas contains too many parameters with union types "
             "({length}) (limit: {most})."
         ),
+        **dict.fromkeys(("pattern", "pattern-around"), Refused(_MODEL + "{place}: " + _REGEX)),
+        "strict-recursion": Refused(_MODEL + "{place}: " + _RECURSIVE),
+        "format-strict-open": Refused(_FORM + _CLOSED),
+        "format-strict-keyword": Refused(_FORM + _KEYWORD),
+        "strict-format": Refused(_MODEL + "{place}: " + _UNKNOWN_FORMAT),
+        "format-strict-format": Refused(_FORM + _UNKNOWN_FORMAT),
+        "format-strict-recursion": Refused(_FORM + _RECURSIVE),
+        **dict.fromkeys(("format-pattern", "format-pattern-around"), Refused(_FORM + _REGEX)),
         "schema": Refused(_UNSUPPORTED.replace("{field}", "outputConfig")),
         "forced": Refused(_UNSUPPORTED.replace("{field}", "toolConfig.toolChoice.{form}")),
         "choice-form": Refused(_UNSUPPORTED.replace("{field}", "toolConfig.toolChoice.tool")),
@@ -234,7 +246,7 @@ CONVERSE: Final = ToolWire(
         ),
         "leads": Refused(
             "The model returned the following errors: {place}.type: Expected `thinking` or "
-            "`redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` "
+            "`redacted_thinking`, but found `{found}`. When `thinking` is enabled, a final `assistant` "
             "message must start with a thinking block."
         ),
     },

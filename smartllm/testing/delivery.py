@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .reply import Recorded
     from .speaking import Spoken
 
 
-async def deliver(request: web.Request, spoken: Spoken, recorded: Recorded) -> web.StreamResponse:
-    """Answer a request."""
+async def deliver(
+    request: web.Request, spoken: Spoken, recorded: Recorded, begun: Callable[[], None]
+) -> web.StreamResponse:
+    """Answer a request; ``begun`` is called when the answer begins."""
     await asyncio.sleep(spoken.reply.delay)
+    recorded.status, recorded.reason = spoken.reply.status, spoken.reason
+    recorded.refused = spoken.refused
+    begun()
     if spoken.streamed:
         return await _send_frames(request, spoken, recorded)
     if spoken.reply.cut_after is not None:

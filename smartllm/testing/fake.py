@@ -94,22 +94,23 @@ class FakeTransport:
         replies: What to answer, in order; an exception is raised. When none is left, the last user text is
             echoed. Listings take none: they name one model.
         check: Refuse, with a 400 and in the provider's words, what the rules say that a model refuses.
+        native: Take the provider's own schema mode; False refuses it, as some hosts do for some models.
 
     Attributes:
         check: As given.
+        native: As given.
         sent: The calls that came, with the exact bytes in ``payload``.
 
-    Example::
-
+    Example:
         fake = FakeTransport(Reply(text="Paris"))
         client = LLMClient(provider="openai", transport=fake)
     """
 
     keyless = True
 
-    def __init__(self, *replies: Reply | ProviderError, check: bool = False) -> None:
+    def __init__(self, *replies: Reply | ProviderError, check: bool = False, native: bool = True) -> None:
         self._replies = deque(replies)
-        self.check = check
+        self.check, self.native = check, native
         self._serial = 0
         self._memory = PromptMemory()
         self.sent: list[Sent] = []
@@ -133,6 +134,7 @@ class FakeTransport:
             self._serial,
             models=models,
             check=self.check,
+            native=self.native,
             memory=self._memory,
             asked=asked,
         )

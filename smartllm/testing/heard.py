@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 JSON = Mapping[str, Any]
+_DEEPEST: Final = 500
+"""Levels of what is read; every provider's own bound is lower."""
+
+
+def json_of(data: bytes) -> Any:
+    """A body as JSON.
+
+    Raises:
+        ValueError: It is none, or nested so deeply that nothing here could walk through it.
+    """
+    try:
+        found = json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    level, depth = [found], 0
+    while level:
+        if (depth := depth + 1) > _DEEPEST:
+            raise ValueError("nested too deeply")
+        level = [inner for one in level for inner in _inside(one) if isinstance(inner, (dict, list))]
+    return found
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +43,14 @@ class Refused:
         code: Its code, where the wire has one.
         param: The parameter that it names, where the wire does.
         status: The HTTP status.
+        fact: The path of the fact behind it, where the check knows it.
     """
 
     message: str
     code: str | None = None
     param: str | None = None
     status: int = 400
+    fact: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Its text."""

@@ -231,6 +231,9 @@ def _of_responses(block: JSON, place: str, where: Where, turn: int) -> Iterator[
         yield seat.addressed("image", block.get("image_url"), detail=detail)
     elif part == "input_file":
         yield seat.file(block, detail=detail)
+    elif part == "input_audio":
+        own = dict_of(block.get(part))
+        yield seat.given("audio", "data", word=str(own.get("format", "")), data=_bytes(own.get("data")))
 
 
 class _Seat(NamedTuple):

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from smartllm.errors import MissingExtraError
 
-from .server import LoopbackServer
+from . import LoopbackServer
+from .variables import environment_of
+
+try:
+    import pytest
+except ImportError:
+    raise MissingExtraError(
+        "smartllm.testing.plugin needs pytest, which is not installed", hint='pip install "smartllm[testing]"'
+    ) from None
 
 
 @pytest.fixture
 def smartllm_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackServer]:
     """A server that answers for OpenAI and Bedrock and checks bodies as they would; the environment names it.
 
-    Code under test makes its clients as always; their calls arrive here. The response cache is a folder of
-    the test's own.
+    Code under test makes its clients as always; their calls arrive here. Accounts of the user's own are not
+    named; the response cache and the shell's talks are in a folder of the test's own.
     """
     with LoopbackServer(check=True) as server:
-        for name, value in server.environment().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("SMARTLLM_CACHE_DIR", str(tmp_path / "smartllm-cache"))
+        given = environment_of(os.environ, server, tmp_path / "smartllm")
+        for name in os.environ.keys() - given.keys():
+            monkeypatch.delenv(name)
+        for name in given:
+            if os.environ.get(name) != given[name]:
+                monkeypatch.setenv(name, given[name])
         yield server

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from smartllm.rules import Facts
 
-from .heard import JSON
+from .heard import JSON, json_of
 from .prompt_blocks import Block, ttl_of, written
 from .texts import words_in
 
@@ -79,7 +78,7 @@ class PromptMemory:
         if facts is None or not (facts.caching.points or facts.caching.implicit):
             return NOTHING
         least = facts.caching.min_tokens or _LEAST
-        ends = _ends(read(json.loads(payload)), model)
+        ends = _ends(read(json_of(payload)), model)
         if any(end.marks for end in ends) and not facts.caching.breakpoints:
             return self._marked(ends, least)
         return self._implicit(ends, least, facts) if facts.caching.implicit else NOTHING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from smartllm.content import ToolCall
@@ -12,6 +13,7 @@ from smartllm.content import ToolCall
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .heard import Refused
     from .routes import Route
 
 FIRST_ERROR_STATUS = 400
@@ -108,6 +110,19 @@ class Reply:
         return self.status >= FIRST_ERROR_STATUS
 
 
+_STATUSES: Final = (200, 599)
+_KINDS: Final[Mapping[str, tuple[Any, str]]] = {
+    "int": (int, "a whole number"),
+    "float": ((int, float), "a number"),
+    "str": (str, "a text"),
+    "bytes": (bytes, "a text"),
+    "Mapping": (Mapping, "an object"),
+    "dict": (Mapping, "an object"),
+    "Sequence": ((list, tuple), "a list"),
+}
+"""What a field may hold, and what that is called, by the first word of its annotation."""
+
+
 def reply_of(fields: Any) -> Reply:
     """The reply that data say.
 
@@ -119,7 +134,30 @@ def reply_of(fields: Any) -> Reply:
     """
     if not isinstance(fields, Mapping):
         raise TypeError('a reply is an object, such as {"text": "hi"}')
-    return Reply(**fields)
+    known = [one.name for one in fields_of(Reply)]
+    for name in fields:
+        if name not in known:
+            raise TypeError(f"there is no field {name!r}; known fields: {', '.join(known)}")
+    raw = fields.get("raw")
+    reply = Reply(**{**fields, "raw": raw.encode()} if isinstance(raw, str) else fields)
+    for one in fields_of(Reply):
+        _check(one.name, getattr(reply, one.name), str(one.type))
+    if not _STATUSES[0] <= reply.status <= _STATUSES[1]:
+        raise TypeError(f"status is a number from {_STATUSES[0]} to {_STATUSES[1]}, not {reply.status}")
+    return reply
+
+
+def _check(name: str, value: Any, kind: str) -> None:
+    """Check a field, given its annotation."""
+    allowed, called = _KINDS[kind.partition(" ")[0].partition("[")[0]]
+    if (value is None and "None" in kind) or (value is False and "False" in kind):
+        return
+    if not isinstance(value, allowed) or (isinstance(value, bool) and allowed is not bool):
+        raise TypeError(f"{name} is {called}, not {value!r:.60}")
+    if name == "headers" and not all(isinstance(one, str) for pair in value.items() for one in pair):
+        raise TypeError("headers are texts by their names")
+    if kind.startswith("Sequence[str]") and not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{name} is a list of texts, not {value!r:.60}")
 
 
 def _call(given: Any, index: int) -> ToolCall:
@@ -146,6 +184,10 @@ class Recorded:
         route: Where it went.
         frames_sent: How many stream frames have been written so far.
         disconnected: Whether the client went away before its answer was complete.
+        status: The HTTP status of the answer; None until there is one.
+        reason: What an error said, in the provider's words; "" for an answer.
+        seconds: From the whole request to the end of its answer; None until then.
+        refused: What the checks found wrong with it; None where the answer is what was scripted.
     """
 
     method: str
@@ -156,6 +198,30 @@ class Recorded:
     route: Route | None = field(default=None, repr=False)
     frames_sent: int = 0
     disconnected: bool = False
+    status: int | None = None
+    reason: str = ""
+    seconds: float | None = None
+    refused: Refused | None = field(default=None, repr=False)
+    _decided: tuple[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def fact(self) -> str:
+        """The path of the fact that refused, such as ``effort.levels``; "" where none did."""
+        return self._deciding[0]
+
+    @property
+    def fact_row(self) -> str:
+        """Where the rules state that fact, as ``file:line``; "" where no row does."""
+        return self._deciding[1]
+
+    @property
+    def _deciding(self) -> tuple[str, str]:
+        """Looked for once, and only if somebody asks: it takes several checks."""
+        if self._decided is None:
+            from .deciding import decided_by  # noqa: PLC0415 - the checks need replies
+
+            self._decided = decided_by(self)
+        return self._decided
 
     @property
     def media(self) -> tuple[str, ...]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .heard import JSON, Chosen, Declared, Heard, Piece, Refused, ToolWire, dict_of, joined, listed, said
-from .openai_words import OPENAI_WORDS
+from .openai_words import OPENAI_WORDS, format_words
 
 _CALLS: Final = {"function_call", "custom_tool_call"}
 _RESULTS: Final = {"function_call_output", "custom_tool_call_output"}
 _KINDS: Final = {"input_text": "text", "input_image": "image", "input_file": "document"}
 _NO_OUTPUT: Final = "No tool output found for function call {id}."
+_NO_JSON: Final = (
+    "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+    "'json_object'."
+)
 _NOT_STORED: Final = (
     "Item with id '{id}' not found. Items are not persisted when `store` is set to false. Try again with "
     "`store` set to true, or remove this item from your input."
@@ -77,6 +81,7 @@ RESPONSES: Final = ToolWire(
     text_arguments=True,
     ordered=False,
     words=OPENAI_WORDS
+    | format_words("text.format.schema", "text.format", _NO_JSON)
     | {
         "schema": Refused(
             "Invalid parameter: 'text.format' of type 'json_schema' is not supported with this model.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +20,7 @@ from .check_media import MediaWire
 from .claude_heard import CLAUDE
 from .converse_heard import CONVERSE
 from .eventstream import CONTENT_TYPE
-from .heard import ToolWire
+from .heard import ToolWire, json_of
 from .responses_heard import RESPONSES
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Route:
         if self.dialect is None:
             return ()
         try:
-            said = json.loads(body)
+            said = json_of(body)
         except ValueError:
             return ()
         return tuple(map(str, MEDIA_WIRES[self.dialect].read(said))) if isinstance(said, dict) else ()

@@ -59,12 +59,20 @@ def _typed(schema: dict[str, Any], root: dict[str, Any], depth: int) -> Any:
     if kind == "array":
         return _array(schema, root, depth)
     if kind == "string":
-        made = _FORMATS.get(schema.get("format", ""), "")
+        made = _FORMATS.get(schema.get("format", ""), _json_text(schema))
         return made + "x" * (schema.get("minLength", 0) - len(made))
     if kind in {"integer", "number"}:
         number = _number(schema)
         return int(number) if kind == "integer" else float(number)
     return _SCALARS.get(str(kind))
+
+
+def _json_text(schema: dict[str, Any]) -> str:
+    """What a text holds that is to be JSON, as a value of no fixed shape is."""
+    said = str(schema.get("description", ""))
+    if not said.endswith("written as JSON text."):
+        return ""
+    return "{}" if "object" in said else "null"
 
 
 def _object(schema: dict[str, Any], root: dict[str, Any], depth: int) -> dict[str, Any]:

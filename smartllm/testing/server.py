@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import os
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Self
@@ -13,48 +14,69 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .delivery import deliver
+from .heard import json_of
+from .page.log import Call, CallLog
+from .page.routes import add_page
 from .prompt_memory import PromptMemory
 from .reply import HEADER, Recorded, Reply, reply_of
 from .routes import BASE, find_route
 from .speaking import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
 _HOST = "127.0.0.1"
+_DIRECT = (_HOST, "localhost")
 _LARGEST_BODY = 256 * 1024 * 1024
 _START_SECONDS = 10.0
 _DRAIN_SECONDS = 0.1
 _DEFAULT = Reply()
 
 
+def no_proxy(variables: Mapping[str, str]) -> str:
+    """The hosts that are reached without a proxy: those that an environment names, and this machine."""
+    named = variables.get("no_proxy") or variables.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in named.split(",") if host.strip()]
+    return ",".join(hosts if "*" in hosts else dict.fromkeys([*hosts, *_DIRECT]))
+
+
 class LoopbackServer:
     """Speaks OpenAI (Responses, Chat Completions) and Bedrock (InvokeModel for Claude, Converse).
 
-    Use it as a context manager and point the real SDKs at it::
+    Use it as a context manager and point the real SDKs at it:
 
         with LoopbackServer() as server:
             server.script(Reply(text="hello"), Reply(status=429))
             client = AsyncOpenAI(base_url=server.openai_base_url, api_key="any", max_retries=0)
 
+    In a browser its address is a page that shows each call as it comes.
+
     A request may bring its own reply: the header ``x-smartllm-reply`` holds fields of ``Reply`` as JSON.
 
     Args:
-        models: The model ids of the listings; any id is accepted in a request.
+        models: The model ids of the listings. Without ``check`` any id is accepted in a request.
         check: Refuse, with a 400 and in the provider's words, what the rules say that a model refuses.
+        native: Take the provider's own schema mode; False refuses it, as some hosts do for some models.
         port: Where to listen; 0 takes any free port.
     """
 
     def __init__(
-        self, *, models: Sequence[str] = ("loopback-model",), check: bool = False, port: int = 0
+        self,
+        *,
+        models: Sequence[str] = ("loopback-model",),
+        check: bool = False,
+        native: bool = True,
+        port: int = 0,
     ) -> None:
         self.models = tuple(models)
-        self.check = check
+        self.check, self.native = check, native
         self._wanted_port = port
         self.requests: list[Recorded] = []
+        """Every request since the start or the last ``reset``, oldest first."""
         self._replies: deque[Reply] = deque()
         self._memory = PromptMemory()
+        self._calls = CallLog()
         self._serial = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,7 +103,11 @@ class LoopbackServer:
         return f"{self.url}{BASE}"
 
     def environment(self) -> dict[str, str]:
-        """The variables with which a client reaches this server; the keys in it open nothing."""
+        """The variables with which a client reaches this server; the keys in it open nothing.
+
+        A proxy that the process's own environment names is left out of the way to it.
+        """
+        direct = no_proxy(os.environ)
         return {
             "OPENAI_API_KEY": "sk-sandbox",
             "OPENAI_BASE_URL": self.openai_base_url,
@@ -89,6 +115,8 @@ class LoopbackServer:
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
             "AWS_ENDPOINT_URL_BEDROCK": self.url,
+            "NO_PROXY": direct,
+            "no_proxy": direct,
         }
 
     def start(self) -> None:
@@ -104,8 +132,8 @@ class LoopbackServer:
         """Stop serving and close every connection; does nothing if the server is not running."""
         if self._thread is None:
             return
-        if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._stopping is not None:
+            self._on_loop(self._stopping.set)
         self._thread.join()
         self._thread = self._loop = self._stopping = None
 
@@ -118,7 +146,13 @@ class LoopbackServer:
         self.requests.clear()
         self._replies.clear()
         self._memory.clear()
+        self._on_loop(self._calls.clear)
         self._serial = 0
+
+    def _on_loop(self, action: Callable[[], None]) -> None:
+        """Do it where the calls are answered; nothing, where none are."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(action)
 
     def _run(self, opened: Future[int]) -> None:
         try:
@@ -132,7 +166,8 @@ class LoopbackServer:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         app = web.Application(client_max_size=_LARGEST_BODY)
-        app.router.add_route("*", "/{path:.*}", self._receive)
+        add_page(app, self._calls)
+        app.router.add_route("*", "/{path:(?s:.*)}", self._receive)
         runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_DRAIN_SECONDS
         )
@@ -155,12 +190,16 @@ class LoopbackServer:
         )
         self.requests.append(recorded)
         self._serial += 1
+        call, begun = self._calls.begin(recorded), time.perf_counter()
         try:
             reply = self._next(recorded)
-            return await self._answer(request, recorded, reply, self._serial)
+            return await self._answer(request, call, reply, self._serial)
         except (asyncio.CancelledError, ConnectionError):
             recorded.disconnected = self._stopping is not None and not self._stopping.is_set()
             raise
+        finally:
+            recorded.seconds = time.perf_counter() - begun
+            self._calls.end(call)
 
     def _next(self, recorded: Recorded) -> Reply:
         """The reply that the request itself asks for, or the next scripted one."""
@@ -168,15 +207,15 @@ class LoopbackServer:
         if asked is None:
             return self._replies.popleft() if self._replies else _DEFAULT
         try:
-            return reply_of(json.loads(asked))
+            return reply_of(json_of(asked.encode(errors="surrogateescape")))
         except (TypeError, ValueError) as error:
             return Reply(status=400, error_message=f"{HEADER}: {error}")
 
     async def _answer(
-        self, request: web.Request, recorded: Recorded, reply: Reply, serial: int
+        self, request: web.Request, call: Call, reply: Reply, serial: int
     ) -> web.StreamResponse:
-        route = find_route(recorded.method, recorded.raw_path)
-        recorded.route = route
+        recorded, call.checked = call.recorded, self.check
+        route = recorded.route = find_route(recorded.method, recorded.raw_path)
         said = spoken(
             route,
             recorded.body,
@@ -184,7 +223,9 @@ class LoopbackServer:
             serial,
             models=self.models,
             check=self.check,
+            native=self.native,
             asked=recorded.headers,
             memory=self._memory,
         )
-        return await deliver(request, said, recorded)
+        self._calls.answer(call, said)
+        return await deliver(request, said, recorded, lambda: self._calls.touch(call))

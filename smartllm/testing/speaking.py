@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from .answer import compose
+from .answer import Answer, compose
 from .check import facts_of, refusal
+from .check_ids import id_refusal
+from .check_native import native_refusal
 from .eventstream import break_checksum
+from .heard import Refused, dict_of, json_of
 from .prompt_memory import NOTHING, PromptMemory
 from .reply import Reply
 from .routes import PROMPT_WIRES, Route, Wire, error_body, headers_for, listing_body
@@ -30,12 +33,28 @@ class Spoken:
         headers: The response's.
         parts: Its body; of a stream, one frame each.
         streamed: It is a stream.
+        refused: What the checks found wrong with the request.
+        answer: What it says; None of an error and of a listing.
     """
 
     reply: Reply
     headers: Mapping[str, str]
     parts: list[bytes]
     streamed: bool = False
+    refused: Refused | None = None
+    answer: Answer | None = None
+
+    @property
+    def reason(self) -> str:
+        """What an error says, in the provider's words; "" for an answer."""
+        if not self.reply.is_error:
+            return ""
+        try:
+            said = json_of(b"".join(self.parts))
+        except ValueError:
+            return ""
+        inner = dict_of(said).get("error", said)
+        return str(dict_of(inner).get("message", ""))
 
     @property
     def all_headers(self) -> dict[str, str]:
@@ -56,6 +75,7 @@ def spoken(
     *,
     models: Sequence[str],
     check: bool = False,
+    native: bool = True,
     asked: Mapping[str, str] = _NO_HEADERS,
     memory: PromptMemory | None = None,
 ) -> Spoken:
@@ -66,13 +86,17 @@ def spoken(
         body: Its bytes.
         reply: What was scripted for it.
         serial: Its number, for ids.
-        models: The model ids of listings.
+        models: The model ids of listings, which are taken whatever the rules say.
         check: Refuse what the rules say that a model refuses.
+        native: Take the provider's own schema mode.
         asked: The request's headers, with names in lower case.
         memory: What is kept of earlier prompts.
     """
-    if check:
-        reply = _checked(route, body, reply, asked)
+    if check or not native:
+        problem = _problem(route, body, reply, asked, models, check=check, native=native)
+        if problem is not None:
+            refusing = _refusing(problem)
+            return replace(spoken(route, body, refusing, serial, models=models), refused=problem)
     headers = headers_for(route, reply, serial, streamed=False)
     if reply.raw is not None:
         return Spoken(reply, {**headers, "Content-Type": reply.content_type}, [reply.raw])
@@ -95,7 +119,7 @@ def _answered(
     memory: PromptMemory | None,
 ) -> Spoken:
     try:
-        read = replace(wire.read(json.loads(body), route.model), headers=asked)
+        read = replace(wire.read(json_of(body), route.model), headers=asked)
         kept = NOTHING
         if memory is not None and (dialect := route.dialect) is not None:
             prompt = PROMPT_WIRES[dialect].read
@@ -108,26 +132,42 @@ def _answered(
     streamed = route.streams(answer.asked.body)
     headers = headers_for(route, reply, serial, streamed=streamed)
     if not streamed:
-        return Spoken(reply, headers, [_bytes(wire.whole(answer))])
+        return Spoken(reply, headers, [_bytes(wire.whole(answer))], answer=answer)
 
     def error_frame(position: int) -> bytes:
         return wire.error_frame(reply.stream_error or {}, answer, position)
 
-    return Spoken(reply, headers, _spoilt(wire.frames(answer), reply, error_frame), streamed=True)
+    frames = _spoilt(wire.frames(answer), reply, error_frame)
+    return Spoken(reply, headers, frames, streamed=True, answer=answer)
 
 
-def _checked(route: Route, body: bytes, reply: Reply, headers: Mapping[str, str]) -> Reply:
-    """The reply, or the refusal that the provider would give instead."""
+def _problem(
+    route: Route,
+    body: bytes,
+    reply: Reply,
+    headers: Mapping[str, str],
+    models: Sequence[str],
+    *,
+    check: bool,
+    native: bool,
+) -> Refused | None:
+    """What the provider would refuse, if anything."""
     if reply.is_error or route.dialect is None:
-        return reply
+        return None
     try:
-        asked = json.loads(body)
-        model, streamed = route.model or str(asked.get("model")), route.streams(asked)
-        problem = refusal(asked, model, route.dialect, streamed=streamed, headers=headers)
+        asked = json_of(body)
+        problem = None if native else native_refusal(asked)
+        if problem is None and check:
+            model, streamed = route.model or str(asked.get("model")), route.streams(asked)
+            problem = id_refusal(model, route.provider, route.host, models) or refusal(
+                asked, model, route.dialect, streamed=streamed, headers=headers
+            )
     except (AttributeError, KeyError, TypeError, ValueError):
-        return reply  # told of later, by what reads the body
-    if problem is None:
-        return reply
+        return None  # told of later, by what reads the body
+    return problem
+
+
+def _refusing(problem: Refused) -> Reply:
     return Reply(
         status=problem.status,
         error_message=problem.message,
