@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
-import importlib
+import os
 from typing import Final
 
 import click
 
-_COMMANDS: Final = {
-    "cache": ("smartllm.cli.cache", "Look into the local response cache, and clean it."),
-    "compile": ("smartllm.cli.compile", "Show the wire body of a request without sending it."),
-    "diff": ("smartllm.cli.diff", "Show what changes between two models."),
-    "explain": ("smartllm.cli.explain", "Show what the rules say of a model, and why."),
-    "lint": ("smartllm.cli.lint", "Check rules files."),
-    "models": ("smartllm.cli.models", "List every model in the rules."),
-    "run": ("smartllm.cli.run", "Compile a request, send it, and print the answer."),
-    "sandbox": ("smartllm.cli.sandbox", "Serve OpenAI's and Bedrock's wires locally, without a key."),
-    "schema": ("smartllm.cli.schema", "Print the JSON Schema of a rules file, for editors."),
-}
+from smartllm.cli.group import Group, Section
+
+_COMMANDS: Final = (
+    Section(
+        "Ask",
+        run="Ask a model, and print its answer.",
+        chat="Talk with a model, turn by turn.",
+        talks="Look at the talks that run and chat keep, and forget them.",
+    ),
+    Section(
+        "Look",
+        compile="Show the wire body of a request without sending it.",
+        explain="Show what the rules say of a model, and why.",
+        diff="Show what changes between two models.",
+        models="List every model in the rules.",
+    ),
+    Section(
+        "Try",
+        sandbox="Serve OpenAI's and Bedrock's wires locally, without a key.",
+        cache="Look into the local response cache, and clean it.",
+    ),
+    Section(
+        "Rules",
+        lint="Check rules files.",
+        schema="Print the JSON Schema of a rules file, for editors.",
+        verify="Check the rules of a model with a few short calls.",
+    ),
+    Section(
+        "Shell",
+        completion="Print what makes a shell complete commands, options and ids.",
+        help="Show the help of a command.",
+    ),
+)
+"""Each is named like its module of this package."""
+
+if "_SMARTLLM_COMPLETE" in os.environ:
+    from smartllm.cli.bash import register
+
+    register()
 
 
-class _LazyGroup(click.Group):
-    """Lists its commands without importing them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in sorted(_COMMANDS.items())])
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="smartllm", prog_name="smartllm")
+@click.group(
+    cls=Group,
+    package=__name__,
+    sections=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(None, "-V", "--version", package_name="smartllm", prog_name="smartllm")
 def main() -> None:
     """Compile one abstract request to the exact body that each model accepts."""

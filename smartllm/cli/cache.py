@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import string
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
 
-from smartllm.cli.tables import print_table
+from smartllm.cli.completing import cache_keys
+from smartllm.cli.group import SuggestingGroup
+from smartllm.cli.tables import print_table, widths_of
 from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.runtime.cache.files import FORMATS, encoded
 from smartllm.runtime.cache.local import ENVIRONMENT, LocalStore
@@ -16,9 +21,10 @@ from smartllm.runtime.cache.local import ENVIRONMENT, LocalStore
 _DAY: Final = 24 * 60 * 60
 _KEY_LENGTH: Final = 64
 _SHOWN_MATCHES: Final = 5
+_LEAST: Final = 8
 
 
-@click.group("cache")
+@click.group("cache", cls=SuggestingGroup)
 @click.option(
     "--dir",
     "folder",
@@ -68,11 +74,19 @@ def ls(store: LocalStore, limit: int | None, *, as_json: bool) -> None:
     rows = [
         [str(value) if value is not None else "(not readable)" for value in item.values()] for item in listed
     ]
-    print_table(("key", "bytes", "written", "model"), rows, header=True)
+    if not rows:
+        complain(f"no entries in {store.folder}")
+        return
+    columns = ("key", "bytes", "written", "model")
+    narrow = widths_of(columns, rows, shutil.get_terminal_size().columns) is None
+    if narrow and sys.stdout.isatty():  # show takes a beginning
+        shown = shortest([path.stem for path, _ in newest])
+        rows = [[key[:shown], *others] for key, *others in rows]
+    print_table(columns, rows, spare=("bytes", "written"))
 
 
 @command.command("show")
-@click.argument("key")
+@click.argument("key", shell_complete=cache_keys)
 @click.pass_obj
 def show(store: LocalStore, key: str) -> None:
     """Print the entry under KEY, its prompt and answer included; a unique beginning of a key is enough."""
@@ -110,6 +124,18 @@ def prune(store: LocalStore, max_bytes: int | None, max_age: float | None) -> No
         raise _failure("prune needs a limit: --max-bytes, --max-age or both", 2)
     removed = store.prune(max_bytes=max_bytes, max_age_seconds=None if max_age is None else max_age * _DAY)
     click.echo(f"removed {_entries(removed)}")
+
+
+def shortest(keys: Sequence[str]) -> int:
+    """How many characters tell keys apart; at least as many as git shows of its own.
+
+    Args:
+        keys: The keys.
+    """
+    return next(
+        (count for count in range(_LEAST, _KEY_LENGTH) if len({key[:count] for key in keys}) == len(keys)),
+        _KEY_LENGTH,
+    )
 
 
 def _find(store: LocalStore, key: str) -> str:

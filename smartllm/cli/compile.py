@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from smartllm.cli.request_options import plan_from, print_diagnostics, request_options, shown_request_from
+from smartllm.cli.requests.request_options import (
+    plan_from,
+    print_diagnostics,
+    request_options,
+    shown_request_from,
+)
 from smartllm.cli.terminal import echo
-from smartllm.compiler import Plan
+from smartllm.cli.together import COMPILE, Command
+
+if TYPE_CHECKING:
+    from smartllm.compiler import Plan
 
 
-@click.command("compile")
+@click.command("compile", cls=Command, rules=COMPILE)
 @request_options
 @click.option(
     "--format",

@@ -1,25 +1,34 @@
-"""``smartllm models``: every listed model and what it takes."""
+"""``smartllm models``: every listed model, the id to call it by, and what it takes."""
 
 from __future__ import annotations
 
+import datetime as dt
 import fnmatch
+from collections.abc import Iterator
 from typing import Any, Final
 
 import click
 
-from smartllm.cli.request_input import rules_in_force, usage_error
-from smartllm.cli.request_options import RULES
+from smartllm.cli.completing import model_keys, vendors
+from smartllm.cli.lives import life_text, lives_of
+from smartllm.cli.nearest import did_you_mean
+from smartllm.cli.requests.request_input import rules_in_force, usage_error
+from smartllm.cli.requests.request_options import RULES
 from smartllm.cli.tables import print_table
-from smartllm.cli.terminal import echo_json
+from smartllm.cli.terminal import complain, echo_json
 from smartllm.errors import RulesError
 from smartllm.providers import PROVIDERS
-from smartllm.rules import RuleSet, resolve, served_on, target_for
+from smartllm.rules import Dialect, RuleSet, resolve, served_on, target_for
+from smartllm.rules.evidence import evidence_pages
 from smartllm.rules.hosts import routes_of
+from smartllm.rules.ids import usual_ids
+from smartllm.rules.resolve import Resolution
 from smartllm.rules.vocabulary.caching import WAYS
 from smartllm.rules.vocabulary.input import KINDS
 
 COLUMNS: Final = (
     "model",
+    "id",
     "host",
     "sampling",
     "thinking",
@@ -31,14 +40,30 @@ COLUMNS: Final = (
     "context",
     "life",
 )
+_SPARE: Final = (
+    "context",
+    "max output",
+    "caching",
+    "takes",
+    "structured",
+    "efforts",
+    "sampling",
+    "thinking",
+    "host",
+    "model",
+    "life",
+)
+_WILD: Final = frozenset("*?[")
 _STATES: Final = ("active", "preview", "legacy", "retired")
 
 
 @click.command("models")
-@click.argument("pattern", default="*")
+@click.argument("pattern", default="*", shell_complete=model_keys)
 @click.option("--host", type=click.Choice(PROVIDERS), help="Only models that are served there.")
-@click.option("--vendor", help="Only models of this maker.")
-@click.option("--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state.")
+@click.option("--vendor", shell_complete=vendors, help="Only models of this maker.")
+@click.option(
+    "--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state on a host."
+)
 @click.option("--thinking/--no-thinking", default=None, help="Only models that can (or cannot) think.")
 @click.option("--native", is_flag=True, help="Only models with native structured output.")
 @click.option(
@@ -51,46 +76,69 @@ _STATES: Final = ("active", "preview", "legacy", "retired")
 @RULES
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with counts.")
 def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
-    """List the models in the rules and what they take.
+    """List the models in the rules, the ids to call them by, and what they take; the retired ones last.
 
-    PATTERN is an id with * and ?, such as 'claude-*-4-?'; without one all models are listed.
+    PATTERN is a part of an id, such as 'opus', or a whole one with * and ?, such as 'claude-*-4-?'; capitals
+    mean nothing. Without one all models are listed. Exit status: 0 listed, 1 there is none, 2 bad input.
     """
     try:
+        asked = filters["pattern"]
         loaded = rules_in_force(rules)
-        described = (describe(model, loaded) for model in loaded.table("model"))
+        filters["vendor"] = vendor_named(filters["vendor"], loaded)
+        filters["pattern"] = pattern = matching(filters["pattern"])
+        today = dt.datetime.now(dt.UTC).date()
+        described = (describe(model, loaded, filters["host"], today) for model in loaded.table("model"))
         listed = [item for item in described if _wanted(item, **filters)]
+        listed.sort(key=lambda item: item["state"] == "retired")
     except RulesError as error:
         raise usage_error(error) from None
     if as_json:
-        pages = {page for row in loaded.table("profile").values() for page in row.get("source", ())}
         counts = {
             "models": len(listed),
             "profiles": len(loaded.table("profile")),
-            "evidence_urls": len(pages),
+            "evidence_urls": len(evidence_pages(loaded)),
         }
         echo_json({"counts": counts, "models": listed})
         return
     if not listed:
-        click.echo("no listed model is like that", err=True)
+        for line in _nothing(asked, pattern, loaded):
+            complain(line)
         raise click.exceptions.Exit(1)
-    print_table(COLUMNS, [row_of(item) for item in listed])
+    rows = [row_of(item, filters["host"]) for item in listed]
+    print_table(COLUMNS, rows, whole=("model", "id"), spare=_SPARE)
 
 
-def describe(model: str, rules: RuleSet) -> dict[str, Any]:
-    """The main facts of a listed model; those of its first wire where wires differ."""
+def describe(
+    model: str, rules: RuleSet, host: str | None = None, today: dt.date | None = None
+) -> dict[str, Any]:
+    """The main facts of a listed model; those of its first wire where wires differ.
+
+    Args:
+        model: Its key.
+        rules: The rules in force.
+        host: Host that is meant; None takes the usual one, and all hosts' lives.
+        today: Day for which lives are told; None tells them as they are written.
+    """
     resolution = resolve(model, rules)
     hosts = list(rules.table("host"))
     by_host = {host: served_on(resolution, host, rules) for host in hosts}
-    host = resolution.host or next((name for name in hosts if by_host[name]), hosts[0])
+    lives = lives_of(resolution, rules, today)
+    if host in lives:
+        lives = {host: lives[host]}
+    else:
+        host = resolution.host or next((name for name in hosts if by_host[name]), hosts[0])
     # One that no host serves has no wire; its facts are the same on all that the host speaks.
     first = next(iter(by_host[host] or routes_of(host, rules)))
     facts = target_for(resolution, host, first, rules).facts
-    end = facts.lifecycle.shutdown
+    life = lives.get(host) or next(iter(lives.values()))
+    ids = {name: _ids(resolution, name, wires[0], rules) for name, wires in by_host.items() if wires}
     return {
         "model": model,
         "vendor": resolution.vendor,
         "host": host,
-        "hosts": [name for name, wires in by_host.items() if wires],
+        "hosts": list(ids),
+        "id": next(iter(ids.get(host, ())), model),
+        "ids": ids,
         "profile": resolution.profile,
         "endpoints": [wire for wires in by_host.values() for wire in wires],
         "sampling": facts.sampling,
@@ -102,10 +150,70 @@ def describe(model: str, rules: RuleSet) -> dict[str, Any]:
         "caching": list(facts.caching.ways),
         "max_output": facts.limits.max_output,
         "context": facts.limits.context,
-        "state": facts.lifecycle.state,
-        "shutdown": end.isoformat() if end else None,
-        "successor": facts.lifecycle.successor,
+        **{name: life[name] for name in ("state", "shutdown", "successor")},
+        "lives": lives,
     }
+
+
+def matching(typed: str) -> str:
+    """The pattern that was typed; without a * or ? it is a part of an id."""
+    small = typed.lower()
+    return small if _WILD & {*small} else f"*{small}*"
+
+
+def vendor_named(typed: str | None, rules: RuleSet) -> str | None:
+    """The vendor that was typed, whatever its capitals.
+
+    Raises:
+        RulesError: There is none of that name; names all.
+    """
+    known = rules.table("vendor")
+    if typed is None or typed.lower() in known:
+        return typed and typed.lower()
+    raise RulesError(
+        f"--vendor {typed}: there is no such vendor.{did_you_mean(typed, known)}",
+        hint=f"vendors: {', '.join(sorted(known))}",
+    )
+
+
+def _names(item: dict[str, Any]) -> Iterator[str]:
+    """What a listed model is called, in small letters."""
+    yield item["model"].lower()
+    for ids in item["ids"].values():
+        yield from map(str.lower, ids)
+
+
+def _nothing(asked: str, pattern: str, rules: RuleSet) -> Iterator[str]:
+    """Why nothing is listed, and what was meant."""
+    if any(
+        fnmatch.fnmatchcase(name, pattern)
+        for key in rules.table("model")
+        for name in _names(describe(key, rules))
+    ):
+        yield f"no model like {asked!r} is left by the other options"
+        return
+    gone = [*_gone(pattern, rules)]
+    yield from gone
+    if asked.lower() in rules.table("vendor"):
+        yield f"no listed model is like that; {asked!r} is a vendor: --vendor {asked.lower()}"
+    else:
+        meant = "" if gone else did_you_mean(asked.strip("*?"), rules.table("model"))
+        yield f"no listed model is like that{'.' if meant else ''}{meant}"
+
+
+def _ids(resolution: Resolution, host: str, wire: Dialect, rules: RuleSet) -> list[str]:
+    """The ids with which a host is called for a model, the usual one first."""
+    facts = target_for(resolution, host, wire, rules).facts
+    return list(usual_ids(str(resolution.model), facts.ids))
+
+
+def _gone(pattern: str, rules: RuleSet) -> Iterator[str]:
+    """Lines about ids that are retired and have no facts."""
+    for id_, row in rules.table("retired").items():
+        if fnmatch.fnmatchcase(id_, pattern):
+            when = f" on {row['shutdown'].isoformat()}" if "shutdown" in row else ""
+            instead = f"; move to {row['successor']}" if "successor" in row else ""
+            yield f"{id_} was shut down{when}{instead}"
 
 
 def _wanted(
@@ -121,10 +229,10 @@ def _wanted(
     caching: str | None,
 ) -> bool:
     return (
-        fnmatch.fnmatchcase(item["model"], pattern)
+        any(fnmatch.fnmatchcase(one, pattern) for one in _names(item))
         and host in {None, *item["hosts"]}
         and vendor in {None, item["vendor"]}
-        and (not state or item["state"] in state)
+        and (not state or any(life["state"] in state for life in item["lives"].values()))
         and thinking in {None, bool(item["thinking"])}
         and (not native or item["structured_native"])
         and set(takes) <= set(item["takes"])
@@ -132,15 +240,20 @@ def _wanted(
     )
 
 
-def row_of(item: dict[str, Any]) -> tuple[str, ...]:
-    """A model as a line of the table."""
+def row_of(item: dict[str, Any], host: str | None = None) -> tuple[str, ...]:
+    """A model as a line of the table.
+
+    Args:
+        item: What ``describe`` tells of it.
+        host: The host whose id is shown; None shows one of each.
+    """
+    ids = {name: ids[0] for name, ids in item["ids"].items() if host in {None, name}}
     always = item["thinking_default"] == "always"
     thinking = ", ".join(item["thinking"]) or ("always" if always else "-")
-    word = "since" if item["state"] == "retired" else "until"
-    life = item["state"] + (f" {word} {item['shutdown']}" if item["shutdown"] else "")
     return (
         item["model"],
-        ", ".join(item["hosts"]) or "-",
+        "\n".join(ids.values()) or "-",
+        "\n".join(ids) or "-",
         item["sampling"],
         f"{thinking} (always)" if always and item["thinking"] else thinking,
         " ".join(item["efforts"]) or "-",
@@ -149,5 +262,5 @@ def row_of(item: dict[str, Any]) -> tuple[str, ...]:
         " ".join(item["caching"]) or "-",
         str(item["max_output"] or "-"),
         str(item["context"] or "-"),
-        life,
+        life_text(item["lives"]),
     )

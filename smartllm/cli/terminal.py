@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import click
@@ -16,6 +18,9 @@ _FIRST_C1: Final = 0x80
 _DELETE: Final = 0x7F
 _PICTURES: Final = 0x2400
 _PICTURE_OF_DELETE: Final = "\u2421"
+
+INTERRUPTED: Final = 130
+"""Exit status after Ctrl-C: 128 and the signal's number, as shells have it."""
 
 
 def visible(text: str) -> str:
@@ -41,6 +46,21 @@ def echo_json(value: Any) -> None:
 def complain(text: str) -> None:
     """Print to standard error, never with control characters: its logs are read on terminals too."""
     click.echo(visible(text).encode(), err=True)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C ends a command with its own exit status, and without a traceback.
+
+    Raises:
+        click.exceptions.Exit: After Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        complain("stopped")
+        raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 def _picture(found: re.Match[str]) -> str:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from smartllm.cli.request_files import placed
+from smartllm.cli.requests.request_files import placed
+from smartllm.cli.requests.short_schema import is_short, schema_of
+from smartllm.cli.requests.standard_input import NAME, read_bytes
 from smartllm.cli.terminal import complain
 from smartllm.environment import ambient_rules
 from smartllm.errors import CompileError, ConfigError, RequestFileError, RulesError, UnsupportedError
 from smartllm.media import loaded
 from smartllm.rules import RuleSet, load_rules
+from smartllm.said import spoken
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
     from smartllm.request import MessageRequest, TextRequest
@@ -29,11 +31,15 @@ if TYPE_CHECKING:
     Request = TextRequest[Any] | MessageRequest[Any]
 _DECLARE: Final = "declare them in tools=[...]"
 """What only Python would say."""
+NO_FILE: Final = "request"
+"""How messages call a request that comes from no file."""
+_HOW_TO_ASK: Final = "give it as an argument, on standard input, or in a request file (--request)"
+_HOW_TO_SAY_FIELDS: Final = "a comma or a type makes it fields: --schema 'name,' or --schema 'age int'"
 
 
 def source_of(path: str | None) -> str:
     """How messages name where a request comes from."""
-    return "<stdin>" if path == "-" else path or "request"
+    return NAME if path == "-" else path or NO_FILE
 
 
 def read_request(path: str, files: str | None = None) -> dict[str, Any]:
@@ -64,12 +70,18 @@ def read_json(path: str) -> Any:
     """
     name = source_of(path)
     try:
-        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        return json.loads(raw.decode("utf-8-sig"))
+        raw = read_bytes() if path == "-" else Path(path).read_bytes()
+        return _loaded(raw.decode("utf-8-sig"), name)
     except OSError as error:
         raise RequestFileError(f"{name}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise RequestFileError(f"{name}: not UTF-8 text (byte {error.start})") from None
+
+
+def _loaded(text: str, name: str) -> Any:
+    """The value that JSON text holds."""
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise RequestFileError(f"{name}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from None
     except RecursionError:
@@ -89,11 +101,14 @@ def build_request(fields: Mapping[str, Any], source: str) -> Request:
     from pydantic import ValidationError  # noqa: PLC0415 - loads slowly, and plain requests need none of it
 
     from smartllm.request import MessageRequest, TextRequest  # noqa: PLC0415 - same
+    from smartllm.request_names import NO_SUCH_FIELD  # noqa: PLC0415 - same
 
     if ("prompt" in fields) == ("messages" in fields):
         problem = (
             "both prompt and messages are given" if "prompt" in fields else "prompt or messages is missing"
         )
+        if source == NO_FILE and "prompt" not in fields:
+            raise RequestFileError("there is no prompt", hint=_HOW_TO_ASK)
         raise RequestFileError(f"{source}: {problem}", hint="give exactly one of prompt and messages")
     kind: type[Request] = TextRequest if "prompt" in fields else MessageRequest
     try:
@@ -103,29 +118,43 @@ def build_request(fields: Mapping[str, Any], source: str) -> Request:
     except ValidationError as error:
         lines = [f"{source}: {_problem(item)}" for item in error.errors(include_url=False)]
         known = ", ".join(sorted(set(kind.model_fields) - {"on_progress"}))
-        unknown = any(item["type"] == "extra_forbidden" for item in error.errors())
+        unknown = any(item["msg"] == NO_SUCH_FIELD for item in error.errors())
         raise RequestFileError("\n".join(lines), hint=f"known fields: {known}" if unknown else "") from None
     return request
 
 
-def load_schema(text: str) -> type[BaseModel] | dict[str, Any]:
-    """A JSON Schema file, or ``module:Class`` naming a Pydantic model.
+def load_schema(text: str) -> Any:
+    """What ``--schema`` says: a file, JSON, ``module:name`` of a type, or a short form; see ``schema_of``.
 
     Raises:
-        RequestFileError: Neither can be loaded.
+        RequestFileError: It can be read as none of them.
     """
-    from pydantic import BaseModel  # noqa: PLC0415 - see build_request
-
-    if ":" not in text or Path(text).exists():
+    if text.lstrip().startswith("{"):
+        return _loaded(text, "--schema")
+    is_file = text == "-" or os.path.exists(text)  # noqa: PTH110 - Path raises for names that are too long
+    if not is_file and is_short(text):
+        return schema_of(text)
+    if is_file or ":" not in text:
+        if not is_file:
+            raise RequestFileError(f"--schema {text[:80]}: there is no such file", hint=_HOW_TO_SAY_FIELDS)
         schema = read_json(text)
         if not isinstance(schema, dict):
             raise RequestFileError(f"{text}: a JSON Schema is a JSON object, not {_kind(schema)}")
         return schema
-    model = imported(text, "--schema")
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+    return _type_of(text)
+
+
+def _type_of(text: str) -> Any:
+    """The type that a module has."""
+    from smartllm.format_types import is_type  # noqa: PLC0415 - see build_request
+
+    found = imported(text, "--schema")
+    if not is_type(found):
         name = text.partition(":")[2]
-        raise RequestFileError(f"--schema {text}: {name} is not a Pydantic model")
-    return model
+        raise RequestFileError(
+            f"--schema {text}: {name} is neither a type nor a TypeAdapter, but a {type(found).__name__}"
+        )
+    return found
 
 
 def imported(text: str, option: str) -> Any:
@@ -139,13 +168,20 @@ def imported(text: str, option: str) -> Any:
         RequestFileError: There is no such module or name.
     """
     module, _, name = text.partition(":")
-    sys.path.insert(0, str(Path.cwd()))
+    sys.path.insert(0, "")  # the current folder, even where it is gone
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise RequestFileError(f"{option} {text}: {error}") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the module's own, whatever it does
+        raise RequestFileError(f"{option} {text}: {_told(error)}") from None
     finally:
         sys.path.pop(0)
+
+
+def _told(error: BaseException) -> str:
+    """What a module that cannot be loaded says; of mistakes in it also what they are."""
+    if isinstance(error, (ImportError, AttributeError, ValueError)) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _kind(value: Any) -> str:
@@ -157,8 +193,12 @@ def _problem(item: ErrorDetails) -> str:
     field = ".".join(str(part) for part in item["loc"])
     if item["type"] == "missing":
         return f"{field}: is missing"
-    if item["type"] in {"headers", "guardrail"}:
-        return f"{field}: {item['msg']}"
+    if item["type"] == "string_unicode":
+        return f"{field}: it is no text in UTF-8: {_shown(item['input'])}"
+    if item["type"] == "value_error":
+        return f"{field}: {item['msg'].removeprefix('Value error, ')}"
+    if item["type"] in {"headers", "guardrail", "response_format", "extra_forbidden", "role"}:
+        return f"{field}: {spoken(item.get('ctx', {}).get('says', item['msg']))}"
     if item["type"] in {"tools", "content"}:  # they name the place themselves
         return item["msg"].replace(_DECLARE, 'declare them with --tools, or as "tools" of the request')
     return f"{field}: {item['msg']}, not {_shown(item['input'])}"
@@ -194,7 +234,7 @@ def exits() -> Iterator[None]:
         raise click.exceptions.Exit(1) from None
 
 
-def usage_error(error: Exception) -> click.exceptions.Exit:
+def usage_error(error: Exception | str) -> click.exceptions.Exit:
     """Print a mistake of the caller's and give the exit status for it."""
     complain(f"error: {error}")
     return click.exceptions.Exit(2)

@@ -15,6 +15,15 @@ class PlainRequest(SimpleNamespace):
     """``TextRequest`` as the compiler reads it."""
 
 
+def some_request(fields: dict[str, Any]) -> Any:
+    """A request for those who look at its target alone.
+
+    Args:
+        fields: What decides about it.
+    """
+    return PlainRequest(**{**DEFAULTS, "prompt": "-", **fields}, model_fields_set=frozenset(fields))
+
+
 def plain_request(fields: dict[str, Any]) -> PlainRequest | None:
     """The request that such fields make; None where they need pydantic's checks."""
     if not fields.get("prompt") or not fields.keys() <= _SAFE or "" in fields.values():

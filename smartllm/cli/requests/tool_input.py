@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from smartllm.cli.request_input import imported, read_json, source_of
+from smartllm.cli.requests.request_input import imported, read_json, source_of
 from smartllm.errors import RequestFileError
 from smartllm.tools import Tool, ToolError
 

@@ -1,0 +1,90 @@
+"""What commands that make calls share: plans, settings of the client, how failures are told."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+from smartllm.cli.calls.answers import print_paid
+from smartllm.cli.requests.request_input import exits, rules_in_force, usage_error
+from smartllm.cli.requests.request_options import plan_from, print_diagnostics
+from smartllm.cli.terminal import complain
+from smartllm.config import LLMConfig
+from smartllm.errors import CompileError, ConfigError, ProviderError, SmartLLMError, UnknownModelError
+from smartllm.rules import resolve
+from smartllm.rules.hosts import host_row
+from smartllm.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from smartllm.cli.calls.asking import Manner
+    from smartllm.cli.requests.request_input import Request
+    from smartllm.compiler import Plan
+    from smartllm.rules import RuleSet
+    from smartllm.words import Provider
+
+
+def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Request, Plan]:
+    """A request with its model's id, and its plan; diagnostics are printed.
+
+    Args:
+        request: What is asked.
+        flags: The command's options.
+        manner: What is told.
+
+    Raises:
+        click.exceptions.Exit: Bad input, or refused.
+    """
+    with exits():
+        flags = {**flags, "compatible": flags["compatible"] or _is_elsewhere(request, flags)}
+    plan = plan_from(request, flags)
+    print_diagnostics(plan, {"level": manner.level})
+    return request.model_copy(update={"model": plan.model}), plan
+
+
+def client_settings(plan: Plan, flags: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the client that carries a plan out; its diagnostics are printed already."""
+    given = {name: flags[name] for name in ("base_url", "aws_profile", "ca_bundle")}
+    return {"provider": plan.host, "rules": flags["rules"] or None, "level": "ignore", **given}
+
+
+def print_failure(error: SmartLLMError | ValidationError, *, shown: bool) -> int:
+    """Tell what a call ended with, and what came all the same.
+
+    Args:
+        error: What it was.
+        shown: The answer's text was printed as it came.
+
+    Returns:
+        The exit status for it.
+    """
+    sys.stdout.flush()
+    if isinstance(error, ConfigError):
+        return usage_error(error).exit_code
+    complain(f"{'refused' if isinstance(error, CompileError) else 'failed'}: {error}")
+    if isinstance(error, ProviderError):
+        print_paid(error, shown=shown)
+    return 1
+
+
+def compatible_host(rules: RuleSet) -> str:
+    """The host whose API other servers speak."""
+    return next(name for name in rules.table("host") if host_row(name, rules).compatible)
+
+
+def _is_elsewhere(request: Request, flags: dict[str, Any]) -> bool:
+    """Whether another server is asked, named by an option, or by the environment as a client would find."""
+    if flags["base_url"] is not None:
+        return True
+    rules = rules_in_force(flags["rules"])
+    host = compatible_host(rules)
+    if flags["provider"] not in {None, host}:
+        return False
+    if Settings.resolve(LLMConfig(provider=cast("Provider", host)), sends=False).custom_endpoint is None:
+        return False
+    model = request.model if flags["model"] is None else flags["model"]
+    try:
+        return model is None or resolve(model, rules, like=request.like).host in {None, host}
+    except UnknownModelError:
+        return True

@@ -1,0 +1,48 @@
+"""How long each host serves a model, for tables and for other programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from smartllm.rules import RuleSet
+from smartllm.rules.life import hosts_of, state_on, target_on
+from smartllm.rules.resolve import Resolution
+
+
+def lives_of(resolution: Resolution, rules: RuleSet, day: dt.date | None) -> dict[str, dict[str, Any]]:
+    """A model's life by host, as JSON-ready data.
+
+    Args:
+        resolution: The model.
+        rules: The rules in force.
+        day: Day for which the state is told; None tells it as it is written.
+    """
+    found = {}
+    for host in hosts_of(resolution, rules):
+        life = target_on(resolution, host, rules).facts.lifecycle
+        dates = {"legacy": life.legacy, "shutdown": life.shutdown, "not_before": life.not_before}
+        found[host] = {
+            "state": state_on(life, day),
+            **{name: value.isoformat() if value else None for name, value in dates.items()},
+            "successor": life.successor,
+        }
+    return found
+
+
+def life_text(lives: Mapping[str, Mapping[str, Any]]) -> str:
+    """Lives as a person reads them: one where all hosts say the same, else a line for each."""
+    told = {host: _text(life) for host, life in lives.items()}
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return "\n".join(f"{host}: {text}" for host, text in told.items())
+
+
+def _text(life: Mapping[str, Any]) -> str:
+    if life["shutdown"]:
+        return f"{life['state']} {'since' if life['state'] == 'retired' else 'until'} {life['shutdown']}"
+    if life["state"] == "legacy" and life["legacy"]:
+        return f"legacy since {life['legacy']}"
+    promised = f", no end before {life['not_before']}" if life["not_before"] else ""
+    return f"{life['state']}{promised}"
