@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         RateLimitError,
         RefusalError,
         RequestFileError,
+        RequestTypeError,
         ResponseError,
         RulesError,
         ServerError,
@@ -51,13 +52,20 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from smartllm.guardrail import Guardrail
+    from smartllm.map_progress import MapProgress
+    from smartllm.model_errors import ModelMismatchError
+    from smartllm.progress_events import ProgressEvent
     from smartllm.request import Message, MessageRequest, SystemMessage, TextRequest
+    from smartllm.request_keywords import RequestFields
     from smartllm.response import StreamChunk, TextResponse, Usage
     from smartllm.runtime.client import LLMClient
-    from smartllm.runtime.structured import SchemaMismatchError
+    from smartllm.runtime.mapped import Mapped
+    from smartllm.setting_keywords import ClientSettings
+    from smartllm.structure_errors import FormatUnsupportedError, SchemaMismatchError, StructureError
     from smartllm.tools import Tool, tool
     from smartllm.tools.errors import ToolArgumentsError, ToolError, ToolRoundsError, ToolTimeoutError
     from smartllm.tools.run import CallEvent, ToolRun
+    from smartllm.words import Effort, FinishReason, Provider, Role
 
 __version__ = "0.2.0"
 
@@ -67,6 +75,7 @@ __all__ = [
     "BadRequestError",
     "CachePoint",
     "CallEvent",
+    "ClientSettings",
     "CompileError",
     "ConfigError",
     "ConnectionFailedError",
@@ -74,26 +83,37 @@ __all__ = [
     "Diagnostic",
     "DiagnosticError",
     "Document",
+    "Effort",
+    "FinishReason",
+    "FormatUnsupportedError",
     "Guardrail",
     "Image",
     "LLMClient",
     "LLMConfig",
     "Level",
+    "MapProgress",
+    "Mapped",
     "Message",
     "MessageRequest",
     "MissingExtraError",
+    "ModelMismatchError",
     "NotFoundError",
     "Origin",
     "PermissionDeniedError",
     "Plan",
+    "ProgressEvent",
+    "Provider",
     "ProviderError",
     "ProviderTimeoutError",
     "QuotaError",
     "RateLimitError",
     "Reasoning",
     "RefusalError",
+    "RequestFields",
     "RequestFileError",
+    "RequestTypeError",
     "ResponseError",
+    "Role",
     "RulesError",
     "SchemaMismatchError",
     "ServerError",
@@ -101,6 +121,7 @@ __all__ = [
     "Step",
     "StreamChunk",
     "StreamError",
+    "StructureError",
     "SystemMessage",
     "Text",
     "TextRequest",
@@ -155,6 +176,7 @@ _NAMES: Final = {
         "RateLimitError",
         "RefusalError",
         "RequestFileError",
+        "RequestTypeError",
         "ResponseError",
         "RulesError",
         "ServerError",
@@ -165,13 +187,20 @@ _NAMES: Final = {
         "UnsupportedError",
     ),
     "smartllm.guardrail": ("Guardrail",),
+    "smartllm.map_progress": ("MapProgress",),
+    "smartllm.model_errors": ("ModelMismatchError",),
+    "smartllm.progress_events": ("ProgressEvent",),
     "smartllm.request": ("Message", "MessageRequest", "SystemMessage", "TextRequest"),
+    "smartllm.request_keywords": ("RequestFields",),
     "smartllm.response": ("StreamChunk", "TextResponse", "Usage"),
     "smartllm.runtime.client": ("LLMClient",),
-    "smartllm.runtime.structured": ("SchemaMismatchError",),
+    "smartllm.runtime.mapped": ("Mapped",),
+    "smartllm.setting_keywords": ("ClientSettings",),
+    "smartllm.structure_errors": ("FormatUnsupportedError", "SchemaMismatchError", "StructureError"),
     "smartllm.tools.errors": ("ToolArgumentsError", "ToolError", "ToolRoundsError", "ToolTimeoutError"),
     "smartllm.tools.run": ("CallEvent", "ToolRun"),
     "smartllm.tools": ("Tool", "tool"),
+    "smartllm.words": ("Effort", "FinishReason", "Provider", "Role"),
 }
 _HOME: Final = {name: module for module, names in _NAMES.items() for name in names}
 
@@ -180,9 +209,17 @@ def __getattr__(name: str) -> Any:
     if name == "defaults":
         return import_module("smartllm.defaults")
     if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_meant(name)}")
     found = globals()[name] = getattr(import_module(_HOME[name]), name)
     return found
+
+
+def _meant(name: str) -> str:
+    """The name that somebody meant who asks for one that is not there."""
+    if name.startswith("_"):
+        return ""
+    said: str = import_module("smartllm.top_names").meant_at_top(name, __all__)
+    return said
 
 
 def __dir__() -> list[str]:

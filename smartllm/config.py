@@ -13,112 +13,114 @@ from smartllm.aws_files import profiles
 from smartllm.config_checks import check_config, one_of
 from smartllm.diagnostics import Level
 from smartllm.environment import Environment, Found, Source
+from smartllm.field_docs import documented
 from smartllm.providers import ROWS, row_of
 from smartllm.setting_names import unknown_setting
+from smartllm.words import Provider
 
 
+@documented
 @dataclass(slots=True)
 class LLMConfig:
     """Settings of an ``LLMClient``, read when it is made; None takes the environment, then the default.
-
-    Attributes:
-        provider: ``openai`` or ``bedrock``; None detects it from the other settings and the environment.
-        api_key: OpenAI key; None reads ``OPENAI_API_KEY``. Another server with a ``base_url`` may need none.
-            Or a function that gives it, async or run in a thread: it is asked before each request.
-        base_url: OpenAI endpoint; None reads ``OPENAI_BASE_URL``.
-        organization: OpenAI organisation id; None reads ``OPENAI_ORG_ID``.
-        aws_access_key_id: With ``aws_secret_access_key``; None reads AWS's variables, then the default chain.
-        aws_secret_access_key: See above.
-        aws_session_token: For temporary credentials.
-        aws_profile: Profile of AWS's files, its region with it; None reads ``AWS_PROFILE``. It outranks keys
-            of the environment.
-        aws_role_arn: Role that is assumed with the credentials, and again before its own expire.
-        aws_role_session_name: Name of the role's session in AWS's logs; None reads ``AWS_ROLE_SESSION_NAME``,
-            then takes ``smartllm``.
-        aws_session: A session of botocore, aiobotocore, boto3 or aioboto3, whose credentials and region are
-            taken; one with async credentials serves one event loop.
-        aws_region: None takes the session's, reads ``AWS_REGION``, then ``AWS_DEFAULT_REGION``, takes that of
-            ``aws_profile``, then ``defaults.aws_region``.
-        endpoint_url: Bedrock endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``.
-        ca_bundle: File, or folder made by OpenSSL's ``rehash``, of the certificates that https connections
-            trust, instead of those that they trust otherwise.
-        default_headers: Headers of every request to the provider, listings too, by name; they win over those
-            of other settings. Their values are shown nowhere.
-        default_model: For requests that name none; None reads ``OPENAI_MODEL`` or ``BEDROCK_MODEL``.
-        temperature: For requests that set none; not sent to models that do not accept it.
-        max_tokens: For requests that set none, in tokens.
-        max_retries: Retries after the first attempt.
-        retry_delay: First backoff bound in seconds.
-        max_retry_delay: Largest backoff in seconds.
-        read_timeout: Longest silence in seconds; None reads ``BEDROCK_READ_TIMEOUT`` (Bedrock only), then
-            takes ``defaults.read_timeout``.
-        connect_timeout: In seconds; None reads ``BEDROCK_CONNECT_TIMEOUT`` (Bedrock only), then takes
-            ``defaults.connect_timeout``.
-        first_event_timeout: Longest time until the first delta of a stream, in seconds; None takes the
-            read timeout.
-        stall_timeout: Longest time between two deltas, in seconds; pings are none; None takes the
-            read timeout. This one and ``read_timeout`` hold fourfold for a stream whose calls the provider
-            holds back until they are written.
-        total_timeout: For a whole call: cache, limits, retries, second steps; in seconds.
-        max_concurrent: Calls in flight for one model in one event loop; None takes the rules' number.
-        max_retry_after: Longest wait that a provider may ask for, in seconds; a longer one raises at once.
-        retry_budget: Tokens that pay for the retries of an event loop (14 each, 5 after throttling,
-            refilled by successes); None switches it off.
-        cache_dir: Folder of the local cache; None reads ``SMARTLLM_CACHE_DIR``, then takes ``.llm_cache`` in
-            the working directory.
-        cache_max_bytes: Size of the local cache at which the oldest entries go; None is no limit.
-        cache_max_age_days: Age in days at which a local entry counts no more; None is no limit.
-        dynamo_table_name: DynamoDB table of the second cache level, made if missing; None: no such level.
-        dynamo_endpoint_url: DynamoDB endpoint; None takes AWS's own.
-        cache_ttl_days: Days until an entry of the table expires.
-        trace_content: Record prompts and answers in OpenTelemetry spans; off, spans hold only figures.
-        rules: Overlay files for the rules, strongest last.
-        level: What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``.
 
     Raises:
         ConfigError: An unusable value or an unknown field; names it, and what is allowed. What is another
             provider's is told when the client is made.
     """
 
-    provider: str | None = None
+    provider: Provider | None = None
+    """``openai`` or ``bedrock``; None detects it from the other settings and the environment."""
     api_key: str | Callable[[], str | Awaitable[str]] | None = field(default=None, repr=False)
+    """OpenAI key; None reads ``OPENAI_API_KEY``. Another server with a ``base_url`` may need none. Or a
+    function that gives it, async or run in a thread: it is asked before each request."""
     base_url: str | None = field(default=None, repr=False)
+    """OpenAI endpoint; None reads ``OPENAI_BASE_URL``."""
     organization: str | None = None
+    """OpenAI organisation id; None reads ``OPENAI_ORG_ID``."""
     aws_access_key_id: str | None = field(default=None, repr=False)
+    """AWS's key, with ``aws_secret_access_key``; None reads AWS's variables, then the default chain."""
     aws_secret_access_key: str | None = field(default=None, repr=False)
+    """With ``aws_access_key_id``; as there."""
     aws_session_token: str | None = field(default=None, repr=False)
+    """For temporary credentials."""
     aws_region: str | None = None
+    """AWS's region; None takes the session's, reads ``AWS_REGION``, then ``AWS_DEFAULT_REGION``, takes that
+    of ``aws_profile``, then ``defaults.aws_region``."""
     endpoint_url: str | None = field(default=None, repr=False)
+    """Bedrock endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``."""
     default_model: str | None = None
+    """For requests that name none; None reads ``OPENAI_MODEL`` or ``BEDROCK_MODEL``."""
     temperature: float | None = None
+    """For requests that set none; not sent to models that do not accept it."""
     max_tokens: int | None = None
+    """For requests that set none, in tokens."""
     max_retries: int = field(default_factory=lambda: defaults.max_retries)
+    """Retries after the first attempt."""
     retry_delay: float = field(default_factory=lambda: defaults.retry_delay)
+    """First backoff bound in seconds."""
     max_retry_delay: float = field(default_factory=lambda: defaults.max_retry_delay)
+    """Largest backoff in seconds."""
     read_timeout: float | None = None
+    """Longest silence in seconds; None reads ``BEDROCK_READ_TIMEOUT`` (Bedrock only), then takes
+    ``defaults.read_timeout``."""
     connect_timeout: float | None = None
+    """Longest time until there is a connection, in seconds; None reads ``BEDROCK_CONNECT_TIMEOUT`` (Bedrock
+    only), then takes ``defaults.connect_timeout``."""
     first_event_timeout: float | None = None
+    """Longest time until the first delta of a stream, in seconds; None takes the read timeout."""
     stall_timeout: float | None = None
+    """Longest time between two deltas, in seconds; pings are none; None takes the read timeout. This one and
+    ``read_timeout`` hold fourfold for a stream whose calls the provider holds back until they are written."""
     total_timeout: float = field(default_factory=lambda: defaults.total_timeout)
+    """For a whole call: cache, limits, retries, second steps; in seconds."""
     max_concurrent: int | None = None
+    """Calls in flight for one model in one event loop; None takes the rules' number."""
     max_retry_after: float = field(default_factory=lambda: defaults.max_retry_after)
+    """Longest wait that a provider may ask for, in seconds; a longer one raises at once."""
     retry_budget: float | None = field(default_factory=lambda: defaults.retry_budget)
+    """Tokens that pay for the retries of an event loop (14 each, 5 after throttling, refilled by successes);
+    None switches it off."""
     cache_dir: str | os.PathLike[str] | None = None
+    """Folder of the local cache; None reads ``SMARTLLM_CACHE_DIR``, then takes ``.llm_cache`` in the working
+    directory."""
     cache_max_bytes: int | None = None
+    """Size of the local cache at which the oldest entries go; None is no limit."""
     cache_max_age_days: float | None = None
+    """Age in days at which a local entry counts no more; None is no limit."""
     dynamo_table_name: str | None = None
+    """DynamoDB table of the second cache level, made if missing; None: no such level."""
     dynamo_endpoint_url: str | None = field(default=None, repr=False)
+    """DynamoDB endpoint; None takes AWS's own."""
     cache_ttl_days: float = 365
+    """Days until an entry of the table expires."""
     trace_content: bool = False
+    """Record prompts and answers in OpenTelemetry spans; off, spans hold only figures."""
     rules: Any = None
+    """Overlay files for the rules, strongest last."""
     level: Level = "warn"
+    """What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``."""
     # New ones come last: fields may be given by position.
     aws_profile: str | None = None
+    """Profile of AWS's files, its region with it; None reads ``AWS_PROFILE``. It outranks keys of the
+    environment."""
     aws_role_arn: str | None = None
+    """Role that is assumed with the credentials, and again before its own expire."""
     aws_role_session_name: str | None = None
+    """Name of the role's session in AWS's logs; None reads ``AWS_ROLE_SESSION_NAME``, then takes
+    ``smartllm``."""
     aws_session: Any = field(default=None, repr=False)
+    """A session of botocore, aiobotocore, boto3 or aioboto3, whose credentials and region are taken; one with
+    async credentials serves one event loop."""
     ca_bundle: str | os.PathLike[str] | None = None
+    """File, or folder made by OpenSSL's ``rehash``, of the certificates that https connections trust, instead
+    of those that they trust otherwise."""
     default_headers: Mapping[str, str] | None = field(default=None, repr=False)
+    """Headers of every request to the provider, listings too, by name; they win over those of other settings.
+    Their values are shown nowhere."""
+    reasks: int | None = None
+    """For requests that set none: how often a model is asked again whose answer does not fit
+    ``response_format``, 0 to 10."""
 
     if not TYPE_CHECKING:
 
@@ -153,7 +155,7 @@ class LLMConfig:
 
     def request_defaults(self) -> dict[str, Any]:
         """Values for request fields that a request does not set."""
-        given = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        given = {"temperature": self.temperature, "max_tokens": self.max_tokens, "reasks": self.reasks}
         return {name: value for name, value in given.items() if value is not None}
 
 

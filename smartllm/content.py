@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from smartllm.media.sources import SOURCES, settled
+from smartllm.field_docs import documented
+from smartllm.media.sources import SOURCES, settled, told_address
+from smartllm.part_names import NamesFields
 from smartllm.text_parts import Reasoning, Text, parts_of, type_field
 from smartllm.words import CACHE_TIMES, CacheTime
 
@@ -48,13 +50,19 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class _Media:
+class _Media(NamesFields):
     data: bytes | None = field(default=None, repr=False)
+    """Its bytes."""
     path: FilePath | None = None
+    """A local file; a link is followed, ``~`` and patterns are not expanded."""
     url: str | None = field(default=None, repr=False)
+    """Where the provider fetches it, over https or http. A ``data:`` URL becomes ``data``."""
     file_id: str | None = None
+    """A file that the provider holds."""
     s3: str | None = None
+    """Address of an object in S3, such as ``s3://bucket/key``."""
     media_type: str | None = None
+    """Such as ``image/png``; None finds it out from the bytes or the name."""
 
     def __post_init__(self) -> None:
         given = {name: getattr(self, name) for name in (*SOURCES, "media_type")}
@@ -62,43 +70,35 @@ class _Media:
             object.__setattr__(self, name, value)
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Image(_Media):
     """A picture, of exactly one source.
-
-    Attributes:
-        data: Its bytes.
-        path: A local file; a link is followed, ``~`` and patterns are not expanded.
-        url: Where the provider fetches it, over https or http. A ``data:`` URL becomes ``data``.
-        file_id: A file that the provider holds.
-        s3: Address of an object in S3, such as ``s3://bucket/key``.
-        media_type: Such as ``image/png``; None finds it out from the bytes or the name.
-        detail: How closely the model looks, in the provider's word.
 
     Raises:
         ValueError: There is not exactly one source, or it is none.
     """
 
     detail: str | None = None
+    """How closely the model looks, in the provider's word."""
     type: Literal["image"] = type_field("image")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Document(_Media):
-    """A document, of exactly one source; see ``Image``.
-
-    Attributes:
-        name: How the model is told its name; None takes that of a local file, without its ending.
-        citations: The answer may cite it.
-        detail: How closely the model looks at pictures of its pages, in the provider's word.
-    """
+    """A document, of exactly one source; see ``Image``."""
 
     name: str | None = None
+    """How the model is told its name; None takes that of a local file, without its ending."""
     citations: bool = False
+    """The answer may cite it."""
     detail: str | None = None
+    """How closely the model looks at pictures of its pages, in the provider's word."""
     type: Literal["document"] = type_field("document")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Audio(_Media):
     """Sound, of exactly one source; see ``Image``."""
@@ -106,6 +106,7 @@ class Audio(_Media):
     type: Literal["audio"] = type_field("audio")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Video(_Media):
     """A film, of exactly one source; see ``Image``."""
@@ -113,42 +114,38 @@ class Video(_Media):
     type: Literal["video"] = type_field("video")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call of a tool that the model asks for.
-
-    Attributes:
-        id: The provider's id of the call; empty where the wire gives none.
-        name: The tool's name.
-        arguments: What it is called with; the text of it where that is no JSON object.
-        custom: It calls a tool that takes free text (type ``custom``): the arguments are that text.
-        unfinished: The answer ended inside it, or right behind it: do not run it.
-    """
+class ToolCall(NamesFields):
+    """A call of a tool that the model asks for."""
 
     id: str
+    """The provider's id of the call; empty where the wire gives none."""
     name: str
+    """The tool's name."""
     arguments: dict[str, Any] | str
+    """What it is called with; the text of it where that is no JSON object."""
     custom: bool = field(default=False, kw_only=True)
+    """It calls a tool that takes free text (type ``custom``): the arguments are that text."""
     unfinished: bool = field(default=False, kw_only=True)
+    """The answer ended inside it, or right behind it: do not run it."""
     type: Literal["tool_call"] = type_field("tool_call")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
-class ToolResult:
-    """What a called tool gave back.
-
-    Attributes:
-        call_id: Id of the call.
-        content: Text, any JSON value, or a list of texts and parts, those of ``ResultPart``.
-        error: The tool failed.
-        parts: ``content`` is a list of parts, as every list that holds one is. It matters where a result is
-            written in JSON, since a tool may give back data that looks like a part.
-    """
+class ToolResult(NamesFields):
+    """What a called tool gave back."""
 
     call_id: str
+    """Id of the call."""
     content: Any
+    """Text, any JSON value, or a list of texts and parts, those of ``ResultPart``."""
     error: bool = False
+    """The tool failed."""
     parts: bool = field(default=False, repr=False, kw_only=True)
+    """``content`` is a list of parts, as every list that holds one is. It matters where a result is written
+    in JSON, since a tool may give back data that looks like a part."""
     type: Literal["tool_result"] = type_field("tool_result")
 
     def __post_init__(self) -> None:
@@ -157,7 +154,7 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
-class CachePoint:
+class CachePoint(NamesFields):
     """The provider may keep what stands before this, for so long, and read it at a lower price."""
 
     ttl: CacheTime = "5m"
@@ -168,51 +165,45 @@ class CachePoint:
             raise ValueError(f"CachePoint: ttl={self.ttl!r} is not usable; allowed: 5m, 1h")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The model's own words of refusal.
-
-    Attributes:
-        text: The words.
-    """
+    """The model's own words of refusal."""
 
     text: str
+    """The words."""
     type: Literal["refusal"] = type_field("refusal")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
-class Other:
-    """A part in the words of a wire, which SmartLLM does not read; it goes as it is, to no other wire.
-
-    Attributes:
-        raw: The part as the wire has it.
-        kind: The wire's word for it.
-        dialect: Wire that wrote it; empty for the caller's own words to the wire at hand.
-    """
+class Other(NamesFields):
+    """A part in the words of a wire, which SmartLLM does not read; it goes as it is, to no other wire."""
 
     raw: Mapping[str, Any]
+    """The part as the wire has it."""
     kind: str = ""
+    """The wire's word for it."""
     dialect: str = ""
+    """Wire that wrote it; empty for the caller's own words to the wire at hand."""
     type: Literal["other"] = type_field("other")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """A piece of a call in a stream.
-
-    Attributes:
-        index: Which of the answer's calls, from 0.
-        id: The call's id, as far as it is known by now.
-        name: The tool's name, as far as it is known by now.
-        arguments: The next piece of the arguments' text, as the model writes it: nulls that stand for what is
-            left out are still in it. Where its words are not those of the tool's schema, the text comes in
-            one piece when the answer is whole.
-    """
+    """A piece of a call in a stream."""
 
     index: int
+    """Which of the answer's calls, from 0."""
     id: str
+    """The call's id, as far as it is known by now."""
     name: str
+    """The tool's name, as far as it is known by now."""
     arguments: str
+    """The next piece of the arguments' text, as the model writes it: nulls that stand for what is left out
+    are still in it. Where its words are not those of the tool's schema, the text comes in one piece when the
+    answer is whole."""
     type: Literal["tool_call_delta"] = type_field("tool_call_delta")
 
 
@@ -286,7 +277,7 @@ def _described(part: Part) -> dict[str, Any]:
         if isinstance(value, bytes):
             value = f"{len(value)} bytes"
         elif one.name == "url":
-            value = value.partition("?")[0]  # what follows may let anybody in
+            value = told_address(value)
         elif one.name == "blocks":
             value = f"{len(value)} blocks"
         elif one.name == "raw":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -17,6 +18,29 @@ class Billing(NamedTuple):
     """
 
     prices: str
+
+
+def price_of(
+    usages: Sequence[Usage], billing: Billing | None, *, model: str | None, when: str | None = None
+) -> Decimal | None:
+    """The price of calls in US dollars, each by itself: long prompts have prices of their own.
+
+    Args:
+        usages: Token counts, one a call.
+        billing: How their host's counts are priced; None where that is not known.
+        model: Model id that was called, if known.
+        when: ISO 8601 time of the calls.
+
+    Returns:
+        The sum, which is 0 for no calls; None where one has no price.
+    """
+    total = Decimal(0)
+    for usage in usages:
+        price = None if billing is None or model is None else cost_of(usage, billing, model=model, when=when)
+        if price is None:
+            return None
+        total += price
+    return total
 
 
 def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = None) -> Decimal | None:
@@ -36,20 +60,20 @@ def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = No
         import genai_prices  # noqa: PLC0415 - optional
     except ImportError:
         return None
-    counted = genai_prices.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cached_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        cache_write_1h_tokens=usage.cache_write_1h_tokens,
-    )
     try:
+        counted = genai_prices.Usage(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cached_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            cache_write_1h_tokens=usage.cache_write_1h_tokens,
+        )
         price = genai_prices.calc_price(
             counted,
             model_ref=model,
             provider_id=billing.prices,
             genai_request_timestamp=None if when is None else dt.datetime.fromisoformat(when),
         )
-    except (LookupError, ValueError):
+    except (LookupError, ValueError):  # also of counts that no provider can mean, such as negative ones
         return None
     return price.total_price

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+from smartllm.said import spoken
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -21,9 +23,13 @@ Action = Literal["dropped", "ignored", "changed", "added", "inferred", "noted"]
 OriginKind = Literal["request", "setting", "environment", "fact", "overlay", "default", "derived", "extra"]
 
 CODES: Final[dict[str, str]] = {
+    "answer-cut": "The answer was cut at its limit, or at the end of the context.",
     "answer-empty": "The answer was cut before it said anything: all its tokens went into reasoning.",
     "answer-paused": "The provider paused the answer; it goes on when it is sent back as a turn.",
+    "answer-read": "A structured answer was not as asked to the letter; it was read as what it must mean.",
+    "answer-unchecked": "A part of the caller's JSON Schema could not be checked on the answer.",
     "api-type-ignored": "The model is not served on OpenAI's APIs, so the requested api_type means nothing.",
+    "asked-again": "An answer did not fit response_format; the model was asked again, as reasks allows.",
     "budget-lowered": "The thinking budget was lowered so that it fits under the model's maximum output.",
     "budget-mapped": "The model takes an effort, not a budget; the nearest effort level was sent.",
     "budget-raised": "The thinking budget was below the model's minimum.",
@@ -48,17 +54,28 @@ CODES: Final[dict[str, str]] = {
     "documents-named": "Documents go by other names on the wire, where each needs one of its own.",
     "effort-clamped": "The model does not know the requested effort; the nearest level it knows was sent.",
     "effort-overridden": "Both an effort and a budget were given; one of them was not needed.",
+    "end-unknown": "Why the answer ended is told by no word that is known; its structure fits all the same.",
     "extra-merged": "A value from extra={} was merged into the body verbatim.",
+    "fields-told": "The first of two steps was told the fields of the structure that its answer is put into.",
+    "json-asked": "JSON mode needs somebody to ask for JSON; a sentence that does was added.",
     "lifecycle-ended": "The model is past its announced shutdown date.",
     "lifecycle-ending": "The model is within 90 days of its announced shutdown date.",
     "lifecycle-legacy": "The provider has declared the model legacy.",
+    "markup-leaked": "A text of the answer holds markup of a call; other properties may be missing.",
+    "malformed-repeated": "The provider called an answer malformed; the call was made again and both count.",
     "max-tokens-added": "No output limit was asked for, and one must be sent; it is the model's largest.",
     "max-tokens-clamped": "max_tokens was over the model's maximum output.",
     "max-tokens-dropped": "The model takes no output limit at the requested effort.",
     "max-tokens-grown": "max_tokens grew so that the thinking budget leaves the caller's to the answer.",
     "max-tokens-raised": "max_tokens was below the smallest value the API accepts.",
     "messages-merged": "Consecutive messages of one role were joined, as the wire needs alternating roles.",
-    "model-inferred": "The model is not listed; its facts were taken from the nearest listed generation.",
+    "model-id-bare": "The host takes the model's id only with a geographic prefix, or that is not known.",
+    "model-id-prefixed": "The id has a prefix of another server or host, which is sent as it is.",
+    "model-id-spelling": "The host has another name for the model.",
+    "model-id-unknown-prefix": "No inference profile is known under this geographic prefix of the id.",
+    "model-inferred": "The model is not listed; the facts of a listed relative or generation were taken.",
+    "native-refused": "The provider's own schema mode cannot say the schema; a tool binds the answer.",
+    "native-unsupported": "The provider refused its own schema mode for this model; a tool binds the answer.",
     "parameter-changed": "The model knows another value of this parameter; the nearest was sent.",
     "parameter-cut": "Some of this parameter's values are not taken here; the others were sent.",
     "parameter-dropped": "The model does not take this parameter here; it was not sent.",
@@ -82,6 +99,7 @@ CODES: Final[dict[str, str]] = {
     "tool-description-cut": "A tool's description was longer than the wire takes; its end was cut off.",
     "tool-error-as-text": "A result has no flag for errors here; its text says that the tool failed.",
     "tool-names-changed": "A tool goes by another name on the wire; answers have the caller's.",
+    "tool-offered": "No tool can be forced; one is offered, and a second call made only if that is not used.",
     "tool-parallel-dropped": "There is no way to ask for one call at most here; several may come.",
     "tool-result-filled": "A blank result of a tool was changed to what the model takes.",
     "tool-schema-changed": "The JSON Schema of a tool was rewritten to what the target accepts.",
@@ -93,7 +111,7 @@ CODES: Final[dict[str, str]] = {
     "streaming-unavailable": "The model does not stream, or not with tools; the whole answer comes at once.",
     "thinking-in-limit": "The model thinks by itself within a max_tokens that is only the default.",
     "thinking-ignored": "The model cannot think; reasoning_effort or budget_tokens was not sent.",
-    "thinking-left-off": "A turn with calls has no reasoning to go back, so this round does not think.",
+    "thinking-left-off": "Calls or a prefill have no reasoning to go back, so this round does not think.",
     "thinking-off-impossible": "The model always thinks; the lowest effort was sent instead of none.",
     "verbosity-changed": "The model takes other verbosity levels; the nearest was sent.",
     "verbosity-dropped": "The model has no verbosity parameter.",
@@ -114,6 +132,7 @@ class Origin:
         line: Line in that file.
         verified: Day on which the fact was last checked.
         source: Pages that state the fact.
+        disputed: Where pages disagree: what each says, and what was chosen.
     """
 
     kind: OriginKind
@@ -122,14 +141,15 @@ class Origin:
     line: int | None = None
     verified: dt.date | None = None
     source: tuple[str, ...] = ()
+    disputed: str | None = None
 
     def __str__(self) -> str:
         text = f"{self.kind} {self.name}"
         if self.file is not None:
             text += f" {self.file}:{self.line}"
-        if self.verified is not None:
-            text += f" (verified {self.verified.isoformat()})"
-        return text
+        told = [f"verified {self.verified.isoformat()}"] if self.verified else []
+        told += ["disputed"] if self.disputed else []
+        return f"{text} ({', '.join(told)})" if told else text
 
     def as_dict(self) -> dict[str, Any]:
         """The origin as JSON-ready data, without empty fields."""
@@ -140,6 +160,8 @@ class Origin:
             data["verified"] = self.verified.isoformat()
         if self.source:
             data["source"] = list(self.source)
+        if self.disputed:
+            data["disputed"] = self.disputed
         return data
 
 
@@ -168,7 +190,7 @@ class Diagnostic:
     origin: Origin
 
     def __str__(self) -> str:
-        return f"{self.severity} {self.code} {self.path}: {self.reason} [{self.origin}]"
+        return f"{self.severity} {self.code} {self.path}: {spoken(self.reason)} [{self.origin}]"
 
     def as_dict(self) -> dict[str, Any]:
         """The diagnostic as JSON-ready data."""

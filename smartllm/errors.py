@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm import error_codes
+from smartllm.said import Named, Said, said, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from smartllm.diagnostics import Diagnostic, Origin
+    from smartllm.response import TextResponse
     from smartllm.tools.run import ToolRun
+    from smartllm.usage import Usage
 
 RETRYABLE_STATUS: Final = error_codes.RETRYABLE_STATUS
 """HTTP statuses of failures that may pass."""
@@ -48,7 +51,8 @@ class SmartLLMError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+        message, hint = spoken(self.message), spoken(self.hint)
+        return f"{message}\n  hint: {hint}" if hint else message
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Not through the constructors, whose arguments are not kept. Notes are among the attributes.
@@ -74,6 +78,10 @@ class RulesError(SmartLLMError, ValueError):
     """A rules file cannot be read; the message starts with ``file:line``."""
 
 
+class RequestTypeError(SmartLLMError, TypeError):
+    """A method was given what is no request, nor a prompt or a conversation; the hint shows the call."""
+
+
 class CompileError(SmartLLMError, ValueError):
     """The request cannot be compiled for this model."""
 
@@ -83,17 +91,21 @@ class RequestFileError(CompileError):
 
 
 class UnknownModelError(CompileError):
-    """No rule matches the model id; the hint shows the overlay row that would declare it.
+    """No rule matches the model id, or it cannot be sent as it is written; the hint shows what to pass.
 
     Attributes:
         model: The id as given.
-        nearest: Up to five listed ids with similar names.
+        nearest: Up to five ids that may be meant: listed ones with similar names, or the successor.
+        retired: The rules list the id as one that is gone.
     """
 
-    def __init__(self, message: str, *, hint: str, model: str, nearest: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str, model: str, nearest: Sequence[str] = (), retired: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
         self.model = model
         self.nearest = tuple(nearest)
+        self.retired = retired
 
 
 class UnsupportedError(CompileError):
@@ -106,13 +118,21 @@ class UnsupportedError(CompileError):
     """
 
     def __init__(self, message: str, *, field: str, hint: str = "", fact: str = "", wanted: str = "") -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(_about(field, message), hint=hint)
         self.field, self.fact, self.wanted = field, fact, wanted
 
     def at(self, origin: Origin) -> UnsupportedError:
         """This error with the row that states its fact in the message."""
         about = {"hint": self.hint, "fact": self.fact, "wanted": self.wanted}
-        return UnsupportedError(f"{self.message} [{origin}]", field=self.field, **about)
+        return UnsupportedError(said("{} [{}]", self.message, str(origin)), field=self.field, **about)
+
+
+def _about(field: str, message: str) -> str:
+    """A message that begins with the field that it is about, so that other places can name that otherwise."""
+    head = f"{field}: "
+    if isinstance(message, Said) or not message.startswith(head):
+        return message
+    return said("{}: {}", Named(field), message.removeprefix(head))
 
 
 class DiagnosticError(CompileError):
@@ -126,7 +146,9 @@ class DiagnosticError(CompileError):
         lines = "\n".join(f"  {item}" for item in diagnostics)
         super().__init__(
             f"the request does not fit the model as written:\n{lines}",
-            hint='change the request, or compile with level="warn" to accept these changes',
+            hint=said(
+                "change the request, or compile with {} to accept these changes", Named("level", "warn")
+            ),
         )
         self.diagnostics = tuple(diagnostics)
 
@@ -145,9 +167,15 @@ class ProviderError(SmartLLMError):
         retryable: Whether the same call may succeed later.
         retry_after: Seconds that the provider asks to wait, or None.
         attempts: How often the call was sent.
-        partial_text: What a broken stream had said so far; empty for other errors.
+        partial_text: What an answer had said so far that broke off or was cut: its text, or the JSON text of
+            the structure; empty for other errors.
         address: The URL that was called, without login and query, or None.
+        response: What was answered and paid for all the same, without ``structured_data``: text, parts,
+            usage, cost, request id, raw. Of a call that takes two steps and fails in the second it is the
+            first step's answer. None where nothing came as a whole.
     """
+
+    response: TextResponse[Any] | None = None
 
     def __init__(
         self,
@@ -175,12 +203,18 @@ class ProviderError(SmartLLMError):
         self.partial_text = partial_text
         self.address = address
 
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of ``response``; None without one."""
+        return None if self.response is None else self.response.usage
+
     def __str__(self) -> str:
         called = [self.model and f"model {self.model}", self.address or ""]
         called.append(f"{self.attempts} attempts" if self.attempts > 1 else "")
         told = self.address is not None or self.attempts > 1
         where = "  " + ", ".join(filter(None, called)) if told else ""
-        return "\n".join(filter(None, [self.message, where, f"  hint: {self.hint}" if self.hint else ""]))
+        hint = spoken(self.hint)
+        return "\n".join(filter(None, [spoken(self.message), where, f"  hint: {hint}" if hint else ""]))
 
 
 class RateLimitError(ProviderError):
@@ -230,7 +264,7 @@ class ProviderTimeoutError(ProviderError, TimeoutError):
     def __init__(self, kind: str, seconds: float, *, model: str, retryable: bool, **about: Any) -> None:
         setting = f"{kind}_timeout"
         message = f"the provider was too slow: {TIMEOUTS[kind]} within {setting}={seconds:g} s"
-        hint = f"raise {setting} if such answers may take longer"
+        hint = said("raise {} if such answers may take longer", Named(setting))
         super().__init__(message, model=model, retryable=retryable, hint=hint, **about)
         self.kind, self.seconds = kind, seconds
 
@@ -240,60 +274,21 @@ class ResponseError(ProviderError):
 
 
 class StreamError(ProviderError):
-    """A stream broke, ended before its terminator, or reported an error; ``partial_text`` holds its text."""
+    """A stream broke, ended before its terminator, or reported an error; ``partial_text`` has what came."""
 
 
 class TruncatedError(ProviderError, ValueError):
-    """The provider cut off structured output before it was complete; increase ``max_tokens``."""
+    """The provider cut off structured output before it was complete; ``partial_text`` has what came of it."""
 
 
 class RefusalError(ProviderError):
-    """The model refused to give structured data.
+    """The model refused to give structured data, or a filter of the provider withheld it.
 
     Attributes:
-        refusal: The refusal text as the model wrote it.
+        refusal: The refusal text as the model wrote it; of a filter what it left of the answer.
     """
 
     def __init__(self, message: str, *, model: str, refusal: str, **about: Any) -> None:
         hint = "rephrase the prompt, or handle RefusalError.refusal"
         super().__init__(message, model=model, hint=hint, **about)
         self.refusal = refusal
-
-
-_CLASSES: Final[dict[error_codes.Kind | None, type[ProviderError]]] = {
-    "quota": QuotaError,
-    "rate_limit": RateLimitError,
-    "context_length": ContextLengthError,
-    "authentication": AuthenticationError,
-    "permission": PermissionDeniedError,
-    "not_found": NotFoundError,
-    "bad_request": BadRequestError,
-    "server": ServerError,
-    None: ProviderError,
-}
-
-
-def provider_error(
-    message: str,
-    *,
-    status: int | None,
-    code: str | None,
-    also: Iterable[str] = (),
-    retryable: bool | None = None,
-    **about: Any,
-) -> ProviderError:
-    """The error for a failure that a provider reports.
-
-    Args:
-        message: What went wrong; never looked at.
-        status: HTTP status; of a failure inside a success None, or the status that its code stands for.
-        code: The provider's own code, or None.
-        also: Further codes that tell the kind, such as OpenAI's ``type``.
-        retryable: Whether the same call may succeed later; None judges by status and codes.
-        **about: The other arguments of ``ProviderError``.
-    """
-    codes = [code, *also] if code is not None else list(also)
-    if retryable is None:
-        retryable = error_codes.may_pass(status, codes)
-    kind = _CLASSES[error_codes.kind_of(status, codes)]
-    return kind(message, status=status, code=code, retryable=retryable, **about)

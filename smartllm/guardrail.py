@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from smartllm.part_names import NamesFields
+
 Trace = Literal["enabled", "disabled", "enabled_full"]
 StreamMode = Literal["sync", "async"]
 
@@ -16,7 +18,7 @@ _VERSION: Final = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
 
 
 @dataclass(frozen=True, slots=True)
-class Guardrail:
+class Guardrail(NamesFields):
     """A guardrail that Amazon Bedrock applies to a request and to its answer.
 
     Attributes:

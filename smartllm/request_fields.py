@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from smartllm.guardrail import Guardrail
 from smartllm.parameters.field import HIDDEN
+from smartllm.unicode import is_unicode
 
 _NAME: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _VALUE: Final = re.compile(r"(?:[!-~](?:[ -~\t]*[!-~])?)?")
@@ -37,6 +38,17 @@ _OURS: Final = frozenset(
 )
 """What HTTP, the signature or the body needs as it is."""
 _KEYS: Final = tuple(one.name for one in fields(Guardrail))
+
+
+def _unicode(text: str) -> str:
+    """Refuse halves of surrogate pairs, which pydantic lets through where a text has no limits."""
+    if not is_unicode(text):
+        raise PydanticKnownError("string_unicode")
+    return text
+
+
+SystemText = Annotated[str, AfterValidator(_unicode)]
+"""Text that has bytes in UTF-8."""
 
 
 class HiddenHeaders(dict[str, str]):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import TypeVar
 
 from smartllm.cited import goes_back
-from smartllm.content import Other, Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned
+from smartllm.content import Other, Part, Reasoning, Text, ToolCall, ToolCallDelta, copied, owned, text_of
+from smartllm.field_docs import documented
 from smartllm.own_parts import place_in
 from smartllm.usage import Usage
 from smartllm.words import FinishReason
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smartllm.cost import Billing
     from smartllm.diagnostics import Diagnostic
     from smartllm.request import Message
+    from smartllm.response_sources import SoFar, StepAnswer
 
 __all__ = ["CacheSource", "StreamChunk", "TextResponse", "Usage"]
 
@@ -29,93 +30,83 @@ T = TypeVar("T", default=Any)
 CacheSource = Literal["miss", "l1", "l2"]
 
 
-class StepAnswer(Protocol):
-    """What the provider answered to one step; callers that wait for one answer share it."""
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """What it says."""
-        ...
-
-    @property
-    def raw(self) -> Mapping[str, Any]:
-        """Its JSON."""
-        ...
-
-    @property
-    def pictures(self) -> tuple[Other, ...]:
-        """Its pictures as they go back in a later turn."""
-        ...
-
-
+@documented
 @dataclass(slots=True)
 class TextResponse(Generic[T]):
     """A whole answer.
 
-    Attributes:
-        text: Generated text.
-        model: Model that generated the answer.
-        stop_reason: Why generation stopped, in the provider's word.
-        input_tokens: Prompt tokens, those of the provider's prompt cache included.
-        output_tokens: Generated tokens, reasoning included.
-        reasoning_tokens: Reasoning or thinking tokens.
-        cached_tokens: Prompt tokens read from the provider's prompt cache.
-        timestamp: ISO 8601 UTC time of the original call.
-        elapsed_seconds: Duration of the original call in seconds.
-        metadata: Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema),
-            ``thinking`` where the model showed its reasoning, ``incomplete_reason`` where the provider says
-            why it stopped early, ``refusal`` where the model refused in words of their own. What the provider
-            tells besides stands there in its own words: ``logprobs`` (a list, one entry a token),
-            ``service_tier`` (where one was asked for, or where it is not the ordinary one), ``performance``,
-            ``stop_sequence``, ``stop_details`` and ``guardrail`` (what Bedrock's guardrail found).
-        structured_data: The validated object when ``response_format`` was set, else None; None too while the
-            answer calls the caller's tools.
-        cache_source: ``miss``, ``l1`` (local) or ``l2`` (DynamoDB).
-        cache_key: Key of this request in the cache.
-        diagnostics: What the compiler changed.
-        reasoning: The provider's reasoning blocks, for the next turn of a conversation; see ``as_message``.
-            On OpenAI's Responses all output items of the answer, which go back only together.
-        provider: ``openai`` or ``bedrock``.
-        requested_model: Model id that was called.
-        billing: How the host's token counts are priced.
-        finish_reason: Why generation stopped: ``stop``, ``length``, ``tool_calls``, ``content_filter``,
-            ``refusal`` or ``error``; None where the provider's word is not known.
-        refusal: The model's own words of refusal, or None.
-        request_id: The provider's id of the call, for its support; where the wire has none, of the answer.
-        cache_write_tokens: Prompt tokens written to the provider's prompt cache.
-        cache_write_1h_tokens: Those of them that are kept for an hour.
-
     A plan of two steps thinks and answers in the first, and puts that into the structure in the second:
-    ``text``, ``parts`` and ``tool_calls`` are the first one's, ``stop_reason``, ``finish_reason``,
-    ``refusal``, ``request_id`` and ``raw`` the last one's; ``raws`` has them all.
+    ``parts`` and ``tool_calls`` are the first one's, ``text`` is the structure's, and ``stop_reason``,
+    ``finish_reason``, ``refusal``, ``request_id`` and ``raw`` the last one's; ``raws`` has them all.
+
+    Where the model was asked again (``reasks``, or since its answer was malformed) the answer is the last
+    one; token counts, ``cost``, ``elapsed_seconds`` and ``raws`` are those of all tries.
     """
 
     text: str
+    """Generated text; with ``structured_data`` that as JSON in the caller's form, on every wire: what the
+    model wrote, words before it too, stands in ``parts``."""
     model: str
+    """Model that generated the answer."""
     stop_reason: str
+    """Why generation stopped, in the provider's word."""
     input_tokens: int = 0
+    """Prompt tokens, those of the provider's prompt cache included."""
     output_tokens: int = 0
+    """Generated tokens, reasoning included."""
     reasoning_tokens: int = 0
+    """Reasoning or thinking tokens."""
     cached_tokens: int = 0
+    """Prompt tokens read from the provider's prompt cache."""
     timestamp: str | None = None
+    """ISO 8601 UTC time of the original call."""
     elapsed_seconds: float | None = None
+    """Duration of the original call in seconds."""
     metadata: dict[str, Any] = field(default_factory=dict)
+    """Request context: ``prompt`` or ``messages``, ``response_format`` (JSON Schema), ``thinking`` where the
+    model showed its reasoning, ``incomplete_reason`` where the provider says why it stopped early,
+    ``refusal`` where the model refused in words of their own. What the provider tells besides stands there in
+    its own words: ``logprobs`` (a list, one entry a token), ``service_tier`` (where one was asked for, or
+    where it is not the ordinary one), ``performance``, ``stop_sequence``, ``stop_details`` and ``guardrail``
+    (what Bedrock's guardrail found). ``tries`` is there where the model was asked again: of each answer that
+    did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and ``errors`` (texts); and
+    ``repeated`` where the same call was made again, since the provider itself called the answer malformed."""
     structured_data: T = None  # type: ignore[assignment]  # None only where no response_format was set
+    """The validated object when ``response_format`` was set, else None; None too while the answer calls the
+    caller's tools."""
     cache_source: CacheSource = "miss"
+    """``miss``, ``l1`` (local) or ``l2`` (DynamoDB); counts are those of the original call."""
     cache_key: str | None = None
+    """Key of this request in the cache."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What the compiler changed."""
     reasoning: Reasoning | None = None
+    """The provider's reasoning blocks, for the next turn of a conversation; see ``as_message``. On OpenAI's
+    Responses all output items of the answer, which go back only together."""
     provider: str | None = None
+    """``openai`` or ``bedrock``."""
     requested_model: str | None = None
+    """Model id that was called."""
     billing: Billing | None = field(default=None, repr=False)
+    """How the host's token counts are priced."""
     finish_reason: FinishReason | None = None
+    """Why generation stopped: ``stop``, ``length``, ``tool_calls``, ``content_filter``, ``refusal`` or
+    ``error``; None where the provider's word is not known."""
     refusal: str | None = None
+    """The model's own words of refusal, or None."""
     request_id: str | None = field(default=None, compare=False)
+    """The provider's id of the call, for its support; where the wire has none, of the answer."""
     cache_write_tokens: int = 0
+    """Prompt tokens written to the provider's prompt cache."""
     cache_write_1h_tokens: int = 0
-    # What the rest is made from, and the name by which the tool was called that binds the answer to a schema.
+    """Those of them that are kept for an hour."""
+    # What the rest is made from; the name by which the tool was called that binds the answer to a schema; and
+    # how many of the calls, from the first on, were made by others, or earlier.
     _answers: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _output_tool: str | None = field(default=None, repr=False, compare=False)
+    _bound: bool = field(default=False, repr=False, compare=False)
+    _tries: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
+    _given: int = field(default=0, repr=False, compare=False)
     _parts: tuple[Part, ...] | None = field(default=None, init=False, repr=False, compare=False)
     _raws: tuple[dict[str, Any], ...] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -148,9 +139,9 @@ class TextResponse(Generic[T]):
 
     @property
     def raws(self) -> tuple[dict[str, Any], ...]:
-        """The wire's JSON, one object a step."""
+        """The wire's JSON, one object a call: of each step, and before the last one's its earlier tries."""
         if self._raws is None:
-            self._raws = tuple(copied(answer.raw) for answer in self._answers)
+            self._raws = tuple(copied(answer.raw) for answer in self._calls)
         return self._raws
 
     def _owned(self, part: Part) -> Part:
@@ -160,21 +151,37 @@ class TextResponse(Generic[T]):
         return mine
 
     @property
-    def cost(self) -> Decimal | None:
-        """Price of the original call in US dollars, by genai-prices; None without it, or without a price."""
-        from smartllm.cost import cost_of  # noqa: PLC0415 - for those who ask
+    def _calls(self) -> tuple[StepAnswer, ...]:
+        return (*self._answers[:-1], *self._tries, *self._answers[-1:])
 
-        if self.billing is None or self.requested_model is None:
-            return None
-        return cost_of(self.usage, self.billing, model=self.requested_model, when=self.timestamp)
+    @property
+    def cost(self) -> Decimal | None:
+        """What this call cost in US dollars, by genai-prices; None without it, or without a price.
+
+        From the cache, or with the equal call of another caller, an answer costs 0: costs may be added up.
+        """
+        return self._price(self._given)
+
+    @property
+    def original_cost(self) -> Decimal | None:
+        """What the answer cost when it was made: ``cost``, but for answers that cost nothing this time."""
+        return self._price(0)
+
+    def _price(self, given: int) -> Decimal | None:
+        from smartllm.cost import price_of  # noqa: PLC0415 - for those who ask
+
+        usages = [answer.usage for answer in self._calls] or [self.usage]
+        return price_of(usages[given:], self.billing, model=self.requested_model, when=self.timestamp)
 
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.
 
-        An answer of text alone is that text. One with calls, with blocks of the provider's own tools, or
-        with citations that its wire takes back, is a list of its texts, reasoning, calls and ``Other`` parts
-        in the provider's order, to which the next turn answers with one ``ToolResult`` a call. Pictures go
-        back on OpenAI's Responses, as the items in which they came; sound stays out.
+        An answer of text alone is that text, as the model wrote it. Data that came in a call of its own, or
+        that a second step made, is ``text``, behind the words that came with it. One with calls, with blocks
+        of the provider's own tools, or with citations that its wire takes back, is a list of its texts,
+        reasoning, calls and ``Other`` parts in the provider's order, to which the next turn answers with one
+        ``ToolResult`` a call. Pictures go back on OpenAI's Responses, as the items in which they came; sound
+        stays out.
 
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
@@ -186,17 +193,27 @@ class TextResponse(Generic[T]):
             next(pictures, None) if part.type == "image" else self._said_again(part) for part in self.parts
         )
         said = [part for part in again if part is not None]
+        if self._bound and len(self._answers) > 1:
+            said.append(Text(self.text))
         inline = any(isinstance(part, Reasoning) for part in said)
         pieces = sum(isinstance(part, Text) for part in said)
         blocks = any(isinstance(part, Other) and self._needs(part) for part in said)
         cited = any(isinstance(part, Text) and part.citations for part in said)
         if self.tool_calls or (inline and pieces > 1) or blocks or cited:
-            return Message("assistant", said, reasoning=None if inline else self.reasoning)
-        return Message("assistant", self.text, reasoning=self.reasoning)
+            sent: list[Any] = said
+            return Message("assistant", sent, reasoning=None if inline else self.reasoning)
+        texts = [Text(part.text) for part in said if isinstance(part, Text)]
+        content = text_of(texts) or self.text
+        if pieces > 1 and content != self.text:
+            return Message("assistant", texts, reasoning=self.reasoning)
+        return Message("assistant", content, reasoning=self.reasoning)
 
     def _said_again(self, part: Part) -> Part | None:
         """A part as it stands in a later turn; None for what cannot go back in a place of its own."""
         if isinstance(part, ToolCall) and part.name == self._output_tool:
+            if self._bound:  # perhaps in several calls, which are one answer
+                first = next(one for one in self.parts if getattr(one, "name", None) == part.name)
+                return Text(self.text) if part is first else None
             given = part.arguments
             return Text(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
         if isinstance(part, Text):
@@ -212,45 +229,66 @@ class TextResponse(Generic[T]):
     @property
     def usage(self) -> Usage:
         """The token counts as one value."""
-        return Usage(
-            self.input_tokens,
-            self.output_tokens,
-            self.reasoning_tokens,
-            self.cached_tokens,
-            self.cache_write_tokens,
-            self.cache_write_1h_tokens,
-        )
+        read, written = self.cached_tokens, (self.cache_write_tokens, self.cache_write_1h_tokens)
+        return Usage(self.input_tokens, self.output_tokens, self.reasoning_tokens, read, *written)
+
+    def __getstate__(self) -> list[Any]:
+        # Older pickle protocols ask for it where there are slots.
+        return [getattr(self, one.name) for one in fields(self)]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for one, value in zip(fields(self), state, strict=True):
+            setattr(self, one.name, value)
 
 
+@documented
 @dataclass(frozen=True, slots=True)
-class StreamChunk:
-    """What is new in a streamed answer.
-
-    Attributes:
-        text: The new text; empty on pieces of calls and on the final chunk.
-        model: Model that generates the answer.
-        metadata: ``{"type": "thinking"}`` on chunks of reasoning.
-        stop_reason: Set on the final chunk only.
-        usage: Set on the final chunk only.
-        structured_data: The validated object, on the final chunk, when ``response_format`` was set.
-        reasoning: As ``TextResponse.reasoning``, on the final chunk.
-        call: The new piece of a call, or None.
-        response: The whole answer, on the final chunk.
-    """
+class StreamChunk(Generic[T]):
+    """What is new in a streamed answer."""
 
     text: str
+    """The new text; empty on pieces of calls, on those of a structure that is written as a call, and on the
+    final chunk."""
     model: str
+    """Model that generates the answer."""
     metadata: dict[str, Any] = field(default_factory=dict)
+    """``{"type": "thinking"}`` on chunks of reasoning."""
     stop_reason: str | None = None
+    """Set on the final chunk only."""
     usage: Usage | None = None
-    structured_data: Any = None
+    """Set on the final chunk only."""
+    structured_data: T = None  # type: ignore[assignment]  # None before the end, or without response_format
+    """The validated object, on the final chunk, when ``response_format`` was set."""
     reasoning: Reasoning | None = None
+    """As ``TextResponse.reasoning``, on the final chunk."""
     call: ToolCallDelta | None = None
-    response: TextResponse[Any] | None = field(default=None, repr=False)
+    """The new piece of a call, or None."""
+    response: TextResponse[T] | None = field(default=None, repr=False)
+    """The whole answer, on the final chunk."""
+    _so_far: SoFar | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """As ``TextResponse.cost``, on the final chunk; None before."""
+        return None if self.response is None else self.response.cost
+
+    @property
+    def partial(self) -> T | None:
+        """The structure up to this chunk; None without ``response_format``, and until something is there.
+
+        An object of the type that was asked for: what has not come is the field's default, or None, and what
+        does not fit yet is left out. Validators of fields are asked, those of a whole model are not. With a
+        JSON Schema it is the data. On the final chunk it is ``structured_data``.
+
+        It is worked out when it is asked for. In a long answer that takes a small share of the time: chunks
+        that follow each other fast may have the same object.
+        """
+        found: T | None = None if self._so_far is None else self._so_far.value
+        return found
 
     @property
     def part(self) -> Text | Reasoning | ToolCallDelta | None:
-        """The new piece: of text, of reasoning or of a call; None on the final chunk."""
+        """The new piece: of text, of reasoning or of a call; None for a structure's and at the end."""
         if self.call is not None:
             return self.call
         if not self.text:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from smartllm.errors import ConfigError
+from smartllm.near import meant_by
 from smartllm.parameters import PARAMETERS
 from smartllm.providers import owner_of, row_of
+from smartllm.said import Named, said
 
 _A_REQUESTS: Final = "it is said in a request: TextRequest({0}=...)"
 _TIMEOUT: Final = "total_timeout (a whole call) or read_timeout (the longest silence)"
@@ -16,14 +17,14 @@ _KEY: Final = "api_key (OpenAI), or aws_access_key_id and aws_secret_access_key 
 _ADDRESS: Final = "base_url (OpenAI and servers that speak its API) or endpoint_url (Bedrock)"
 _KEY_FUNCTION: Final = "api_key, which may be a function"
 
-# Names of other libraries and of habit; difflib finds those that are only misspelt.
+OF_REQUESTS: Final[Mapping[str, str]] = {
+    typed: _A_REQUESTS.format(name)
+    for name, row in PARAMETERS.items()
+    if not row.setting and row.kind != "turns" and name not in {"model", "use_cache"}
+    for typed in (name, row.flag)
+}
+
 MEANT: Final[Mapping[str, str]] = {
-    **{
-        typed: _A_REQUESTS.format(name)
-        for name, row in PARAMETERS.items()
-        if not row.setting and row.kind != "turns"
-        for typed in (name, row.flag)
-    },
     **dict.fromkeys(("timeout", "request_timeout", "timeout_seconds"), _TIMEOUT),
     **dict.fromkeys(("model", "model_name", "model_id"), "default_model, or model= of a request"),
     **dict.fromkeys(("key", "apikey", "token", "openai_api_key", "credentials"), _KEY),
@@ -60,16 +61,9 @@ def unknown_setting(name: str, fields: Iterable[str]) -> ConfigError:
         name: What was typed.
         fields: The settings.
     """
-    meant = MEANT.get(name.lower())
-    if meant is None:
-        typed = {**MEANT, **{field: field for field in fields}}
-        near = get_close_matches(name.lower(), list(typed), n=2, cutoff=0.6)
-        # A habit that is misspelt itself explains more than its own spelling.
-        meant = " or ".join(dict.fromkeys(typed[each] for each in near))
-    known = f"; did you mean {meant}?" if meant else ""
-    known = f"; {meant}" if meant and meant.startswith("it is") else known
+    meant = meant_by(name, fields, MEANT, OF_REQUESTS)
     return ConfigError(
-        f"{name}: there is no such setting{known}",
+        f"{name}: there is no such setting{meant}",
         hint="" if meant else "the settings are the fields of smartllm.LLMConfig",
     )
 
@@ -87,12 +81,19 @@ def foreign_setting(provider: str, given: Iterable[str], *, dynamo: bool) -> Con
         other = None if name in row.settings else owner_of(name)
         if other is None or (dynamo and name.startswith(_FOR_DYNAMO)):
             continue
-        hint = f"leave it out, or pass provider={other!r}"
+        theirs = Named("provider", other, f"provider={other!r}")
+        hint = said("leave it out, or pass {}", theirs)
         if name.startswith(_FOR_DYNAMO):
-            hint += f"; beside {row.title} only a DynamoDB cache uses it (dynamo_table_name)"
+            hint = said("{}; beside {} only a DynamoDB cache uses it (dynamo_table_name)", hint, row.title)
         instead = f", which takes {row.instead[name]}" if name in row.instead else ""
         return ConfigError(
-            f"{name} is a setting for provider={other!r}; the provider here is {provider!r}{instead}",
+            said(
+                "{} is a setting for {}; the provider here is {}{}",
+                Named(name),
+                theirs,
+                repr(provider),
+                instead,
+            ),
             hint=hint,
         )
     return None

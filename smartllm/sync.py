@@ -6,34 +6,36 @@ same connections, limits, cache and joining of identical calls.
 
 from __future__ import annotations
 
-import asyncio
-import atexit
-import contextlib
-import os
-import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import Generator, Iterable
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Literal, Self, Unpack, overload
 
-from pydantic import BaseModel
+from typing_extensions import TypeVar
 
 from smartllm.compiler import Plan
 from smartllm.config import LLMConfig
-from smartllm.errors import SmartLLMError
+from smartllm.map_progress import OnMapProgress
 from smartllm.request import MessageRequest, TextRequest
+from smartllm.request_keywords import (
+    NOT_GIVEN,
+    Prompt,
+    PromptFields,
+    RequestFields,
+    Turns,
+    TurnsFields,
+    WithModel,
+)
 from smartllm.response import StreamChunk, TextResponse
+from smartllm.runtime.background import iterate, run
 from smartllm.runtime.client import LLMClient as AsyncClient
-from smartllm.runtime.control.owner import ProcessLock, keep_untouched
+from smartllm.runtime.many import Item, is_many, not_many
+from smartllm.runtime.mapped_sync import in_order
+from smartllm.runtime.transport import Transport
+from smartllm.setting_keywords import ClientSettings
 from smartllm.tools.fields import Tools
 from smartllm.tools.run import OnCall, ToolRun
 
-R = TypeVar("R")
-T = TypeVar("T", bound=BaseModel)
-
-_END: Final = object()
-_AT_EXIT: Final = 1.0
-_ending = False
-_leaving: Final[set[asyncio.Task[None]]] = set()
+T = TypeVar("T", default=Any)
 
 
 class LLMClient:
@@ -41,20 +43,26 @@ class LLMClient:
 
     Args:
         config: Settings; None makes them from the keywords and the environment.
+        transport: As of ``smartllm.LLMClient``.
         settings: Fields of ``LLMConfig``, when no ``config`` is given.
 
     Raises:
         ConfigError: As ``smartllm.LLMClient``.
         SmartLLMError: (methods) called from the background loop itself, such as in a progress callback.
 
-    Example::
-
+    Example:
         with LLMClient(provider="openai") as client:
             print(client.generate_text(TextRequest(prompt="What is the capital of France?")).text)
     """
 
-    def __init__(self, config: LLMConfig | None = None, **settings: Any) -> None:
-        self._client = AsyncClient(config, **settings)
+    def __init__(
+        self,
+        config: LLMConfig | None = None,
+        *,
+        transport: Transport | None = None,
+        **settings: Unpack[ClientSettings],
+    ) -> None:
+        self._client = AsyncClient(config, transport=transport, **settings)
 
     @property
     def config(self) -> LLMConfig:
@@ -66,151 +74,117 @@ class LLMClient:
         """The provider's name."""
         return self._client.provider
 
-    def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
+    def compile(
+        self,
+        request: TextRequest[Any] | MessageRequest[Any] | Prompt | Turns = NOT_GIVEN,
+        **fields: Unpack[PromptFields[Any]],
+    ) -> Plan:
         """As ``smartllm.LLMClient.compile``."""
-        return self._client.compile(request)
+        return self._client.compile(request, **fields)
 
-    def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
+    def generate_text(
+        self, request: TextRequest[T] | Prompt = NOT_GIVEN, **fields: Unpack[PromptFields[T]]
+    ) -> TextResponse[T]:
         """As ``smartllm.LLMClient.generate_text``."""
-        return _run(self._client.generate_text(request))
+        return run(self._client.generate_text(request, **fields))
 
-    def send_message(self, request: MessageRequest[T]) -> TextResponse[T]:
+    def send_message(
+        self, request: MessageRequest[T] | Turns = NOT_GIVEN, **fields: Unpack[TurnsFields[T]]
+    ) -> TextResponse[T]:
         """As ``smartllm.LLMClient.send_message``."""
-        return _run(self._client.send_message(request))
+        return run(self._client.send_message(request, **fields))
 
-    def generate_text_streamed(self, request: TextRequest[T]) -> TextResponse[T]:
+    def generate_text_streamed(
+        self, request: TextRequest[T] | Prompt = NOT_GIVEN, **fields: Unpack[PromptFields[T]]
+    ) -> TextResponse[T]:
         """As ``smartllm.LLMClient.generate_text_streamed``."""
-        return _run(self._client.generate_text_streamed(request))
+        return run(self._client.generate_text_streamed(request, **fields))
 
-    def generate_text_stream(self, request: TextRequest[Any]) -> Iterator[StreamChunk]:
+    def generate_text_stream(
+        self, request: TextRequest[T] | Prompt = NOT_GIVEN, **fields: Unpack[PromptFields[T]]
+    ) -> Generator[StreamChunk[T]]:
         """As ``smartllm.LLMClient.generate_text_stream``; closing the iterator closes the connection."""
-        return _iterate(self._client.generate_text_stream(request))
+        return iterate(self._client.generate_text_stream(request, **fields))
 
-    def send_message_stream(self, request: MessageRequest[Any]) -> Iterator[StreamChunk]:
+    def send_message_stream(
+        self, request: MessageRequest[T] | Turns = NOT_GIVEN, **fields: Unpack[TurnsFields[T]]
+    ) -> Generator[StreamChunk[T]]:
         """As ``smartllm.LLMClient.send_message_stream``; closing the iterator closes the connection."""
-        return _iterate(self._client.send_message_stream(request))
+        return iterate(self._client.send_message_stream(request, **fields))
 
     def run_tools(
         self,
-        request: TextRequest[T] | MessageRequest[T],
+        request: TextRequest[T] | MessageRequest[T] | Prompt | Turns,
         tools: Tools = None,
         *,
         max_rounds: int = 10,
         max_parallel: int = 8,
         on_call: OnCall | None = None,
+        **fields: Unpack[WithModel[T]],
     ) -> ToolRun[T]:
         """As ``smartllm.LLMClient.run_tools``; functions and ``on_call`` may use this client."""
-        run = self._client.run_tools(
-            request, tools, max_rounds=max_rounds, max_parallel=max_parallel, on_call=on_call
-        )
-        return _run(run)
+        limits: Any = {"max_rounds": max_rounds, "max_parallel": max_parallel}
+        return run(self._client.run_tools(request, tools, on_call=on_call, **limits, **fields))
+
+    @overload
+    def map(
+        self,
+        requests: Iterable[Item[T]],
+        *,
+        max_concurrent: int | None = None,
+        return_errors: Literal[False] = False,
+        progress: bool | OnMapProgress = False,
+        **fields: Unpack[RequestFields[T]],
+    ) -> Generator[TextResponse[T]]: ...
+    @overload
+    def map(
+        self,
+        requests: Iterable[Item[T]],
+        *,
+        max_concurrent: int | None = None,
+        return_errors: bool,
+        progress: bool | OnMapProgress = False,
+        **fields: Unpack[RequestFields[T]],
+    ) -> Generator[TextResponse[T] | Exception]: ...
+    def map(
+        self,
+        requests: Any,
+        *,
+        max_concurrent: int | None = None,
+        return_errors: bool = False,
+        progress: bool | OnMapProgress = False,
+        **fields: Any,
+    ) -> Generator[Any]:
+        """As ``smartllm.LLMClient.map``, as an iterator over the answers, in their order.
+
+        Requests are taken from their iterable in the thread that takes the answers; a ``progress`` function
+        is called in the background loop.
+        """
+        if not is_many(requests):
+            raise not_many(requests)
+        how = self._client._many(requests, max_concurrent, progress, fields, return_errors)  # noqa: SLF001 - ours
+        return in_order(requests, *how)
 
     def list_available_models(self) -> list[dict[str, Any]]:
         """As ``smartllm.LLMClient.list_available_models``."""
-        return _run(self._client.list_available_models())
+        return run(self._client.list_available_models())
 
     def list_available_model_ids(self) -> list[str]:
         """As ``smartllm.LLMClient.list_available_model_ids``."""
-        return _run(self._client.list_available_model_ids())
+        return run(self._client.list_available_model_ids())
 
     def close(self) -> None:
         """Close all connections; as ``smartllm.LLMClient.aclose``."""
-        _run(self._client.aclose())
+        run(self._client.aclose())
 
     def __reduce__(self) -> str:
         return self._client.__reduce__()
 
     def __enter__(self) -> Self:
-        _run(self._client.__aenter__())
+        run(self._client.__aenter__())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class _Background:
-    """The event loop of a process and its thread."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, name="smartllm-sync", daemon=True)
-        self.thread.start()
-
-
-_lock: Final = ProcessLock()
-_backgrounds: Final[dict[int, _Background]] = {}
-"""By process id: a forked child has its parent's object, but not the thread."""
-
-
-def _shared() -> _Background:
-    process = os.getpid()
-    with _lock:
-        known = _backgrounds.get(process)
-        if known is None:
-            for parent in list(_backgrounds):
-                # Its loop watches sockets that the parent process uses: nothing may clean it up here.
-                keep_untouched(_backgrounds.pop(parent))
-            known = _backgrounds[process] = _Background()
-        return known
-
-
-@atexit.register
-def _close_all() -> None:
-    """Close what clients that nobody closed have open, so that nothing complains at the end."""
-    global _ending  # noqa: PLW0603 - of the process
-    _ending = True
-    background = _backgrounds.get(os.getpid())
-    if background is not None and background.loop.is_running():
-        future = asyncio.run_coroutine_threadsafe(background.loop.shutdown_asyncgens(), background.loop)
-        with contextlib.suppress(Exception):
-            future.result(_AT_EXIT)
-
-
-def _run(call: Coroutine[Any, Any, R]) -> R:
-    """The result of a call that runs on the background loop."""
-    background = _shared()
-    if threading.current_thread() is background.thread:
-        call.close()
-        raise SmartLLMError(
-            "smartllm.sync was called from its own event loop, which would wait for itself",
-            hint="do not make calls in a progress callback; or use the asynchronous smartllm.LLMClient",
-        )
-    future = asyncio.run_coroutine_threadsafe(call, background.loop)
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()  # Ctrl-C here ends the call there
-        raise
-
-
-def _iterate(chunks: AsyncGenerator[StreamChunk]) -> Iterator[StreamChunk]:
-    process = os.getpid()
-
-    async def following() -> Any:
-        return await anext(chunks, _END)
-
-    try:
-        while (chunk := _run(following())) is not _END:
-            yield chunk
-    finally:
-        if process != os.getpid():
-            keep_untouched(chunks)
-        elif not _ending:  # the loop's thread may stand still by then
-            _close(chunks)
-
-
-def _close(chunks: AsyncGenerator[StreamChunk]) -> None:
-    background = _shared()
-    if threading.current_thread() is background.thread:
-        # An iterator that nobody holds may be collected in any thread, this one too, which cannot wait.
-        closing = background.loop.create_task(_closed(chunks))
-        _leaving.add(closing)
-        closing.add_done_callback(_leaving.discard)
-    else:
-        _run(_closed(chunks))
-
-
-async def _closed(chunks: AsyncGenerator[StreamChunk]) -> None:
-    await chunks.aclose()

@@ -23,12 +23,24 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from smartllm.content import InputPart, Other, ResultPart, Text, ToolCall, ToolResult
 from smartllm.errors import UnsupportedError
 from smartllm.json_values import check_json
+from smartllm.near import meant_by
+from smartllm.part_names import meant_in
 from smartllm.unicode import is_unicode
 
 _KINDS: Final[dict[str, type[InputPart]]] = {
     str(one.default): kind for kind in get_args(InputPart) for one in fields(kind) if one.name == "type"
 }
 _ALLOWED: Final = ", ".join(kind.__name__ for kind in _KINDS.values())
+_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("image_url", "input_image"), "image, with its url or data"),
+    **dict.fromkeys(("input_text", "output_text"), "text"),
+    **dict.fromkeys(("file", "input_file", "pdf"), "document"),
+    **dict.fromkeys(("input_audio", "sound"), "audio"),
+    **dict.fromkeys(("tool_use", "function_call"), "tool_call"),
+    **dict.fromkeys(("thinking",), "reasoning"),
+}
+"""Other libraries' words for types of parts."""
+_TYPE_NAMES: Final = ", ".join(_KINDS)
 _SHOWN: Final = 100
 _ONE_ALPHABET: Final = str.maketrans("-_", "+/")
 """Pydantic writes bytes in the alphabet for URLs; people write the other one."""
@@ -40,6 +52,8 @@ def _text_or_parts(value: Any, _check: Any, info: ValidationInfo) -> Any:
     if isinstance(value, str):
         if not value:
             raise PydanticKnownError("string_too_short", {"min_length": 1})
+        if not value.strip():
+            raise PydanticCustomError("string_blank", "Text should hold more than white space")
         if not is_unicode(value):
             raise PydanticKnownError("string_unicode")
         return value
@@ -134,7 +148,8 @@ def _part_of(given: Mapping[str, Any], place: str) -> Any:
     kind = given.get("type")
     if not isinstance(kind, str) or kind not in _KINDS:
         found = "an object without a type" if kind is None else f"the type {_shown(kind)}"
-        raise _error(place, f"{found} is no part of a turn; types are {', '.join(_KINDS)}")
+        meant = meant_by(kind, _KINDS, _TYPES) if isinstance(kind, str) else ""
+        raise _error(place, f"{found} is no part of a turn{meant or f'; types are {_TYPE_NAMES}'}")
     data = given.get("data")
     if isinstance(data, str):
         try:
@@ -144,7 +159,8 @@ def _part_of(given: Mapping[str, Any], place: str) -> Any:
     known = sorted(one.name for one in fields(_KINDS[kind]))
     for name in given:
         if name not in known:
-            raise _error(place, f"{_shown(name)} is no field of {kind}; fields are {', '.join(known)}")
+            meant = meant_in(name, known) or f"; fields are {', '.join(known)}"
+            raise _error(place, f"{_shown(name)} is no field of {kind}{meant}")
     try:
         return _adapter(kind).validate_python(given)
     except ValidationError as error:
@@ -195,4 +211,4 @@ Content = Annotated[
     WrapValidator(_text_or_parts),
     PlainSerializer(_spelled),
 ]
-"""Text, or texts and parts in order; not empty, since every provider refuses an empty turn."""
+"""Text, or texts and parts in order; not empty, nor a text of white space alone: providers refuse both."""

@@ -9,6 +9,12 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
 
+Provider = Literal["openai", "bedrock"]
+"""Who is called; servers that speak OpenAI's API are ``openai`` with a ``base_url``."""
+
+Role = Literal["user", "assistant"]
+"""Whose a turn is; system text stands in ``system_prompt``, or in a ``SystemMessage``."""
+
 ApiType = Literal["responses", "chat_completions", "invoke", "converse"]
 """Which API of a host to use. The first two belong to OpenAI, the last two to Bedrock."""
 
@@ -23,6 +29,7 @@ ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast", "r
 
 ReasoningSummary = Literal["auto", "concise", "detailed"]
 """How much of its reasoning the model shows."""
+
 CacheTime = Literal["5m", "1h"]
 """How long a provider may be asked to keep what stands before a mark."""
 
@@ -32,4 +39,4 @@ PromptCache = Literal["5m", "1h", "24h"]
 """How long the provider is to keep the beginning of a prompt."""
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "error"]
-"""Why an answer ended, in OpenTelemetry's words (gen_ai.response.finish_reasons)."""
+"""Why an answer ended, the same words for every provider."""

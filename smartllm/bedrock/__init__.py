@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smartllm.bedrock import capabilities
-from smartllm.bedrock.capabilities import ModelCapabilities
+from smartllm.bedrock.capabilities import ModelCapabilities, get_model_capabilities, supports_thinking
 from smartllm.config import LLMConfig
+from smartllm.field_docs import documented
 from smartllm.runtime.client import LLMClient
+from smartllm.words import Provider
 
-__all__ = ["BedrockConfig", "BedrockLLMClient", "ModelCapabilities"]
+__all__ = [
+    "BedrockConfig",
+    "BedrockLLMClient",
+    "ModelCapabilities",
+    "get_model_capabilities",
+    "supports_thinking",
+]
 
 
+@documented
 @dataclass(slots=True)
 class BedrockConfig(LLMConfig):
     """``LLMConfig`` for Amazon Bedrock.
@@ -20,7 +29,8 @@ class BedrockConfig(LLMConfig):
         ConfigError: As ``LLMConfig``.
     """
 
-    provider: str | None = "bedrock"
+    provider: Provider | None = "bedrock"
+    """The provider; no other one."""
 
 
 class BedrockLLMClient(LLMClient):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smartllm.config import LLMConfig
+from smartllm.field_docs import documented
 from smartllm.runtime.client import LLMClient
+from smartllm.words import Provider
 
 __all__ = ["OpenAIConfig", "OpenAILLMClient"]
 
 
+@documented
 @dataclass(slots=True)
 class OpenAIConfig(LLMConfig):
     """``LLMConfig`` for OpenAI and servers that speak its API.
@@ -18,7 +21,8 @@ class OpenAIConfig(LLMConfig):
         ConfigError: As ``LLMConfig``.
     """
 
-    provider: str | None = "openai"
+    provider: Provider | None = "openai"
+    """The provider; no other one."""
 
 
 class OpenAILLMClient(LLMClient):

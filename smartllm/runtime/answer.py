@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import ValidationError
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.answered_calls import AnsweredCalls
@@ -18,15 +18,21 @@ from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.content import Reasoning, copied, described
 from smartllm.cost import Billing
 from smartllm.diagnostics import Diagnostic
+from smartllm.error_object import read_error
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.hosts.called import shown_address
+from smartllm.hosts.format_refusals import read_again
 from smartllm.hosts.openai import path_hint
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
 from smartllm.runtime.answer_notes import notes_on
 from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.replies import Answer
-from smartllm.runtime.structured import asks_for_calls, check_whole, own_calls, structured_data
+from smartllm.runtime.structure.apart import response_apart
+from smartllm.runtime.structure.bound import bound, completed
+from smartllm.runtime.structure.paid import tell_paid
+from smartllm.runtime.structure.structured import asks_for_calls, check_whole, own_calls, structured_data
+from smartllm.runtime.structure.tries import Try, note_on
 
 _SUCCESS: Final = 200
 _ORDINARY: Final = frozenset({"default", "standard"})
@@ -49,7 +55,7 @@ def decode_answer(step: Step, answer: Answer) -> Decoded:
             error.address = shown_address(answer.address)
         if error.code is None:  # some servers tell of a wrong path in a success
             error.hint = _hint(answer) or error.hint
-        raise
+        raise read_again(error, read_error(answer.body)) from None
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
         shown = json.dumps(answer.body, ensure_ascii=False)[:200]
         raise ResponseError(
@@ -75,12 +81,21 @@ class Fetched:
         started: When the first call was made.
         elapsed: Seconds until the last answer.
         notes: What the caller should know beside the plan's diagnostics.
+        tries: Earlier answers that did not fit: the last step was asked again, or a call was repeated.
+        plan: The plan to which they are answers, where it is not the one of the request.
     """
 
     answers: list[Decoded]
     started: dt.datetime
     elapsed: float
     notes: tuple[Diagnostic, ...] = ()
+    tries: tuple[Try, ...] = ()
+    plan: Plan | None = None
+
+    @property
+    def calls(self) -> int:
+        """How many calls were answered."""
+        return len(self.answers) + len(self.tries)
 
     def response(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> TextResponse[Any]:
         """A caller's own response.
@@ -88,20 +103,37 @@ class Fetched:
         Raises:
             TruncatedError: Structured data was asked for and cut off.
             RefusalError: Structured data was asked for and the model refused.
-            ResponseError: Structured data was asked for and the answer holds none.
-            pydantic.ValidationError: (a ``ValueError``) the data does not fit.
+            StructureError: (a ``ValueError``) structured data was asked for and the answer holds none.
+            ModelMismatchError: (a ``pydantic.ValidationError`` too) the data does not fit.
+            Exception: A validator of the caller raised another one; ``smartllm_response`` is what was paid.
         """
+        plan = self.plan or plan
+        response = self.told(request, plan)
+        if request.response_format is None:
+            return response
+        step, last = plan.steps[len(self.answers) - 1], self.answers[-1]
+        try:
+            check_whole(plan, step, last)
+            if asks_for_calls(step, last):
+                return response
+            context = request.validation_context
+            found = structured_data(request.response_format, step, last, context)
+        except (ProviderError, ValidationError) as error:
+            raise completed(error, step, last, response, reasks=request.reasks) from None
+        except Exception as error:  # whatever validators of the caller raise besides stays the caller's
+            tell_paid(error, response)
+            raise
+        return bound(response, found, last)
+
+    def told(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> TextResponse[Any]:
+        """The response without structured data, whatever the answers hold."""
+        plan = self.plan or plan
         first, last = self.answers[0], self.answers[-1]
         pairs = zip(plan.steps, self.answers, strict=False)
-        heard = [AnsweredCalls(plan, step).whole(answer) for step, answer in pairs]
-        structured, step = None, plan.steps[len(self.answers) - 1]
-        if request.response_format is not None:
-            check_whole(plan, step, last)
-            if not asks_for_calls(step, last):
-                structured = structured_data(request.response_format, step, last)
-        usage = sum((answer.usage for answer in self.answers), start=Usage())
+        heard = [AnsweredCalls(plan, step).whole(_shown(answer, step)) for step, answer in pairs]
+        usage = sum((answer.usage for answer in self._all), start=Usage())
         return TextResponse(
-            text=first.text if structured is None or first.text else _text_of(structured),
+            text=first.text,
             model=last.model or plan.model,
             stop_reason=last.stop_reason,
             input_tokens=usage.input_tokens,
@@ -112,9 +144,13 @@ class Fetched:
             cache_write_1h_tokens=usage.cache_write_1h_tokens,
             timestamp=self.started.astimezone(dt.UTC).isoformat(),
             elapsed_seconds=self.elapsed,
-            metadata=_metadata(request, plan, self.answers),
-            structured_data=structured,
-            diagnostics=(*plan.diagnostics, *self.notes, *notes_on(heard, plan.steps)),
+            metadata=_metadata(request, plan, self.answers) | self._told,
+            diagnostics=(
+                *plan.diagnostics,
+                *self.notes,
+                *note_on(self.tries),
+                *notes_on(heard, plan.steps),
+            ),
             reasoning=_reasoning(plan, first),
             provider=plan.host,
             requested_model=plan.model,
@@ -123,8 +159,19 @@ class Fetched:
             refusal=last.refusal,
             request_id=last.request_id,
             _answers=tuple([one.answer for one in heard]),
+            _tries=tuple([one.answer for one in self.tries]),
             _output_tool=_output_tool(plan, first),
         )
+
+    @property
+    def _all(self) -> Iterator[Decoded]:
+        """All that was answered."""
+        yield from self.answers
+        yield from (one.answer for one in self.tries)
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {"tries": [one.told for one in self.tries]} if self.tries else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +188,14 @@ class Found:
     source: CacheSource
     response: TextResponse[Any] | None = None
 
-    def response_for(
-        self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan, key: str, *, joined: bool = False
+    async def response_for(
+        self,
+        request: TextRequest[Any] | MessageRequest[Any],
+        plan: Plan,
+        key: str,
+        *,
+        joined: bool = False,
+        given: int = 0,
     ) -> TextResponse[Any]:
         """A caller's own response.
 
@@ -151,15 +204,15 @@ class Found:
             plan: Its plan.
             key: The plan's key in the cache.
             joined: The call was somebody else's.
+            given: How many calls this caller did not make.
 
         Raises:
             ProviderError: As ``Fetched.response``.
             pydantic.ValidationError: As ``Fetched.response``.
         """
         response = None if joined else self.response
-        response = response or self.fetched.response(request, plan)
-        response.cache_source, response.cache_key = self.source, key
-        return response
+        response = response or await response_apart(self.fetched, request, plan)
+        return replace(response, cache_source=self.source, cache_key=key, _given=given)
 
 
 @dataclass(slots=True)
@@ -173,13 +226,42 @@ class CallRecord(Record):
     paid_for: Found | None = None
 
 
+def paid_for(
+    record: Record, plan: Plan, request: TextRequest[Any] | MessageRequest[Any]
+) -> TextResponse[Any] | None:
+    """The answers of a call that failed all the same, as one response; None where there are none.
+
+    Args:
+        record: What was noted of the call.
+        plan: Its plan.
+        request: What the caller asked for.
+    """
+    answers, tries = record.answers, record.tries
+    if not answers:  # perhaps a malformed one came before the call failed
+        answers, tries = [one.answer for one in tries[-1:]], tries[:-1]
+    if not answers:
+        return None
+    elapsed = (dt.datetime.now(dt.UTC) - record.began).total_seconds()
+    return Fetched(answers, record.began, elapsed, tries=tries, plan=record.plan).told(request, plan)
+
+
 def _output_tool(plan: Plan, first: Decoded) -> str | None:
     """The name by which the first step's answer calls the tool that binds it to a schema, or None."""
     return next((call.name for call in own_calls(plan.steps[0], first)), None)
 
 
+def _shown(answer: Decoded, step: Step) -> Decoded:
+    """An answer whose reasoning is only shown, where it cannot go back."""
+    if not step.is_apart or not answer.thoughts:
+        return answer
+    shown = (
+        replace(part, model="", dialect="") if isinstance(part, Reasoning) else part for part in answer.parts
+    )
+    return replace(answer, parts=tuple(shown))
+
+
 def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:
-    if not first.reasoning:
+    if not first.reasoning or plan.steps[0].is_apart:
         return None
     blocks = [dict(block) for block in copy.deepcopy(first.reasoning)]
     return Reasoning(model=plan.model, dialect=plan.steps[0].dialect, blocks=blocks)
@@ -214,9 +296,3 @@ def _metadata(
             counts = {"input": answer.usage.input_tokens, "output": answer.usage.output_tokens}
             metadata[f"pass{number}_tokens"] = counts
     return metadata
-
-
-def _text_of(structured: Any) -> str:
-    if isinstance(structured, BaseModel):
-        return structured.model_dump_json(by_alias=True)
-    return json.dumps(structured, ensure_ascii=False)

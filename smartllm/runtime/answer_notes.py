@@ -11,6 +11,7 @@ from smartllm.compiler.answered_calls import Heard
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.diagnostics import Action, Diagnostic, Origin, Severity
+from smartllm.said import Named, said
 
 _ANSWER: Final = Origin("derived", "response")
 
@@ -24,7 +25,7 @@ def notes_on(heard: Sequence[Heard], steps: Sequence[Step]) -> tuple[Diagnostic,
     """
     answers = [one.answer for one in heard]
     return (
-        *_empty(answers[0]),
+        *_cut(answers[0]),
         *_paused(answers[-1], steps[len(answers) - 1]),
         *_unfinished(answers),
         *_read([place for one in heard for place in one.read]),
@@ -33,18 +34,41 @@ def notes_on(heard: Sequence[Heard], steps: Sequence[Step]) -> tuple[Diagnostic,
     )
 
 
-def _empty(answer: Decoded) -> Iterator[Diagnostic]:
-    """An answer that was cut before it said anything."""
-    if answer.finish_reason != "length" or not answer.is_empty:
+def ending_notes(answer: Decoded) -> Iterator[Diagnostic]:
+    """What structured data that fits is still to be doubted for.
+
+    Args:
+        answer: The answer that holds it.
+    """
+    if answer.finish_reason is None:
+        word = (
+            f"the word {answer.stop_reason!r}, which is not known"
+            if answer.stop_reason
+            else "no word for why"
+        )
+        severity: Severity = "warning" if answer.stop_reason else "info"
+        reason = f"The answer ended with {word}: it fits, but may have been cut."
+        yield _note("end-unknown", severity, "noted", answer.stop_reason, reason)
+
+
+def _cut(answer: Decoded) -> Iterator[Diagnostic]:
+    """An answer that was cut, perhaps before it said anything."""
+    if answer.finish_reason != "length":
         return
     usage = answer.usage
+    if not answer.is_empty:
+        reason = said("The answer was cut before its end; raise {} for all of it.", Named("max_tokens"))
+        yield _note("answer-cut", "info", "noted", usage.output_tokens, reason)
+        return
     if usage.reasoning_tokens or answer.thoughts:
         spent = f"all {usage.output_tokens} output tokens" if usage.output_tokens else "all output tokens"
-        reason = (
-            f"The answer is empty: {spent} went into reasoning; raise max_tokens, or ask for less effort."
+        reason = said(
+            "The answer is empty: {} went into reasoning; raise {}, or ask for less effort.",
+            spent,
+            Named("max_tokens"),
         )
     else:
-        reason = "The answer is empty: it was cut before its first word; raise max_tokens."
+        reason = said("The answer is empty: it was cut before its first word; raise {}.", Named("max_tokens"))
     yield _note("answer-empty", "warning", "noted", usage.output_tokens, reason)
 
 

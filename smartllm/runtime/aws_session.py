@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from smartllm.errors import ConfigError, MissingExtraError
 from smartllm.hosts.auth import Credentials
 from smartllm.runtime.control.owner import PerOwner
+from smartllm.said import SANDBOX, Named, said
 
 if TYPE_CHECKING:
     from smartllm.settings import Settings
@@ -137,7 +138,7 @@ def _unusable(reason: object, settings: Settings) -> ConfigError:
     if kind.startswith(_SSO):
         hint = f"sign on again: aws sso login{f' --profile {shlex.quote(profile)}' if profile else ''}"
     elif _is_connection(reason):
-        hint = "the way to AWS's token service: check the network, the proxy and ca_bundle"
+        hint = said("the way to AWS's token service: check the network, the proxy and {}", Named("ca_bundle"))
     elif settings.role is not None:
         whose = f"those of {source.name}" if source.kind != "default" else "the credentials in use"
         hint = (
@@ -147,7 +148,7 @@ def _unusable(reason: object, settings: Settings) -> ConfigError:
     elif settings.aws_session is not None:
         hint = "they were asked of aws_session: check what it is made of"
     elif kind == "ProfileNotFound" or settings.sources["profile"].kind == "setting":
-        hint = f"check {settings.sources['profile'].name} and AWS's files"
+        hint = said("check {} and AWS's files", Named(settings.sources["profile"].name))
     else:
-        hint = _STEPS
+        hint = said("{}; {}", _STEPS, SANDBOX)
     return ConfigError(f"aws settings: {told}", hint=hint)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
+from contextlib import AbstractContextManager, aclosing
+from typing import Any, TypeVar, Unpack
 
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
@@ -18,6 +16,8 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules import RuleSet, load_rules
 from smartllm.rules.hosts import host_row
+from smartllm.runtime.answer import paid_for
+from smartllm.runtime.asked import Asked
 from smartllm.runtime.cache.key import cache_key
 from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
@@ -27,24 +27,32 @@ from smartllm.runtime.exchange import HostCalls, require
 from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.media import hashed, with_files
 from smartllm.runtime.observe.progress import Progress
-from smartllm.runtime.observe.telemetry import span_of
+from smartllm.runtime.observe.telemetry import CallSpan, span_of
 from smartllm.runtime.secrets import hide_secrets
+from smartllm.runtime.structure.paid import hide_in_paid, not_paid
 from smartllm.runtime.transport import Transport
 from smartllm.runtime.wire.http import HttpTransport
 from smartllm.runtime.wire.way import Ways
+from smartllm.setting_keywords import ClientSettings
 from smartllm.settings import Settings, make_config
+from smartllm.words import Provider
 
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T")
+AnyRequest = TypeVar("AnyRequest", bound=TextRequest[Any] | MessageRequest[Any])
 
 
 class BaseClient:
     """What the methods of ``LLMClient`` stand on."""
 
-    default_provider: str | None = None
+    default_provider: Provider | None = None
     """Provider of this class; None takes the configuration's."""
 
     def __init__(
-        self, config: LLMConfig | None = None, *, transport: Transport | None = None, **settings: Any
+        self,
+        config: LLMConfig | None = None,
+        *,
+        transport: Transport | None = None,
+        **settings: Unpack[ClientSettings],
     ) -> None:
         if config is not None and settings:
             raise ConfigError(f"give either a config or settings, not both ({', '.join(sorted(settings))})")
@@ -69,8 +77,7 @@ class BaseClient:
         model = self._settings.sources.get("default_model")
         self._sources = {} if model is None else {"model": model}
 
-    def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
-        """The plan of a request."""
+    def _compiled(self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True) -> Plan:
         settings, rules = self._settings, self._rules()
         level = self.config.level
         plan = compile_request(
@@ -82,6 +89,7 @@ class BaseClient:
             defaults=self.config.request_defaults(),
             sources=self._sources,
             today=dt.datetime.now(dt.UTC).date(),
+            native=native,
             compatible=settings.custom_endpoint is not None
             and host_row(self.provider, rules).compatible is not None,
         )
@@ -105,18 +113,23 @@ class BaseClient:
         deadline: Deadline | None = None,
     ) -> TextResponse[T]:
         self._check_open()
-        plan = await hashed(self.compile(await with_files(_with_stream(request, streamed))))
+        request = self._with_reasks(request)
+        asked = await self._asked(_with_stream(request, streamed))
+        plan = asked.plan
         progress = self._progress(request, plan)
         deadline = deadline or self._executor.deadline(plan)
-        with span_of(request, plan, content=self.config.trace_content) as span:
+        lookup: Lookup | None = None
+        with self._span(request, plan) as progress.span:
             try:
                 key = cache_key(plan, self._settings.cache_scope)
-                lookup = Lookup(self._cache, self._executor, plan, request, key)
+                lookup = Lookup(self._cache, self._executor, asked, key)
                 response = await lookup.response(progress, deadline)
             except Exception as error:
-                await self._failed(progress, error, deadline, plan)
+                await self._failed(progress, error, deadline, plan, request)
+                if lookup is not None and lookup.joined:
+                    not_paid(error, lookup.given)
                 raise
-            span.answered(response)
+            progress.span.answered(response, joined=lookup.joined)
         self._tell(plan, response)
         if response.cache_source == "miss":
             await progress.done(response)
@@ -124,32 +137,60 @@ class BaseClient:
             await progress.cache_hit(response)
         return response
 
-    async def _stream(self, request: TextRequest[Any] | MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
+    async def _stream(self, request: TextRequest[T] | MessageRequest[T]) -> AsyncGenerator[StreamChunk[T]]:
         self._check_open()
-        plan = await hashed(self.compile(await with_files(_with_stream(request, True))))
+        request = self._with_reasks(request)
+        asked = await self._asked(_with_stream(request, True))
+        plan = asked.plan
         progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
         await progress.started()
-        with span_of(request, plan, content=self.config.trace_content) as span:
+        with self._span(request, plan) as progress.span:
             try:
-                source = stream_chunks(self._executor, plan, request, progress, deadline, span.answered)
+                source = stream_chunks(self._executor, asked, progress, deadline)
                 async with aclosing(source) as chunks:
                     async for chunk in chunks:
                         if chunk.response is not None:
                             self._tell(plan, chunk.response)
                         yield chunk
             except Exception as error:
-                await self._failed(progress, error, deadline, plan)
+                await self._failed(progress, error, deadline, plan, request)
                 raise
+
+    def _span(
+        self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan
+    ) -> AbstractContextManager[CallSpan]:
+        return span_of(request, plan, server=self._calls.server, content=self.config.trace_content)
+
+    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any]) -> Asked:
+        """A request with its plan, and the way to another one."""
+        read = await with_files(request)
+
+        async def compiled(wished: TextRequest[Any] | MessageRequest[Any]) -> Plan:
+            other = read.model_copy(update={"structured_output": wished.structured_output})
+            return await hashed(self._compiled(other, native=False))
+
+        return Asked(request, await hashed(self._compiled(read)), compiled)
 
     def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
         """Log what the answer has to tell beside its plan, which is logged already."""
         if self.config.level == "warn" and len(response.diagnostics) > len(plan.diagnostics):
             self._announce(plan.model, response.diagnostics)
 
-    async def _failed(self, progress: Progress, error: Exception, deadline: Deadline, plan: Plan) -> None:
+    async def _failed(
+        self,
+        progress: Progress,
+        error: Exception,
+        deadline: Deadline,
+        plan: Plan,
+        request: TextRequest[Any] | MessageRequest[Any],
+    ) -> None:
         """What holds for every error, wherever in the call it came up."""
+        if isinstance(error, ProviderError) and error.response is None:
+            error.response = paid_for(deadline.record, plan, request)
+        secrets = (*self._calls.secrets, *plan.steps[0].secrets)
         if isinstance(error, SmartLLMError):
-            hide_secrets(error, (*self._calls.secrets, *plan.steps[0].secrets))
+            hide_secrets(error, secrets)
+        hide_in_paid(error, secrets)
         if isinstance(error, ProviderError):
             error.attempts = max(error.attempts, deadline.record.attempts)
             # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.
@@ -173,6 +214,14 @@ class BaseClient:
             max_retries=self.config.max_retries,
             max_tokens=max_tokens,
         )
+
+    def _with_reasks(self, request: AnyRequest) -> AnyRequest:
+        """The request with the client's own number of reasks, where it names none."""
+        most = self.config.reasks
+        if most is None or "reasks" in request.model_fields_set:
+            return request
+        asked: AnyRequest = request.model_copy(update={"reasks": most})  # type: ignore[assignment]
+        return asked
 
     def _check_open(self) -> None:
         if self._closed:

@@ -5,67 +5,34 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from smartllm.compiler import Plan, Quota, Step
+from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ProviderError
-from smartllm.runtime.answer import CallRecord, Fetched, Found, decode_answer
+from smartllm.runtime.answer import Fetched, decode_answer
+from smartllm.runtime.asked import Asked, NativeFormats
 from smartllm.runtime.control.concurrency import Limiter
-from smartllm.runtime.control.deadline import Deadline, OpenWaits, Record
+from smartllm.runtime.control.deadline import Deadline, Record
 from smartllm.runtime.control.owner import PerOwner
-from smartllm.runtime.control.retry import RetryBudget, RetryPolicy, is_throttled, with_retries
-from smartllm.runtime.control.single_flight import SingleFlight
+from smartllm.runtime.control.retry import RetryPolicy, is_throttled, with_retries
 from smartllm.runtime.exchange import HostCalls
 from smartllm.runtime.observe.progress import Progress, StreamProgress
+from smartllm.runtime.observe.wire_call import WireCall
 from smartllm.runtime.secrets import hide_secrets
+from smartllm.runtime.shared import Shared
 from smartllm.runtime.stream import LiveStream, assembled
-from smartllm.runtime.structured import asks_for_calls, check_whole
+from smartllm.runtime.structure.apart import is_last_apart
+from smartllm.runtime.structure.structured import check_formed
 from smartllm.runtime.wire.way import timeouts_of
 from smartllm.settings import Settings
+from smartllm.structure_errors import FormatUnsupportedError, StructureError
 
 R = TypeVar("R")
-
-_LIMITERS: Final = 256
-
-
-class Shared:
-    """What the calls of one client in one event loop share.
-
-    Attributes:
-        flights: Equal calls under way.
-        waits: Whatever waits.
-        budget: What pays for retries.
-    """
-
-    def __init__(self, capacity: float | None) -> None:
-        self.flights: SingleFlight[Found, CallRecord] = SingleFlight()
-        self.waits = OpenWaits()
-        self.budget = RetryBudget(capacity)
-        self._limiters: OrderedDict[tuple[str, Quota], Limiter] = OrderedDict()
-
-    def limiter(self, plan: Plan, most: int | None) -> Limiter:
-        """The limits of a plan's model; those of models that rest are forgotten once there are many."""
-        key = (plan.resolution.key, plan.quota)
-        known = self._limiters.get(key)
-        if known is None:
-            quota = plan.quota
-            known = self._limiters[key] = Limiter(
-                most or quota.concurrency,
-                requests_per_minute=quota.requests_per_minute,
-                tokens_per_minute=quota.tokens_per_minute,
-            )
-            for idle in [name for name, limiter in self._limiters.items() if not limiter.in_flight]:
-                if len(self._limiters) <= _LIMITERS:
-                    break
-                if idle != key:
-                    del self._limiters[idle]
-        self._limiters.move_to_end(key)
-        return known
 
 
 class Executor:
@@ -74,6 +41,9 @@ class Executor:
     Args:
         settings: Retries, limits and timeouts.
         calls: Makes them.
+
+    Attributes:
+        formats: Which models' native schemas the host refuses.
     """
 
     def __init__(self, settings: Settings, calls: HostCalls) -> None:
@@ -84,6 +54,7 @@ class Executor:
             config.max_retries, config.retry_delay, config.max_retry_delay, config.max_retry_after
         )
         self._max_concurrent = config.max_concurrent
+        self.formats = NativeFormats()
         self._owned: PerOwner[Shared] = PerOwner(lambda: Shared(config.retry_budget))
 
     @property
@@ -99,65 +70,167 @@ class Executor:
         """For a call that others wait for, each with a deadline of their own."""
         return Deadline(float("inf"), plan.model, self.shared.waits, record)
 
-    async def fetch(self, plan: Plan, progress: Progress, deadline: Deadline) -> Fetched:
+    async def fetch(self, asked: Asked, progress: Progress, deadline: Deadline) -> Fetched:
         """Make the calls of a plan; the caller awaits it in the deadline's scope.
 
         Raises:
             ProviderError: A call failed after all retries.
         """
         started, clock = dt.datetime.now(dt.UTC), time.perf_counter()
-        first = await self.call(plan, plan.steps[0], progress, deadline)
-        answers = [first]
-        if len(plan.steps) > 1:
-            check_whole(plan, plan.steps[0], first)
-        if len(plan.steps) > 1 and not asks_for_calls(plan.steps[0], first):
-            answers.append(await self.call(plan, plan.steps[1].fill(first.text), progress, deadline))
-        return Fetched(answers, started, time.perf_counter() - clock)
+        plan, answers = await self.finished(asked, await self.formats.plan(asked), [], progress, deadline)
+        other = None if plan is asked.plan else plan
+        elapsed = time.perf_counter() - clock
+        return Fetched(answers, started, elapsed, tries=deadline.record.tries, plan=other)
+
+    async def finished(
+        self, asked: Asked, plan: Plan, answers: list[Decoded], progress: Progress, deadline: Deadline
+    ) -> tuple[Plan, list[Decoded]]:
+        """Make what is left of a plan's calls.
+
+        Args:
+            asked: What is asked for.
+            plan: What is being done.
+            answers: What was answered.
+            progress: Is told.
+            deadline: The call's end; the caller awaits in its scope.
+
+        Returns:
+            The plan that was carried out, which is another one where the host refuses native schemas, and
+            all answers to it.
+
+        Raises:
+            ProviderError: A call failed after all retries.
+        """
+        while not answers or (
+            len(answers) < len(plan.steps) and not await is_last_apart(plan, answers[0], asked.request)
+        ):
+            deadline.record.answers, deadline.record.plan = answers, plan
+            step = plan.steps[len(answers)]
+            filled = step.fill(answers[0].text) if answers else step
+            try:
+                answers = [*answers, await self.call(plan, filled, progress, deadline)]
+            except FormatUnsupportedError as error:
+                plan = await self.formats.other_plan(asked, plan, step, error, progress)
+        deadline.record.answers, deadline.record.plan = answers, plan
+        return plan, answers
 
     async def call(self, plan: Plan, step: Step, progress: Progress, deadline: Deadline) -> Decoded:
-        """Make one call; a streamed answer is put together."""
+        """Make one call; a streamed answer is put together.
+
+        Returns:
+            The answer; where structured data was asked for and each try is malformed, the last one.
+        """
+        wire = progress.span.wire(step)
 
         async def attempt() -> Decoded:
             deadline.record.attempts += 1
-            if not step.streamed:
-                return decode_answer(step, await self._calls.send(step))
-            counted = StreamProgress(progress)
-            return await assembled(self._calls, step, self.timeouts, deadline, counted.add)
+            wire.sent()
+            if step.streamed:
+                found = await self._assembled(step, progress, deadline, wire)
+            else:
+                found = decode_answer(step, await self._calls.send(step))
+            wire.paid(found)
+            check_formed(plan, step, found, deadline.record)
+            return found
 
-        return await self._retried(lambda: self._limited(plan, step, attempt), progress)
+        try:
+            with wire.current():
+                answer = await self._retried(lambda: self._limited(plan, step, attempt), progress, wire)
+        except StructureError:
+            answer = deadline.record.last_try()
+        except BaseException as error:
+            wire.failed(error)
+            raise
+        wire.answered(answer)
+        return answer
+
+    async def _assembled(self, step: Step, progress: Progress, deadline: Deadline, wire: WireCall) -> Decoded:
+        counted = StreamProgress(progress)
+
+        async def told(piece: Delta) -> None:
+            wire.heard()
+            await counted.add(piece)
+
+        return await assembled(self._calls, step, self.timeouts, deadline, told)
+
+    async def begun(
+        self, asked: Asked, progress: Progress, deadline: Deadline
+    ) -> tuple[Plan, LiveStream | None, Delta | None]:
+        """Stream the first call of a plan up to its first delta, as ``open`` does.
+
+        Returns:
+            The plan, which is another one where the host refuses native schemas; its stream, None where its
+            answer comes at once; and the delta.
+        """
+        plan = await self.formats.plan(asked)
+        step = plan.steps[0]
+        try:
+            return plan, *(await self.open(plan, step, progress, deadline) if step.streamed else (None, None))
+        except FormatUnsupportedError as error:
+            await self.formats.other_plan(asked, plan, step, error, progress)
+            return await self.begun(asked, progress, deadline)
 
     async def open(
-        self, plan: Plan, step: Step, progress: Progress, deadline: Deadline
+        self,
+        plan: Plan,
+        step: Step,
+        progress: Progress,
+        deadline: Deadline,
+        failed: tuple[ProviderError, WireCall] | None = None,
     ) -> tuple[LiveStream, Delta | None]:
         """Stream one call up to its first delta; what fails before that is retried.
+
+        So is what a stream ``failed`` with of which nobody has seen anything. The stream's ``wire`` is to be
+        told how it ended.
 
         Returns:
             The stream, whose place among the calls in flight ``LiveStream.aclose`` gives back, and the delta;
             None when the answer has no text.
         """
         limiter = self._limiter(plan)
+        wire = progress.span.wire(step) if failed is None else failed[1]
+        made, ended = (0, []) if failed is None else (deadline.record.attempts, [failed[0]])
 
         async def attempt() -> tuple[LiveStream, Delta | None]:
+            if ended:
+                raise ended.pop()
             await limiter.acquire(step.tokens)
-            deadline.record.attempts += 1
-            live = None
-            try:
-                live = await LiveStream.open(self._calls, step, self.timeouts, deadline)
-                delta = await live.next()
-                if delta is None:
-                    live.decoded()
-            except BaseException as error:
-                self._met(limiter, error, step)
-                if live is not None:
-                    await live.aclose()
-                limiter.release()
-                raise
-            limiter.succeeded()
-            live.on_close = limiter.release
-            return live, delta
+            return await self._begun(plan, step, deadline, limiter, wire)
 
-        async with deadline.scope():
-            return await self._retried(attempt, progress)
+        try:
+            with wire.current():
+                async with deadline.scope():
+                    return await self._retried(attempt, progress, wire, made)
+        except BaseException as error:
+            wire.failed(error)
+            raise
+
+    async def _begun(
+        self, plan: Plan, step: Step, deadline: Deadline, limiter: Limiter, wire: WireCall
+    ) -> tuple[LiveStream, Delta | None]:
+        """One try at a stream, which has its place among the calls in flight, up to its first delta."""
+        deadline.record.attempts += 1
+        wire.sent()
+        live = None
+        try:
+            live = await LiveStream.open(self._calls, step, self.timeouts, deadline)
+            delta = await live.next()
+            if delta is None:
+                answer = live.decoded()
+                wire.paid(answer)
+                check_formed(plan, step, answer, deadline.record)
+                deadline.record.answers = [answer]
+        except BaseException as error:
+            self._met(limiter, error, step)
+            if live is not None:
+                await live.aclose()
+            limiter.release()
+            raise
+        limiter.succeeded()
+        live.on_close, live.wire = limiter.release, wire
+        if delta is not None:
+            wire.heard()
+        return live, delta
 
     async def listed(self, provider: str) -> list[dict[str, Any]]:
         """The models that the account can call, sorted by id."""
@@ -204,8 +277,18 @@ class Executor:
             if is_throttled(error):
                 limiter.throttled()
 
-    async def _retried(self, call: Callable[[], Awaitable[R]], progress: Progress) -> R:
-        return await with_retries(call, self._policy, self.shared.budget, on_retry=progress.retry)
+    async def _retried(
+        self, call: Callable[[], Awaitable[R]], progress: Progress, wire: WireCall, made: int = 0
+    ) -> R:
+        """Retry a call of which so many attempts are made; it first raises what the last one ended with."""
+        before = max(made - 1, 0)
+        policy = replace(self._policy, max_retries=max(self._policy.max_retries - before, 0))
+
+        async def told(error: ProviderError, attempt: int, delay: float) -> None:
+            wire.retried(error, before + attempt, delay)
+            await progress.retry(error, before + attempt, delay)
+
+        return await with_retries(call, policy, self.shared.budget, on_retry=told)
 
     def _limiter(self, plan: Plan) -> Limiter:
         return self.shared.limiter(plan, self._max_concurrent)

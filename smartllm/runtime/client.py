@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, Unpack
 
-from pydantic import BaseModel
+from typing_extensions import TypeVar
 
 from smartllm.compiler import Plan
 from smartllm.errors import ConfigError
 from smartllm.request import MessageRequest, TextRequest
-from smartllm.response import StreamChunk, TextResponse
-from smartllm.rules.hosts import host_row
-from smartllm.runtime.base import BaseClient
+from smartllm.request_keywords import NOT_GIVEN, Prompt, PromptFields, Turns, WithModel
+from smartllm.request_of import any_request
+from smartllm.runtime.many import ManyClient
 from smartllm.runtime.media import with_files
+from smartllm.runtime.observe.tool_span import span_of_run
 from smartllm.runtime.tool_calls import CallRunner
 from smartllm.runtime.tool_loop import ToolLoop, check_count, first_request, tools_of
 from smartllm.tools.fields import Tools
 from smartllm.tools.run import OnCall, ToolRun
 
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T", default=Any)
 
 
-class LLMClient(BaseClient):
+class LLMClient(ManyClient):
     """One interface to every provider; an async context manager.
 
     It serves several event loops and threads, and the children of a fork: each loop of each process has
@@ -40,81 +40,20 @@ class LLMClient(BaseClient):
             (methods) the client is closed.
         MissingExtraError: A package of the provider's extra is not installed.
 
-    Example::
-
+    Example:
         async with LLMClient(provider="openai") as client:
             response = await client.generate_text(TextRequest(prompt="What is the capital of France?"))
     """
 
-    async def generate_text(self, request: TextRequest[T]) -> TextResponse[T]:
-        """Answer a prompt.
-
-        Args:
-            request: The prompt and its wishes.
-
-        Returns:
-            The whole answer.
-
-        Raises:
-            CompileError: The request does not fit the model (also a ``ValueError``).
-            ProviderError: The call failed, after all retries or at its deadline; its class says why.
-            pydantic.ValidationError: (a ``ValueError``) the answer does not fit ``response_format``.
-        """
-        return await self._answer(request)
-
-    async def send_message(self, request: MessageRequest[T]) -> TextResponse[T]:
-        """Answer a conversation; as ``generate_text``."""
-        return await self._answer(request)
-
-    async def generate_text_streamed(self, request: TextRequest[T]) -> TextResponse[T]:
-        """As ``generate_text``, over a stream: a long answer does not run into the read timeout (Bedrock).
-
-        Args:
-            request: The prompt and its wishes; ``on_progress`` also gets ``stream_progress`` and
-                ``stream_thinking``.
-
-        Raises:
-            NotImplementedError: The provider's row in the rules says ``assembled = false``, as OpenAI's.
-            ValueError: ``response_format`` is set.
-            ProviderError: As ``generate_text``; a broken stream is retried from the start.
-        """
-        row = host_row(self.provider, self._rules())
-        if not row.assembled:
-            raise NotImplementedError(
-                f"generate_text_streamed is not for {row.title}; use generate_text or generate_text_stream"
-            )
-        if request.response_format is not None:
-            raise ValueError("generate_text_streamed takes no response_format; use generate_text instead")
-        return await self._answer(request, streamed=True)
-
-    def generate_text_stream(self, request: TextRequest[Any]) -> AsyncGenerator[StreamChunk]:
-        """Answer a prompt piece by piece; never cached.
-
-        Args:
-            request: The prompt and its wishes.
-
-        Yields:
-            Chunks of text and of thinking as they come; the last one has no text but stop reason and usage.
-
-        Raises:
-            CompileError: The request does not fit the model (also a ``ValueError``).
-            ProviderError: The call failed. After the first chunk it is not made again, and the error's
-                ``partial_text`` holds the text so far.
-        """
-        return self._stream(request)
-
-    def send_message_stream(self, request: MessageRequest[Any]) -> AsyncGenerator[StreamChunk]:
-        """Answer a conversation piece by piece; as ``generate_text_stream``."""
-        return self._stream(request)
-
     async def run_tools(
         self,
-        request: TextRequest[T] | MessageRequest[T],
+        request: TextRequest[T] | MessageRequest[T] | Prompt | Turns,
         tools: Tools = None,
         *,
         max_rounds: int = 10,
         max_parallel: int = 8,
         on_call: OnCall | None = None,
+        **fields: Unpack[WithModel[T]],
     ) -> ToolRun[T]:
         """Ask, run the functions of the tools that are called, ask again, up to an answer without calls.
 
@@ -125,13 +64,14 @@ class LLMClient(BaseClient):
         retried and told to ``on_progress`` as a call of its own, and ``total_timeout`` is the time for all.
 
         Args:
-            request: The prompt or conversation.
+            request: A prompt, a conversation (a list in which a message stands), or a request.
             tools: The tools, unless they stand in the request.
             max_rounds: How often the model is asked at most.
             max_parallel: How many functions run at once at most; 1 runs them in the order of their calls.
             on_call: A function of a ``CallEvent``, async or run in a thread, that is told of each call before
                 and after it, one at a time. What it returns, unless it is None, is the result instead: if it
                 does so before the call, the function does not run. What it raises ends the run.
+            fields: Fields of a request, beside a prompt or a conversation.
 
         Returns:
             The last answer, and all that was said and done before it.
@@ -146,14 +86,19 @@ class LLMClient(BaseClient):
         """
         check_count("max_rounds", max_rounds)
         check_count("max_parallel", max_parallel)
-        request = await with_files(first_request(request, tools))
-        plan = self.compile(request)
+        said: dict[str, Any] = dict(fields)
+        if tools is not None and not isinstance(request, (TextRequest, MessageRequest)):
+            said["tools"], tools = tools, None  # tool_choice among the fields chooses among them
+        wished = any_request("client.run_tools", request, said)
+        first = await with_files(first_request(wished, tools))
+        plan = self.compile(first)
         content = self.config.trace_content
         calls = self._calls
-        runner = CallRunner(tools_of(request), on_call, max_parallel, lambda: calls.secrets, content=content)
-        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
+        runner = CallRunner(tools_of(first), on_call, max_parallel, lambda: calls.secrets, content=content)
+        progress, deadline = self._progress(first, plan), self._executor.deadline(plan)
         loop: ToolLoop[T] = ToolLoop(self._answer, progress, runner, deadline, max_rounds)
-        return await loop.run(request)
+        with span_of_run(plan, server=calls.server, content=content):
+            return await loop.run(first)
 
     async def list_available_models(self) -> list[dict[str, Any]]:
         """What the account can call, as the provider describes it, sorted by ``id``.
@@ -193,9 +138,17 @@ class LLMClient(BaseClient):
     ) -> None:
         await self.aclose()
 
-    def compile(self, request: TextRequest[Any] | MessageRequest[Any]) -> Plan:
+    def compile(
+        self,
+        request: TextRequest[Any] | MessageRequest[Any] | Prompt | Turns = NOT_GIVEN,
+        **fields: Unpack[PromptFields[Any]],
+    ) -> Plan:
         """The plan that this client would execute for a request; raises as ``smartllm.compile``.
 
         Files that parts name are read here, which blocks; the methods that make calls read them in a thread.
+
+        Args:
+            request: A prompt, a conversation (a list in which a message stands), or a request.
+            fields: Fields of a request, beside a prompt or a conversation.
         """
-        return super().compile(request)
+        return self._compiled(any_request("client.compile", request, fields))

@@ -87,6 +87,15 @@ class HostCalls:
         """What no error may repeat, as far as it is known by now."""
         return self._host.auth.secrets
 
+    @property
+    def server(self) -> str:
+        """The host's address as far as it is known by now, or an empty string."""
+        settings = self._settings
+        found = settings.address or self._found_address
+        if found or settings.asks_botocore:
+            return found
+        return public_address(settings.row.service, settings.region) or ""
+
     async def send(self, step: Step) -> Answer:
         """Send one step.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from smartllm.compiler import Plan
 from smartllm.compiler.payload import MUCH, Payload
 from smartllm.media import has_files, loaded
 from smartllm.request import MessageRequest, TextRequest
 
-R = TypeVar("R", TextRequest[Any], MessageRequest[Any], TextRequest[Any] | MessageRequest[Any])
+if TYPE_CHECKING:
+    R = TypeVar("R", TextRequest[Any], MessageRequest[Any], TextRequest[Any] | MessageRequest[Any])
 
 
 async def with_files(request: R) -> R:

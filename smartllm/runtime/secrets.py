@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import fields
 from functools import lru_cache
 from string import ascii_letters, digits
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import quote, quote_plus
 
+from smartllm.compiler.dialects.decoding import Decoded
+from smartllm.content import Part
 from smartllm.errors import SmartLLMError
+from smartllm.response import TextResponse
 
 SHORTEST: Final = 8
 """Shorter ones are left alone: they would match anywhere, and protect nothing."""
 
 _SHOWN: Final = "[secret]"
 _REMEMBERED: Final = 64
+_HOLDERS: Final[tuple[type[Any], ...]] = (TextResponse, Decoded, *get_args(Part))
 # What stands behind a text that was cut off: closing marks, then the end of the text or of a line, an
 # ellipsis, or what our errors add to the provider's words.
 _CUT: Final = re.compile(
@@ -49,8 +55,8 @@ def hidden(text: str, secrets: Iterable[str]) -> str:
 def hide_secrets(error: SmartLLMError, secrets: Iterable[str]) -> None:
     """Take secrets out of everything that an error holds or that hangs on it.
 
-    A provider may repeat what it was sent, in any field; an HTTP library's error holds the request with
-    its headers, so it is taken off.
+    A provider may repeat what it was sent, in any field and in its answer; an HTTP library's error holds the
+    request with its headers, so it is taken off.
 
     Args:
         error: The error; changed in place.
@@ -58,7 +64,9 @@ def hide_secrets(error: SmartLLMError, secrets: Iterable[str]) -> None:
     """
     wanted = tuple(secrets)
     for name, value in vars(error).items():
-        setattr(error, name, _hidden_in(value, wanted))
+        setattr(
+            error, name, told(value, wanted) if isinstance(value, TextResponse) else _hidden_in(value, wanted)
+        )
     error.args = _hidden_in(error.args, wanted)
     for link in ("__cause__", "__context__"):
         found = getattr(error, link)
@@ -68,12 +76,32 @@ def hide_secrets(error: SmartLLMError, secrets: Iterable[str]) -> None:
             setattr(error, link, None)
 
 
+def told(response: TextResponse[Any], secrets: tuple[str, ...]) -> TextResponse[Any]:
+    """A response as an error may hold it: the same one, where it repeats no secret."""
+    found: TextResponse[Any] = _hidden_in(response, secrets) if _tells(response, secrets) else response
+    return found
+
+
 def _hidden_in(value: Any, secrets: tuple[str, ...]) -> Any:
     if isinstance(value, str):
-        return hidden(value, secrets)
+        found = hidden(value, secrets)
+        return value if found == value else found  # which may be a text that knows more than its letters
     if type(value) in {list, tuple}:
         return type(value)(_hidden_in(item, secrets) for item in value)
+    if type(value) is dict:
+        return {_hidden_in(key, secrets): _hidden_in(item, secrets) for key, item in value.items()}
+    if isinstance(value, _HOLDERS):
+        other = copy.copy(value)  # callers that wait for one answer share its parts
+        for one in fields(value):
+            object.__setattr__(other, one.name, _hidden_in(getattr(value, one.name), secrets))
+        return other
     return value
+
+
+def _tells(response: TextResponse[Any], secrets: tuple[str, ...]) -> bool:
+    """Whether a provider's answer repeats a secret; looked for once, since an answer may be long."""
+    told = json.dumps([response.text, *response.raws], ensure_ascii=False, default=repr)
+    return hidden(told, secrets) != told
 
 
 def _without_cut(text: str, form: str) -> str:

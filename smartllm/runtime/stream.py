@@ -13,12 +13,14 @@ from smartllm.compiler import Step
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import stream_reader
 from smartllm.compiler.dialects.stream import Delta, StreamReader
-from smartllm.content import ToolCallDelta
 from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError, StreamError
+from smartllm.hosts.format_refusals import read_again
 from smartllm.runtime.control.deadline import Deadline, Timeouts
 from smartllm.runtime.exchange import HostCalls
+from smartllm.runtime.observe.wire_call import WireCall
 from smartllm.runtime.replies import EventSource
 from smartllm.runtime.secrets import hide_secrets
+from smartllm.runtime.structure.structured import OwnInput
 
 E = TypeVar("E", bound=ProviderError)
 
@@ -36,39 +38,41 @@ class LiveStream:
     Args:
         source: The events.
         reader: Reads them.
+        step: What is answered.
         timeouts: Longest waits.
         deadline: The call's end.
         spent: Seconds until the answer began.
-        secrets: What no error may repeat.
-        hidden: Name of the tool whose calls are not shown: the one that binds the answer to a schema.
+        secrets: What no error may repeat, of the host.
 
     Attributes:
         on_close: Called once when the stream is closed.
+        wire: Is told how the call ended by whoever reads the stream piece by piece.
     """
 
     def __init__(
         self,
         source: EventSource,
         reader: StreamReader,
+        step: Step,
         timeouts: Timeouts,
         deadline: Deadline,
         *,
         spent: float,
         secrets: tuple[str, ...],
-        hidden: str | None = None,
     ) -> None:
         self._source, self._reader, self._timeouts = source, reader, timeouts
-        self._deadline, self._secrets = deadline, secrets
-        self._hidden = hidden
+        self._deadline, self._secrets = deadline, (*secrets, *step.secrets)
+        self._own = OwnInput(step)
         self._rest: Delta | None = None
         self._batches = aiter(source)
         self._batch: Iterator[Mapping[str, Any]] = iter(())
-        self._begun = False
+        self._begun = self._given = False
         self._quiet = spent
         self._turn = time.monotonic()
         self._process = os.getpid()
         self.on_close: Callable[[], None] | None = None
-        deadline.record.said = lambda: reader.text
+        self.wire = WireCall(None, step, {}, own=False, content=False)
+        deadline.record.said = self._said
 
     @classmethod
     async def open(cls, calls: HostCalls, step: Step, timeouts: Timeouts, deadline: Deadline) -> LiveStream:
@@ -83,9 +87,7 @@ class LiveStream:
             source = await calls.stream(step)
         reader = stream_reader(step.dialect, step.model)
         spent = time.monotonic() - clock
-        hidden = None if step.output is None else step.output.name
-        secrets = (*calls.secrets, *step.secrets)
-        return cls(source, reader, timeouts, deadline, spent=spent, secrets=secrets, hidden=hidden)
+        return cls(source, reader, step, timeouts, deadline, spent=spent, secrets=calls.secrets)
 
     async def next(self) -> Delta | None:
         """The next delta that has text or a piece of a call; None at the end.
@@ -108,17 +110,17 @@ class LiveStream:
                     self._batch = iter(batch)
                     continue
                 text, _, call, self._rest = delta
-                if text or (call is not None and self._shown(call)):
+                if call is not None:
+                    self._own.take(call)
+                if text or call is not None:
+                    self._given = True
                     return delta
         except ProviderError as error:
-            error.partial_text = self._reader.text
-            raise self._completed(error) from None
+            # Before anybody has seen anything of it the call may be made in another way.
+            told = error if self._given else read_again(error, self._reader.failure)
+            raise self._completed(told) from None
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
             raise self._unreadable("an event of the stream cannot be read") from None
-
-    def _shown(self, call: ToolCallDelta) -> bool:
-        """Whether a call is the caller's; one without a name yet may be ours."""
-        return self._hidden is None or call.name not in {self._hidden, ""}
 
     def decoded(self) -> Decoded:
         """The whole answer, after the last delta.
@@ -183,6 +185,10 @@ class LiveStream:
         finally:
             self._quiet += time.monotonic() - clock
 
+    def _said(self) -> str:
+        """What came of the structure where a call holds it, else of the text."""
+        return self._own.text or self._reader.text
+
     def _unreadable(self, message: str) -> StreamError:
         # Not retried: what no reader foresaw comes again.
         return self._completed(self._reader.broken(message))
@@ -190,6 +196,7 @@ class LiveStream:
     def _completed(self, error: E) -> E:
         """The error with what only the stream knows."""
         error.request_id = error.request_id or self._source.request_id
+        error.partial_text = self._said() or error.partial_text
         hide_secrets(error, self._secrets)
         return error
 

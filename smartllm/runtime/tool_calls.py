@@ -118,7 +118,7 @@ class CallRunner:
         assert tool.function is not None
         with span_of_call(call, tool, content=self._content) as ended:
             outcome = await self._threads.outcome(tool.call, call.arguments, kind=tool.function)
-            ended(outcome.exception)
+            ended(outcome.value, outcome.exception)
         return outcome
 
     def _failed(self, call: ToolCall, error: BaseException) -> ToolResult:

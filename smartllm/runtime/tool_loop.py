@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, Generic, TypeVar, cast
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from smartllm.content import CachePoint, ToolCall, ToolResult
 from smartllm.errors import ProviderTimeoutError, SmartLLMError, TruncatedError
@@ -23,12 +21,13 @@ from smartllm.tools.errors import ToolError, ToolRoundsError, ToolTimeoutError
 from smartllm.tools.fields import Tools, choices_of, without_points
 from smartllm.tools.run import ToolRun
 
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T")
 
 _WITHHELD: Final = frozenset({"content_filter", "refusal", "error"})
 """Ends of answers whose calls nobody runs."""
 
-Request = TextRequest[T] | MessageRequest[T]
+if TYPE_CHECKING:  # a class of its own for each T is slow to make
+    Request = TextRequest[T] | MessageRequest[T]
 
 
 class ToolLoop(Generic[T]):
@@ -75,7 +74,8 @@ class ToolLoop(Generic[T]):
                 self._results = [None] * len(response.tool_calls)
                 if await self._ended(request, response):
                     return self._so_far()
-                self._messages += [response.as_message(), Message("user", self._results)]
+                results: list[Any] = self._results  # each call has one by now
+                self._messages += [response.as_message(), Message("user", results)]
                 self._results = None
                 request = await with_files(following(request, self._messages))
                 self._messages = list(request.messages)
@@ -215,11 +215,15 @@ def _check_whole(response: TextResponse[Any]) -> None:
     """
     cut = next((call for call in response.tool_calls if call.unfinished), None)
     if cut is not None:
-        raise TruncatedError(
+        error = TruncatedError(
             f"the answer was cut off in a call of {cut.name} ({response.stop_reason}); no call was run",
             model=response.requested_model or response.model,
+            request_id=response.request_id,
+            partial_text=response.text,
             hint="increase max_tokens",
         )
+        error.response = response
+        raise error
 
 
 def _named(tool: Tool | dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from smartllm.runtime.cache.aws_http import direct_session
-from smartllm.runtime.control.owner import closing_with_its_loop
+from smartllm.runtime.control.owner import close_now, closing_with_its_loop
 
 _TIMEOUT: Final = 0.5
 _CREATION: Final = 60.0
@@ -118,7 +118,7 @@ class Table:
                 task.cancel()
                 await asyncio.wait({task})
             if self._keeper is not None:
-                await self._keeper.aclose()
+                await close_now(self._keeper)
             await self._stack.aclose()
 
     def _make(self) -> None:

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from smartllm.compiler import Plan
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
+from smartllm.compiler.formats import dumped
 from smartllm.errors import ProviderError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
 from smartllm.runtime.answer import Fetched
 from smartllm.runtime.cache.files import FORMAT, format_of
-from smartllm.runtime.structured import asks_for_calls
+from smartllm.runtime.structure.structured import asks_for_calls, is_offered
+from smartllm.runtime.structure.tries import tries_of
 
 _CLEAN: Final = frozenset({"stop", "tool_calls"})
 _READABLE: Final = (
@@ -43,7 +43,7 @@ _NO_ANSWER: Final = (ProviderError, ArithmeticError, AttributeError, LookupError
 def worth_keeping(plan: Plan, answers: Sequence[Decoded]) -> bool:
     """Whether answers ended cleanly: not cut, paused, refused or empty."""
     whole = len(answers) == len(plan.steps)
-    early = len(answers) == 1 and asks_for_calls(plan.steps[0], answers[0])
+    early = len(answers) == 1 and (asks_for_calls(plan.steps[0], answers[0]) or is_offered(plan.steps[0]))
     return (whole or early) and all(
         answer.finish_reason in _CLEAN
         and answer.refusal is None
@@ -53,22 +53,23 @@ def worth_keeping(plan: Plan, answers: Sequence[Decoded]) -> bool:
     )
 
 
-def entry_of(key: str, response: TextResponse[Any], answers: Sequence[Decoded]) -> dict[str, Any] | None:
+def entry_of(key: str, response: TextResponse[Any], fetched: Fetched) -> dict[str, Any] | None:
     """The entry for an answer.
 
     Args:
         key: Where it will be kept.
         response: A response that was made from the answers, validated.
-        answers: One a step, worth keeping.
+        fetched: The answers, worth keeping.
 
     Returns:
         JSON data that shares objects with what it was made from; None for answers without their wire form.
     """
+    answers, tries = fetched.answers, [one.kept for one in fetched.tries]
     replies = [dict(answer.raw) for answer in answers]
-    if not all(replies):
+    if not all(replies) or not all(one["reply"] for one in tries):
         return None
     data: dict[str, Any] = {name: getattr(response, name) for name in _READABLE}
-    data["structured_data"] = _shown(response.structured_data)
+    data["structured_data"] = dumped(response.structured_data)
     if response.reasoning is not None:
         data["reasoning"] = asdict(response.reasoning)
     return {
@@ -80,6 +81,8 @@ def entry_of(key: str, response: TextResponse[Any], answers: Sequence[Decoded]) 
         "request_ids": [answer.request_id for answer in answers],
         "started": response.timestamp,
         "elapsed": response.elapsed_seconds,
+        **({"tries": tries} if tries else {}),
+        **({} if fetched.plan is None else {"native": False}),
     }
 
 
@@ -108,7 +111,8 @@ def fetched_of(entry: Mapping[str, Any], plan: Plan) -> Fetched | None:
         started, elapsed = dt.datetime.fromisoformat(entry["started"]), entry["elapsed"]
         usable = started.tzinfo is not None and math.isfinite(elapsed) and not isinstance(elapsed, bool)
         if usable and worth_keeping(plan, answers):
-            return Fetched(answers, started, elapsed)
+            tries = tries_of(entry.get("tries"), plan.steps[len(answers) - 1])
+            return Fetched(answers, started, elapsed, tries=tries)
     except (*_NO_ANSWER, RecursionError):
         pass
     return None
@@ -138,14 +142,4 @@ def response_of(
     try:
         return fetched.response(request, plan)
     except Exception:  # noqa: BLE001 - validators are the caller's code; the fresh answer will tell what they say
-        return None
-
-
-def _shown(structured: Any) -> Any:
-    """Structured data as a person reads it; what cannot be written is left out, the replies hold it all."""
-    if not isinstance(structured, BaseModel):
-        return structured
-    try:
-        return structured.model_dump(mode="json", by_alias=True, round_trip=True)
-    except Exception:  # noqa: BLE001 - serializers are the caller's code, and this copy is for people only
         return None

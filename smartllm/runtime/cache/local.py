@@ -198,7 +198,8 @@ class LocalStore:
         try:
             return await asyncio.to_thread(work)
         except RuntimeError as error:  # no thread to be had, or the entry was changed while it was written
-            self._trouble(f"file work failed ({type(error).__name__})")
+            if "shutdown" not in str(error):  # of Python's threads: the program ends in the middle of a call
+                self._trouble(f"file work failed ({type(error).__name__})")
             return None
 
     def _write(self, path: Path, entry: Mapping[str, Any]) -> None:

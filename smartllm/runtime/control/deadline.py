@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from smartllm.compiler import Plan
+from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.errors import ConnectionFailedError, ProviderError, ProviderTimeoutError
+from smartllm.runtime.structure.tries import Try
 
 E = TypeVar("E", bound=ProviderError)
 
@@ -49,10 +53,24 @@ class Record:
     Attributes:
         attempts: How often something was sent.
         said: Gives the text that a stream has brought so far.
+        answers: The answers of steps that are done.
+        tries: Earlier answers that did not fit, in order.
+        plan: The plan to which they are answers; None for the one of the request.
+        began: When the call began.
     """
 
     attempts: int = 0
     said: Callable[[], str] = str
+    answers: list[Decoded] = field(default_factory=list)
+    tries: tuple[Try, ...] = ()
+    plan: Plan | None = None
+    began: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+
+    def last_try(self) -> Decoded:
+        """The last of the tries, which is one no longer: nothing came after it."""
+        *earlier, last = self.tries
+        self.tries = tuple(earlier)
+        return last.answer
 
 
 class OpenWaits:

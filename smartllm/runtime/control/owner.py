@@ -10,7 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from types import TracebackType
+from types import AsyncGeneratorType, TracebackType
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
@@ -90,7 +90,7 @@ async def closing_with_its_loop(close: Callable[[], Awaitable[object]]) -> Async
         close: Closes it; must not hold whoever holds the generator.
 
     Returns:
-        What to hold; its ``aclose`` closes too.
+        What to hold; ``close_now`` closes it before.
     """
 
     async def open_until_then() -> AsyncGenerator[None]:
@@ -102,6 +102,12 @@ async def closing_with_its_loop(close: Callable[[], Awaitable[object]]) -> Async
     held = open_until_then()
     await anext(held)
     return held
+
+
+async def close_now(held: AsyncGenerator[None]) -> None:
+    """Close what ``closing_with_its_loop`` gave; not where its loop, which ends, is closing it already."""
+    if not (isinstance(held, AsyncGeneratorType) and held.ag_running):
+        await held.aclose()
 
 
 class ProcessLock:

@@ -13,6 +13,8 @@ from smartllm.errors import ProviderError
 from smartllm.log import announce, logger
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
+from smartllm.runtime.observe.telemetry import UNTOLD, CallSpan
+from smartllm.runtime.structure.paid import paid_with
 
 _EVERY_TOKENS: Final = 500
 _EVERY_SECONDS: Final = 10.0
@@ -28,6 +30,9 @@ class Progress:
         provider: Provider's name.
         max_retries: Retries that the client makes.
         max_tokens: Output tokens that were asked for; None leaves them to the model.
+
+    Attributes:
+        span: What telemetry is told of the same call.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Progress:
         self._request = request
         self._model, self._provider = model, provider
         self._max_retries, self._max_tokens = max_retries, max_tokens
+        self.span: CallSpan = UNTOLD
 
     async def started(self) -> None:
         """The call begins."""
@@ -69,9 +75,14 @@ class Progress:
             delay=delay,
         )
 
+    async def reask(self, attempt: int, most: int, errors: list[dict[str, str]]) -> None:
+        """The model is asked again, since its answer does not fit."""
+        await self.emit("structured_reask", attempt=attempt, of=most, errors=errors)
+
     async def failed(self, error: Exception) -> None:
-        """The call failed for good."""
-        await self.emit("error", message=str(error))
+        """The call failed for good; what was answered and paid for all the same is counted."""
+        paid = paid_with(error)
+        await self.emit("error", message=str(error), **({} if paid is None else _counts(paid)))
 
     async def emit(self, event: str, **fields: Any) -> None:
         """Send an event; trouble in the callback is logged."""
@@ -84,7 +95,7 @@ class Progress:
             prompt = [
                 {"role": message.role, "content": described(message.content)} for message in request.messages
             ]
-        told = {
+        told: Any = {
             "event": event,
             "ts": dt.datetime.now(dt.UTC).isoformat(),
             "prompt": prompt,

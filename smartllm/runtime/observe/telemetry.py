@@ -1,90 +1,131 @@
-"""Optional OpenTelemetry spans, by the generative-AI conventions; without content unless asked for.
+"""Optional OpenTelemetry spans and metrics, by the generative-AI conventions; no content unless asked for.
 
-Spans appear when ``opentelemetry-api`` is installed and a tracer provider is set up; else this costs nothing.
-opentelemetry.io/docs/specs/semconv/gen-ai, 2026-11-23.
+They appear where ``opentelemetry-api`` is installed and an application has set up what takes them. Usage is
+told where a call was made, and nowhere else: what comes from the cache, or with a call that another caller
+made, has none.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache
 from typing import Any, Final
 
-from smartllm.compiler import Plan
-from smartllm.errors import ProviderError
-from smartllm.log import logger
-from smartllm.parameters import PARAMETERS
+from smartllm.compiler import Plan, Step
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
-from smartllm.runtime.observe.trace_content import input_messages, output_messages, tool_definitions
+from smartllm.runtime.observe.api import meters, tracer, tracing
+from smartllm.runtime.observe.quiet import Quiet, begun
+from smartllm.runtime.observe.sent import Attributes, asked_by, finish_word, names_of
+from smartllm.runtime.observe.trace_content import (
+    input_messages,
+    output_messages,
+    system_instructions,
+    tool_definitions,
+)
+from smartllm.runtime.observe.wire_call import WireCall, kind_of, tell_error
+from smartllm.runtime.structure.paid import paid_with
 
-_ASKED: Final = {row.telemetry: name for name, row in PARAMETERS.items() if row.telemetry}
+_OURS: Final = "smartllm.answer"
 
 
-class Span:
-    """One call's span; a span that records nothing when there is no OpenTelemetry.
+class CallSpan:
+    """One caller's call, from its request to its answer.
+
+    What takes one call on the wire is one span. What may take several is a span of ours, in which each of
+    them has its own.
 
     Args:
-        span: OpenTelemetry's span, or None.
+        span: The span, or None.
+        plan: What is done; None where nobody looks.
+        names: What names the calls.
+        several: There may be several.
         content: Record what was asked and answered.
     """
 
-    def __init__(self, span: Any, *, content: bool) -> None:
-        self._span, self._content = span, content
+    def __init__(
+        self, span: Any, plan: Plan | None, names: Attributes, *, several: bool, content: bool
+    ) -> None:
+        self._span, self._plan, self._names = span, plan, names
+        self._several, self._content = several, content
+        self._source: str = ""
 
-    def answered(self, response: TextResponse[Any]) -> None:
-        """Record an answer."""
-        if self._span is None:
+    def wire(self, step: Step) -> WireCall:
+        """A call on the wire begins; it is to be told how that ended."""
+        span = self._span
+        if span is not None and self._several:
+            span = _started(self._names, step, tracing().set_span_in_context(span.of))
+        elif self._recording and self._plan is not None and step is not self._plan.steps[0]:
+            span.set_attributes(asked_by(step, str(self._names["gen_ai.provider.name"])))
+        return WireCall(span, step, self._names, own=self._several, content=self._content)
+
+    def answered(self, response: TextResponse[Any], *, joined: bool = False) -> None:
+        """The caller has an answer.
+
+        Args:
+            response: The answer.
+            joined: It came with a call that another caller made.
+        """
+        self._source = "joined" if joined else response.cache_source
+        if not self._recording:
             return
-        self._span.set_attributes(
-            {
-                "gen_ai.response.model": response.model,
-                "gen_ai.response.finish_reasons": [response.stop_reason],
-                "gen_ai.usage.input_tokens": response.input_tokens,
-                "gen_ai.usage.output_tokens": response.output_tokens,
-                "gen_ai.usage.cache_read.input_tokens": response.cached_tokens,
-                "gen_ai.usage.cache_creation.input_tokens": response.cache_write_tokens,
-                "smartllm.cache_source": response.cache_source,
-            }
-        )
+        told: Attributes = {"smartllm.cache_source": response.cache_source} | _tries(response)
+        if joined:
+            told["smartllm.joined"] = True
+        if not self._several:
+            told["gen_ai.response.model"] = response.model
+            word = finish_word(response.finish_reason, response.stop_reason)
+            told["gen_ai.response.finish_reasons"] = [word]
+        self._span.set_attributes(told)
         if self._content:
             self._span.set_attribute("gen_ai.output.messages", output_messages(response))
 
     def failed(self, error: BaseException) -> None:
-        """Record an error; its text only where content is wanted, as it may quote the prompt."""
-        if self._span is None:
+        """The call has failed."""
+        self._source = ""
+        known = meters()
+        if known is not None:
+            known.answers.add(1, self._names | {"error.type": kind_of(error)})
+        if not self._recording:
             return
-        trace = _api()
-        kind = type(error).__name__
-        if isinstance(error, ProviderError):
-            kind = error.code or str(error.status or kind)
-        self._span.set_attribute("error.type", kind)
-        self._span.set_status(trace.Status(trace.StatusCode.ERROR, str(error) if self._content else None))
+        paid = paid_with(error)
+        if paid is not None:
+            self._span.set_attributes(_tries(paid))
+            if self._content:
+                self._span.set_attribute("gen_ai.output.messages", output_messages(paid))
+        tell_error(self._span, error, content=self._content)
+
+    def end(self) -> None:
+        """Nothing more is told of it."""
+        known = meters() if self._source else None
+        if known is not None:
+            known.answers.add(1, self._names | {"smartllm.cache_source": self._source})
+        if self._span is not None:
+            self._span.end()
+
+    @property
+    def _recording(self) -> bool:
+        return self._span is not None and self._span.is_recording()
 
 
 @contextmanager
-def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, content: bool) -> Iterator[Span]:
-    """A span around one call, retries and cache included."""
-    tracer = _tracer()
-    if tracer is None:
-        yield Span(None, content=False)
-        return
-    attributes = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": plan.host_row.telemetry,
-        "gen_ai.request.model": plan.model,
-    }
-    asked = {attribute: getattr(request, name) for attribute, name in _ASKED.items()}
-    attributes |= {attribute: value for attribute, value in asked.items() if value is not None}
-    if content:
-        attributes["gen_ai.input.messages"] = input_messages(request)
-        if request.tools:
-            attributes["gen_ai.tool.definitions"] = tool_definitions(request.tools)
-    span = tracer.start_span(f"chat {plan.model}", kind=_api().SpanKind.CLIENT, attributes=attributes)
-    told = Span(span, content=content)
+def span_of(
+    request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, server: str, content: bool
+) -> Iterator[CallSpan]:
+    """A span around one call, retries and cache included.
+
+    Args:
+        request: What the caller asks for.
+        plan: What is done.
+        server: Address of the host, or an empty string.
+        content: Record what was asked and answered.
+    """
+    names = names_of(plan, server)
+    several = len(plan.steps) > 1 or request.reasks > 0
+    span = _span_around(plan, names, several=several)
+    if content and span is not None and span.is_recording():
+        span.set_attributes(_asked_content(request))
+    told = CallSpan(span, plan, names, several=several, content=content)
     try:
         yield told
     except GeneratorExit:
@@ -93,30 +134,45 @@ def span_of(request: TextRequest[Any] | MessageRequest[Any], plan: Plan, *, cont
         told.failed(error)
         raise
     finally:
-        span.end()
+        told.end()
 
 
-@cache
-def _installed() -> bool:
-    return importlib.util.find_spec("opentelemetry") is not None
-
-
-@cache
-def _api() -> Any:
-    """OpenTelemetry's API, or None: any folder of that name, or another of its packages, is found too."""
-    try:
-        trace = importlib.import_module("opentelemetry.trace")
-    except Exception as error:  # noqa: BLE001 - whatever it is, a paid answer is worth more than its span
-        logger.debug("no spans: opentelemetry.trace cannot be loaded (%s)", type(error).__name__)
+def _span_around(plan: Plan, names: Attributes, *, several: bool) -> Quiet | None:
+    if not several:
+        return _started(names, plan.steps[0])
+    found = tracer()
+    if found is None:
         return None
-    return trace if hasattr(trace, "get_tracer_provider") else None
+    about = {"smartllm.model": plan.model, "smartllm.steps": len(plan.steps)}
+    return begun(found, f"{_OURS} {plan.model}", kind=tracing().SpanKind.INTERNAL, attributes=about)
 
 
-def _tracer() -> Any:
-    trace = _api() if _installed() else None
-    return None if trace is None else _tracer_of(trace.get_tracer_provider())
+def _started(names: Attributes, step: Step, context: Any = None) -> Quiet | None:
+    """A span of a call on the wire, or None."""
+    found = tracer()
+    if found is None:
+        return None
+    name = f"{names['gen_ai.operation.name']} {names['gen_ai.request.model']}"
+    kind = tracing().SpanKind.CLIENT
+    span = begun(found, name, context=context, kind=kind, attributes=names)
+    if span is not None and span.is_recording():
+        span.set_attributes(asked_by(step, names["gen_ai.provider.name"]))
+    return span
 
 
-@lru_cache(maxsize=1)
-def _tracer_of(provider: Any) -> Any:
-    return provider.get_tracer("smartllm")
+def _asked_content(request: TextRequest[Any] | MessageRequest[Any]) -> Attributes:
+    told = {"gen_ai.input.messages": input_messages(request)}
+    if request.system_prompt:
+        told["gen_ai.system_instructions"] = system_instructions(request.system_prompt)
+    if request.tools:
+        told["gen_ai.tool.definitions"] = tool_definitions(request.tools)
+    return told
+
+
+def _tries(response: TextResponse[Any]) -> Attributes:
+    tries = [one for one in response.metadata.get("tries", ()) if not one.get("repeated")]
+    return {"smartllm.reasks": len(tries)} if tries else {}
+
+
+UNTOLD: Final = CallSpan(None, None, {}, several=False, content=False)
+"""Of calls that nobody looks at."""

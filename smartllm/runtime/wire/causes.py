@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import ssl
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from smartllm.errors import ConnectionFailedError
 from smartllm.hosts.called import shown_address
+from smartllm.said import Named, said
 
 NO_ANSWER: Final = "no answer from the provider: "
 """How the messages of broken connections begin."""
@@ -134,9 +136,12 @@ def _bare_certificate(error: BaseException, place: _Place) -> Cause:
         hint = "check the host in the address: the certificate was made for another name"
     else:
         made = " that a company's proxy or firewall may have made" if number in _SELF_SIGNED else ""
-        hint = (
-            f"if this is a certificate{made} and you trust it, add its authority to a file of certificates "
-            f"and name it in ca_bundle (or SSL_CERT_FILE); those in use come from {place.certificates_source}"
+        hint = said(
+            "if this is a certificate{} and you trust it, add its authority to a file of certificates "
+            "and name it in {} (or SSL_CERT_FILE); those in use come from {}",
+            made,
+            Named("ca_bundle"),
+            place.certificates_source,
         )
     return Cause(f"the certificate of {place.host} is not accepted: {_short(reason)}", False, hint)
 
@@ -173,8 +178,12 @@ def _unknown_host(error: Any, place: _Place) -> Cause:
 
 
 def _refused(error: Any, place: _Place) -> Cause:
-    reason = _short(error.os_error.strerror or str(error.os_error))
-    if error.os_error.errno in _OUT_OF_FILES:
+    number = error.os_error.errno
+    told = os.strerror(number) if isinstance(number, int) and number > 0 else error.os_error.strerror
+    reason = _short(
+        told or str(error.os_error)
+    )  # asyncio's own text names the address once more, and no reason
+    if number in _OUT_OF_FILES:
         return _system(error.os_error, place)
     hint = f"check that the server runs at {place.host}, the network and the address"
     return Cause(f"connection failed to {place.host} ({reason})", True, hint)
@@ -213,23 +222,25 @@ def _cut_off(error: Any, place: _Place) -> Cause:
 
 
 def _bad_address(_: BaseException, place: _Place) -> Cause:
-    setting = "the proxy's address or" if place.proxy else ""
-    return Cause(
-        f"the address {place.address} is not usable", False, f"check {setting} base_url".replace("  ", " ")
-    )
+    also = "the proxy's address or " if place.proxy else ""
+    hint = said("check {}{}", also, Named("base_url"))
+    return Cause(f"the address {place.address} is not usable", False, hint)
 
 
 def _bad_headers(error: BaseException, _: _Place) -> Cause | None:
     if isinstance(error, OSError):  # certificate errors are both
         return None
-    hint = "check the key, the organization, default_headers and OPENAI_CUSTOM_HEADERS for line breaks"
+    hint = said(
+        "check the key, the organization, {} and OPENAI_CUSTOM_HEADERS for line breaks",
+        Named("default_headers"),
+    )
     return Cause("a header cannot be sent: it holds characters that HTTP does not allow", False, hint)
 
 
 def _system(error: Any, place: _Place) -> Cause:
     reason = _short(error.strerror or str(error) or type(error).__name__)
     if error.errno in _OUT_OF_FILES:
-        hint = "raise the limit of open files (ulimit -n), or lower max_concurrent"
+        hint = said("raise the limit of open files (ulimit -n), or lower {}", Named("max_concurrent"))
         return Cause(f"connection failed to {place.host} ({reason})", True, hint)
     return Cause(f"connection failed: {place.host} ({reason})", True, "check the network and the address")
 

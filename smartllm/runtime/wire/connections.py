@@ -6,7 +6,6 @@ Loads aiohttp; import it where a connection is made.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import os
 import select
 import socket
@@ -16,6 +15,8 @@ from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+
+from smartllm.runtime.control.ending import lets_sessions_go
 
 # A silent connection through a NAT is dropped by it after minutes; the other side then waits for ever.
 # platform.claude.com/docs/en/api/errors, "TCP socket keep-alive", 2026-11-26.
@@ -33,7 +34,7 @@ def watched(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
     return session
 
 
-@atexit.register
+@lets_sessions_go
 def _detach_all() -> None:
     for session in list(_OPEN):
         if not session.closed:

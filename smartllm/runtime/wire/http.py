@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smartllm.errors import ConfigError, ConnectionFailedError
-from smartllm.runtime.control.owner import PerOwner, closing_with_its_loop
+from smartllm.runtime.control.owner import PerOwner, close_now, closing_with_its_loop
 from smartllm.runtime.transport import WireRequest, WireResponse
 from smartllm.runtime.wire.causes import NO_ANSWER
 from smartllm.runtime.wire.way import Way, Ways
@@ -127,4 +127,4 @@ class _Pool:
         async with self._lock:
             self.sessions = {}
             for keeper in self._keepers:
-                await keeper.aclose()
+                await close_now(keeper)

@@ -11,6 +11,7 @@ from smartllm.errors import ResponseError
 from smartllm.runtime.wire.body import LARGEST_ANSWER, too_large
 from smartllm.runtime.wire.events import ResponseEvents, Within
 from smartllm.runtime.wire.sse import SSEDecoder, looks_like_events
+from smartllm.said import Named, said
 
 _SHOWN: Final = 200
 _OTHER: Final = (b"{", b"[", b"<")
@@ -80,6 +81,9 @@ class SSEEvents(ResponseEvents):
                 model=self._model,
                 status=self._response.status,
                 request_id=self.request_id,
-                hint="check that base_url points at the API itself, and that the server can stream",
+                hint=said(
+                    "check that {} points at the API itself, and that the server can stream",
+                    Named("base_url"),
+                ),
             )
         return WholeReply(reply)

@@ -1,0 +1,110 @@
+"""The settings of a client as keywords: what editors complete and type checkers check."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypedDict
+
+from smartllm.diagnostics import Level
+from smartllm.words import Provider
+
+
+class ClientSettings(TypedDict, total=False):
+    """Keywords of ``LLMClient``, which are the fields of ``LLMConfig``; that class says what each means.
+
+    Settings that several clients share may be kept in a dict of this type, and handed over with ``**``.
+    The texts are those of ``LLMConfig``, written here by ``scripts/generate_docs.py``.
+    """
+
+    provider: Provider | None
+    """``openai`` or ``bedrock``; None detects it from the other settings and the environment."""
+    api_key: str | Callable[[], str | Awaitable[str]] | None
+    """OpenAI key; None reads ``OPENAI_API_KEY``. Another server with a ``base_url`` may need none. Or a
+    function that gives it, async or run in a thread: it is asked before each request."""
+    base_url: str | None
+    """OpenAI endpoint; None reads ``OPENAI_BASE_URL``."""
+    organization: str | None
+    """OpenAI organisation id; None reads ``OPENAI_ORG_ID``."""
+    aws_access_key_id: str | None
+    """AWS's key, with ``aws_secret_access_key``; None reads AWS's variables, then the default chain."""
+    aws_secret_access_key: str | None
+    """With ``aws_access_key_id``; as there."""
+    aws_session_token: str | None
+    """For temporary credentials."""
+    aws_region: str | None
+    """AWS's region; None takes the session's, reads ``AWS_REGION``, then ``AWS_DEFAULT_REGION``, takes that
+    of ``aws_profile``, then ``defaults.aws_region``."""
+    endpoint_url: str | None
+    """Bedrock endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``."""
+    default_model: str | None
+    """For requests that name none; None reads ``OPENAI_MODEL`` or ``BEDROCK_MODEL``."""
+    temperature: float | None
+    """For requests that set none; not sent to models that do not accept it."""
+    max_tokens: int | None
+    """For requests that set none, in tokens."""
+    max_retries: int
+    """Retries after the first attempt."""
+    retry_delay: float
+    """First backoff bound in seconds."""
+    max_retry_delay: float
+    """Largest backoff in seconds."""
+    read_timeout: float | None
+    """Longest silence in seconds; None reads ``BEDROCK_READ_TIMEOUT`` (Bedrock only), then takes
+    ``defaults.read_timeout``."""
+    connect_timeout: float | None
+    """Longest time until there is a connection, in seconds; None reads ``BEDROCK_CONNECT_TIMEOUT`` (Bedrock
+    only), then takes ``defaults.connect_timeout``."""
+    first_event_timeout: float | None
+    """Longest time until the first delta of a stream, in seconds; None takes the read timeout."""
+    stall_timeout: float | None
+    """Longest time between two deltas, in seconds; pings are none; None takes the read timeout. This one and
+    ``read_timeout`` hold fourfold for a stream whose calls the provider holds back until they are written."""
+    total_timeout: float
+    """For a whole call: cache, limits, retries, second steps; in seconds."""
+    max_concurrent: int | None
+    """Calls in flight for one model in one event loop; None takes the rules' number."""
+    max_retry_after: float
+    """Longest wait that a provider may ask for, in seconds; a longer one raises at once."""
+    retry_budget: float | None
+    """Tokens that pay for the retries of an event loop (14 each, 5 after throttling, refilled by successes);
+    None switches it off."""
+    cache_dir: str | os.PathLike[str] | None
+    """Folder of the local cache; None reads ``SMARTLLM_CACHE_DIR``, then takes ``.llm_cache`` in the working
+    directory."""
+    cache_max_bytes: int | None
+    """Size of the local cache at which the oldest entries go; None is no limit."""
+    cache_max_age_days: float | None
+    """Age in days at which a local entry counts no more; None is no limit."""
+    dynamo_table_name: str | None
+    """DynamoDB table of the second cache level, made if missing; None: no such level."""
+    dynamo_endpoint_url: str | None
+    """DynamoDB endpoint; None takes AWS's own."""
+    cache_ttl_days: float
+    """Days until an entry of the table expires."""
+    trace_content: bool
+    """Record prompts and answers in OpenTelemetry spans; off, spans hold only figures."""
+    rules: Any
+    """Overlay files for the rules, strongest last."""
+    level: Level
+    """What to do when the compiler changes a request: ``ignore``, ``warn`` or ``raise``."""
+    aws_profile: str | None
+    """Profile of AWS's files, its region with it; None reads ``AWS_PROFILE``. It outranks keys of the
+    environment."""
+    aws_role_arn: str | None
+    """Role that is assumed with the credentials, and again before its own expire."""
+    aws_role_session_name: str | None
+    """Name of the role's session in AWS's logs; None reads ``AWS_ROLE_SESSION_NAME``, then takes
+    ``smartllm``."""
+    aws_session: Any
+    """A session of botocore, aiobotocore, boto3 or aioboto3, whose credentials and region are taken; one with
+    async credentials serves one event loop."""
+    ca_bundle: str | os.PathLike[str] | None
+    """File, or folder made by OpenSSL's ``rehash``, of the certificates that https connections trust, instead
+    of those that they trust otherwise."""
+    default_headers: Mapping[str, str] | None
+    """Headers of every request to the provider, listings too, by name; they win over those of other settings.
+    Their values are shown nowhere."""
+    reasks: int | None
+    """For requests that set none: how often a model is asked again whose answer does not fit
+    ``response_format``, 0 to 10."""
