@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from model_ids import called
+
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest, Tool, ToolCall, ToolResult
 from smartllm.rules import load_rules
 
 RULES = load_rules()
-GPT, NATIVE, FORCED, NEVER = "gpt-5.4", "claude-sonnet-4-5", "claude-opus-4-8", "claude-opus-5-5"
-NOVA, MISTRAL, ANY = "nova-pro", "mistral-large-3", "mistral-large-2402"
+GPT, NATIVE, FORCED, NEVER = map(
+    called, ("gpt-5.4", "claude-sonnet-4-5", "claude-opus-4-8", "claude-opus-5-5")
+)
+NOVA, MISTRAL, ANY = map(called, ("nova-pro", "mistral-large-3-675b-instruct", "mistral-large-2402"))
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = Tool("weather", "Weather of a city.", CITY)
 PERSON = {"title": "Person", "type": "object", "properties": {"name": {"type": "string"}}}

@@ -92,7 +92,8 @@ def request_at(place: Place, messages: list[Message], **fields: Any) -> MessageR
 async def talk(place: Place, *replies: Reply, how: How = "whole", **fields: Any) -> Talk:
     """A question with all its rounds of calls, and a question behind them."""
     held, transport = Talk([Message("user", "Rome in F?")]), FakeTransport(*(replies or ROUNDS))
-    async with LLMClient(provider=place.host, transport=transport, level="ignore") as client:
+    host: Any = place.host
+    async with LLMClient(provider=host, transport=transport, level="ignore") as client:
         while True:
             request = request_at(place, held.messages, **fields)
             if how == "whole":

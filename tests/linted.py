@@ -11,6 +11,7 @@ from smartllm.rules.load import merge
 
 TODAY = dt.date(2026, 11, 23)
 EVIDENCE = 'verified = 2026-11-01\nsource = ["https://example.com/facts"]\n'
+THINKS = 'thinking = { modes = ["budget"] }\neffort.levels = ["low", "high"]\n'
 BASE = f"""\
 [vendor.acme]
 host = "openai"

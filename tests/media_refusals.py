@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pictures import MP4, gif, pdf, png
@@ -13,6 +13,8 @@ from smartllm.rules import Dialect
 
 SAID: Final = {"type": "text", "text": "What is it?"}
 BIG: Final = 51 * 1024 * 1024
+Bodies = Mapping[str, Wrong | Callable[[], Wrong]]
+"""By problem; those of many megabytes are made when they are asked for."""
 
 
 def coded(data: bytes) -> str:
@@ -45,7 +47,7 @@ def file(data: str = PDF_URL, **own: Any) -> Body:
     return {"type": "input_file", "filename": "a.pdf", "file_data": data, **own}
 
 
-RESPONSES: Final[dict[str, Wrong]] = {
+RESPONSES: Final[Bodies] = {
     "kind": responses(image(), model="gpt-4"),
     "in-system": responses(image(), role="developer"),
     "in-assistant": responses(image(), role="assistant"),
@@ -55,8 +57,8 @@ RESPONSES: Final[dict[str, Wrong]] = {
     "mislabelled": responses(image(address(gif(), "image/png"))),
     "unreadable": responses(image(address(b"what is it", "image/png"))),
     "moving": responses(image(address(gif(2), "image/gif"))),
-    "large": responses(file(address(b"%PDF-" + bytes(BIG), "application/pdf"))),
-    "large-together": responses(*[file(address(b"%PDF-" + bytes(BIG // 2), "application/pdf"))] * 3),
+    "large": lambda: responses(file(address(b"%PDF-" + bytes(BIG), "application/pdf"))),
+    "large-together": lambda: responses(*[file(address(b"%PDF-" + bytes(BIG // 2), "application/pdf"))] * 3),
     "many": responses(*[image()] * 1501),
     "detail": responses(image(detail="original"), model="gpt-4.1"),
     "from-s3": responses(image("s3://bucket/a.png")),
@@ -77,7 +79,7 @@ def filed(data: str = PDF_URL, **own: Any) -> Body:
     return {"type": "file", "file": {"filename": "a.pdf", "file_data": data, **own}}
 
 
-CHAT: Final[dict[str, Wrong]] = {
+CHAT: Final[Bodies] = {
     "kind": chat(shown(), model="gpt-4"),
     "in-system": chat(shown(), role="system"),
     "in-assistant": chat(shown(), role="assistant"),
@@ -87,8 +89,8 @@ CHAT: Final[dict[str, Wrong]] = {
     "mislabelled": chat(shown(address(gif(), "image/png"))),
     "unreadable": chat(shown(address(b"what is it", "image/png"))),
     "moving": chat(shown(address(gif(2), "image/gif"))),
-    "large": chat(filed(address(b"%PDF-" + bytes(BIG), "application/pdf"))),
-    "large-together": chat(*[filed(address(b"%PDF-" + bytes(BIG // 2), "application/pdf"))] * 3),
+    "large": lambda: chat(filed(address(b"%PDF-" + bytes(BIG), "application/pdf"))),
+    "large-together": lambda: chat(*[filed(address(b"%PDF-" + bytes(BIG // 2), "application/pdf"))] * 3),
     "many": chat(*[shown()] * 1501),
     "detail": chat(shown(detail="HIGH")),
     "from-url": chat({"type": "file", "file": {"file_url": "https://example.com/a.pdf"}}),
@@ -112,7 +114,7 @@ def paper(data: bytes | None = None, **own: Any) -> Body:
 
 
 CITED: Final[Any] = {"citations": {"enabled": True}}
-CLAUDE: Final[dict[str, Wrong]] = {
+CLAUDE: Final[Bodies] = {
     "kind": claude(block(), model="claude-3-5-haiku"),
     "in-system": claude(system=[block()]),
     "in-assistant": Wrong(
@@ -126,11 +128,11 @@ CLAUDE: Final[dict[str, Wrong]] = {
     "untaken": claude(block(b"II*\0", "image/tiff")),
     "mislabelled": claude(block(gif())),
     "unreadable": claude(paper(b"some words")),
-    "large": claude(block(png() + bytes(3_750_001))),
+    "large": lambda: claude(block(png() + bytes(3_750_001))),
     "wide": claude(block(png(8001, 1))),
     "wide-of-many": claude(*[block(png(2001, 1))] * 21),
     "many": claude(*[block()] * 101),
-    "whole": claude(*[block(png() + bytes(3_700_000))] * 5),
+    "whole": lambda: claude(*[block(png() + bytes(3_700_000))] * 5),
     "citations-some": claude(paper(**CITED), paper()),
     "citations-bound": claude(
         paper(**CITED), output_config={"format": {"type": "json_schema", "schema": CLOSED}}
@@ -164,7 +166,7 @@ LOOK: Final = {"tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {
 NATIVE: Final = {
     "textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type": "object"}'}}}
 }
-CONVERSE: Final[dict[str, Wrong]] = {
+CONVERSE: Final[Bodies] = {
     "keys": converse({**WORDS, **picture()}),
     "kind": converse(picture(), model="nova-micro"),
     "kind-time": converse(given("video", "mp4", MP4)),
@@ -186,8 +188,8 @@ CONVERSE: Final[dict[str, Wrong]] = {
     "base64": converse({"image": {"format": "png", "source": {"bytes": ""}}}),
     "mislabelled": converse(picture(gif())),
     "unreadable": converse(picture(b"what is it")),
-    "large": converse(picture(png() + bytes(3_750_001))),
-    "whole": converse(*[picture(png() + bytes(3_700_000))] * 5),
+    "large": lambda: converse(picture(png() + bytes(3_750_001))),
+    "whole": lambda: converse(*[picture(png() + bytes(3_700_000))] * 5),
     "wide": converse(picture(png(8001, 1))),
     "wide-of-many": converse(*[picture(png(2001, 1))] * 21),
     "many": converse(*[document(f"Document {number}") for number in range(6)]),
@@ -214,7 +216,7 @@ CONVERSE: Final[dict[str, Wrong]] = {
     ),
 }
 
-BODIES: Final[Mapping[Dialect, Mapping[str, Wrong]]] = {
+BODIES: Final[Mapping[Dialect, Bodies]] = {
     "openai_responses": RESPONSES,
     "openai_chat": CHAT,
     "anthropic_messages": CLAUDE,

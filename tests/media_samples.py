@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
+from model_ids import called
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest, Tool
@@ -62,14 +63,14 @@ def plan(to: tuple[str, str], *parts: str | InputPart, **fields: Any) -> Plan:
     """The plan of a prompt of parts."""
     api_type: ApiType = to[1]  # type: ignore[assignment]
     request = TextRequest(prompt=list(parts), api_type=api_type, **fields)
-    return smartllm.compile(request, model=to[0], rules=RULES, level="ignore")
+    return smartllm.compile(request, model=called(to[0]), rules=RULES, level="ignore")
 
 
 def conversation(to: tuple[str, str], *turns: Message, **fields: Any) -> Plan:
     """The plan of a conversation."""
     api_type: ApiType = to[1]  # type: ignore[assignment]
     request = MessageRequest(messages=list(turns), api_type=api_type, **fields)
-    return smartllm.compile(request, model=to[0], rules=RULES, level="ignore")
+    return smartllm.compile(request, model=called(to[0]), rules=RULES, level="ignore")
 
 
 def said(compiled: Plan) -> Any:
@@ -83,7 +84,7 @@ def told(compiled: Plan) -> list[tuple[str, str, Any, Any, str]]:
     return [
         (item.code, item.severity, item.asked, item.applied, item.origin.name)
         for item in compiled.diagnostics
-        if not item.code.startswith(("lifecycle", "api-type"))
+        if not item.code.startswith(("lifecycle", "model-id", "api-type"))
     ]
 
 

@@ -1,13 +1,22 @@
-"""The facts of all listed models by dialect, and the groups of models that tests of facts name."""
+"""The facts of models by dialect, and the groups of models that tests of facts name.
+
+They are the models whose pages were read for these tests; a new row of the table is none of them.
+"""
 
 from __future__ import annotations
 
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 
 RULES = load_rules()
+READ = {
+    line
+    for line in Path(__file__).with_name("models_read.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+}
 CHAT: Dialect = "openai_chat"
 RESPONSES: Dialect = "openai_responses"
 MESSAGES: Dialect = "anthropic_messages"
@@ -15,9 +24,11 @@ CONVERSE: Dialect = "bedrock_converse"
 
 
 def facts_on(dialect: Dialect) -> dict[str, Facts]:
-    """The facts of each listed model that is served on a dialect."""
+    """The facts of each model that was read and is served on a dialect."""
     found: dict[str, Facts] = {}
     for model in RULES.table("model"):
+        if model not in READ:
+            continue
         resolution = resolve(model, RULES)
         for host in RULES.table("host"):
             if dialect in served_on(resolution, host, RULES):
@@ -48,10 +59,12 @@ CLAUDE = set(FACTS[MESSAGES])
 CLAUDE_3 = {"claude-3-haiku", "claude-3-sonnet", "claude-3-opus"}
 NOVA = {"nova-micro", "nova-lite", "nova-pro", "nova-premier", "nova-2-lite", "nova-2-pro-preview"}
 GROK = {"grok-4.6", "grok-4.7"}
-OSS = {"gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b"}
+OSS = {"gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b", "gpt-oss-safeguard-120b"}
 RESTRICTED = {
-    *("gpt-daybreak-blue-latest", "gpt-daybreak-red-latest", "gpt-5.6-cyber", "gpt-6-cyber"),
-    *("gpt-rosalind-research", "gpt-6-rosalind", "gpt-6.2-astra-law"),
+    *("gpt-daybreak-blue-latest", "gpt-daybreak-red-latest", "daybreak-blue-latest", "daybreak-red-latest"),
+    *("gpt-5.5-cyber", "gpt-5.5-cyber-preview", "gpt-5.6-cyber", "gpt-6-cyber"),
+    *("gpt-rosalind-research", "gpt-rosalind-discovery", "gpt-6-rosalind"),
+    *("gpt-6-astra-law", "gpt-6.2-astra-law"),
 }
 # langchain-aws#1268, M 2026-09-10, on 5.6-sol and 6-astra
 GPT_ON_CONVERSE = {

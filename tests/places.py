@@ -13,6 +13,7 @@ from wires import share_service_models
 from smartllm import LLMClient
 from smartllm.rules import load_rules, resolve
 from smartllm.testing import LoopbackServer, Reply
+from smartllm.words import Provider
 
 # Read before the fixture that takes them away.
 LIVE = {name: value for name, value in os.environ.items() if name.startswith(("OPENAI_", "AWS_", "BEDROCK_"))}
@@ -34,7 +35,7 @@ class Place:
     """
 
     model: str
-    provider: str
+    provider: Provider
     server: LoopbackServer | None
 
     def client(self, **settings: Any) -> LLMClient:
@@ -63,7 +64,7 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     model, live = request.param
     if live and not request.config.getoption("model"):
         pytest.skip("live tests want --model and the provider's keys in the environment")
-    provider = resolve(model, load_rules()).host or "openai"
+    provider: Any = resolve(model, load_rules()).host or "openai"
     if not live:
         share_service_models(monkeypatch)
         with LoopbackServer() as server:

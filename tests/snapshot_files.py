@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from syrupy.assertion import SnapshotAssertion
 from syrupy.data import SnapshotCollections
@@ -14,6 +14,8 @@ from syrupy.location import PyTestLocation
 from syrupy.types import SerializableData, SerializedData, SnapshotIndex
 
 ROOT = Path(__file__).parent / "snapshots"
+UPDATE: Final = "python -m pytest -q tests/unit --snapshot-update"
+ACCEPT: Final = f"If the change is meant: {UPDATE}; then read it with git diff tests/snapshots."
 
 
 def by_case(cases: Iterable[str], made: Callable[[str], Any]) -> dict[str, Any]:
@@ -63,6 +65,15 @@ class TextSnapshot(SingleFileSnapshotExtension):
     def discover_snapshots(self, **_: Any) -> SnapshotCollections:
         return SnapshotCollections()  # the tests find stale files: each knows what its folder holds
 
+    def diff_lines(self, serialized_data: SerializedData, snapshot_data: SerializedData) -> Iterator[str]:
+        """What to do where the change is meant, then what changed."""
+        yield from (ACCEPT, "")
+        yield from self.changed_lines(serialized_data, snapshot_data)
+
+    def changed_lines(self, now: SerializedData, before: SerializedData) -> Iterator[str]:
+        """The lines that changed."""
+        return super().diff_lines(now, before)
+
     @classmethod
     def dirname(cls, *, test_location: PyTestLocation) -> str:
         return str(ROOT)
@@ -78,20 +89,20 @@ class CasesSnapshot(TextSnapshot):
     def serialize(self, data: SerializableData, **_: Any) -> SerializedData:
         return _json(data) + "\n"
 
-    def diff_lines(self, serialized_data: SerializedData, snapshot_data: SerializedData) -> Iterator[str]:
+    def changed_lines(self, now: SerializedData, before: SerializedData) -> Iterator[str]:
         """The names of the cases that differ, and the lines of the first one; a file is too long to read."""
-        now, before = (_texts(str(data)) for data in (serialized_data, snapshot_data))
-        names = [*now, *(case for case in before if case not in now)]
-        differing = [case for case in names if now.get(case) != before.get(case)]
+        mine, kept = _texts(str(now)), _texts(str(before))
+        names = [*mine, *(case for case in kept if case not in mine)]
+        differing = [case for case in names if mine.get(case) != kept.get(case)]
         if not differing:
             yield "the cases are the same in another order or layout"
-            yield from super().diff_lines(serialized_data, snapshot_data)
+            yield from super().changed_lines(now, before)
             return
         yield from (f"{len(differing)} of {len(names)} cases differ: {', '.join(differing)}", "")
         first = differing[0]
-        note = "" if first in now and first in before else " is new" if first in now else " is stale"
+        note = "" if first in mine and first in kept else " is new" if first in mine else " is stale"
         yield f"case {first}{note}:"
-        yield from super().diff_lines(now.get(first, ""), before.get(first, ""))
+        yield from super().changed_lines(mine.get(first, ""), kept.get(first, ""))
 
 
 def _texts(file: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from model_ids import called
 
 import smartllm
 from smartllm import Plan, TextRequest, Tool, UnsupportedError
@@ -14,19 +15,19 @@ from smartllm.words import ApiType
 
 RULES = load_rules()
 GPT, GPT_REASONS = "gpt-4.1", "gpt-5.4"
-CLAUDE, CLAUDE_NEW, NOVA = "claude-sonnet-4-5", "claude-opus-5-5", "nova-pro"
+CLAUDE, CLAUDE_NEW, NOVA = map(called, ("claude-sonnet-4-5", "claude-opus-5-5", "nova-pro"))
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 CLOSED = CITY | {"additionalProperties": False}
 WEATHER = Tool("weather", "Weather of a city.", CITY)
 CLOCK = Tool("clock", parameters={"type": "object", "properties": {}})
 EXTRA = "additionalModelRequestFields"
-USUAL = ("lifecycle", "api-type", "thinking-in-limit")
+USUAL = ("lifecycle", "model-id", "api-type", "thinking-in-limit")
 """Diagnostics that have nothing to do with tools."""
 
 
 def plan(model: str, *tools: Any, api_type: ApiType = "responses", **fields: Any) -> Plan:
     request = TextRequest(prompt="hi", tools=list(tools), api_type=api_type, **fields)
-    return smartllm.compile(request, model=model, rules=RULES, level="ignore")
+    return smartllm.compile(request, model=called(model), rules=RULES, level="ignore")
 
 
 def told(compiled: Plan) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from tool_refusals import BOUND, CLOSED, LONG, OPTIONAL, SCHEMA, UNIONS, Body, W
 
 from smartllm.testing.signature import signature
 
-SONNET, NOVA, LLAMA = "claude-sonnet-4-5", "nova-pro", "llama4-maverick"
+SONNET, NOVA, LLAMA = "claude-sonnet-4-5", "nova-pro", "llama4-maverick-17b-instruct"
 
 
 def converse(*turns: Any, tools: Any = (), **config: Any) -> Body:
@@ -55,7 +55,7 @@ NONE: Final = {"tool_choice": {"type": "none"}}
 FORM: Final = {"type": "json_schema", "structure": {"jsonSchema": {"schema": "{}", "name": "place"}}}
 CONVERSE: Final[dict[str, Wrong]] = {
     "schema": Wrong(NOVA, converse() | {"outputConfig": {"textFormat": FORM}}),
-    "functions": Wrong("gemma-3-12b-it", converse(tools=[spec()])),
+    "functions": Wrong("mixtral-8x7b-instruct", converse(tools=[spec()])),
     "streaming": Wrong(LLAMA, converse(tools=[spec()]), streamed=True),
     "empty": Wrong(SONNET, converse(toolChoice={"auto": {}})),
     "kind": Wrong(SONNET, converse(tools=[{"systemTool": {"name": "nova_grounding"}}])),

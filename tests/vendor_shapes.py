@@ -124,7 +124,7 @@ class OneToolChoice(TypedDict):
 class ExtraToolChoice(TypedDict, total=False):
     """What of Claude's tool choice Converse has no form for."""
 
-    type: Literal["none"]
+    type: Literal["auto", "none"]
     disable_parallel_tool_use: bool
 
 
@@ -194,20 +194,26 @@ def keys(kind: Any) -> tuple[dict[str, Any], set[str]]:
 
 def misfits(value: Any, hint: Any, path: str = "") -> list[str]:
     """Why JSON data is not a value of a type: the strictest reading, without conversions."""
+    return list(each_misfit(value, hint, path))
+
+
+def each_misfit(value: Any, hint: Any, path: str) -> Iterator[str]:
+    """One after the other: whether there is any takes no more than the first."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint in (Any, object):
-        return []
+        return
     if origin in QUALIFIERS:
-        return misfits(value, arguments[0], path)
-    if origin in (Union, types.UnionType):
-        return nearest([misfits(value, arm, path) for arm in arguments], path)
-    if typing_extensions.is_typeddict(hint):
-        return list(typed_dict_misfits(value, hint, path))
-    if origin in SEQUENCES and isinstance(value, list):
-        return [text for i, item in enumerate(value) for text in misfits(item, arguments[0], f"{path}/{i}")]
-    if origin in MAPPINGS and isinstance(value, dict):
-        return [text for key, item in value.items() for text in misfits(item, arguments[1], f"{path}/{key}")]
-    return [] if scalar_fits(value, hint) else [f"{path}: {value!r} is not {hint}"]
+        yield from each_misfit(value, arguments[0], path)
+    elif origin in (Union, types.UnionType):
+        if not any(next(each_misfit(value, arm, path), None) is None for arm in arguments):
+            yield from nearest([misfits(value, arm, path) for arm in arguments], path)
+    elif typing_extensions.is_typeddict(hint):
+        yield from typed_dict_misfits(value, hint, path)
+    elif isinstance(value, list | dict) and origin in (SEQUENCES if isinstance(value, list) else MAPPINGS):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from each_misfit(item, arguments[-1], f"{path}/{key}")
+    elif not scalar_fits(value, hint):
+        yield f"{path}: {value!r} is not {hint}"
 
 
 def nearest(attempts: list[list[str]], path: str) -> list[str]:
@@ -233,7 +239,7 @@ def typed_dict_misfits(value: Any, kind: Any, path: str) -> Iterator[str]:
     yield from (f"{path}/{key} is missing" for key in sorted(must - set(value)))
     for key, item in value.items():
         if key in known:
-            yield from misfits(item, known[key], f"{path}/{key}")
+            yield from each_misfit(item, known[key], f"{path}/{key}")
         else:
             yield f"{path}/{key} is unknown to {kind.__name__}"
 

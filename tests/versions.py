@@ -20,3 +20,7 @@ with_todays_openai: Final = pytest.mark.skipif(
     not _at_least("openai", 3),
     reason="older openai SDKs know fewer settings and values, and trust other certificates",
 )
+with_todays_toml: Final = pytest.mark.skipif(
+    not _at_least("tomli", 2, 4),
+    reason="TOML 1.0 has no line breaks inside braces, which older tomli says by line",
+)

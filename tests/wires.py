@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 import aiobotocore.session
+import botocore.session
 import pytest
 from botocore.loaders import Loader, create_loader
 
 from smartllm import LLMClient, MessageRequest, TextRequest
 from smartllm.testing import LoopbackServer
-from smartllm.words import ApiType
+from smartllm.words import ApiType, Provider
 
 # Models without an announced end, which would add a diagnostic from some day on.
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -31,7 +32,7 @@ class Wire:
     """One API of one provider; ``default`` ones are reached without an ``api_type``."""
 
     api_type: ApiType
-    provider: str
+    provider: Provider
     model: str
     path: str
     default: bool
@@ -93,6 +94,13 @@ def share_service_models(monkeypatch: pytest.MonkeyPatch) -> None:
         return session
 
     monkeypatch.setattr(aiobotocore.session, "get_session", get_session)
+
+
+def botocore_session() -> botocore.session.Session:
+    """A session of botocore's that shares what is in its data files."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    return session
 
 
 def region_of(server: LoopbackServer) -> str:

@@ -76,7 +76,7 @@ class TestAnEmptyAnswer:
         self, wire: Wire, streamed: bool, server: LoopbackServer
     ) -> None:
         server.script(Reply(text="Pa", thinking="hm", stop_reason=CUT[wire.api_type]))
-        assert notes(await answer(wire, server.url, streamed=streamed)) == []
+        assert notes(await answer(wire, server.url, streamed=streamed)) == ["answer-cut"]
 
 
 def responses(**part: Any) -> JSON:
@@ -149,7 +149,7 @@ async def test_sound_that_was_cut_is_no_empty_answer(server: LoopbackServer) -> 
     cut = {"choices": [{"message": {"audio": {"data": "QUJD"}}, "finish_reason": "length"}]}
     server.script(Reply(raw=json.dumps(cut).encode()))
     response = await answer(CHAT, server.url)
-    assert (response.finish_reason, notes(response)) == ("length", [])
+    assert (response.finish_reason, notes(response)) == ("length", ["answer-cut"])
 
 
 async def test_the_tier_is_told_where_it_was_asked_for(server: LoopbackServer) -> None:

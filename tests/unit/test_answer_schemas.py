@@ -35,6 +35,17 @@ class TestItsSchema:
         assert set(sent) == {"type", "properties"}
         assert sent["properties"]["left"] == self.NESTED["$defs"]["Leaf"]
 
+    def test_what_a_schema_says_of_itself_is_the_tools(self) -> None:
+        said = self.NESTED | {"description": " A tree. "}
+        request = TextRequest(prompt="hi", response_format=said)
+        sent = smartllm.compile(request, model=NOVA, level="ignore").body["toolConfig"]["tools"][0][
+            "toolSpec"
+        ]
+        assert sent["description"] == "A tree."
+        sent = smartllm.compile(request, model=FORCED, level="ignore").body["tools"][0]
+        assert "description" not in sent
+        assert sent["input_schema"]["description"] == " A tree. "
+
     def test_names_of_properties_are_those_that_are_taken(self) -> None:
         assert set(self.schema(FORCED, self.NESTED)["properties"]) == {"left", "gr__e"}
         compiled = plan(FORCED, response_format=self.NESTED)

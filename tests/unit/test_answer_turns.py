@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 import smartllm
-from smartllm import Message, TextResponse
+from smartllm import Message, TextResponse, Usage
 from smartllm.content import Other, Reasoning, Text, ToolCall
 
 ROME = Said("call", arguments={"city": "Rome"})
@@ -107,6 +107,7 @@ class Answered:
     def __init__(self, parts: tuple[Any, ...]) -> None:
         self.parts, self.raw = parts, dict[str, Any]()
         self.pictures: tuple[Other, ...] = ()
+        self.usage = Usage()
 
 
 @pytest.mark.parametrize("arguments", [{"name": "Änn"}, '{"name": "Änn"}'])

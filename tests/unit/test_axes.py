@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from model_ids import called
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest
@@ -19,7 +20,7 @@ TODAY = dt.date(2026, 11, 23)
 
 def plan(model: str, *, today: dt.date = TODAY, **fields: Any) -> Plan:
     request = TextRequest(**({"prompt": "hi"} | fields))
-    return smartllm.compile(request, model=model, rules=RULES, level="ignore", today=today)
+    return smartllm.compile(request, model=called(model), rules=RULES, level="ignore", today=today)
 
 
 def codes(compiled: Plan) -> list[str]:
@@ -45,7 +46,7 @@ class TestLifecycle:
         assert note.origin.name == "lifecycle.shutdown"
 
     def test_states_without_a_date(self) -> None:
-        (note,) = plan("claude-3-haiku").diagnostics
+        (note,) = plan("claude-3-opus").diagnostics
         assert (note.code, note.origin.name) == ("lifecycle-ended", "lifecycle.state")
         assert codes(plan("claude-opus-4-7")) == []
 
@@ -54,7 +55,7 @@ class TestLifecycle:
         path.write_text('[model]\ngpt-9 = { profile = "gpt-6", lifecycle = { state = "legacy" } }\n')
         request = TextRequest(prompt="hi", max_tokens=500)
         compiled = smartllm.compile(request, model="gpt-9", rules=path, today=TODAY)
-        assert [item.reason for item in compiled.diagnostics] == ["the model is legacy"]
+        assert [item.reason for item in compiled.diagnostics] == ["OpenAI calls the model legacy"]
 
     def test_an_unlisted_model_has_no_dates_of_its_own(self) -> None:
         assert codes(plan("claude-opus-4-3")) == ["model-inferred"]

@@ -125,6 +125,9 @@ class TestOurToolAmongTheCallers:
         assert (compiled.body.get("tool_choice") or config["toolChoice"]) == any_of_them
         assert "parallel_tool_calls" not in compiled.body
         assert codes(compiled)["tool-choice-required"] == "structured.native"
+        assert ("tool-choice-required", "info") in {
+            (item.code, item.severity) for item in compiled.diagnostics
+        }
         origins = compiled.steps[0].origins
         (place,) = [path for path in origins if path.endswith("name") and "[1]" in path]
         assert (origins[place].kind, origins[place].name) == ("request", "response_format")
@@ -163,6 +166,8 @@ class TestOurToolAmongTheCallers:
         assert codes(compiled)["tool-description-cut"] == "tools.description_max"
         alone = plan("gpt-4", tool_choice="none", **wishes).body["tools"][1]["function"]["description"]
         assert alone == "x" * 1024
+        wishes["response_format"] = type("Long", (Long,), {"__doc__": "x" * 1024})
+        assert "tool-description-cut" not in codes(plan("gpt-4", tool_choice="none", **wishes))
 
     def test_it_never_has_a_name_of_theirs(self) -> None:
         person = Tool("Person", parameters=CITY)
@@ -204,6 +209,7 @@ class TestOurToolAmongTheCallers:
         assert ours["toolSpec"]["name"] == "Person"
         assert compiled.body["toolConfig"]["toolChoice"] == {"any": {}}
         assert codes(compiled)["tools-omitted"] == "tools.choice"
+        assert {item.severity for item in compiled.diagnostics} == {"info"}
 
     def test_a_conversation_with_calls_alone_needs_no_choice_among_them(self) -> None:
         bare = smartllm.compile(

@@ -22,6 +22,7 @@ from bound_plans import (
     plan,
     steps,
 )
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import FACTS, takes_tools
@@ -34,6 +35,7 @@ from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.target import choose_target
 from smartllm.errors import CompileError
 from smartllm.rules import Dialect
+from smartllm.rules.names import parse
 
 
 class TestTheLastOfTwoSteps:
@@ -50,7 +52,7 @@ class TestTheLastOfTwoSteps:
 
     def test_on_converse_claude_says_none_beside_them(self, tmp_path: Path) -> None:
         overlay = tmp_path / "r.toml"
-        overlay.write_text(f'[model."{NATIVE}"]\nstructured.prefer = "native"\n')
+        overlay.write_text(f'[model."{parse(NATIVE).key}"]\nstructured.prefer = "native"\n')
         compiled = plan(NATIVE, asked=ASKED, rules=overlay, structured_output="two_pass", api_type="converse")
         second = compiled.steps[1].body
         assert second["additionalModelRequestFields"] == {"tool_choice": {"type": "none"}}
@@ -156,9 +158,12 @@ class TestTheLastOfTwoSteps:
 
     def test_the_explanation_says_when_it_is_made(self) -> None:
         assert " · if step 1 calls no tool\n" in plan(NEVER).explain()
-        two = smartllm.compile(TextRequest(prompt="hi", model=NEVER, response_format=PERSON), level="ignore")
+        fields: dict[str, Any] = {"prompt": "hi", "model": NEVER, "response_format": PERSON}
+        two = smartllm.compile(TextRequest(**fields, structured_output="two_pass"), level="ignore")
         assert " · if step 1" not in two.explain()
         assert len(two.steps) == 2
+        offered = smartllm.compile(TextRequest(**fields), level="ignore")
+        assert " · if step 1 does not give the structure\n" in offered.explain()
         assert plan(NEVER).as_curl().count("curl -sS") == 2
         assert any(
             path.startswith("steps[1].toolConfig") or "steps[1].tools" in path for path in plan(NEVER).origins
@@ -206,7 +211,7 @@ wishes = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(sorted(RULES.table("model"))), wishes, st.booleans())
 def test_the_passes_settle_and_every_leaf_has_an_origin(
     model: str, fields: dict[str, Any], called: bool

@@ -40,6 +40,7 @@ from smartllm.rules import load_rules
 from smartllm.runtime.answer import Fetched, decode_answer
 from smartllm.runtime.cache.entry import entry_of, fetched_of, response_of, worth_keeping
 from smartllm.runtime.cache.files import decoded, encoded
+from smartllm.runtime.structure.tries import Try
 from smartllm.testing import FakeTransport, Reply
 
 RULES = load_rules()
@@ -57,7 +58,8 @@ STRATEGIES: dict[str, dict[str, Any]] = {
 
 def fetched(plan: Plan, *replies: Reply) -> Fetched:
     """What a provider with these replies answers to a plan."""
-    calls = LLMClient(provider=plan.host, transport=FakeTransport(*replies))._calls
+    host: Any = plan.host
+    calls = LLMClient(provider=host, transport=FakeTransport(*replies))._calls
     answers: list[Decoded] = []
     for step in plan.steps:
         sent = step.fill(answers[0].text) if answers else step
@@ -67,7 +69,7 @@ def fetched(plan: Plan, *replies: Reply) -> Fetched:
 
 def kept_and_read(fresh: TextResponse[Any], answers: Fetched) -> dict[str, Any]:
     """The entry as it comes back from a disk."""
-    entry = entry_of(KEY, fresh, answers.answers)
+    entry = entry_of(KEY, fresh, answers)
     assert entry is not None
     read: dict[str, Any] = decoded(encoded(entry))
     return read
@@ -380,7 +382,9 @@ def test_an_answer_without_its_wire_form_is_not_kept() -> None:
     plan = smartllm.compile(request, rules=RULES, level="ignore")
     answers = fetched(plan, Reply(text="hi"))
     fresh = answers.response(request, plan)
-    assert entry_of(KEY, fresh, [dataclasses.replace(answers.answers[0], raw={})]) is None
+    bare = [dataclasses.replace(answers.answers[0], raw={})]
+    assert entry_of(KEY, fresh, dataclasses.replace(answers, answers=bare)) is None
+    assert entry_of(KEY, fresh, dataclasses.replace(answers, tries=(Try(bare[0], ()),))) is None
 
 
 def test_a_refusal_beside_a_text_is_a_miss() -> None:

@@ -51,7 +51,7 @@ def test_times_and_least_lengths() -> None:
     hour |= {model for model in MARKED if FACTS[MESSAGES][model].sampling == "never"}
     least = {
         512: {"claude-opus-5", "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"}
-        | {"claude-fable-5", "claude-fable-5-1", "claude-fable-5-2"},
+        | {"claude-fable-5", "claude-fable-5-1", "claude-fable-5-2", "claude-mythos-5-1"},
         2048: {"claude-3-5-haiku"},
         4096: {"claude-haiku-4-5", "claude-opus-4-5", "claude-opus-4-6", "claude-opus-4-7"},
     }
@@ -70,7 +70,7 @@ def test_without_being_asked() -> None:
     """D: OpenAI's guide and prices; on Bedrock: Nova's guide, prices of the others, R."""
     assert those(CONVERSE, "caching.implicit", True) == {
         *(NOVA | GPT_ON_CONVERSE | GROK),
-        *("kimi-k3", "glm-5.3"),
+        *("kimi-k3", "kimi-k3.1", "glm-5.3"),
     }
     old = {"gpt-3.5-turbo", "gpt-4", "gpt-4-turbo", "gpt-4-1106-preview", "gpt-4o-2024-05-13", *OSS}
     search = {"gpt-4o-search-preview", "gpt-4o-mini-search-preview"}

@@ -34,7 +34,7 @@ class TestCalls:
 
     def test_media_beside_results(self) -> None:
         """pydantic-ai, M; GPT: oh-my-pi#11681, M, for pictures; its text keeps a turn of its own."""
-        pictures = GPT_ON_CONVERSE | {"qwen3-vl-235b-a22b", "kimi-k2.5", "kimi-k3"}
+        pictures = GPT_ON_CONVERSE | {"qwen3-vl-235b-a22b", "kimi-k2.5", "kimi-k3", "kimi-k3.1"}
         assert those(CONVERSE, "calls.beside_results", ("text", "image")) == CLAUDE
         assert those(CONVERSE, "calls.beside_results", ("text", "image", "document", "video")) == NOVA
         assert those(CONVERSE, "calls.beside_results", ("image",)) == pictures
@@ -104,7 +104,7 @@ class TestCalls:
         """Mistral: see above; Kimi: llxprt-code#713, M; K3 repeats its ids: fw-ai/fireconnect#16, M."""
         assert those(CONVERSE, "calls.ids", "nine") == MISTRAL
         assert those(CONVERSE, "calls.ids", "counted") == {"kimi-k2-thinking", "kimi-k2.5"}
-        assert those(CONVERSE, "calls.ids_repeat", True) == {"kimi-k3"}
+        assert those(CONVERSE, "calls.ids_repeat", True) == {"kimi-k3", "kimi-k3.1"}
         assert those(CONVERSE, "calls.ids", "any") == set()
         for dialect in (RESPONSES, CHAT):
             assert those(dialect, "calls.ids", "any") == set(FACTS[dialect])

@@ -82,6 +82,17 @@ class TestNames:
 
 
 class TestArguments:
+    def test_what_is_nested_too_deeply_to_be_read_stays_as_it_came(self) -> None:
+        rows = {"type": "array", "items": {"$ref": "#/$defs/rows"}}
+        tool = Tool("find-place", "", {**schema(rows={"$ref": "#/$defs/rows"}), "$defs": {"rows": rows}})
+        deep: list[Any] = []
+        for _ in range(5000):
+            deep = [deep]
+        plan, given = plan_of(CLAUDE, tool), {"rows": deep}
+        (call,) = heard(plan, ToolCall("1", "find-place", given))
+        assert isinstance(call, ToolCall)
+        assert call.arguments is given
+
     def test_a_null_that_stands_for_a_left_out_property_is_left_out(self) -> None:
         tool = Tool("find-place", "", schema(a=NUMBER, b={"type": ["integer", "null"]}))
         assert arguments(plan_of(CLAUDE, tool), {"a": None, "b": None}) == {"b": None}

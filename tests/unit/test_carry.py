@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from model_facts import RULES
+from model_ids import called
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, Tool, ToolCall, ToolResult
@@ -15,10 +16,11 @@ from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.trace import Trace
 from smartllm.content import Reasoning, Text
 from smartllm.rules.vocabulary import Dialect, facts_from
+from smartllm.testing.check import refusal
 from smartllm.words import ApiType
 
-CLAUDE, BOUND, ADAPTIVE = "claude-sonnet-4-5", "claude-opus-5-5", "claude-opus-4-8"
-GPT_ON_BEDROCK = "gpt-5.6-sol"
+CLAUDE, BOUND, ADAPTIVE = map(called, ("claude-sonnet-4-5", "claude-opus-5-5", "claude-opus-4-8"))
+GPT_ON_BEDROCK = called("gpt-5.6-sol", "bedrock")
 LOOK = Tool("look", parameters={"type": "object", "properties": {"at": {"type": "string"}}})
 CLOCK = Tool("clock")
 WORDS: dict[ApiType, Dialect] = {"invoke": "anthropic_messages", "converse": "bedrock_converse"}
@@ -178,6 +180,18 @@ class TestBudget:
         assert "thinking" not in compiled.body
         assert "thinking-left-off" in {item.code for item in compiled.diagnostics}
         assert plan(ADAPTIVE, behind, TOLD, reasoning_effort="low").body["thinking"] == {"type": "adaptive"}
+
+    @pytest.mark.parametrize("api_type", WORDS)
+    @pytest.mark.parametrize("led", [False, True])
+    def test_a_prefill_is_continued_without(self, api_type: ApiType, *, led: bool) -> None:
+        prefill = Message("assistant", [*([thought(CLAUDE, dialect=WORDS[api_type])] * led), "So"])
+        compiled = plan(CLAUDE, prefill, api_type=api_type, budget_tokens=2000, tools=[])
+        assert "budget_tokens" not in str(compiled.body)
+        assert "thinking-left-off" in {item.code for item in compiled.diagnostics}
+        assert ("reasoning-dropped" in {item.code for item in compiled.diagnostics}) == led
+        said = compiled.body["messages"][1]["content"]
+        assert said in ("So", [{"text": "So"}], [{"type": "text", "text": "So"}])
+        assert refusal(compiled.body, CLAUDE, WORDS[api_type]) is None
 
 
 class TestBound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import errno
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -153,7 +154,7 @@ def closed_port() -> int:
 async def test_a_refused_connection() -> None:
     port = closed_port()
     found = await caught(f"http://127.0.0.1:{port}/v1")
-    assert found.message.startswith(f"connection failed to 127.0.0.1:{port} (")
+    assert found.message == f"connection failed to 127.0.0.1:{port} ({os.strerror(errno.ECONNREFUSED)})"
     assert f"the server runs at 127.0.0.1:{port}" in found.hint
     assert found.retryable
 

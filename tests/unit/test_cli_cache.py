@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from commands import invoke
+from warm import COMMAND_LINE, Warm
 
 import smartllm
 from smartllm.cli.cache import command
@@ -158,14 +158,11 @@ class TestPrune:
         assert len(store.keys()) == 3
 
 
-def test_a_table_on_a_terminal(store: LocalStore) -> None:
-    ours, theirs = pty.openpty()
-    code = "from smartllm.cli.cache import command; command()"
-    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm", "PYTHONUTF8": "1"}
-    subprocess.run([sys.executable, "-c", code, "ls"], stdout=theirs, env=environment, check=True)
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+def test_a_table_on_a_terminal(store: LocalStore, warm: Warm, tmp_path: Path) -> None:
+    environment = os.environ | {"COLUMNS": "160", "TERM": "xterm"}
+    result = warm.at_terminal(COMMAND_LINE, "cache", "ls", environment=environment, folder=tmp_path)
+    shown = result.stdout.decode()
+    assert result.returncode == 0, shown
     assert "│" in shown
     assert all(key in shown for key in KEYS)
 

@@ -132,7 +132,7 @@ def test_what_else_a_request_file_may_hold_is_left_to_the_request(folder: Path) 
 
 def test_what_is_shown_of_a_plan_holds_no_bytes(folder: Path) -> None:
     request = written(folder, {"type": "image", "path": "inside.png"})
-    explained = compiled("--request", request, "--explain")
+    explained = invoke(main, ["compile", "--model", "gpt-5.4", "--request", request, "--explain"])
     compared = invoke(main, ["diff", "gpt-5.4", "gpt-4o", "--request", request])
     for result in (explained, compared):
         assert result.exit_code == 0

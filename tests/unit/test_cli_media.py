@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from click.testing import Result
 from commands import invoke
+from model_ids import called
 from pictures import pdf, png
 
 from smartllm.cli import main
 from smartllm.testing import LoopbackServer, Reply
 
-GPT, CLAUDE = "gpt-5.4", "claude-haiku-4-5"
+GPT, CLAUDE = "gpt-5.4", called("claude-haiku-4-5")
 CODED = base64.b64encode(png()).decode()
 CAT = {"type": "image", "path": "cat.png"}
 PAPER = {"type": "document", "path": "report 2024_final.pdf"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ from commands import invoke
 
 from smartllm.cli import main
 from smartllm.cli.explain import numbered
+from smartllm.diagnostics import Origin
+from smartllm.rules import load_rules
+from smartllm.rules.facts import StatedFact
 from smartllm.testing import LoopbackServer, Reply
 
 OPUS = "eu.anthropic.claude-opus-4-7"
@@ -29,7 +33,8 @@ class TestExplain:
         assert head == f"{OPUS}: exact, profile claude-4.7; anthropic_messages on bedrock"
         rows = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
         value, row, day, source = rows["thinking.modes"]
-        assert (value, day) == ("adaptive", "2026-11-23")
+        assert value == "adaptive"
+        assert dt.date.fromisoformat(day) <= dt.datetime.now(dt.UTC).date()
         file, _, number = row.partition(":")
         text = Path(file).read_text(encoding="utf-8").splitlines()[int(number) - 1]
         assert text.startswith("thinking.modes")
@@ -48,7 +53,8 @@ class TestExplain:
 
     def test_an_inferred_model_says_so(self) -> None:
         head = run("explain", "us.anthropic.claude-opus-9-v1").stdout.splitlines()[0]
-        assert "inferred, profile claude-5.5 (newest generation of anthropic" in head
+        newest = load_rules().table("vendor")["anthropic"]["latest"]
+        assert f"inferred, profile {newest} (newest generation of anthropic" in head
 
     def test_an_overlay_is_named(self, tmp_path: Path) -> None:
         overlay = tmp_path / "mine.toml"
@@ -162,6 +168,25 @@ class TestRun:
         assert told["request_id"]
         assert "tool_calls" not in told
 
+    @pytest.mark.parametrize(
+        ("flags", "printed"),
+        [((), '{"a": 5}\n'), (("--stream",), '{"a":"five"}\n{"a": 5}\n')],
+        ids=["whole", "streamed"],
+    )
+    def test_an_answer_that_was_asked_for_again(
+        self, flags: tuple[str, ...], printed: str, server: LoopbackServer, tmp_path: Path
+    ) -> None:
+        schema = tmp_path / "schema.json"
+        schema.write_text('{"type": "object", "properties": {"a": {"type": "integer"}}}', encoding="utf-8")
+        server.script(Reply(text='{"a":"five"}'), Reply(text='{"a": 5}'))
+        asked = ("run", "-m", "gpt-4o", "-p", "x", "--schema", str(schema), "--reasks", "1")
+        told = run(*asked, *flags)
+        assert (told.exit_code, told.stdout) == (0, printed)
+        assert "asked-again" in told.stderr
+        wrong = run(*asked[:-1], "11")
+        assert wrong.exit_code == 2
+        assert "11" in wrong.stderr
+
     def test_json_of_calls_and_refusals(self, server: LoopbackServer, tmp_path: Path) -> None:
         tool = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
         asked = {"prompt": "x", "model": "gpt-4o", "extra": {"tools": [tool], "tool_choice": "required"}}
@@ -237,8 +262,30 @@ class TestRun:
         assert "failed: 401 from the provider: no such key" in result.stderr
         refused = run("run", "-m", "o3", "-p", "x", "--temperature", "0.4")
         assert (refused.exit_code, len(server.requests)) == (1, 1)
-        assert "refused: temperature" in refused.stderr
+        assert "refused: --temperature: o3 does not accept --temperature 0.4" in refused.stderr
         assert run("run", "-p", "x", "--effort", "huge").exit_code == 2
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_what_came_before_an_error_is_shown(
+        self, server: LoopbackServer, tmp_path: Path, *, streamed: bool
+    ) -> None:
+        schema = tmp_path / "person.json"
+        schema.write_text('{"type": "object", "properties": {"name": {"type": "string"}}}')
+        asked = ["run", "-m", "gpt-4o", "-p", "x", "--schema", str(schema), "--no-cache"]
+        asked += ["--stream"] if streamed else []
+        for reply, said, reason in (
+            (Reply(text='{"name": "Ad', stop_reason="max_output_tokens"), '{"name": "Ad', "truncated"),
+            (Reply(text='{"name": 5}'), '{"name": 5}', "does not fit the schema at name"),
+        ):
+            server.script(reply)
+            result = run(*asked)
+            assert result.exit_code == 1
+            first, *rest = result.stderr[result.stderr.index("failed: ") :].splitlines()
+            assert reason in first
+            assert ("the answer, as far as it came:" in rest) is not streamed
+            assert (said in rest) is not streamed
+            assert result.stdout.strip() == (said if streamed else "")
+            assert " out (0 reasoning); " in rest[-1]
 
     def test_a_missing_key_is_told_in_shell_words(
         self, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
@@ -247,7 +294,8 @@ class TestRun:
         monkeypatch.delenv("OPENAI_BASE_URL")
         result = run("run", "-m", "gpt-4o", "-p", "x")
         assert result.exit_code == 2
-        assert "set OPENAI_API_KEY, or ask another server with --base-url, which needs none" in result.stderr
+        told = "set OPENAI_API_KEY, or pass --base-url; to try without a key: smartllm sandbox -- COMMAND"
+        assert told in result.stderr
         assert "LLMConfig" not in result.stderr
         assert server.requests == []
 
@@ -256,16 +304,16 @@ class TestModels:
     def test_a_line_a_model(self) -> None:
         lines = [line.split("\t") for line in run("models").stdout.splitlines()]
         rows = {line[0]: line[1:] for line in lines}
-        assert rows["claude-opus-4-7"][:5] == [
+        assert rows["claude-opus-4-7"][1:6] == [
             "bedrock",
             "never",
             "adaptive",
             "low medium high xhigh max",
             "-",
         ]
-        assert rows["gpt-oss-20b"][0] == "openai, bedrock"
-        assert rows["nova-pro"][5:7] == ["image document video", "implicit marks"]
-        assert rows["gpt-oss-20b"][5:7] == ["-", "-"]
+        assert rows["gpt-oss-20b"][1] == "openai, bedrock"
+        assert rows["nova-pro"][6:8] == ["image document video", "implicit marks"]
+        assert rows["gpt-oss-20b"][6:8] == ["-", "-"]
         assert rows["gpt-4o"][-1] == "legacy until 2027-01-14"
         assert len(lines) > 150
 
@@ -300,7 +348,8 @@ class TestModels:
 
 
 def test_on_a_terminal_sources_are_numbered() -> None:
-    rows = [("a", "1", "https://one"), ("b", "2", "-"), ("c", "3", "https://two"), ("d", "4", "https://one")]
-    short, sources = numbered(rows)
-    assert [row[-1] for row in short] == ["[1]", "-", "[2]", "[1]"]
+    pages = [("https://one", "https://two"), (), ("https://two",), ("https://one",)]
+    facts = [StatedFact("a", 1, Origin("fact", "a", "f.toml", 1, source=page)) for page in pages]
+    rows, sources = numbered([*facts, StatedFact("a", 1, Origin("default", "a"))])
+    assert [row[-1] for row in rows] == ["[1] [2]", "no evidence", "[2]", "[1]", "-"]
     assert sources == ["[1] https://one", "[2] https://two"]

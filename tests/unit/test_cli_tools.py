@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from click.testing import Result
 from commands import invoke
+from model_ids import called
 
 from smartllm.cli import main
 from smartllm.testing import LoopbackServer, Reply
 
-CLAUDE, NOVA, GPT = "claude-sonnet-4-6", "us.amazon.nova-pro-v1:0", "gpt-4.1"
+CLAUDE, NOVA, GPT = map(called, ("claude-sonnet-4-6", "nova-pro", "gpt-4.1"))
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = {"name": "weather", "description": "The weather of a city.", "parameters": SCHEMA}
 CLOCK = {"name": "clock"}
@@ -217,7 +218,7 @@ class TestConversations:
         rows = {line.split()[0]: " ".join(line.split()[2:]) for line in told.splitlines() if "oolUse" in line}
         assert rows["messages[1].content[1].toolUse.input.city"] == "request messages"
         assert "toolConfig.toolChoice.tool.name" in told
-        assert "warning tool-parallel-dropped  parallel_tool_calls: false → null" in told
+        assert "warning tool-parallel-dropped  parallel_tool_calls: false → not sent" in told
         assert 'info call-ids-changed  messages: ["call:1"] → ["call_1"]' in told
 
     def test_as_a_command(self) -> None:
@@ -245,7 +246,7 @@ class TestConversations:
         (files / "mine.toml").write_text(text, encoding="utf-8")
         result = run("lint", "mine.toml")
         assert result.exit_code == 1
-        assert "mine.toml:2: R001 'profile.nova-1.tools.forced' = 'sometimes'" in result.stdout
+        assert "mine.toml:2: R001 'profile.nova-1.tools.forced' = \"sometimes\"" in result.stdout
         assert "mine.toml:3: R001 'profile.nova-1.tools.name_max' = 0" in result.stdout
 
 
@@ -295,5 +296,5 @@ class TestAnswers:
         assert result.stdout == "echo: 4 degrees\n", result.stderr
 
     def test_no_text_and_no_call_is_an_empty_line_still(self, server: LoopbackServer) -> None:
-        server.script(Reply(refusal="No."))
+        server.script(Reply(text="", thinking="hm"))
         assert run("run", "-m", GPT, "-p", "hi", "--tools", "one.json").stdout == "\n"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from warm import COMMAND_LINE, Warm
 from wires import CHAT, GPT, INVOKE, RESPONSES
 
 from smartllm import LLMClient, LLMConfig, TextRequest, sync
@@ -117,19 +117,19 @@ async def test_the_credentials_of_a_file_are_those_of_the_clients_making(
 
 def test_a_misspelt_habit_is_understood() -> None:
     with pytest.raises(ConfigError, match=r"modle: there is no such setting; did you mean default_model"):
-        LLMClient(provider="openai", api_key="any", modle=GPT)
+        LLMClient(provider="openai", api_key="any", modle=GPT)  # type: ignore[call-arg]
 
 
-def test_an_entry_cannot_command_the_terminal(server: LoopbackServer, clean_environment: Path) -> None:
+def test_an_entry_cannot_command_the_terminal(
+    server: LoopbackServer, clean_environment: Path, warm: Warm
+) -> None:
     server.script(Reply(text="red \x9b31m \x7f"))
     folder = clean_environment / "kept"
     with sync.LLMClient(provider="openai", base_url=server.openai_base_url, cache_dir=folder) as client:
         key = client.generate_text(TextRequest(prompt="hi", model=GPT)).cache_key
-    shell = [sys.executable, "-c", "from smartllm.cli import main; main()"]
-    command = [*shell, "cache", "--dir", str(folder), "show", str(key)]
-    code = f"import pty, sys; sys.exit(pty.spawn({command!r}) >> 8)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    command = ("cache", "--dir", str(folder), "show", str(key))
+    done = warm.at_terminal(COMMAND_LINE, *command, environment=os.environ, folder=folder)
+    assert done.returncode == 0, done.stdout
     assert b"\\x9b31m" in done.stdout
     assert "\x9b".encode() not in done.stdout
     assert b"\x7f" not in done.stdout

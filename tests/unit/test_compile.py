@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from model_ids import called
 
 import smartllm
 from smartllm import Message, MessageRequest, TextRequest
@@ -33,6 +34,15 @@ HI = TextRequest(prompt="hi")
 def compiled(model: str | None = None, *, provider: str | None = None, **fields: Any) -> smartllm.Plan:
     request = TextRequest(**({"prompt": "hi"} | fields))
     return smartllm.compile(request, model=model, provider=provider, rules=RULES, level="ignore")
+
+
+def test_a_text_and_fields_are_a_request() -> None:
+    plan = smartllm.compile("hi", model="gpt-4.1", max_tokens=70, rules=RULES, level="ignore")
+    assert plan == compiled("gpt-4.1", max_tokens=70)
+    talk = MessageRequest(messages=[Message("user", "hi")])
+    assert smartllm.compile([Message("user", "hi")], model="gpt-4.1", rules=RULES).steps == (
+        smartllm.compile(talk, model="gpt-4.1", rules=RULES).steps
+    )
 
 
 class TestTarget:
@@ -122,14 +132,14 @@ class TestTarget:
 
     def test_a_row_without_endpoints(self, tmp_path: Path) -> None:
         overlay = tmp_path / "r.toml"
-        overlay.write_text('[profile.bare]\n[model]\ngpt-9 = "bare"\nnobody = "bare"\n')
+        overlay.write_text('[profile.bare]\n[profile.lone]\n[model]\ngpt-9 = "bare"\nnobody = "lone"\n')
         with pytest.raises(UnsupportedError, match="add endpoints"):
             smartllm.compile(HI, model="gpt-9", rules=overlay)
         with pytest.raises(ConfigError, match="does not tell which provider"):
             smartllm.compile(HI, model="nobody", rules=overlay)
 
     def test_an_openai_api_type_means_nothing_on_bedrock(self) -> None:
-        plan = compiled("claude-opus-4-7", api_type="chat_completions")
+        plan = compiled(called("claude-opus-4-7"), api_type="chat_completions")
         assert plan.steps[0].dialect == "anthropic_messages"
         assert [item.code for item in plan.diagnostics] == ["api-type-ignored"]
 
@@ -151,7 +161,7 @@ class TestTarget:
         assert plan.as_dict()["resolution"]["how"] == "inferred"
         found = plan.diagnostics[0]
         assert (found.code, found.origin.name) == ("model-inferred", "vendor.anthropic.latest")
-        (nearest,) = compiled("claude-opus-4-3").diagnostics
+        nearest = compiled("claude-opus-4-3").diagnostics[0]
         assert nearest.origin.name == "model.claude-opus-4-1"
 
 
@@ -233,15 +243,15 @@ class TestPlan:
     def test_levels(self, caplog: pytest.LogCaptureFixture) -> None:
         request = TextRequest(prompt="secret words", temperature=0.2)
         with caplog.at_level(logging.DEBUG, logger="smartllm"):
-            smartllm.compile(request, model="claude-opus-4-7", rules=RULES, level="ignore")
+            smartllm.compile(request, model=called("claude-opus-4-7"), rules=RULES, level="ignore")
             assert not caplog.records
-            smartllm.compile(request, model="claude-opus-4-7", rules=RULES)
+            smartllm.compile(request, model=called("claude-opus-4-7"), rules=RULES)
         (record,) = caplog.records
         assert record.levelname == "WARNING"
         assert "sampling-dropped temperature" in record.getMessage()
         assert "secret words" not in caplog.text
         with pytest.raises(DiagnosticError, match="sampling-dropped") as caught:
-            smartllm.compile(request, model="claude-opus-4-7", rules=RULES, level="raise")
+            smartllm.compile(request, model=called("claude-opus-4-7"), rules=RULES, level="raise")
         assert isinstance(caught.value, ValueError)
         assert len(caught.value.diagnostics) == 1
         grown = TextRequest(prompt="hi", budget_tokens=4096)
@@ -269,7 +279,7 @@ class TestPlan:
         assert changed.fingerprint == compiled("o3").fingerprint
 
     def test_json(self) -> None:
-        plan = compiled("claude-opus-4-7", temperature=0.2)
+        plan = compiled(called("claude-opus-4-7"), temperature=0.2)
         data = json.loads(plan.as_json())
         assert list(data) == ["model", "resolution", "fingerprint", "steps", "diagnostics"]
         assert list(data["steps"][0]) == ["dialect", "operation", "model", "body"]
@@ -281,7 +291,7 @@ class TestPlan:
     def test_curl_is_a_shell_command_with_the_body_and_no_secret(self, model: str, *, second: bool) -> None:
         api_type = ("converse" if "claude" in model else "chat_completions") if second else "responses"
         plan = compiled(model, prompt='it\'s $HOME `x` "y"', api_type=api_type)
-        words = shlex.split(plan.as_curl().replace("\\\n", ""))
+        words = shlex.split(plan.as_curl().replace("\\\n", ""), comments=True)
         assert words[0] == "curl"
         assert json.loads(words[words.index("--data-binary") + 1]) == plan.body
         if "claude" in model:
@@ -302,7 +312,7 @@ def test_messages_compile_everywhere() -> None:
     request = MessageRequest(
         messages=[Message("user", "a"), Message("assistant", "b"), Message("user", "c")], api_type="converse"
     )
-    body = smartllm.compile(request, model="claude-opus-4-7", rules=RULES).body
+    body = smartllm.compile(request, model=called("claude-opus-4-7"), rules=RULES).body
     assert body["messages"] == [
         {"role": "user", "content": [{"text": "a"}]},
         {"role": "assistant", "content": [{"text": "b"}]},

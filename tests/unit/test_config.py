@@ -10,6 +10,7 @@ from smartllm import LLMClient, LLMConfig, TextRequest, defaults
 from smartllm.errors import ConfigError
 from smartllm.rules import load_rules
 from smartllm.testing import FakeTransport
+from smartllm.words import Provider
 
 KEYS: dict[str, Any] = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 
@@ -47,6 +48,7 @@ def test_defaults_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"provider": "azure"}, "provider='azure' is not known; allowed: openai, bedrock"),
         ({"level": "loud"}, "level='loud' is not known; allowed: ignore, warn, raise"),
+        ({"reasks": 11}, "reasks=11 is not usable; allowed: a whole number from 0 to 10"),
         ({"max_retries": -1}, "max_retries=-1 is not usable; allowed: a whole number from 0 on"),
         ({"max_retries": 1.5}, "max_retries=1.5 is not usable; allowed: a whole number from 0 on"),
         ({"max_retries": True}, "max_retries=True is not usable; allowed: a whole number from 0 on"),
@@ -181,7 +183,7 @@ def test_an_unusable_timeout_names_its_variable(
 
 
 def test_the_default_model_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    def model(provider: str) -> tuple[str, str]:
+    def model(provider: Provider) -> tuple[str, str]:
         client = LLMClient(provider=provider, transport=FakeTransport())
         plan = client.compile(TextRequest(prompt="hi"))
         origins = plan.origins.get("steps[0].model")

@@ -20,6 +20,15 @@ def test_generated_pages_are_up_to_date() -> None:
         assert kept == page(), "run: python scripts/generate_docs.py"
 
 
+def test_keywords_say_what_the_fields_of_their_names_say() -> None:
+    script("generate_docs")
+    from pages.keywords import SOURCES
+
+    for name, module in SOURCES.items():
+        assert (ROOT / name).read_text(encoding="utf-8") == module(), "run: python scripts/generate_docs.py"
+        assert module().count('\n    """') > 30
+
+
 def test_the_recorded_ratios_are_the_documented_ones() -> None:
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     table = page.partition("<!-- measured: begin -->")[2].partition("<!-- measured: end -->")[0]
@@ -28,6 +37,12 @@ def test_the_recorded_ratios_are_the_documented_ones() -> None:
     kept = json.loads((ROOT / "benchmarks" / "ratios.json").read_text(encoding="utf-8"))
     assert shown == {name: f"{ratio:.2f}" for name, ratio in kept.items()}
     assert len(shown) > 20
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    told = re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    assert sorted(told) == sorted(pages)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from warm import Warm
 
 from smartllm.compiler.dialects import FIELDS
 from smartllm.testing import LoopbackServer, Reply
@@ -26,31 +25,32 @@ EMPTY = {
     "output": [{"type": "reasoning", "id": "rs_1", "summary": []}],
     "usage": {"input_tokens": 12, "output_tokens": 50, "output_tokens_details": {"reasoning_tokens": 50}},
 }
+MISMATCH = {
+    "id": "resp_1",
+    "status": "completed",
+    "output": [
+        {
+            "type": "message",
+            "content": [{"type": "output_text", "text": '{"name": "Ada", "age": "unknown"}'}],
+        }
+    ],
+    "usage": {"input_tokens": 40, "output_tokens": 11},
+}
+ANSWERS = {"empty": EMPTY, "system": EMPTY, "mismatch": MISMATCH}
 
 
 def test_all_examples_are_here() -> None:
-    assert set(EXAMPLES) == {"empty", "system"}
+    assert set(EXAMPLES) == set(ANSWERS)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_prints_what_the_page_shows(name: str, tmp_path: Path) -> None:
+def test_an_example_prints_what_the_page_shows(name: str, warm: Warm, tmp_path: Path) -> None:
     code, output = EXAMPLES[name]
     with LoopbackServer() as server:
-        server.script(Reply(raw=json.dumps(EMPTY).encode()))
-        result = subprocess.run(
-            [sys.executable, "-c", code],
-            env={
-                **os.environ,
-                "OPENAI_API_KEY": "x",
-                "OPENAI_BASE_URL": server.openai_base_url,
-                "PYTHONUTF8": "1",
-            },
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            cwd=tmp_path,
-        )
-    assert result.stdout == output, result.stderr
+        server.script(Reply(raw=json.dumps(ANSWERS[name]).encode(), headers={"x-request-id": "resp_1"}))
+        settings = {"OPENAI_API_KEY": "x", "OPENAI_BASE_URL": server.openai_base_url}
+        result = warm.run(code, environment=os.environ | settings, folder=tmp_path)
+    assert result.stdout.decode() == output, result.said
 
 
 def test_the_table_has_every_word_of_every_wire() -> None:

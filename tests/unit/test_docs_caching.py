@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from warm import Warm
 
 from smartllm.testing import LoopbackServer, Reply
 
@@ -21,25 +21,14 @@ def example(name: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def printed(code: str, folder: Path, **variables: str) -> tuple[str, str]:
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env={**os.environ, "PYTHONUTF8": "1", **variables},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        cwd=folder,
-    )
-    return result.stdout, result.stderr
-
-
-def test_the_worked_example_prints_what_the_page_shows(tmp_path: Path) -> None:
+def test_the_worked_example_prints_what_the_page_shows(warm: Warm, tmp_path: Path) -> None:
     code, output = example("prompt_caching")
     with LoopbackServer(check=True) as server:
         server.script(Reply(text="All may."), Reply(text="Six weeks."))
-        assert printed(code, tmp_path, **server.environment()) == (output, "")
+        result = warm.run(code, environment=os.environ | server.environment(), folder=tmp_path)
+    assert result.said == (output, "")
 
 
-def test_cache_points_are_spelled_as_the_page_shows(tmp_path: Path) -> None:
+def test_cache_points_are_spelled_as_the_page_shows(warm: Warm, tmp_path: Path) -> None:
     code, output = example("cache_points")
-    assert printed(code, tmp_path) == (output, "")
+    assert warm.run(code, environment=os.environ, folder=tmp_path).said == (output, "")

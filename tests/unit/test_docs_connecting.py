@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from warm import Warm
 
 from smartllm import LLMConfig
 
@@ -17,19 +17,11 @@ _EXAMPLE = re.compile(
 )
 
 
-def test_the_worked_example_prints_what_the_page_shows(tmp_path: Path) -> None:
+def test_the_worked_example_prints_what_the_page_shows(warm: Warm, tmp_path: Path) -> None:
     found = _EXAMPLE.search(PAGE)
     assert found is not None
     code, output = found.groups()
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env={**os.environ, "PYTHONUTF8": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        cwd=tmp_path,
-    )
-    assert (result.stdout, result.stderr) == (output, "")
+    assert warm.run(code, environment=os.environ, folder=tmp_path).said == (output, "")
 
 
 def test_its_settings_are_there() -> None:
@@ -45,6 +37,9 @@ def test_its_settings_are_there() -> None:
         "profile",
         "status",
         "error_message",
+        "retryable",
+        "transport",
+        "use_cache",
         "text",
     }
     assert said - calls <= fields

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from media_samples import CLAUDE, PDF, RULES, b64, png, refused
 from tool_rounds import Rounds, asking, called, calling, saying
+from warm import Warm
 
 from smartllm import Image
 from smartllm.diagnostics import CODES
@@ -25,7 +24,9 @@ def blocks(kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
-def test_the_worked_example_sends_the_files_and_prints_what_the_page_shows(tmp_path: Path) -> None:
+def test_the_worked_example_sends_the_files_and_prints_what_the_page_shows(
+    warm: Warm, tmp_path: Path
+) -> None:
     (tmp_path / "window.png").write_bytes(png(3, 2))
     (tmp_path / "prices.pdf").write_bytes(PDF)
     text = {"type": "output_text", "text": "Yes: the postcards."}
@@ -34,21 +35,10 @@ def test_the_worked_example_sends_the_files_and_prints_what_the_page_shows(tmp_p
     body = {"id": "resp_1", "status": "completed", "output": output, "usage": usage}
     with LoopbackServer() as server:
         server.script(Reply(raw=json.dumps(body).encode()))
-        result = subprocess.run(
-            [sys.executable, "-W", "error", "-c", blocks("python")[0]],
-            env={
-                **os.environ,
-                "OPENAI_API_KEY": "x",
-                "OPENAI_BASE_URL": server.openai_base_url,
-                "PYTHONUTF8": "1",
-            },
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            cwd=tmp_path,
-        )
+        settings = {"OPENAI_API_KEY": "x", "OPENAI_BASE_URL": server.openai_base_url}
+        result = warm.run(blocks("python")[0], environment=os.environ | settings, folder=tmp_path)
         (request,) = server.requests
-    assert (result.stdout, result.stderr) == (blocks("text")[0], "")
+    assert result.said == (blocks("text")[0], "")
     said = request.json["input"][0]["content"]
     assert said[1]["image_url"] == f"data:image/png;base64,{b64(png(3, 2))}"
     assert said[3] == {

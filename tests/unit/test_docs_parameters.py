@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from warm import Warm
 
 from smartllm.cli import main
 from smartllm.parameters import PARAMETERS
@@ -23,15 +23,10 @@ EXAMPLES = _EXAMPLE.findall(PAGE)
 
 
 @pytest.mark.parametrize(("name", "code", "output"), EXAMPLES, ids=[name for name, _, _ in EXAMPLES])
-def test_an_example_prints_what_the_page_shows(name: str, code: str, output: str, tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        cwd=tmp_path,
-    )
-    assert (result.stdout, result.stderr) == (output, ""), name
+def test_an_example_prints_what_the_page_shows(
+    name: str, code: str, output: str, warm: Warm, tmp_path: Path
+) -> None:
+    assert warm.run(code, environment=os.environ, folder=tmp_path).said == (output, ""), name
 
 
 @pytest.mark.parametrize("command", COMMANDS.replace("\\\n", "").strip().splitlines())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+from warm import Warm
 
 from smartllm.testing import LoopbackServer, Reply
 
@@ -29,7 +29,7 @@ def call(id_: str, name: str, **arguments: Any) -> dict[str, Any]:
     return item | {"call_id": id_, "name": name, "arguments": json.dumps(arguments)}
 
 
-def test_the_worked_example_prints_what_the_page_shows(tmp_path: Path) -> None:
+def test_the_worked_example_prints_what_the_page_shows(warm: Warm, tmp_path: Path) -> None:
     found = _EXAMPLE.search(PAGE.read_text(encoding="utf-8"))
     assert found is not None
     code, output = found.groups()
@@ -40,21 +40,10 @@ def test_the_worked_example_prints_what_the_page_shows(tmp_path: Path) -> None:
             answering(call("call_3", "multiply", a=18, b=18)),
             answering({"type": "message", "role": "assistant", "content": [text]}),
         )
-        result = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
-            env={
-                **os.environ,
-                "OPENAI_API_KEY": "x",
-                "OPENAI_BASE_URL": server.openai_base_url,
-                "PYTHONUTF8": "1",
-            },
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            cwd=tmp_path,
-        )
+        settings = {"OPENAI_API_KEY": "x", "OPENAI_BASE_URL": server.openai_base_url}
+        result = warm.run(code, environment=os.environ | settings, folder=tmp_path)
         bodies = [request.json for request in server.requests]
-    assert (result.stdout, result.stderr) == (output, "")
+    assert result.said == (output, "")
     outputs = [item["output"] for item in bodies[2]["input"] if item["type"] == "function_call_output"]
     assert [json.loads(each) for each in outputs] == [
         {"city": "Paris", "sky": "clear", "temperature": 18},

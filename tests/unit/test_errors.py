@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import importlib
 import inspect
 import multiprocessing
@@ -19,7 +20,9 @@ import smartllm
 from smartllm import errors
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.error_codes import kind_of, may_pass
-from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError, provider_error
+from smartllm.errors import ProviderError, ProviderTimeoutError, SmartLLMError
+from smartllm.provider_errors import provider_error
+from smartllm.response import TextResponse
 
 DIAGNOSTIC = Diagnostic(
     "sampling-dropped", "warning", "top_k", "dropped", 5, None, "not here", Origin("fact", "sampling")
@@ -41,6 +44,7 @@ ARGUMENTS: dict[str, Any] = {
     "hint": "do this",
     "model": "a-model",
     "nearest": ("b-model", "c-model"),
+    "retired": True,
     "field": "top_k",
     "diagnostics": [DIAGNOSTIC],
     "kind": "stall",
@@ -50,14 +54,21 @@ ARGUMENTS: dict[str, Any] = {
     "tool": "weather",
     "tools": ("weather", "time"),
     "problems": ("city: Field required",),
+    "text": "{not json",
+    "response": TextResponse("It is J.", "a-model", "end_turn", 3, 5),
+    "title": "Person",
+    "faults": (("age", "'old' is not of type 'integer'"),),
+    "lines": [{"type": "missing", "loc": ("age",), "msg": "Field required", "input": {"name": "J"}}],
     **ABOUT,
 }
 
 
+@functools.cache
 def classes() -> list[type[SmartLLMError]]:
     """Every error of the package, in whichever module it is."""
     for module in pkgutil.walk_packages(smartllm.__path__, "smartllm."):
-        if not module.name.endswith("__main__"):
+        # Plugins have no errors of their own, and need packages that may not be there.
+        if not module.name.endswith("__main__") and not module.name.startswith("smartllm.plugins."):
             importlib.import_module(module.name)
 
     def below(kind: type[SmartLLMError]) -> Iterator[type[SmartLLMError]]:
@@ -72,7 +83,8 @@ def classes() -> list[type[SmartLLMError]]:
 def made(kind: type[SmartLLMError]) -> SmartLLMError:
     """An error with a telling value in every attribute."""
     fields = inspect.signature(kind).parameters
-    given = {name: ARGUMENTS[name] for name, field in fields.items() if field.kind is not field.VAR_KEYWORD}
+    variadic = {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
+    given = {name: ARGUMENTS[name] for name, field in fields.items() if field.kind not in variadic}
     more = ABOUT if any(field.kind is field.VAR_KEYWORD for field in fields.values()) else {}
     error = kind(**{**more, **given})
     error.add_note("a note")
@@ -125,14 +137,14 @@ class _Special(errors.RateLimitError):
         self.extra = extra
 
 
-def raised(name: str) -> None:
-    raise made(next(kind for kind in classes() if kind.__name__ == name))
+def raised(kind: type[SmartLLMError]) -> None:
+    raise made(kind)
 
 
 def test_every_error_leaves_a_pool_of_processes() -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        found = [(kind, pool.apply_async(raised, (kind.__name__,))) for kind in classes()]
+        found = [(kind, pool.apply_async(raised, (kind,))) for kind in classes()]
         for kind, result in found:
             with pytest.raises(kind) as caught:
                 result.get(timeout=60)
@@ -143,7 +155,7 @@ def test_every_error_leaves_an_executor() -> None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         for kind in classes():
             with pytest.raises(kind) as caught:
-                pool.submit(raised, kind.__name__).result(timeout=60)
+                pool.submit(raised, kind).result(timeout=60)
             same(made(kind), caught.value)
 
 
@@ -157,6 +169,7 @@ def test_the_public_names() -> None:
         "BadRequestError",
         "CachePoint",
         "CallEvent",
+        "ClientSettings",
         "CompileError",
         "ConfigError",
         "ConnectionFailedError",
@@ -164,26 +177,37 @@ def test_the_public_names() -> None:
         "Diagnostic",
         "DiagnosticError",
         "Document",
+        "Effort",
+        "FinishReason",
+        "FormatUnsupportedError",
         "Guardrail",
         "Image",
         "LLMClient",
         "LLMConfig",
         "Level",
+        "MapProgress",
+        "Mapped",
         "Message",
         "MessageRequest",
         "MissingExtraError",
+        "ModelMismatchError",
         "NotFoundError",
         "Origin",
         "PermissionDeniedError",
         "Plan",
+        "ProgressEvent",
+        "Provider",
         "ProviderError",
         "ProviderTimeoutError",
         "QuotaError",
         "RateLimitError",
         "Reasoning",
         "RefusalError",
+        "RequestFields",
         "RequestFileError",
+        "RequestTypeError",
         "ResponseError",
+        "Role",
         "RulesError",
         "SchemaMismatchError",
         "ServerError",
@@ -191,6 +215,7 @@ def test_the_public_names() -> None:
         "Step",
         "StreamChunk",
         "StreamError",
+        "StructureError",
         "SystemMessage",
         "Text",
         "TextRequest",

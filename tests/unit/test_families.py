@@ -17,6 +17,7 @@ from smartllm.content import Text
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules, resolve, target_for
 from smartllm.testing import LoopbackServer, Reply
+from smartllm.words import Role
 
 RULES = load_rules()
 EXTRA = "additionalModelRequestFields"
@@ -61,7 +62,7 @@ def plan(model: str, **fields: Any) -> Plan:
 
 
 def codes(compiled: Plan) -> set[str]:
-    usual = ("lifecycle", "thinking-in-limit")
+    usual = ("lifecycle", "model-id", "thinking-in-limit")
     return {item.code for item in compiled.diagnostics if not item.code.startswith(usual)}
 
 
@@ -76,7 +77,7 @@ def test_every_id_finds_its_row_and_goes_to_converse(model: str) -> None:
 
 @pytest.mark.parametrize(
     ("model", "profile"),
-    [("us.amazon.nova-3-pro-v1:0", "nova-2"), ("meta.llama5-1t-instruct-v1:0", "llama-4")],
+    [("us.amazon.nova-3-pro-v1:0", "nova-2"), ("meta.llama5-8b-instruct-v1:0", "llama-4")],
 )
 def test_a_newer_model_inherits_its_makers_newest_generation(model: str, profile: str) -> None:
     compiled = plan(model)
@@ -133,7 +134,7 @@ def test_models_without_a_system_field_get_it_in_the_first_user_turn() -> None:
     assert compiled.body["messages"] == [{"role": "user", "content": [{"text": "Be brief."}, {"text": "hi"}]}]
 
 
-def conversation(model: str, *roles: str) -> Plan:
+def conversation(model: str, *roles: Role) -> Plan:
     request = MessageRequest(messages=[Message(role, "x") for role in roles])
     return smartllm.compile(request, model=model, rules=RULES, level="ignore")
 

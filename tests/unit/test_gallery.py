@@ -36,7 +36,7 @@ def bound(name: str, strategy: str) -> dict[str, Any]:
     try:
         plan = smartllm.compile(request, rules=RULES, level="ignore")
     except UnsupportedError as error:
-        return {"refused": error.message, "hint": error.hint}
+        return {"refused": error.message.partition(" [")[0], "hint": error.hint}  # rows of facts move
     body = plan.steps[-1].body
     return {
         "steps": len(plan.steps),

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from smartllm.compiler.schema.lenient import lenient
+from smartllm.compiler.schema.answers.lenient import lenient, repaired
+from smartllm.compiler.schema.lower import lower
 
 TEXTS = {"type": "array", "items": {"type": "string"}}
 NODE: dict[str, Any] = {
@@ -123,6 +124,34 @@ def test_where_two_arms_take_an_object_only_what_stands_beside_them_is_certain()
     schema = {"anyOf": [*arms, TEXTS], "properties": {"a": {"type": "integer"}}}
     assert read({"a": "1", "b": "2"}, schema) == {"a": 1, "b": "2"}
     assert read(["1"], schema) == ["1"]
+
+
+def test_null_says_that_a_property_is_left_out_only_where_it_takes_no_null() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"x": {"type": ["integer", "null"]}, "y": {"type": "integer"}},
+    }
+    lowered = lower(schema, "tool")
+    assert repaired({"x": None, "y": None}, lowered).value == {"x": None}
+    assert repaired({"x": "null", "y": "null"}, lowered).value == {"x": None}
+    assert lenient({"x": None, "y": None}, schema)[0] == {"x": None}
+
+
+def test_other_capitals_are_read_as_the_value_that_all_parts_take() -> None:
+    both = {"allOf": [{"enum": ["red", "blue"]}, {"enum": ["blue", "green"]}]}
+    lowered = lower({"type": "object", "properties": {"x": both}}, "tool")
+    assert [repaired({"x": text}, lowered).value["x"] for text in ("BLUE", "RED", "GREEN")] == [
+        "blue",
+        "RED",
+        "GREEN",
+    ]
+    assert repaired({"x": "RED"}, lowered).repairs == ()
+
+
+def test_an_object_of_one_name_is_no_wrapper_where_names_are_open() -> None:
+    counts = {"type": "object", "additionalProperties": {"type": "integer"}}
+    lowered = lower({"type": "object", "additionalProperties": counts}, "tool")
+    assert repaired({"a": {"b": "x"}}, lowered).value == {"a": {"b": "x"}}
 
 
 def test_halves_of_surrogate_pairs_inside_text_are_made_unicode() -> None:

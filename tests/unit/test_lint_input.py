@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from linted import TODAY, rules_of
+from linted import EVIDENCE, TODAY, rules_of
 
 from smartllm.rules.lint import lint
 
@@ -86,5 +86,5 @@ def test_out_of_place(text: str, said: str, tmp_path: Path) -> None:
 
 
 def test_what_agrees(tmp_path: Path) -> None:
-    rules = rules_of(tmp_path, f"[profile.two]\n{RIGHT}")
+    rules = rules_of(tmp_path, f"[profile.two]\n{EVIDENCE}{RIGHT}")
     assert lint(rules, today=TODAY) == []

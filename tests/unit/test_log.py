@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import subprocess
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from warm import Warm
 
 from smartllm import TextRequest, compile  # noqa: A004 - the documented public name
 from smartllm.diagnostics import Diagnostic, Origin
@@ -29,13 +30,17 @@ for _ in range(10):
 """
 
 
-def script(setup: str = "", more: str = "") -> list[str]:
-    """Lines on standard error of twenty compilations in which something is dropped."""
-    code = CALLS.format(setup=setup, more=more)
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    assert result.stdout == ""
-    return result.stderr.splitlines()
+@pytest.fixture
+def script(warm: Warm) -> Callable[..., list[str]]:
+    """Lines on standard error of a process with twenty compilations in which something is dropped."""
+
+    def told(setup: str = "", more: str = "") -> list[str]:
+        code = CALLS.format(setup=setup, more=more)
+        result = warm.run(code, environment=os.environ, folder=ROOT)
+        assert (result.returncode, result.stdout) == (0, b""), result.stderr
+        return result.said[1].splitlines()
+
+    return told
 
 
 def note(code: str, severity: Literal["info", "warning"] = "warning", path: str = "top_k") -> Diagnostic:
@@ -49,14 +54,16 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
 # Scripts
 
 
-def test_a_script_without_logging_sees_each_change_once() -> None:
+def test_a_script_without_logging_sees_each_change_once(script: Callable[..., list[str]]) -> None:
     lines = script()
     assert [line.partition(":")[0] for line in lines] == ["gpt-5.4", "gpt-5.4", "gpt-5.5", "gpt-5.5"]
     assert sum("top_k" in line for line in lines) == 2
     assert sum("budget_tokens" in line for line in lines) == 2
 
 
-def test_a_script_with_logging_sees_each_change_once_with_its_origin() -> None:
+def test_a_script_with_logging_sees_each_change_once_with_its_origin(
+    script: Callable[..., list[str]],
+) -> None:
     lines = script('logging.basicConfig(format="%(levelname)s:%(name)s:%(message)s")')
     assert len(lines) == 4
     assert all(line.startswith("WARNING:smartllm:gpt-5.") for line in lines)
@@ -71,7 +78,7 @@ def test_a_script_with_logging_sees_each_change_once_with_its_origin() -> None:
         ("logging.disable()", ""),
     ],
 )
-def test_a_script_can_have_it_silent(setup: str, more: str) -> None:
+def test_a_script_can_have_it_silent(setup: str, more: str, script: Callable[..., list[str]]) -> None:
     assert script(setup, more) == []
 
 

@@ -59,6 +59,11 @@ def test_a_body_that_is_too_long_for_an_argument_comes_by_standard_input(tmp_pat
     assert "<<" not in plan_with().as_curl()
 
 
+@pytest.mark.parametrize("text", ["字" * 40_000, "'" * 30_000], ids=["bytes", "quotes"])
+def test_the_length_of_an_argument_is_counted_as_the_system_does(text: str) -> None:
+    assert "--data-binary @- <<'BODY'" in smartllm.compile(text, model="gpt-5.4").as_curl()
+
+
 def test_a_plan_with_media_pickles() -> None:
     plan = plan_with(Encoded(PNG, "image/png"))
     again = pickle.loads(pickle.dumps(plan))  # noqa: S301 - our own

@@ -210,7 +210,17 @@ class TestCitations:
             structured_output="two_pass",
         )
         assert "citations" in str(compiled.steps[0].body)
-        assert told(compiled) == []
+        assert [item.code for item in compiled.diagnostics] == ["fields-told"]
+
+    def test_so_that_no_tool_is_offered_beside_them(self) -> None:
+        model = ("us.anthropic.claude-opus-5-5", "converse")
+        offered = plan(model, doc("a"), "?", response_format=SCHEMA)
+        cited = plan(model, doc("a", citations=True), "?", response_format=SCHEMA)
+        strategies = [
+            [step.output and step.output.strategy for step in one.steps] for one in (offered, cited)
+        ]
+        assert strategies == [["offer", "offer"], [None, "offer"]]
+        assert "citations" in str(cited.body)
 
 
 class TestPages:

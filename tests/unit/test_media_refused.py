@@ -34,6 +34,7 @@ from media_samples import (
     round_of,
     said,
 )
+from model_ids import called
 
 import smartllm
 from smartllm import Message, TextRequest, UnsupportedError
@@ -59,7 +60,7 @@ class TestKinds:
     )
     def test_not_at_all(self, to: tuple[str, str], part: InputPart, kind: str, plural: str) -> None:
         message, fact, _ = refused(to, "?", part)
-        assert message == f"prompt[1]: {to[0]} takes no {plural} here"
+        assert message == f"prompt[1]: {called(to[0])} takes no {plural} here"
         assert fact == f"input.{kind}.sources"
 
     def test_the_row_is_named_that_says_so(self) -> None:
@@ -68,7 +69,7 @@ class TestKinds:
 
     def test_others_take_it_those_of_the_vendor_first(self) -> None:
         assert refused(("nova-micro", "converse"), Image(data=PNG), "?")[2] == (
-            "say in text what it holds; others take it: nova-2-lite, nova-premier, nova-pro"
+            "say in text what it holds; others take it: nova-2-lite, nova-pro, nova-lite"
         )
         assert refused(DEEPSEEK, Audio(data=MP3), "?")[2] == (
             "say in text what it holds; others take it: voxtral-mini-3b-2507, voxtral-small-24b-2507"
@@ -100,7 +101,7 @@ class TestKinds:
 class TestSources:
     def test_by_address(self) -> None:
         assert refused(CLAUDE, Image(url=URL), "?") == (
-            "prompt[0]: claude-opus-4-6 takes no image by url here; it takes data",
+            f"prompt[0]: {called(CLAUDE[0])} takes no image by url here; it takes data",
             "input.image.sources",
             "give its bytes, by data= or path=",
         )
@@ -171,14 +172,14 @@ class TestSizes:
         large = PNG + bytes(3_750_001 - len(PNG))
         message, fact, hint = refused(CLAUDE, Image(data=large), "?")
         assert message == (
-            "prompt[0]: the image has 3,750,001 bytes; claude-opus-4-6 takes 3,750,000 at most"
+            f"prompt[0]: the image has 3,750,001 bytes; {called(CLAUDE[0])} takes 3,750,000 at most"
         )
         assert (fact, hint) == ("input.image.max_bytes", "make it smaller")
         assert plan(CLAUDE, Image(data=large[:-1]), "?")
 
     def test_pixels(self) -> None:
         assert refused(CLAUDE, Image(data=png(1, 8001)), "?")[:2] == (
-            "prompt[0]: the image is 1 x 8001 pixels; claude-opus-4-6 takes 8000 on a side at most",
+            f"prompt[0]: the image is 1 x 8001 pixels; {called(CLAUDE[0])} takes 8000 on a side at most",
             "input.image.max_pixels",
         )
         assert plan(CLAUDE, Image(data=png(8000, 1)), "?")
@@ -211,8 +212,8 @@ class TestSizes:
         assert plan(NOVA, Document(data=half), Image(data=PNG), "?")
         message, fact, _ = refused(NOVA, Document(data=half), Document(data=half), "?")
         assert message == (
-            "prompt: the parts beside text have 26,666,672 bytes together as base64; a request to nova-pro "
-            "takes 25,000,000 at most"
+            "prompt: the parts beside text have 26,666,672 bytes together as base64; a request to "
+            f"{called(NOVA[0])} takes 25,000,000 at most"
         )
         assert fact == "input.max_encoded"
 
@@ -238,7 +239,7 @@ class TestCounts:
         message, fact, hint = refused(to, *[part] * (most + 1), "?")
         assert message == (
             f"prompt: the request holds {most + 1} {kind}, earlier turns included; "
-            f"{to[0]} takes {most} at most"
+            f"{called(to[0])} takes {most} at most"
         )
         assert fact == f"input.{part.type}.max_count"
         assert hint == "leave some out, those of earlier turns included"
@@ -268,7 +269,7 @@ class TestMany:
         message, fact, hint = refused(CLAUDE, *[Image(data=PNG)] * 19, self.large, Document(data=PDF), "?")
         assert message == (
             "prompt[19]: the image is 2001 x 1 pixels; where a request holds more than 20 images and "
-            "documents, earlier turns included, claude-opus-4-6 takes 2000 on a side at most"
+            f"documents, earlier turns included, {called(CLAUDE[0])} takes 2000 on a side at most"
         )
         assert fact == "input.image.many_pixels"
         assert hint == "make it smaller, or leave some out, those of earlier turns included"

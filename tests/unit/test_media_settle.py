@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_samples import DOCX, LOOK, MD, MP3, MP4, PDF, PNG, RULES, b64, png
@@ -83,7 +84,7 @@ def parts_in(turns: list[Message]) -> list[Any]:
     return [part for part in found if not isinstance(part, (str, ToolCall))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.sampled_from(TARGETS), contents, st.lists(rounds, max_size=2), wishes)
 def test_nothing_is_lost_in_silence_and_the_passes_settle(
     to: tuple[str, str, Dialect], first: list[Any], later: list[Any], fields: dict[str, Any]

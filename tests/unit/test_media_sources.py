@@ -62,7 +62,7 @@ def test_a_path_is_its_text() -> None:
             {"path": "a", "file_id": "b"},
             "give exactly one of data, path, url, file_id, s3, not path and file_id",
         ),
-        ({"data": GIF}, "data is a text, not bytes; base64 is decoded"),
+        ({"data": GIF}, "data is a text, not bytes; a file's name goes into path=, base64 is decoded"),
         ({"data": 5}, "data is a int, not bytes"),
         ({"data": b""}, "data is empty"),
         ({"path": 5}, "path is a int, not the name of a file"),
@@ -124,7 +124,7 @@ def test_errors_do_not_repeat_megabytes() -> None:
 
 
 def test_what_is_told_of_a_part_holds_neither_bytes_nor_what_lets_anybody_in() -> None:
-    parts = [Image(data=b"GIF89a"), Image(url="https://a.example/cat.png?signature=secret")]
+    parts = [Image(data=b"GIF89a"), Image(url="https://me:secret@a.example/cat.png?signature=secret#secret")]
     assert "GIF" not in repr(parts)
     assert "secret" not in repr(parts)
     assert described(parts) == [

@@ -60,6 +60,36 @@ def test_family_and_version(model: str, family: str, version: tuple[int, ...]) -
     assert (name.family, name.version) == (family, version)
 
 
+@pytest.mark.parametrize(
+    ("model", "shape", "version"),
+    [
+        ("claude-opus-4-7", ("claude", "opus", "#"), (4, 7)),
+        ("claude-3-5-sonnet", ("claude", "#", "sonnet"), (3, 5)),
+        ("o3-mini", ("o", "#", "mini"), (3,)),
+        ("qwen3-next-80b", ("qwen", "#", "next", "80b"), (3,)),
+        ("rocket-3-stage2", ("rocket", "#", "stage2"), (3,)),
+        ("rocket-3-stage-2", ("rocket", "#", "stage", "2"), (3,)),
+    ],
+)
+def test_one_mark_stands_for_the_version(
+    model: str, shape: tuple[str, ...], version: tuple[int, ...]
+) -> None:
+    name = parse(model)
+    assert (name.shape, name.version) == (shape, version)
+
+
+def test_what_stands_before_a_name() -> None:
+    assert parse("OpenAI/gpt-4o").vendor == "openai"
+    assert parse("a/b/gpt-4o").route == "a/b"
+    arn = parse("arn:aws:bedrock:us-east-1::foundation-model/acme/rocket-1")
+    assert (arn.route, arn.key, arn.resource) == ("", "acme/rocket-1", "foundation-model")
+    assert parse("arn:aws:bedrock:us-east-1:123456789012:provisioned-model/a:b").host == "bedrock"
+
+
+def test_a_version_may_come_first() -> None:
+    assert (parse("3-rocket").version, parse("3-rocket").family) == ((3,), "rocket")
+
+
 def test_the_date_stays_in_the_dated_key() -> None:
     name = parse("us.anthropic.claude-3-5-sonnet-20240620-v1:0")
     assert name.dated == "claude-3-5-sonnet-20240620"
@@ -72,6 +102,7 @@ def test_the_date_stays_in_the_dated_key() -> None:
         "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123",
         "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc123",
         "arn:aws:bedrock:us-east-1:123456789012:imported-model/abc123",
+        "arn:aws:bedrock:us-east-1::foundation-model/",
         "arn:aws:sagemaker:us-east-1:123456789012:endpoint/mine",
         "arn:broken",
     ],

@@ -233,7 +233,7 @@ class TestTools:
 
     def test_a_name_that_was_changed_is_the_rules(self) -> None:
         request = TextRequest(prompt="hi", tools=[Tool("time-of-day")])
-        step = smartllm.compile(request, model="nova-pro", rules=RULES, level="ignore").steps[0]
+        step = smartllm.compile(request, model="qwen3-32b", rules=RULES, level="ignore").steps[0]
         origin = step.origins["toolConfig.tools[0].toolSpec.name"]
         assert (origin.kind, origin.name) == ("default", "tools.name")
 

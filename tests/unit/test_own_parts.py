@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from model_ids import called
 
 import smartllm
 from smartllm import LLMClient, Message, MessageRequest, ToolResult
 from smartllm.compiler.dialects.decoding import Decoded
-from smartllm.content import Other, Part, Reasoning, Text, ToolCall
+from smartllm.content import InputPart, Other, Part, Reasoning, Text, ToolCall
 from smartllm.errors import UnsupportedError
 from smartllm.response import TextResponse
 from smartllm.testing import FakeTransport, Reply
@@ -18,8 +19,12 @@ from smartllm.usage import Usage
 USE = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}
 FOUND = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
 TOOLS = [{"name": "f", "description": "It.", "parameters": {"type": "object", "properties": {}}}]
-CLAUDE, GPT, CHAT = ("claude-sonnet-4", "invoke"), ("gpt-5.4", "responses"), ("gpt-4.1", "chat_completions")
-CONVERSE = ("claude-sonnet-4", "converse")
+CLAUDE, GPT, CHAT = (
+    (called("claude-sonnet-4"), "invoke"),
+    ("gpt-5.4", "responses"),
+    ("gpt-4.1", "chat_completions"),
+)
+CONVERSE = (called("claude-sonnet-4"), "converse")
 
 
 def plan_of(to: tuple[str, Any], *turns: Message, **more: Any) -> Any:
@@ -33,11 +38,11 @@ def sent(to: tuple[str, Any], *turns: Message, **more: Any) -> list[dict[str, An
     return found
 
 
-def user(*parts: str | Part) -> Message:
+def user(*parts: str | InputPart) -> Message:
     return Message("user", list(parts))
 
 
-def said(*parts: str | Part, **more: Any) -> Message:
+def said(*parts: str | InputPart, **more: Any) -> Message:
     return Message("assistant", list(parts), **more)
 
 

@@ -58,7 +58,8 @@ class TestGeneration:
         assert those(CHAT, "stop_sequences.accepted", True) == PLAIN | OSS
         assert those(RESPONSES, "stop_sequences.accepted", True) == set()
         assert those(MESSAGES, "stop_sequences.accepted", True) == CLAUDE
-        refused = {"grok-4.6", "grok-4.7", "kimi-k2-thinking", "kimi-k2.5", "kimi-k3", "mistral-large-2407"}
+        refused = {"grok-4.6", "grok-4.7", "mistral-large-2407"}
+        refused |= {"kimi-k2-thinking", "kimi-k2.5", "kimi-k3", "kimi-k3.1"}
         titan = {"titan-text-express", "titan-text-lite", "titan-text-premier"}
         assert those(CONVERSE, "stop_sequences.accepted", False) == refused | titan | GPT_ON_CONVERSE
 
@@ -114,9 +115,9 @@ class TestGeneration:
 
 class TestService:
     def test_tiers_of_openai(self) -> None:
-        """D: OpenAI's price list (July) up to 5.6; R: LiteLLM's prices for 6."""
+        """D: OpenAI's price list (July) up to 5.6; for 6 the models' pages: fast mode, flex."""
         flex = NONE | {"o3", "o4-mini", "gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5.4-pro", "gpt-5.5-pro"}
-        flex |= {"gpt-6-astra", "gpt-6.1-sol"}
+        flex |= {"gpt-6-astra", "gpt-6.1-sol", "gpt-6.1-terra"}
         priority = NONE - {"gpt-5.4-nano"} | {
             "o3",
             "o4-mini",
@@ -124,6 +125,8 @@ class TestService:
             "gpt-5-mini",
             "gpt-6-astra",
             "gpt-6.1-sol",
+            "gpt-6.1-terra",
+            "gpt-6.2-sol",
         }
         priority |= {"gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano"}
         priority |= {"gpt-4o-2024-05-13", "gpt-5.3-codex"}
@@ -134,7 +137,7 @@ class TestService:
             assert {model for model, values in tiers.items() if not values} == OSS
 
     def test_tiers_of_bedrock(self) -> None:
-        """R: LiteLLM's prices; D: cards of Nova 2 Lite, Haiku 4.5 and Sonnet 4.6; GPT: the default one, M."""
+        """R: LiteLLM's prices; D: cards of Nova 2 Lite, Kimi K3, Haiku 4.5, Sonnet 4.6; GPT: default, M."""
         tiers = {model: set(facts.service_tier.values) for model, facts in FACTS[CONVERSE].items()}
         assert all("default" in values for values in tiers.values())
         assert {model for model, values in tiers.items() if "reserved" in values} == {
@@ -152,10 +155,10 @@ class TestService:
             "qwen3-235b-a22b-2507"
         }
         both = {model for model, values in tiers.items() if {"flex", "priority"} <= values}
-        assert (
-            OSS | {"v3.2", "nova-pro", "nova-2-lite", "qwen3-32b", "kimi-k3", "grok-4.7", "glm-5.3"} <= both
+        assert OSS | {"v3.2", "nova-pro", "nova-2-lite", "qwen3-32b", "grok-4.7", "glm-5.3"} <= both
+        assert not both & (
+            CLAUDE | GPT_ON_CONVERSE | {"v3", "r1", "nova-lite", "kimi-k3", "pixtral-large-2502"}
         )
-        assert not both & (CLAUDE | GPT_ON_CONVERSE | {"v3", "r1", "nova-lite", "pixtral-large-2502"})
 
     def test_records(self) -> None:
         """litellm#23108, M: metadata on Chat is a 400 without store; D: requestMetadata of Converse."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from inspect import getdoc
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,8 +12,9 @@ from pydantic import TypeAdapter
 
 import smartllm
 from smartllm import LLMConfig
-from smartllm.cli.request_options import request_options
+from smartllm.cli.requests.request_options import request_options
 from smartllm.compiler.dialects import FIELDS
+from smartllm.field_docs import field_docs
 from smartllm.parameters import (
     CARRIED,
     DEFAULTS,
@@ -27,7 +27,7 @@ from smartllm.parameters import (
 )
 from smartllm.request import BaseRequest, MessageRequest, TextRequest
 from smartllm.rules.vocabulary import Facts, Parameter
-from smartllm.setting_names import MEANT
+from smartllm.setting_names import MEANT, OF_REQUESTS
 
 ROWS = [row for row in PARAMETERS.values() if row.group != "turns"]
 PACKAGE = Path(smartllm.__file__).parent
@@ -40,7 +40,7 @@ JSON_TYPES = {
     "texts": "array",
     "pairs": "object",
 }
-UNREAD = {"schema", "object", "callback", "tools", "tool_choice", "guardrail", "headers"}
+UNREAD = {"schema", "object", "callback", "value", "tools", "tool_choice", "guardrail", "headers"}
 """Kinds of which pydantic knows no JSON Schema."""
 SEVERAL = {"tools", "tool_choice", "texts", "pairs", "headers"}
 
@@ -85,7 +85,8 @@ class TestARowSaysWhatTheFieldDeclares:
         assert re.findall(r"at least (\d+)", said) == (
             [f"{row.least:g}"] if row.kind == "whole" and row.most is None else []
         )
-        assert all(re.search(rf"\b{word}\b", said) for word in row.choices)
+        missing = [word for word in row.choices if not re.search(rf"\b{word}\b", said)]
+        assert missing == [], "name it in the documentation of the field, in smartllm/request.py"
 
 
 def declared_of(row: RequestField) -> dict[str, Any]:
@@ -98,14 +99,7 @@ def declared_of(row: RequestField) -> dict[str, Any]:
     return dict(one)
 
 
-def described() -> dict[str, str]:
-    """What the documentation of ``BaseRequest`` says of each field."""
-    text = str(getdoc(BaseRequest)).partition("Attributes:\n")[2].partition("\n\n")[0]
-    found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", text, re.MULTILINE)
-    return {name: " ".join(said.split()) for name, said in found}
-
-
-DESCRIBED = described()
+DESCRIBED = field_docs(BaseRequest)
 
 
 def test_the_documentation_describes_each_field_once() -> None:
@@ -131,16 +125,20 @@ def test_what_is_carried_has_a_fact_of_its_name_that_says_whether_it_is_taken() 
 
 
 def test_a_carried_parameter_is_named_in_its_rooms_alone() -> None:
-    """What else knows it: a public name that is made of two of them, and the echo of OpenAI's answers."""
+    """What else knows it: a public name that is made of two of them, what people call them, the echo of
+    OpenAI's answers, and what ``smartllm verify`` asks a provider, with values that are worth one answer.
+    """
     rooms = {
         "parameters/rows.py",
         "parameters/generation.py",
         "parameters/field.py",
         "request.py",
+        "request_keywords.py",
         "rules/vocabulary/__init__.py",
         "rules/vocabulary/sampling.py",
     }
-    known = {"bedrock/capabilities.py", "testing/responses_wire.py"}
+    known = {"bedrock/capabilities.py", "request_names.py", "testing/responses_wire.py"}
+    known |= {"verify/asks/sampling.py", "verify/asks/service.py", "verify/judge.py"}
     # temperature is a setting too, and decides what is cacheable; the others have passes or common names.
     for name in ("top_p", "top_k", "presence_penalty", "frequency_penalty"):
         naming = {
@@ -179,8 +177,8 @@ def test_the_shell_has_each_option_once_with_the_tables_words() -> None:
 
 def test_a_setting_that_is_a_requests_is_named_as_the_request_names_it() -> None:
     for row in PARAMETERS.values():
-        if MEANT.get(row.flag, "").startswith("it is said"):
-            assert f"TextRequest({row.name}=...)" in MEANT[row.flag]
+        if row.flag in OF_REQUESTS:
+            assert f"TextRequest({row.name}=...)" in OF_REQUESTS[row.flag]
             TextRequest.model_fields[row.name]
-    assert MEANT["effort"] == MEANT["reasoning_effort"]
-    assert not {"temperature", "max_tokens", "messages"} & set(MEANT)
+    assert OF_REQUESTS["effort"] == OF_REQUESTS["reasoning_effort"]
+    assert not {"temperature", "max_tokens", "messages"} & {*MEANT, *OF_REQUESTS}

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final
 
 import pytest
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from part_events import JSON, Said, claude_events, claude_whole, converse_events, converse_whole
@@ -51,7 +52,7 @@ def said(kinds: set[str], *, custom: bool) -> st.SearchStrategy[Said]:
 
 
 @pytest.mark.parametrize("wire", WIRES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data(), random=st.randoms(use_true_random=False))
 def test_a_stream_says_what_the_whole_says(wire: Dialect, data: st.DataObject, random: Random) -> None:
     write, cut, kinds, reason = WIRES[wire]
@@ -66,7 +67,7 @@ def test_a_stream_says_what_the_whole_says(wire: Dialect, data: st.DataObject, r
 
 
 @pytest.mark.parametrize("wire", [name for name in WIRES if name != "openai_chat"])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(data=st.data())
 def test_each_thing_that_is_said_is_a_part(wire: Dialect, data: st.DataObject) -> None:
     write, _, kinds, reason = WIRES[wire]

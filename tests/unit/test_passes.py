@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_ids import called
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest
@@ -33,7 +35,7 @@ HAIKU_3, OPUS_41 = "claude-3-haiku", "claude-opus-4-1"
 
 def plan(model: str, **fields: Any) -> Plan:
     return smartllm.compile(
-        TextRequest(**({"prompt": "hi"} | fields)), model=model, rules=RULES, level="ignore"
+        TextRequest(**({"prompt": "hi"} | fields)), model=called(model), rules=RULES, level="ignore"
     )
 
 
@@ -203,7 +205,7 @@ class TestSampling:
 class TestMessagesAndLimits:
     def test_turns_of_one_role_are_joined_where_roles_alternate(self) -> None:
         request = MessageRequest(messages=[Message("user", "a"), Message("user", "b")])
-        claude = smartllm.compile(request, model=OPUS_47, rules=RULES, level="ignore")
+        claude = smartllm.compile(request, model=called(OPUS_47), rules=RULES, level="ignore")
         assert claude.body["messages"] == [
             {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}
         ]
@@ -213,11 +215,11 @@ class TestMessagesAndLimits:
 
     def test_prefill(self) -> None:
         request = MessageRequest(messages=[Message("user", "a"), Message("assistant", "b  \n")])
-        old = smartllm.compile(request, model=HAIKU_3, rules=RULES, level="ignore")
+        old = smartllm.compile(request, model=called(HAIKU_3), rules=RULES, level="ignore")
         assert old.body["messages"][-1] == {"role": "assistant", "content": "b"}
         assert codes(old) == ["prefill-trimmed"]
         with pytest.raises(UnsupportedError, match=r"messages: the last message .* prefill") as caught:
-            smartllm.compile(request, model=OPUS_47, rules=RULES)
+            smartllm.compile(request, model=called(OPUS_47), rules=RULES)
         assert caught.value.hint == "end the conversation with a user message"
 
     def test_limits(self) -> None:
@@ -334,7 +336,7 @@ def legal(intent: Intent, facts: Facts) -> None:
         assert facts.thinking.off in {"disabled", "between_tools"}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(models, requests)
 def test_after_the_passes_every_value_is_legal_and_nothing_is_lost_silently(
     model: str, fields: dict[str, Any]

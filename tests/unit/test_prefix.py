@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from conversation import Place, places
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import RULES
@@ -59,10 +60,11 @@ def rounds(draw: st.DrawFn, place: Place) -> list[Message]:
     parts: list[Any] = draw(st.lists(TEXTS | thoughts(place), max_size=3))
     if not calls:
         parts.append(draw(TEXTS))
-    order = draw(st.permutations([*parts, *calls]))
+    order: list[Any] = draw(st.permutations([*parts, *calls]))
     told = [ToolResult(call.id, draw(CONTENTS), error=draw(st.booleans())) for call in calls]
     said = draw(st.lists(TEXTS, min_size=0 if calls else 1, max_size=2))
-    return [Message("assistant", order), Message("user", draw(st.permutations([*told, *said])))]
+    results: list[Any] = draw(st.permutations([*told, *said]))
+    return [Message("assistant", order), Message("user", results)]
 
 
 @st.composite
@@ -88,11 +90,11 @@ def said_before(body: dict[str, Any], place: Place) -> tuple[list[Any], str]:
 
 
 def test_there_are_such_models() -> None:
-    assert len({place.model for place in BOUND}) == 5
+    assert len({place.model for place in BOUND}) >= 5
     assert len(PLACES) > 150
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(conversations(PLACES))
 def test_a_longer_conversation_begins_as_the_shorter_one(found: tuple[Place, list[Message]]) -> None:
     place, turns = found
@@ -115,7 +117,7 @@ WISHES: Final[list[dict[str, Any]]] = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(conversations(BOUND), st.lists(st.sampled_from(WISHES), min_size=5, max_size=5))
 def test_where_that_is_checked_no_wish_changes_it(
     found: tuple[Place, list[Message]], wishes: list[dict[str, Any]]

@@ -25,6 +25,7 @@ FIELDS = {
     "llm_done": COMMON | COUNTS,
     "cache_hit": COMMON | COUNTS | {"cache_source", "cache_key"},
     "retry": COMMON | {"attempt", "max_retries", "error", "error_message", "max_tokens", "delay"},
+    "structured_reask": COMMON | {"attempt", "of", "errors"},
     "error": COMMON | {"message"},
     "stream_progress": COMMON | {"text_tokens_so_far", "text_so_far", "elapsed_seconds"},
     "stream_thinking": COMMON | {"thinking_tokens_so_far", "thinking_text_so_far", "elapsed_seconds"},

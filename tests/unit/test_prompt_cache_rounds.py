@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from conversation import Place, places
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import RULES
@@ -78,7 +79,7 @@ def said(plan: Plan) -> list[Block]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(conversations(MARKED, 2), st.none() | TIMES)
 def test_marks_are_legal_and_settled(found: tuple[Place, list[Message], list[Any]], wish: Any) -> None:
     place, turns, tools = found
@@ -95,7 +96,7 @@ def test_marks_are_legal_and_settled(found: tuple[Place, list[Message], list[Any
     settled(request, target_for(resolve(place.model, RULES), place.host, place.dialect, RULES))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(conversations(PLACES, 0), TIMES)
 def test_what_the_compiler_places_changes_nothing_that_is_said(
     found: tuple[Place, list[Message], list[Any]], wish: Any
@@ -105,7 +106,7 @@ def test_what_the_compiler_places_changes_nothing_that_is_said(
     assert said(compiled(place, request_of(place, turns, tools, wish))) == said(plain)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(conversations(PLACES, 0), TIMES)
 def test_each_round_begins_with_the_one_before(
     found: tuple[Place, list[Message], list[Any]], wish: Any

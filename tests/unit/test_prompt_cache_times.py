@@ -19,7 +19,7 @@ OPTIONS, RETAINED, DAY, IMPLICIT, OLD, LLAMA = (
     "gpt-5.5",
     "gpt-4o",
     "gpt-3.5-turbo",
-    "llama3-3-70b",
+    "llama3-3-70b-instruct",
 )
 LONG = "word " * 2000
 CHANGED = ("cache-time-changed", "info")

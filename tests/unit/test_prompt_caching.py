@@ -26,7 +26,7 @@ from smartllm.compiler.passes import caching
 from smartllm.content import Other, Reasoning
 from smartllm.rules import Dialect, resolve, target_for
 
-SONNET, NOVA, NOVA_2, LLAMA = "claude-sonnet-4-6", "nova-lite", "nova-2-lite", "llama3-3-70b"
+SONNET, NOVA, NOVA_2, LLAMA = "claude-sonnet-4-6", "nova-lite", "nova-2-lite", "llama3-3-70b-instruct"
 GPT, KEPT, OLD = "gpt-5.6", "gpt-5.4", "gpt-3.5-turbo"
 LOOK, GET = Tool("look"), Tool("get")
 ASKED = Message("user", "q")

@@ -10,7 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import shown
 from media_samples import PDF, PNG
+from warm import COMMAND_LINE, Warm
 
 import smartllm
 from smartllm.rules import load_rules
@@ -51,73 +53,91 @@ def environment(server: LoopbackServer, home: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("name", "code"), blocks("python"), ids=lambda value: value[:20])
-def test_python_blocks(name: str, code: str, tmp_path: Path) -> None:
+def of_page(blocks: list[tuple[str, str]], *, readme: bool) -> list[tuple[str, str]]:
+    """Those of the README, or those of the other pages."""
+    return [(name, text) for name, text in blocks if name.startswith("README.md") is readme]
+
+
+# Those whose output is compared too are run in test_docs_structured.py and test_docs_shown.py; those on
+# plugins, where the packages are that these are for, in tests/guests/test_guest_pages.py.
+ELSEWHERE = {"structured.md", "llm.md", "pydantic_ai.md", *(page for page, _ in shown.pages())}
+PYTHON = [block for block in blocks("python") if block[0].rpartition("-")[0] not in ELSEWHERE]
+
+
+@pytest.fixture
+def lying_there(tmp_path: Path) -> None:
     for file, data in FILES.items():
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_bytes(data)
-    with LoopbackServer() as server:
-        result = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
-            env=environment(server, tmp_path),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-        )
+
+
+@pytest.mark.usefixtures("lying_there")
+@pytest.mark.parametrize(("name", "code"), of_page(PYTHON, readme=True), ids=lambda value: value[:20])
+def test_python_blocks_of_the_readme(name: str, code: str, server: LoopbackServer, tmp_path: Path) -> None:
+    """With the imports, and what they warn of, in each."""
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment(server, tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
     assert (result.returncode, result.stderr) == (0, ""), result.stderr
     assert result.stdout.strip()
 
 
-@pytest.mark.parametrize(("name", "text"), blocks("console"), ids=lambda value: value[:20])
-def test_console_blocks(name: str, text: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("lying_there")
+@pytest.mark.parametrize(("name", "code"), of_page(PYTHON, readme=False), ids=lambda value: value[:20])
+def test_python_blocks(name: str, code: str, server: LoopbackServer, warm: Warm, tmp_path: Path) -> None:
+    result = warm.run(code, environment=environment(server, tmp_path), folder=tmp_path)
+    assert (result.returncode, result.said[1]) == (0, ""), result.said[1]
+    assert result.stdout.strip()
+
+
+# Those on the shell have pipes, and are run in test_docs_shell.py.
+CONSOLE = [block for block in blocks("console") if not block[0].startswith("shell.md")]
+
+
+@pytest.mark.parametrize(("name", "text"), CONSOLE, ids=lambda value: value[:20])
+def test_console_blocks(name: str, text: str, server: LoopbackServer, tmp_path: Path) -> None:
+    """With the command that is installed."""
     command, _, expected = text.partition("\n")
-    with LoopbackServer() as server:
-        result = subprocess.run(
-            shlex.split(command.removeprefix("$ ")),
-            env=environment(server, tmp_path),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-        )
-        assert not server.requests
+    result = subprocess.run(
+        shlex.split(command.removeprefix("$ ")),
+        env=environment(server, tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert not server.requests
     assert result.stdout == expected
 
 
 def shell_lines() -> list[str]:
     """Our own commands among the shell lines; what sets up an environment is run by CI."""
     lines = [line for _, text in blocks("sh") for line in text.splitlines()]
-    return [line for line in lines if line.startswith(("smartllm ", "python scripts/"))]
+    ours = [line for line in lines if line.startswith("smartllm ") and line.split()[1] != "chat"]
+    return list(dict.fromkeys(ours))
 
 
 @pytest.mark.parametrize("line", shell_lines())
-def test_shell_lines(line: str, tmp_path: Path) -> None:
+def test_shell_lines(line: str, server: LoopbackServer, warm: Warm, tmp_path: Path) -> None:
     (tmp_path / "my-request.json").write_text('{"prompt": "hi"}', encoding="utf-8")
     (tmp_path / "mine.toml").write_text('[model]\nclaude-opus-9 = "claude-5.5"\n', encoding="utf-8")
-    with LoopbackServer() as server:
-        result = subprocess.run(
-            shlex.split(line.replace(LOCAL, server.openai_base_url), comments=True),
-            env=environment(server, tmp_path),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-        )
-    assert result.returncode == 0, result.stderr
+    _, *arguments = shlex.split(line.replace(LOCAL, server.openai_base_url), comments=True)
+    result = warm.run(COMMAND_LINE, *arguments, environment=environment(server, tmp_path), folder=tmp_path)
+    assert result.returncode == 0, result.said
     assert result.stdout or result.stderr
 
 
-def test_completion() -> None:
+def test_completion(warm: Warm, tmp_path: Path) -> None:
     """The line in the README."""
-    result = subprocess.run(
-        [str(Path(sys.executable).parent / "smartllm")],
-        env={"_SMARTLLM_COMPLETE": "bash_source", "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "_smartllm_completion" in result.stdout
+    line = re.search(r'`eval "\$\(smartllm (.*?)\)"`', (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert line is not None
+    result = warm.run(COMMAND_LINE, *line[1].split(), environment={"PATH": "/usr/bin:/bin"}, folder=tmp_path)
+    assert "_smartllm_completion" in result.said[0]
 
 
 @pytest.mark.parametrize(("name", "text"), blocks("toml"), ids=lambda value: value[:20])

@@ -43,6 +43,7 @@ def test_documented_defaults() -> None:
     ("fields", "says"),
     [
         ({"prompt": ""}, ["prompt", "at least 1 character"]),
+        ({"prompt": " \n"}, ["prompt", "more than white space"]),
         ({"max_tokens": -1}, ["max_tokens", "-1", "greater than or equal to 1"]),
         ({"max_tokens": 0}, ["max_tokens", "0"]),
         ({"max_tokens": True}, ["max_tokens", "True", "expected a number"]),
@@ -55,8 +56,8 @@ def test_documented_defaults() -> None:
         ({"budget_tokens": 0}, ["budget_tokens", "greater than or equal to 1"]),
         ({"reasoning_effort": "huge"}, ["reasoning_effort", "'huge'", *EFFORTS]),
         ({"api_type": "soap"}, ["api_type", "'soap'", "responses", "chat_completions"]),
-        ({"response_format": int}, ["response_format"]),
-        ({"prompts": "typo"}, ["prompts", "not permitted"]),
+        ({"response_format": "Person"}, ["response_format", "give the class itself, not its name"]),
+        ({"prompts": "typo"}, ["prompts", "did you mean prompt?"]),
         ({"model": ""}, ["model"]),
         ({"prompt": "\ud800"}, ["prompt"]),
     ],
@@ -69,14 +70,14 @@ def test_unusable_values(fields: dict[str, Any], says: list[str]) -> None:
 
 
 def test_unusable_messages() -> None:
-    with pytest.raises(ValueError, match=r"(?s)role.*'user', 'assistant' or 'system'.*'robot'"):
-        Message(role="robot", content="hi")
+    with pytest.raises(ValueError, match=r"(?s)role.*of the user or of the assistant.*'robot'"):
+        Message(role="robot", content="hi")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"(?s)messages.*at least 1 item"):
         MessageRequest(messages=[])
     with pytest.raises(ValueError, match=r"(?s)content.*at least 1 character"):
         Message(role="user", content="")
     with pytest.raises(ValueError, match=r"(?s)content.*required"):
-        Message("user")
+        Message("user")  # type: ignore[call-arg]
 
 
 def test_values_are_checked_when_they_are_changed() -> None:

@@ -15,7 +15,7 @@ import pytest
 from part_transport import CALLS, Scripted, call_of, client_of
 from wires import CLAUDE, CONVERSE, INVOKE, Wire, each_wire
 
-from smartllm import TextRequest, TextResponse
+from smartllm import TextRequest, TextResponse, Usage
 from smartllm.content import Other, Part, ToolCall
 from smartllm.testing import FakeTransport
 
@@ -29,6 +29,7 @@ class Answered:
     parts: tuple[Part, ...]
     raw: dict[str, Any] = dataclasses.field(default_factory=dict)
     pictures: tuple[Other, ...] = ()
+    usage: Usage = dataclasses.field(default_factory=Usage)
 
 
 def mutable(value: Any) -> Iterator[int]:

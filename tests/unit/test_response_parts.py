@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from part_transport import CALLS, WRITTEN, Scripted, call_of, client_of
 from pydantic import BaseModel
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
-from smartllm import StreamChunk, TextRequest
+from smartllm import StreamChunk, TextRequest, TextResponse
 from smartllm.compiler.dialects.stream import DONE
 from smartllm.content import Other, Reasoning, Text, ToolCall, ToolCallDelta
+from smartllm.cost import Billing
 from smartllm.testing import FakeTransport, Reply
 
 ASKED: dict[str, Any] = {"prompt": "hi", "temperature": 0}
@@ -148,7 +150,7 @@ class TestStreams:
     async def test_the_tool_that_binds_the_answer_is_not_shown(self, wire: Wire) -> None:
         fake = FakeTransport(Reply(structured={"name": "J"}))
         chunks = await chunks_of(wire, fake, response_format=Person, structured_output="tool")
-        assert [chunk.call for chunk in chunks] == [None]
+        assert {chunk.call for chunk in chunks} == {None}
         last = chunks[-1]
         assert last.response is not None
         assert last.structured_data == last.response.structured_data == Person(name="J")
@@ -206,3 +208,18 @@ class TestStructured:
         assert response.request_id == "loopback-000002"
         assert [raw["content"][-1]["type"] for raw in response.raws] == ["text", "tool_use"]
         assert response.raw == response.raws[1]
+
+
+def test_a_response_without_prices_or_a_model_has_no_cost() -> None:
+    response = TextResponse("hi", "m", "stop", input_tokens=1)
+    assert response.cost is None
+    assert replace(response, requested_model="gpt-5.4").cost is None
+    assert replace(response, billing=Billing("openai")).cost is None
+
+
+async def test_what_is_given_out_stays_the_same() -> None:
+    async with client_of(RESPONSES, FakeTransport(Reply(text="hi"))) as client:
+        response = await client.generate_text(TextRequest(prompt="x", model="gpt-5.4", use_cache=False))
+    assert response.raws is response.raws
+    assert response.raw is response.raws[0]
+    assert response.parts is response.parts

@@ -17,13 +17,20 @@ from smartllm.rules.load import merge
 
 BUILTIN = load_rules()
 PACKAGE = Path(smartllm.__file__).parent
-MODELS, *PROFILES = BUILTIN.layers
-TODAY = dt.date(2026, 11, 23)
+MODELS, *OTHERS = BUILTIN.layers
+PAGES, RETIRED, HOSTS, PROFILES = (
+    [layer for layer in OTHERS if layer.kind == kind] for kind in ("pages", "retired", "hosts", "profiles")
+)
+TODAY = dt.datetime.now(dt.UTC).date()
 
 
-def test_models_stand_in_one_file_and_profiles_in_one_a_vendor() -> None:
+def test_models_pages_and_retired_ids_have_a_file_each_hosts_and_vendors_profiles_one_each() -> None:
     assert (MODELS.name, MODELS.kind) == ("smartllm/rules/models.toml", "models")
-    assert {layer.kind for layer in PROFILES} == {"profiles"}
+    assert [*PAGES, *RETIRED, *HOSTS, *PROFILES] == OTHERS
+    assert [layer.name for layer in PAGES] == ["smartllm/rules/pages.toml"]
+    assert [layer.name for layer in RETIRED] == ["smartllm/rules/retired.toml"]
+    hosts = {f"smartllm/rules/hosts/{host}.toml" for host in BUILTIN.table("host")}
+    assert {layer.name for layer in HOSTS} == hosts
     names = {layer.name for layer in PROFILES}
     vendors = {f"smartllm/rules/profiles/{vendor}.toml" for vendor in BUILTIN.table("vendor")}
     assert names == vendors | {"smartllm/rules/profiles/shared.toml"}
@@ -56,19 +63,20 @@ def test_every_origin_points_into_its_file() -> None:
                     # A model's row is one line; a fact of a profile stands where a word of its path does.
                     assert model in line or set(fact.path.split(".")) & set(re.findall(r"\w+", line))
                     seen.add(origin.file)
-    assert seen == set(files)
+    assert seen == {layer.name for layer in (MODELS, *HOSTS, *PROFILES)}
 
 
 def test_a_finding_about_a_missing_key_stands_at_its_row() -> None:
     """Not in the last of the files, which has nothing to do with it."""
     data = MODELS.data | {"host": MODELS.data["host"] | {"bedrock": {"concurrency": 1}}}
     rules = RuleSet(
-        (Layer(MODELS.name, MODELS.text, data, MODELS.kind), *PROFILES),
+        (Layer(MODELS.name, MODELS.text, data, MODELS.kind), *OTHERS),
         BUILTIN.data | {"host": data["host"]},
     )
     (found,) = [item for item in lint(rules, today=TODAY) if item.code == "R013"]
-    assert found.file == MODELS.name
-    assert MODELS.text.splitlines()[found.line - 1] == "[host.bedrock]"
+    (row,) = [layer for layer in HOSTS if layer.name.endswith("/bedrock.toml")]
+    assert found.file == row.name
+    assert row.text.splitlines()[found.line - 1] == "[host.bedrock]"
 
 
 class TestSplit:
@@ -76,12 +84,14 @@ class TestSplit:
 
     ROWS = (
         "[vendor.other]\nhost = 'openai'\nfamilies = ['car']\nlatest = 'gpt-4o'\n"
-        "[host.openai]\nconcurrency = 3\n"
+        "[host.openai]\ndefault_model = 'gpt-4o'\n"
         "[model]\ncar-1 = 'gpt-4o'\n"
         "[alias]\nmine = 'car-1'\n"
         "[quota]\ncar-1 = { concurrency = 2 }\n"
-        "[on.openai.model.car-1]\nstreaming = true\n"
     )
+    HOSTS = "[host.openai]\nconcurrency = 3\n[on.openai.model.gpt-4o]\nstreaming = true\n"
+    PAGES = "[page]\na-page = 'https://example.com/a'\n"
+    RETIRED = "[retired]\ncar-0 = { vendor = 'openai' }\n"
     PROFILES = "[profile.x]\nextends = 'base'\n[on.openai.profile.gpt-4o]\nstreaming = true\n"
 
     @staticmethod
@@ -96,19 +106,35 @@ class TestSplit:
         ("kind", "text", "wrong"),
         [
             ("models", ROWS, []),
+            ("hosts", HOSTS, []),
             ("profiles", PROFILES, []),
-            ("overlay", ROWS + PROFILES, []),
+            ("pages", PAGES, []),
+            ("retired", RETIRED, []),
+            ("overlay", ROWS + PAGES + RETIRED + PROFILES, []),
+            (
+                "models",
+                PAGES + RETIRED,
+                [
+                    "more.toml:2: R019 page.a-page belongs into pages.toml",
+                    "more.toml:4: R019 retired.car-0 belongs into retired.toml",
+                ],
+            ),
+            ("pages", RETIRED, ["more.toml:2: R019 retired.car-0 belongs into retired.toml"]),
             (
                 "profiles",
                 ROWS,
                 [
                     "more.toml:1: R019 vendor.other belongs into models.toml",
-                    "more.toml:5: R019 host.openai belongs into models.toml",
+                    "more.toml:5: R019 host.openai belongs into a file in hosts/",
                     "more.toml:8: R019 model.car-1 belongs into models.toml",
                     "more.toml:10: R019 alias.mine belongs into models.toml",
                     "more.toml:12: R019 quota.car-1 belongs into models.toml",
-                    "more.toml:13: R019 on.openai.model.car-1 belongs into models.toml",
                 ],
+            ),
+            (
+                "models",
+                HOSTS,
+                ["more.toml:3: R019 on.openai.model.gpt-4o belongs into a file in hosts/"],
             ),
             (
                 "models",

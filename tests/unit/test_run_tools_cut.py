@@ -16,6 +16,7 @@ from smartllm import (
     Tool,
     ToolCall,
     TruncatedError,
+    Usage,
 )
 from smartllm.content import Other
 from smartllm.runtime.control.deadline import Deadline, OpenWaits
@@ -51,6 +52,7 @@ async def test_an_answer_that_was_cut_off_in_a_call_runs_nothing(arguments: str)
     assert ran == []
     assert caught.value.run is not None
     assert len(caught.value.run.calls) == 2
+    assert caught.value.response is caught.value.run.response
 
 
 async def test_calls_are_run_if_their_answer_was_cut_off_in_text_behind_them() -> None:
@@ -80,6 +82,7 @@ class Said:
     parts: tuple[ToolCall, ...] = (ToolCall("1", "weather", {"city": "a"}),)
     raw: Mapping[str, Any] = field(default_factory=dict)
     pictures: tuple[Other, ...] = ()
+    usage: Usage = field(default_factory=Usage)
 
 
 async def test_calls_of_an_answer_that_went_wrong_are_not_run() -> None:

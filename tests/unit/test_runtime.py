@@ -11,7 +11,6 @@ import sys
 import warnings
 from contextlib import aclosing
 from contextvars import copy_context
-from pathlib import Path
 from typing import Any
 
 import aiobotocore.session
@@ -193,24 +192,27 @@ async def test_connections_are_made_once_for_concurrent_first_calls(
     assert len(server.requests) == 20
 
 
-@each_wire
-async def test_calls_load_no_sdk(wire: Wire, server: LoopbackServer) -> None:
+async def test_calls_load_no_sdk(server: LoopbackServer) -> None:
     """They cost half a second; what they know of addresses, headers, certificates is held by comparisons."""
+    calls = "\n".join(
+        f"asyncio.run(ask({wire.settings(server.url)!r}, model={wire.model!r}, api_type={wire.api_type!r}))"
+        for wire in WIRES
+    )
     script = f"""
 import asyncio, sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 sys.modules.update(dict.fromkeys(["openai", "aiobotocore", "botocore.session", "botocore.client"]))
 from smartllm import LLMClient, TextRequest
-async def ask():
-    async with LLMClient(**{wire.settings(server.url)!r}) as client:
-        request = TextRequest(prompt="hi", model={wire.model!r}, api_type={wire.api_type!r}, use_cache=False)
-        print((await client.generate_text(request)).text)
-asyncio.run(ask())
+async def ask(settings, **how):
+    async with LLMClient(**settings) as client:
+        request = TextRequest(prompt="hi", use_cache=False, **how)
+        print(how["api_type"], (await client.generate_text(request)).text)
+{calls}
 """
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
-    assert (done.stdout, done.stderr) == ("echo: hi\n", "")
+    expected = "".join(f"{wire.api_type} echo: hi\n" for wire in WIRES)
+    assert (done.stdout, done.stderr) == (expected, "")
 
 
 @each_wire
@@ -292,7 +294,7 @@ def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(
         ConfigError, match=r"tempreature: there is no such setting; did you mean temperature\?"
     ):
-        LLMClient(provider="openai", api_key="k", tempreature=1)
+        LLMClient(provider="openai", api_key="k", tempreature=1)  # type: ignore[call-arg]
 
 
 def _settings(body: dict[str, Any]) -> tuple[Any, Any]:

@@ -85,7 +85,10 @@ async def test_the_public_address_is_the_default(monkeypatch: pytest.MonkeyPatch
 def test_a_missing_key_says_what_to_set() -> None:
     with pytest.raises(ConfigError, match="api_key: no OpenAI key is given") as caught:
         LLMClient(provider="openai")
-    assert caught.value.hint == "set OPENAI_API_KEY, or pass LLMConfig(api_key=...)"
+    assert caught.value.hint == (
+        "set OPENAI_API_KEY, or pass LLMClient(api_key=...); "
+        "to try without a key: smartllm sandbox -- COMMAND"
+    )
 
 
 @pytest.mark.parametrize("key", ["sk-can\nary", "sk-канарейка"])
@@ -104,7 +107,7 @@ def test_an_unusable_key_is_refused_unseen(key: str) -> None:
     ],
 )
 def test_a_missing_extra_names_the_pip_line(
-    provider: str, module: str, line: str, monkeypatch: pytest.MonkeyPatch
+    provider: Any, module: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError) as caught:

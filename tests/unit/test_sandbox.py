@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -142,6 +143,24 @@ async def test_code_under_test_needs_no_key(
     assert smartllm_sandbox.requests[0].json
 
 
+@pytest.fixture
+def own_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "OPENAI_CUSTOM_HEADERS", "SMARTLLM_TALKS_DIR"):
+        monkeypatch.setenv(name, "mine")
+
+
+@pytest.mark.usefixtures("own_account")
+def test_the_fixture_leaves_out_what_is_the_users_own(
+    smartllm_sandbox: LoopbackServer,  # noqa: F811 - the fixture
+    tmp_path: Path,
+) -> None:
+    assert "AWS_PROFILE" not in os.environ
+    assert "OPENAI_CUSTOM_HEADERS" not in os.environ
+    assert smartllm_sandbox.environment().items() <= os.environ.items()
+    for name in ("SMARTLLM_TALKS_DIR", "SMARTLLM_CACHE_DIR"):
+        assert Path(os.environ[name]).is_relative_to(tmp_path)
+
+
 # The transport without a network
 
 
@@ -209,12 +228,35 @@ def test_the_sandbox_stops_by_itself_and_names_mistakes(tmp_path: Path) -> None:
     result = invoke(main, ["sandbox", "--seconds", "0.1"])
     assert result.exit_code == 0
     assert "export OPENAI_BASE_URL=http://127.0.0.1:" in result.stdout
-    mistakes = {'{"text": "x"}': "a JSON list", '[{"txt": "x"}]': "known fields: status", "[": "JSON"}
+    mistakes = {
+        '{"text": "x"}': "a JSON list",
+        '[{}, {"txt": "x"}]': "reply 2: there is no field 'txt'; known fields: status",
+        "[": "JSON",
+        '[{"text": 5}]': "text is a text, not 5",
+        '[{"status": true}]': "status is a whole number, not True",
+        '[{"status": 99}]': "status is a number from ",
+        '[{"chunks": ["a", 1]}]': "chunks is a list of texts, not ",
+        '[{"headers": {"a": 1}}]': "headers are texts by their names",
+    }
     for text, said in mistakes.items():
         script.write_text(text, encoding="utf-8")
         result = invoke(main, ["sandbox", "--seconds", "0", "--script", str(script)])
         assert (result.exit_code, result.stdout) == (2, "")
         assert said in result.stderr
+
+
+def test_the_sandbox_refuses_native_schemas_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[LoopbackServer] = []
+    start = LoopbackServer.start
+
+    def started(server: LoopbackServer) -> None:
+        made.append(server)
+        start(server)
+
+    monkeypatch.setattr(LoopbackServer, "start", started)
+    for option, native in ((), True), (("--no-native",), False):
+        invoke(main, ["sandbox", "--seconds", "0", *option])
+        assert made[-1].native is native
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,7 +96,7 @@ def requests(draw: st.DrawFn) -> MessageRequest[Any]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(sorted(RULES.table("model"))), requests())
 def test_nothing_that_is_compiled_is_refused(model: str, request: MessageRequest[Any]) -> None:
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import CHAT, CONVERSE, FACTS, MESSAGES, RESPONSES, RULES
@@ -112,7 +113,7 @@ def requests(draw: st.DrawFn, api_type: ApiType) -> MessageRequest[Any]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(SEEING), st.data())
 def test_nothing_that_is_compiled_is_refused(seeing: tuple[ApiType, str], data: st.DataObject) -> None:
     api_type, model = seeing

@@ -18,7 +18,7 @@ from smartllm.testing.check import facts_of, refusal
 from smartllm.testing.prompt_memory import Kept, PromptMemory
 from smartllm.testing.routes import PROMPT_WIRES
 
-SONNET, SHORT, NOVA, LLAMA = "claude-sonnet-4-6", "claude-opus-4", "nova-lite", "llama3-3-70b"
+SONNET, SHORT, NOVA, LLAMA = "claude-sonnet-4-6", "claude-opus-4", "nova-lite", "llama3-3-70b-instruct"
 EPHEMERAL: Final = {"type": "ephemeral"}
 POINT: Final = {"cachePoint": {"type": "default"}}
 LONG: Final = "word " * 5000

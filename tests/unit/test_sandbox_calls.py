@@ -92,7 +92,14 @@ async def test_a_conversation_goes_on_with_the_ids_that_were_given(
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
     ("text", "data"),
-    [('{"city": "Os', '{"city": "Os'), ("", {}), ("[1, 2]", [1, 2]), ("two words", "two words")],
+    [
+        ('{"city": "Os', '{"city": "Os'),
+        ("", {}),
+        ("[1, 2]", [1, 2]),
+        ("two words", "two words"),
+        ("[" * 9_000, "[" * 9_000),
+    ],
+    ids=range(5),
 )
 def test_arguments_that_are_no_object_are_sent_as_they_are(dialect: Dialect, text: str, data: Any) -> None:
     wire = SPOKEN[dialect]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import media_refusals as wrong
@@ -29,7 +30,10 @@ def test_each_problem_that_a_wire_has_words_for_is_tried(dialect: Dialect) -> No
 @pytest.mark.parametrize(
     ("dialect", "problem", "one"), CASES, ids=[f"{dialect}-{problem}" for dialect, problem, _ in CASES]
 )
-def test_each_is_told_in_the_providers_words(dialect: Dialect, problem: str, one: Wrong) -> None:
+def test_each_is_told_in_the_providers_words(
+    dialect: Dialect, problem: str, one: Wrong | Callable[[], Wrong]
+) -> None:
+    one = one if isinstance(one, Wrong) else one()
     words = MEDIA_WIRES[dialect].words[problem]
     found = refusal(one.body, one.model, dialect)
     assert found is not None

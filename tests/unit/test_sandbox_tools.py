@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import format_refusals as formats
 import pytest
 import tool_refusals as wrong
 import tool_refusals_converse as converse
 from model_facts import CHAT, CONVERSE, MESSAGES, RESPONSES
+from model_ids import called
 from tool_refusals import Wrong
 from wires import WIRES, Wire, share_service_models
 
@@ -20,10 +22,10 @@ from smartllm.testing.check import refusal
 from smartllm.testing.routes import TOOL_WIRES
 
 BODIES: dict[Dialect, dict[str, Wrong]] = {
-    RESPONSES: wrong.RESPONSES,
-    CHAT: wrong.CHAT,
-    MESSAGES: wrong.CLAUDE,
-    CONVERSE: converse.CONVERSE,
+    RESPONSES: wrong.RESPONSES | formats.RESPONSES,
+    CHAT: wrong.CHAT | formats.CHAT,
+    MESSAGES: wrong.CLAUDE | formats.CLAUDE,
+    CONVERSE: converse.CONVERSE | formats.CONVERSE,
 }
 CASES = [(dialect, problem, one) for dialect, bodies in BODIES.items() for problem, one in bodies.items()]
 
@@ -170,7 +172,18 @@ def test_calls_for_a_model_without_tools() -> None:
 
 
 def test_two_choices_at_once() -> None:
-    assert "are both given" in str(refusal(BOTH, wrong.SONNET, CONVERSE))
+    assert "conflicts with the existing field toolConfig.toolChoice.any" in str(
+        refusal(BOTH, wrong.SONNET, CONVERSE)
+    )
+
+
+def test_a_switch_beside_no_choice_has_a_type() -> None:
+    body = converse.converse(tools=[converse.spec()])
+    said = {"disable_parallel_tool_use": True}
+    body["additionalModelRequestFields"] = {"tool_choice": said}
+    assert "tool_choice.type: Field required" in str(refusal(body, wrong.SONNET, CONVERSE))
+    body["additionalModelRequestFields"] = {"tool_choice": {"type": "auto", **said}}
+    assert refusal(body, wrong.SONNET, CONVERSE) is None
 
 
 # A step after a refused call: over the wire
@@ -222,7 +235,7 @@ async def test_a_model_that_does_not_stream_with_tools(monkeypatch: pytest.Monke
     share_service_models(monkeypatch)
     with LoopbackServer(check=True) as server:
         wire = next(wire for wire in WIRES if wire.api_type == "converse")
-        model = "us.meta.llama4-maverick-17b-instruct-v1:0"
+        model = called("llama4-maverick-17b-instruct")
         extra = {"toolConfig": {"tools": [converse.spec()]}}
         async with wire.client(server.url) as client:
             with pytest.raises(ProviderError, match="tool use in streaming mode"):

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 import smartllm
 from smartllm import TextRequest, Tool
+from smartllm.compiler.schema.answers.restore import restore
 from smartllm.compiler.schema.lower import lower
-from smartllm.compiler.schema.restore import restore
 from smartllm.errors import UnsupportedError
 
 PLACE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -73,13 +73,6 @@ def test_the_same_answers_fit(kind: str, subset: Any) -> None:
 
 
 def test_a_place_that_holds_itself() -> None:
-    tree = {
-        "type": "object",
-        "properties": {"next": {"anyOf": [{"$ref": "#/properties/next"}, {"type": "null"}]}},
-    }
-    lowered = lower(tree, "openai-strict")
-    assert restore({"next": {"$ref": 1}}, lowered)
-    assert list(lowered.schema["$defs"]) == ["next"]
     node = {
         "type": "object",
         "properties": {"kids": {"type": "array", "items": {"$ref": "#/properties/top"}}},
@@ -90,9 +83,34 @@ def test_a_place_that_holds_itself() -> None:
     assert not Draft202012Validator(sent).is_valid({"top": {"kids": [{"kids": [5]}]}})
 
 
+@pytest.mark.parametrize("subset", ["tool", "openai-strict", "claude-native"])
+@pytest.mark.parametrize(
+    ("inner", "way"),
+    [
+        ({"anyOf": [{"$ref": "#/properties/next"}, {"type": "null"}]}, "next -> next"),
+        ({"$ref": "#/$defs/A", "minLength": 2}, "A -> A"),
+        ({"allOf": [{"$ref": "#/$defs/A"}]}, "A -> A"),
+    ],
+)
+def test_a_schema_that_is_said_by_itself_alone_is_refused(inner: Any, way: str, subset: Any) -> None:
+    union = {"anyOf": [{"$ref": "#/$defs/A"}, {"type": "string"}], "minLength": 2}
+    schema = {"type": "object", "properties": {"next": inner}, "$defs": {"A": union}}
+    if "next" in way:
+        del schema["$defs"]
+    with pytest.raises(UnsupportedError, match=re.escape(f"by itself alone ({way})")):
+        lower(schema, subset)
+
+
 def test_a_root_that_is_only_a_reference_is_what_it_points_to() -> None:
     lowered = lower({"$ref": "#/definitions/Place", "definitions": {"Place": PLACE}}, "tool")
     assert (lowered.schema["properties"], lowered.wrapped) == (PLACE["properties"], False)
+    more = {"$ref": "#/$defs/Place", "required": ["zip"], "properties": {"zip": {"type": "integer"}}}
+    both = lower(more | {"$defs": {"Place": PLACE}}, "openai-strict")
+    assert sorted(both.schema["required"]) == ["city", "zip"]
+    anything = {"type": "object", "properties": {"value": {}}}
+    for nothing in ({"$ref": "#/$defs/T", "$defs": {"T": True}}, {}):
+        lowered = lower(nothing, "tool")
+        assert {key: lowered.schema[key] for key in anything} == anything
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from wires import CHAT, INVOKE, RESPONSES, Wire
 
+from smartllm.compiler.dialects.decoding import Decoded
+from smartllm.content import Text, ToolCall
 from smartllm.errors import (
     ConfigError,
     ProviderError,
@@ -25,8 +27,11 @@ from smartllm.errors import (
     UnknownModelError,
 )
 from smartllm.hosts.called import shown_address
+from smartllm.model_errors import ModelMismatchError
+from smartllm.response import TextResponse
 from smartllm.runtime.secrets import hidden, hide_secrets
 from smartllm.testing import LoopbackServer, Reply
+from smartllm.usage import Usage
 
 KEY = "sk-canary-0123456789ABCDEF"
 ODD = 'p@ss/w"rd&é+ü=<0>'
@@ -132,6 +137,31 @@ def test_arguments_notes_and_lists_are_cleaned() -> None:
     assert error.args == ("a [secret]",)
     assert error.nearest == ("[secret]", "x")
     assert error.__notes__ == ["c [secret]"]
+
+
+def test_faults_and_the_answer_are_cleaned_too() -> None:
+    said = Text(echo("text"), ({"url": echo("cited")},))
+    decoded = Decoded((said, ToolCall("1", "f", {KEY: [echo("x")]})), "stop", Usage(), raw={"a": echo("raw")})
+    response = TextResponse(echo("text"), "m", "stop", metadata={"thinking": echo("t")}, _answers=(decoded,))
+    error = ModelMismatchError(
+        "no", lines=[{"type": "x", "loc": (KEY,), "msg": echo("m"), "input": {"a": KEY}}]
+    )
+    error.response = response
+    hide_secrets(error, SECRETS)
+    assert KEY not in repr(vars(error)) + repr(error.errors())
+    kept = error.response
+    assert KEY not in repr([kept, kept.parts, kept.raws, kept.as_message()])
+    assert (kept.text, kept.raw) == ("text [secret]", {"a": "raw [secret]"})
+    assert error.errors()[0]["loc"] == ("[secret]",)
+    assert KEY in response.text  # others may hold the answer too
+    assert KEY in decoded.parts[0].text  # type: ignore[union-attr]
+
+
+def test_an_answer_without_secrets_is_left_as_it_is() -> None:
+    error = StreamError("no", model="m")
+    error.response = response = TextResponse("text", "m", "stop")
+    hide_secrets(error, SECRETS)
+    assert error.response is response
 
 
 def test_what_is_no_text_stays() -> None:

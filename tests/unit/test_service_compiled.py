@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from model_ids import called
 
 import smartllm
 from smartllm import Guardrail, Plan, TextRequest
@@ -21,7 +22,8 @@ GUARDRAIL = Guardrail("gr1", "1", trace="enabled_full", stream="async")
 
 def plan(model: str, provider: str | None = None, **fields: Any) -> Plan:
     request: TextRequest[Any] = TextRequest(**{"prompt": "hi", "max_tokens": 4000, **fields})
-    return smartllm.compile(request, model=model, provider=provider, rules=RULES, level="ignore")
+    id_ = called(model, provider)
+    return smartllm.compile(request, model=id_, provider=provider, rules=RULES, level="ignore")
 
 
 def changes(compiled: Plan) -> list[tuple[str, str, str]]:
@@ -275,6 +277,6 @@ class TestThinkingInADefaultLimit:
 
     def test_a_clients_limit_is_no_default(self) -> None:
         compiled = smartllm.compile(
-            TextRequest(prompt="hi"), model=OPUS_55, rules=RULES, defaults={"max_tokens": 2048}
+            TextRequest(prompt="hi"), model=called(OPUS_55), rules=RULES, defaults={"max_tokens": 2048}
         )
         assert compiled.diagnostics == ()

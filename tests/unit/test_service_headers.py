@@ -182,8 +182,11 @@ class TestACall:
 
 async def test_a_span_tells_what_was_asked(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
     async with RESPONSES.client(server.url) as client:
-        await client.generate_text(RESPONSES.request(seed=7, stop_sequences=["END"], presence_penalty=0.5))
-    attributes = spans.get_finished_spans()[0].attributes or {}
-    assert attributes["gen_ai.request.seed"] == 7
-    assert attributes["gen_ai.request.stop_sequences"] == ("END",)
-    assert attributes["gen_ai.request.presence_penalty"] == 0.5
+        asked: dict[str, Any] = {"seed": 7, "stop_sequences": ["END"], "presence_penalty": 0.5}
+        for api_type in ("chat_completions", "responses"):  # which takes none of these
+            await client.generate_text(RESPONSES.request(model="gpt-4o", api_type=api_type, **asked))
+    sent, dropped = [dict(span.attributes or {}) for span in spans.get_finished_spans()]
+    assert sent["gen_ai.request.seed"] == 7
+    assert sent["gen_ai.request.stop_sequences"] == ("END",)
+    assert sent["gen_ai.request.presence_penalty"] == 0.5
+    assert not dropped.keys() & {f"gen_ai.request.{name}" for name in asked}

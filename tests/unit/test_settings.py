@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from how_many import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yarl import URL
@@ -480,7 +481,7 @@ def usable(resolved: Settings) -> None:
         text.encode()
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(1500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=st.sampled_from(FIELDS), value=_VALUES, provider=st.sampled_from(["openai", "bedrock"]))
 def test_any_value_of_a_setting_is_usable_or_named(name: str, value: Any, provider: str) -> None:
     try:
@@ -492,14 +493,14 @@ def test_any_value_of_a_setting_is_usable_or_named(name: str, value: Any, provid
         usable(resolved)
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(1500), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     variables=st.dictionaries(
         st.sampled_from(_VARIABLES), _TEXT | st.none() | st.integers(), min_size=1, max_size=2
     ),
     provider=st.sampled_from(["openai", "bedrock"]),
 )
-def test_any_value_of_a_variable_is_usable_or_named(variables: dict[str, Any], provider: str) -> None:
+def test_any_value_of_a_variable_is_usable_or_named(variables: dict[str, Any], provider: Any) -> None:
     environment = {"OPENAI_API_KEY": "k", "HTTPS_PROXY": "p", **variables}
     try:
         resolved = Settings.resolve(LLMConfig(provider=provider), environment)

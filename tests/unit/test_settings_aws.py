@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.config import Config
+from wires import botocore_session
 
 from smartllm import LLMConfig
 from smartllm.environment import Environment
@@ -90,7 +91,7 @@ ENDPOINTS = [
 def test_the_endpoint_is_botocores(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    session = botocore.session.Session()
+    session = botocore_session()
     resolved = Settings.resolve(BEDROCK, environment)
     for service, found in (("bedrock-runtime", resolved.address), ("bedrock", resolved.control_address)):
         expected = client_of(session, "us-east-1", service).meta.endpoint_url

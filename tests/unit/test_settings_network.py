@@ -11,9 +11,11 @@ from urllib import request
 import pytest
 import trustme
 from aiohttp import ClientSession
+from how_many import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from versions import with_todays_openai
+from wires import botocore_session
 
 from smartllm import LLMConfig
 from smartllm.environment import Environment
@@ -78,7 +80,7 @@ _VARIABLES = st.dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     variables=_VARIABLES,
     excluded=st.none() | st.lists(_ENTRIES, max_size=3).map(", ".join),
@@ -218,7 +220,6 @@ def test_bedrocks_certificates_are_botocores(
     authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from botocore.httpsession import get_cert_path
-    from botocore.session import Session
 
     file = tmp_path / "config"
     file.write_text(
@@ -242,7 +243,7 @@ def test_bedrocks_certificates_are_botocores(
         with monkeypatch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)
-            client = Session().create_client(
+            client = botocore_session().create_client(
                 "sts", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
             )
             expected = get_cert_path(client._endpoint.http_session._verify)

@@ -8,6 +8,7 @@ from typing import Any
 
 import openai
 import pytest
+from how_many import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from versions import with_todays_openai
@@ -126,7 +127,7 @@ _MAYBE = st.none() | _WORDS
 
 
 @with_todays_openai
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     given=st.fixed_dictionaries({}, optional={"api_key": _WORDS, "organization": _WORDS}),
     environment=st.fixed_dictionaries(

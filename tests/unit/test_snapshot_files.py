@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
-from snapshot_files import CasesSnapshot, by_case, kept
+from snapshot_files import ACCEPT, UPDATE, CasesSnapshot, TextSnapshot, by_case, kept
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.amber import AmberSnapshotExtension
 from syrupy.location import PyTestLocation
@@ -18,7 +19,9 @@ CASES: dict[str, dict[str, Any]] = {name: {"model": "m", "n": name, "top_p": 1} 
 
 def said(now: dict[str, Any], kept: dict[str, Any]) -> str:
     snapshot = CasesSnapshot()
-    return str(snapshot.diff_snapshots(snapshot.serialize(now), snapshot.serialize(kept)))
+    text = str(snapshot.diff_snapshots(snapshot.serialize(now), snapshot.serialize(kept)))
+    assert text.startswith(f"{ACCEPT}\n\n")
+    return text.removeprefix(f"{ACCEPT}\n\n")
 
 
 def test_a_file_keeps_the_order_of_cases_and_keys() -> None:
@@ -67,7 +70,15 @@ def test_an_update_writes_the_file_and_a_failure_reads_it(
     assert updated == CASES
     assert list(json.loads(path.read_text(encoding="utf-8"))) == list(CASES)
     assert changed != CASES | {"c": {}}
-    assert changed.get_assert_diff()[:3] == ["1 of 3 cases differ: c", "", "case c:"]
+    assert changed.get_assert_diff()[:5] == [ACCEPT, "", "1 of 3 cases differ: c", "", "case c:"]
+
+
+def test_a_text_that_differs_says_how_it_is_accepted_too() -> None:
+    """Explanations are texts; the command is one that pytest takes."""
+    accept, space, *changed = TextSnapshot().diff_lines("a new line\n", "an old line\n")
+    assert (accept, space) == (ACCEPT, "")
+    assert [click.unstyle(line) for line in changed] == ["- an old line", "+ a new line"]
+    assert UPDATE.split()[-2:] == ["tests/unit", "--snapshot-update"]
 
 
 def test_an_exception_names_its_case() -> None:

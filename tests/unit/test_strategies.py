@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from model_ids import called
+from pydantic import BaseModel, create_model
 
 import smartllm
-from smartllm import Plan, TextRequest
+from smartllm import Message, MessageRequest, Plan, Reasoning, TextRequest, Tool
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.schema import lower as lowering
 from smartllm.compiler.schema.lower import lower
@@ -30,7 +31,7 @@ class Analysis(BaseModel):
 
 def plan(model: str, **fields: Any) -> Plan:
     request = TextRequest(prompt="Microservices?", response_format=Analysis, **fields)
-    return smartllm.compile(request, model=model, rules=RULES, level="ignore")
+    return smartllm.compile(request, model=called(model), rules=RULES, level="ignore")
 
 
 def strategies(compiled: Plan) -> list[str]:
@@ -55,9 +56,18 @@ def strategies(compiled: Plan) -> list[str]:
         ("claude-opus-5", {}, ["tool"]),
         ("claude-opus-5", {"reasoning_effort": "none"}, ["tool"]),
         ("claude-haiku-5-5", {"reasoning_effort": "low"}, ["text", "tool"]),
-        ("claude-fable-5", {}, ["text", "offer"]),
-        ("claude-opus-5-5", {}, ["text", "offer"]),
-        ("claude-sonnet-5-5", {"reasoning_effort": "none"}, ["text", "offer"]),
+        ("claude-fable-5", {}, ["offer", "offer"]),
+        ("claude-opus-5-5", {}, ["offer", "offer"]),
+        ("claude-opus-5-5", {"reasoning_effort": "none"}, ["offer", "offer"]),
+        ("claude-opus-5-5", {"reasoning_effort": "low"}, ["text", "offer"]),
+        ("claude-opus-5-5", {"budget_tokens": 2000}, ["text", "offer"]),
+        ("claude-opus-5-5", {"structured_output": "two_pass"}, ["text", "offer"]),
+        ("claude-opus-5-5", {"reasoning_summary": "auto"}, ["offer", "offer"]),
+        ("claude-sonnet-5-5", {"reasoning_effort": "none"}, ["offer", "offer"]),
+        ("llama3-3-70b-instruct", {}, ["offer", "offer"]),
+        ("llama3-3-70b-instruct", {"reasoning_effort": "high"}, ["offer", "offer"]),
+        ("mistral-small-2402", {}, ["offer", "offer"]),
+        ("mistral-small-2402", {"stream": True}, ["text", "offer"]),
         ("claude-fable-5-2", {"reasoning_effort": "high"}, ["text", "offer"]),
         ("gpt-5.4", {"structured_output": "two_pass"}, ["text", "native"]),
         ("gpt-4", {"structured_output": "two_pass"}, ["text", "tool"]),
@@ -74,7 +84,11 @@ def test_strategies(model: str, fields: dict[str, Any], expected: list[str]) -> 
 @pytest.mark.parametrize(
     ("model", "fields", "says"),
     [
-        ("claude-opus-4-7", {"structured_output": "native"}, "takes no native schema"),
+        (
+            "claude-opus-4-7",
+            {"structured_output": "native"},
+            r"takes no native schema \[fact structured\.native ",
+        ),
         ("claude-opus-5-5", {"structured_output": "tool"}, "cannot be made to call a tool while it thinks"),
         ("o1-mini", {}, "takes neither a schema nor tools"),
         ("o1-mini", {"structured_output": "two_pass"}, "takes neither a schema nor tools"),
@@ -87,6 +101,166 @@ def test_refusals_name_the_fact(model: str, fields: dict[str, Any], says: str) -
         plan(model, **fields)
     assert caught.value.field == "response_format"
     assert "smartllm/rules/profiles/" in str(caught.value)
+
+
+class Node(BaseModel):
+    name: str
+    kids: list[Node] = []
+
+
+class TestASchemaThatCannotBeSaidNatively:
+    @pytest.mark.parametrize(
+        ("model", "fields", "expected"),
+        [
+            ("qwen3-32b", {}, ["offer", "offer"]),
+            ("mistral-large-3-675b-instruct", {}, ["offer", "offer"]),
+            ("qwen3-32b", {"reasoning_effort": "high"}, ["text", "offer"]),
+            ("qwen3-32b", {"structured_output": "two_pass"}, ["text", "offer"]),
+            ("qwen3-32b", {"tools": [Tool("weather")]}, ["text", "offer"]),
+            ("claude-sonnet-4-5", {}, ["tool"]),
+        ],
+    )
+    def test_is_bound_by_a_tool(self, model: str, fields: dict[str, Any], expected: list[str]) -> None:
+        compiled = self._plan(model, **fields)
+        assert strategies(compiled) == expected
+        refused = [item for item in compiled.diagnostics if item.code == "native-refused"]
+        alone = model != "claude-sonnet-4-5" and "structured_output" not in fields
+        assert len(refused) == alone
+        for item in refused:
+            assert (item.severity, item.asked, item.origin.name) == (
+                "info",
+                "native",
+                "structured.native_subset",
+            )
+            assert "recursion" in item.reason
+
+    def test_is_one_call_on_openais_models(self) -> None:
+        compiled = self._plan("gpt-5.4", Deep)
+        assert strategies(compiled) == ["tool"]
+        assert compiled.body["tool_choice"] == {"type": "function", "name": "Deep"}
+        beside = self._plan("gpt-5.4", Deep, tools=[Tool("weather")])
+        assert strategies(beside) == ["tool"]
+        assert {"native-refused", "tool-choice-required"} <= {item.code for item in beside.diagnostics}
+
+    def test_is_refused_where_the_native_mode_is_asked_for_or_all_that_there_is(self) -> None:
+        for model, fields in (
+            ("qwen3-32b", {"structured_output": "native"}),
+            ("gpt-6.1-terra", {"api_type": "chat_completions"}),
+        ):
+            with pytest.raises(UnsupportedError) as caught:
+                self._plan(model, Deep if model.startswith("gpt") else Node, **fields)
+            assert caught.value.field == "response_format"
+
+    def _plan(self, model: str, shape: Any = Node, **fields: Any) -> Plan:
+        request = TextRequest(prompt="p", response_format=shape, **fields)
+        return smartllm.compile(request, model=model, rules=RULES, level="ignore")
+
+
+def _nested(depth: int) -> type[BaseModel]:
+    inner: Any = int
+    for _ in range(depth):
+        inner = create_model("Deep", inner=(inner, ...))
+    return inner  # type: ignore[no-any-return]
+
+
+Deep = _nested(12)
+
+
+class TestWithoutTheNativeMode:
+    """``native=False``: the host was seen to refuse it, whatever the rules say."""
+
+    @pytest.mark.parametrize(
+        ("model", "fields", "expected", "severity"),
+        [
+            ("gpt-5.4", {}, ["tool"], "info"),
+            ("gpt-5.4", {"structured_output": "native"}, ["tool"], "warning"),
+            ("gpt-5.4", {"structured_output": "two_pass"}, ["text", "tool"], "info"),
+            ("qwen3-32b", {}, ["offer", "offer"], "info"),
+            ("claude-sonnet-4-5", {"structured_output": "native"}, ["tool"], "warning"),
+        ],
+    )
+    def test_a_tool_takes_its_place(
+        self, model: str, fields: dict[str, Any], expected: list[str], severity: str
+    ) -> None:
+        request = TextRequest(prompt="p", response_format=Analysis, **fields)
+        compiled = smartllm.compile(request, model=model, rules=RULES, level="ignore", native=False)
+        assert strategies(compiled) == expected
+        (told,) = [item for item in compiled.diagnostics if item.code == "native-unsupported"]
+        assert (told.severity, told.origin.kind) == (severity, "derived")
+
+    def test_plain_requests_are_as_ever(self) -> None:
+        request = TextRequest(prompt="p")
+        plain, other = (
+            smartllm.compile(request, model="gpt-5.4", rules=RULES, native=native) for native in (True, False)
+        )
+        assert (plain.body, plain.diagnostics) == (other.body, other.diagnostics)
+
+
+class TestAnOfferedTool:
+    def test_leaves_what_was_sent_before_as_it_was_so_that_it_is_read_from_the_prompt_cache(self) -> None:
+        turns = [Message("user", "a"), Message("assistant", "b"), Message("user", "c")]
+        for model in ("claude-opus-5-5", "llama3-3-70b-instruct"):
+            first, later = (self._body(model, turns[:length]) for length in (1, 3))
+            assert first.pop("messages") == later.pop("messages")[:1]
+            assert json.dumps(first) == json.dumps(later)
+
+    def test_is_none_where_the_answer_has_begun_as_a_text(self, tmp_path: Path) -> None:
+        overlay = tmp_path / "r.toml"
+        overlay.write_text("[model.llama3-3-70b-instruct]\nmessages.prefill = true\n")
+        begun = MessageRequest(messages=[Message("user", "a"), Message("assistant", "b")])
+        request = begun.model_copy(update={"response_format": Analysis})
+        compiled = smartllm.compile(request, model="llama3-3-70b-instruct", rules=overlay, level="ignore")
+        assert strategies(compiled) == ["text", "offer"]
+
+    def test_drops_reasoning_whose_signature_does_not_hold_behind_it(self) -> None:
+        said = Reasoning("claude-opus-5-5", "anthropic_messages", [{"type": "thinking", "signature": "s"}])
+        turns = [Message("user", "a"), Message("assistant", "b", reasoning=said), Message("user", "c")]
+        request = MessageRequest(messages=turns, response_format=Analysis)
+        compiled = smartllm.compile(request, model="claude-opus-5-5", rules=RULES, level="ignore")
+        assert compiled.steps[0].is_apart
+        assert "signature" not in str(compiled.body)
+        assert "reasoning-dropped" in {item.code for item in compiled.diagnostics}
+
+    def _body(self, model: str, turns: list[Message]) -> dict[str, Any]:
+        request = MessageRequest(messages=turns, response_format=Analysis, system_prompt="Be brief.")
+        return smartllm.compile(request, model=model, rules=RULES, level="ignore").body
+
+
+class TestTheFirstOfTwoStepsKnowsTheFields:
+    def test_at_the_end_of_the_system_text(self) -> None:
+        compiled = plan("claude-opus-5-5", reasoning_effort="high", system_prompt="Be brief.")
+        assert compiled.body["system"].startswith("Be brief.\n\nAfterwards your answer")
+        assert compiled.body["system"].endswith("- pros (list of text)\n- cons (list of text)")
+        assert "system" not in compiled.steps[1].body
+        told = next(item for item in compiled.diagnostics if item.code == "fields-told")
+        assert (told.severity, told.action, told.origin.kind) == ("info", "added", "derived")
+
+    def test_and_in_its_place_where_there_is_none(self) -> None:
+        compiled = plan("claude-sonnet-4-6", reasoning_effort="low")
+        assert compiled.body["system"].startswith("Afterwards your answer")
+        assert str(compiled.origins["steps[0].system"]) == "derived response_format"
+
+    def test_but_not_where_signed_reasoning_would_not_fit_behind_it(self) -> None:
+        for tools, turn in (([Tool("weather")], None), ([], "anthropic_messages")):
+            said = Reasoning("claude-opus-5-5", turn or "", [{"type": "thinking", "signature": "s"}])
+            turns = [Message("user", "a"), Message("assistant", "b", reasoning=said), Message("user", "c")]
+            request = MessageRequest(
+                messages=turns if turn else turns[:1],
+                response_format=Analysis,
+                reasoning_effort="high",
+                tools=tools,
+            )
+            compiled = smartllm.compile(request, model="claude-opus-5-5", rules=RULES, level="ignore")
+            assert strategies(compiled)[0] == "text"
+            assert "system" not in compiled.body
+            assert not compiled.steps[0].is_apart
+            assert turn is None or "signature" in str(compiled.body)
+            assert "fields-told" not in {item.code for item in compiled.diagnostics}
+
+    def test_nor_of_a_schema_that_has_none(self) -> None:
+        request = TextRequest(prompt="p", response_format={"type": "object"}, structured_output="two_pass")
+        body = smartllm.compile(request, model="gpt-4", rules=RULES, level="ignore").body
+        assert "instructions" not in body or "- the answer" in body["instructions"]
 
 
 class TestTwoSteps:
@@ -117,7 +291,7 @@ class TestTwoSteps:
     def test_the_second_step_thinks_as_little_as_it_can(self, model: str, thinking: dict[str, str]) -> None:
         compiled = plan(model, reasoning_effort="high")
         assert compiled.steps[1].body["thinking"] == thinking
-        assert {item.code for item in compiled.diagnostics} <= {"schema-changed"}
+        assert {item.code for item in compiled.diagnostics} <= {"schema-changed", "fields-told"}
 
     def test_the_text_goes_in_as_it_is(self) -> None:
         step = plan("claude-sonnet-4-6", reasoning_effort="low").steps[1]
@@ -234,22 +408,23 @@ def test_an_offered_tool_on_openais_wires(api_type: Any, tmp_path: Path) -> None
     overlay.write_text('[model.gpt-9]\nprofile = "gpt-4"\ntools.forced = "never"\n')
     request = TextRequest(prompt="hi", response_format=Analysis, model="gpt-9", api_type=api_type)
     compiled = smartllm.compile(request, rules=overlay, level="ignore")
-    assert strategies(compiled) == ["text", "offer"]
-    assert "tool_choice" not in compiled.steps[1].body
-    assert "tools" in compiled.steps[1].body
+    assert strategies(compiled) == ["offer", "offer"]
+    for step in compiled.steps:
+        assert "tool_choice" not in step.body
+        assert "tools" in step.body
 
 
 def test_a_schema_is_lowered_once_and_each_plan_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     request = TextRequest(prompt="hi", model="gpt-5.4", response_format=Once)
     lowered: list[Any] = []
 
-    def counted(schema: Any, subset: Any) -> Any:
-        lowered.append(subset)
-        return lower(schema, subset)
+    def counted(schema: Any, *takes: Any) -> Any:
+        lowered.append(takes)
+        return lower(schema, *takes)
 
     monkeypatch.setattr(lowering, "lower", counted)
     first, second = (smartllm.compile(request, level="ignore").body for _ in range(2))
-    assert lowered == ["openai-strict"]
+    assert lowered == [("openai-strict", "regular")]
     first["text"]["format"]["schema"]["properties"].clear()
     assert second["text"]["format"]["schema"]["properties"]
     assert smartllm.compile(request, level="ignore").body == second

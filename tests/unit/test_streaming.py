@@ -231,16 +231,19 @@ async def test_a_broken_streamed_call_restarts_from_nothing(wire: Wire, server: 
 async def test_openai_has_no_streamed_calls(server: LoopbackServer) -> None:
     for wire in (RESPONSES, CHAT):
         async with wire.client(server.url) as client:
-            with pytest.raises(NotImplementedError, match="generate_text"):
-                await client.generate_text_streamed(wire.request())
+            with pytest.raises(NotImplementedError) as caught:
+                await client.generate_text_streamed("hi", model=wire.model)
+        instead = "use generate_text or generate_text_stream"
+        assert str(caught.value) == f"generate_text_streamed is not for OpenAI; {instead}"
     assert not server.requests
 
 
 @each_bedrock_wire
 async def test_streamed_calls_take_no_response_format(wire: Wire, server: LoopbackServer) -> None:
     async with wire.client(server.url) as client:
-        with pytest.raises(ValueError, match="use generate_text instead"):
+        with pytest.raises(ValueError, match="response_format") as caught:
             await client.generate_text_streamed(wire.request(response_format=Person))
+    assert str(caught.value) == "generate_text_streamed takes no response_format; use generate_text instead"
     assert not server.requests
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 
 # What names a wire outside its folder: the vocabulary, and the sandbox's table of the other side.
 NAME_WIRES = {"smartllm.rules.vocabulary.wire", "smartllm.testing.routes", "smartllm.own_parts"}
@@ -25,11 +25,24 @@ NAME_WIRES = {"smartllm.rules.vocabulary.wire", "smartllm.testing.routes", "smar
 OWN_ROOMS = ("smartllm.hosts", "smartllm.openai", "smartllm.bedrock")
 
 
+@functools.cache
+def trees() -> Mapping[str, ast.Module]:
+    """What each module is made of."""
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def let_go() -> Iterator[None]:
+    """Half a million objects, among which every later collection of garbage would look."""
+    yield
+    trees.cache_clear()
+
+
 def imported(name: str) -> set[str]:
     """The modules of the package that a module loads, at once or later; not those for its types alone."""
     package = name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
     found: set[str] = set()
-    for node in _run(TREES[name]):
+    for node in _run(trees()[name]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -107,7 +120,7 @@ def test_imports_go_round_nowhere() -> None:
 def test_a_wire_is_named_in_its_folder_and_in_the_vocabulary() -> None:
     naming = {
         name
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         if not name.startswith("smartllm.compiler.dialects") and not set(DIALECTS).isdisjoint(texts(tree))
     }
     assert naming == NAME_WIRES
@@ -115,7 +128,7 @@ def test_a_wire_is_named_in_its_folder_and_in_the_vocabulary() -> None:
 
 def test_no_name_of_a_host_decides_anything_outside_its_room() -> None:
     deciding = {
-        name: comparisons(tree, HOSTS) for name, tree in TREES.items() if not name.startswith(OWN_ROOMS)
+        name: comparisons(tree, HOSTS) for name, tree in trees().items() if not name.startswith(OWN_ROOMS)
     }
     assert {name: count for name, count in deciding.items() if count} == {}
 

@@ -17,7 +17,7 @@ from smartllm.content import Text, ToolCall
 from smartllm.errors import RefusalError, ResponseError, TruncatedError
 from smartllm.request import TextRequest
 from smartllm.response import Usage
-from smartllm.runtime.structured import check_whole, structured_data, validated
+from smartllm.runtime.structure.structured import check_whole, structured_data
 from smartllm.testing import LoopbackServer, Reply
 
 SCHEMA = {
@@ -44,6 +44,11 @@ def answer(value: Any, **fields: Any) -> Decoded:
     part = Text(value) if isinstance(value, str) else ToolCall("", "Numbers", value)
     given = {"parts": (part,), "stop_reason": "stop", "usage": Usage(), "request_id": "i", **fields}
     return Decoded(**given)
+
+
+def read(shape: Any, value: Any) -> Any:
+    given = answer({}, parts=(ToolCall("", shape.__name__, value),))
+    return structured_data(shape, step_for(shape), given).data
 
 
 @pytest.mark.parametrize("shape", [Numbers, Anything, SCHEMA], ids=["model", "any", "schema"])
@@ -74,12 +79,12 @@ def test_what_is_no_json_is_an_error_at_once(shape: Any, value: Any) -> None:
 
 
 def test_validation_ends_with_values_that_differ_from_themselves() -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        validated(Numbers, float("nan"))
+    with pytest.raises(ResponseError, match="is not JSON"):
+        read(Numbers, {"a": [float("nan")]})
     with pytest.raises(ValidationError):
-        validated(Numbers, {"a": "[NaN]"})
+        read(Numbers, {"a": "[NaN]"})
     with pytest.raises(ValidationError):
-        validated(Numbers, {"a": '["x"]'})
+        read(Numbers, {"a": '["x"]'})
 
 
 class Colour(Enum):
@@ -97,23 +102,23 @@ class Strict(BaseModel):
 def test_strict_models_accept_what_json_can_say() -> None:
     given = {"day": "2026-11-26", "colour": "red", "tags": ["a", "b"], "seen": [1]}
     expected = Strict(day=dt.date(2026, 11, 26), colour=Colour.RED, tags=("a", "b"), seen={1})
-    assert validated(Strict, given) == expected
-    assert validated(Strict, given | {"tags": '["a", "b"]'}) == expected
-    for wrong in ({"day": 5}, {"colour": "blue"}, {"seen": ["1"]}, {"tags": "a"}):
+    assert read(Strict, given) == expected
+    assert read(Strict, given | {"tags": '["a", "b"]'}) == expected
+    for wrong in ({"day": 5}, {"colour": "blue"}, {"seen": ["x"]}, {"tags": "a"}):
         with pytest.raises(ValidationError):
-            validated(Strict, given | wrong)
+            read(Strict, given | wrong)
 
 
 def test_texts_of_the_data_are_unicode() -> None:
-    data = structured_data(Anything, step_for(Anything), answer('{"a": "\\ud83d\\udc4d \\ud83d"}'))
+    data = structured_data(Anything, step_for(Anything), answer('{"a": "\\ud83d\\udc4d \\ud83d"}')).data
     assert data.a == "\U0001f44d \ufffd"
-    assert validated(Numbers, {"a": "[1]"}) == Numbers(a=[1])
+    assert read(Numbers, {"a": "[1]"}) == Numbers(a=[1])
 
 
 def test_whoever_waits_for_one_answer_gets_data_of_their_own() -> None:
     call = answer({"a": [1]})
     for shape in (SCHEMA, Anything):
-        first, second = (structured_data(shape, step_for(shape), call) for _ in range(2))
+        first, second = (structured_data(shape, step_for(shape), call).data for _ in range(2))
         for data in (first, second):
             content = data["a"] if isinstance(data, dict) else data.a
             assert content == [1]

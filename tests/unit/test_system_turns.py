@@ -91,7 +91,7 @@ class TestClaude:
         assert roles(plan(USER, Message("assistant", [own]), RULE)) == ["user", "assistant", "system"]
 
     def test_it_may_hold_the_wires_own_words(self) -> None:
-        added = {"type": "tool_addition", "tool": {"name": "look", "type": "tool_reference"}}
+        added: Any = {"type": "tool_addition", "tool": {"name": "look", "type": "tool_reference"}}
         compiled = plan(USER, SystemMessage([Other(added)]), tools=[LOOK])
         assert compiled.body["messages"][1] == {"role": "system", "content": [added]}
 
@@ -216,7 +216,7 @@ def test_a_plain_message_is_none_and_says_where_system_text_goes() -> None:
     with pytest.raises(
         ValueError, match=r"role\n  system text goes into system_prompt, .* SystemMessage\(text\)"
     ):
-        Message("system", "Be short.")
+        Message("system", "Be short.")  # type: ignore[arg-type]
 
 
 def test_json_says_it_with_its_role() -> None:

@@ -1,13 +1,10 @@
-"""Optional parts: OpenTelemetry spans, and what a call cost."""
+"""Optional OpenTelemetry spans: what they tell of a call, its retries and its answer."""
 
 from __future__ import annotations
 
-import builtins
+import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +12,13 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from wires import CHAT, INVOKE, RESPONSES, WIRES, Wire, share_service_models
+from warm import Warm
+from wires import CHAT, RESPONSES, WIRES, Wire, share_service_models
 
-from smartllm import TextResponse
-from smartllm.cost import Billing
+from smartllm import LLMClient
 from smartllm.errors import ProviderError
-from smartllm.runtime.observe import telemetry
-from smartllm.testing import LoopbackServer, Reply
+from smartllm.runtime.observe import api
+from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)
 CANARY = "canary-0009"
@@ -38,31 +35,41 @@ def attributes(span: ReadableSpan) -> dict[str, Any]:
     return dict(span.attributes or {})
 
 
+ASKED: dict[str, Any] = {"temperature": 0.5, "max_tokens": 77}
+
+
 @each_wire
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 async def test_a_call_is_a_span(
     wire: Wire, streamed: bool, server: LoopbackServer, spans: InMemorySpanExporter
 ) -> None:
-    asked = {"temperature": 0.5, "top_p": 0.25, "top_k": 3, "max_tokens": 77}
     server.script(Reply(cached_tokens=20, cache_write_tokens=30))
-    request = wire.request(f"hi {CANARY}", **asked)
+    request = wire.request(f"hi {CANARY}", **ASKED)
     async with wire.client(server.url) as client:
         if streamed:
-            assert [chunk async for chunk in client.generate_text_stream(request)]
+            *_, last = [chunk async for chunk in client.generate_text_stream(request)]
+            response = last.response
         else:
-            await client.generate_text(request)
+            response = await client.generate_text(request)
+    assert response is not None
     (span,) = spans.get_finished_spans()
     told = attributes(span)
     assert (span.name, span.kind) == (f"chat {wire.model}", trace.SpanKind.CLIENT)
     assert told["gen_ai.operation.name"] == "chat"
     assert told["gen_ai.provider.name"] == {"openai": "openai", "bedrock": "aws.bedrock"}[wire.provider]
     assert told["gen_ai.request.model"] == wire.model
-    assert {name: told[f"gen_ai.request.{name}"] for name in asked} == asked
+    assert {name: told[f"gen_ai.request.{name}"] for name in ASKED} == ASKED
+    assert (told["server.address"], told["server.port"]) == ("127.0.0.1", int(server.url.rpartition(":")[2]))
     assert told["gen_ai.usage.input_tokens"] > 50  # the whole prompt, as the conventions say
     assert told["gen_ai.usage.cache_read.input_tokens"] == 20
     assert told["gen_ai.usage.cache_creation.input_tokens"] == 30
-    assert told["gen_ai.usage.output_tokens"] > 0
-    assert told["gen_ai.response.finish_reasons"][0]
+    assert told["gen_ai.usage.output_tokens"] == response.output_tokens
+    assert told["gen_ai.response.finish_reasons"] == ("stop",)
+    assert told.get("gen_ai.response.id") == response.raw.get("id")
+    assert told["smartllm.request_id"] == response.request_id
+    assert told.get("openai.api.type") == (wire.api_type if wire.provider == "openai" else None)
+    assert told.get("gen_ai.request.stream") is (True if streamed else None)
+    assert ("gen_ai.response.time_to_first_chunk" in told) is streamed
     assert CANARY not in str(span.to_json())
 
 
@@ -90,6 +97,9 @@ async def test_errors_and_cache_hits(server: LoopbackServer, spans: InMemorySpan
             except ProviderError:
                 assert prompt in "bc"
     found = spans.get_finished_spans()
+    told = [attributes(span) for span in found]
+    assert [one.get("gen_ai.usage.input_tokens", 0) > 0 for one in told] == [True, False, False, False]
+    assert told[1]["gen_ai.response.finish_reasons"] == ("stop",)
     sources = [attributes(span).get("smartllm.cache_source") for span in found]
     assert sources == ["miss", "l1", None, None]
     assert [attributes(span).get("error.type") for span in found[2:]] == [
@@ -100,10 +110,91 @@ async def test_errors_and_cache_hits(server: LoopbackServer, spans: InMemorySpan
     assert CANARY not in str(found[2].to_json())
 
 
+async def test_equal_calls_at_once_count_once(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
+    server.script(Reply(delay=0.05))
+    async with CHAT.client(server.url) as client:
+        await asyncio.gather(*[client.generate_text(CHAT.request(use_cache=True)) for _ in range(3)])
+    told = [attributes(span) for span in spans.get_finished_spans()]
+    assert sorted("gen_ai.usage.input_tokens" in one for one in told) == [False, False, True]
+    assert sorted(one.get("smartllm.joined", False) for one in told) == [False, True, True]
+
+
+async def test_retries_are_events(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
+    server.script(Reply(status=503, error_message=CANARY), Reply(status=429, error_code="slow_down"), Reply())
+    async with CHAT.client(server.url, max_retries=2) as client:
+        await client.generate_text(CHAT.request())
+    (span,) = spans.get_finished_spans()
+    assert [event.name for event in span.events] == ["smartllm.retry"] * 2
+    first, second = [dict(event.attributes or {}) for event in span.events]
+    assert (first["smartllm.retry.attempt"], first["http.response.status_code"]) == (1, 503)
+    assert (second["error.type"], second["smartllm.retry.attempt"]) == ("slow_down", 2)
+    assert attributes(span)["smartllm.attempts"] == 3
+    assert span.status.status_code is trace.StatusCode.UNSET
+    assert CANARY not in str(span.to_json())
+
+
+async def test_a_stream_that_begins_anew(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
+    # Nothing of the first is seen, as a call's arguments are told once they are whole.
+    server.script(Reply(text="", cut_after=2), Reply(text="done"))
+    async with CHAT.client(server.url, max_retries=1) as client:
+        chunks = [chunk async for chunk in client.generate_text_stream(CHAT.request())]
+    (span,) = spans.get_finished_spans()
+    assert chunks[-1].response is not None
+    assert attributes(span)["smartllm.attempts"] == 2
+    assert attributes(span)["gen_ai.usage.output_tokens"] == chunks[-1].response.output_tokens
+    assert "error.type" not in attributes(span)
+
+
+async def test_spans_of_the_http_library_stand_below(
+    server: LoopbackServer, spans: InMemorySpanExporter
+) -> None:
+    class Tracing(FakeTransport):
+        async def send(self, request: Any) -> Any:
+            with trace.get_tracer_provider().get_tracer("http").start_as_current_span("POST"):
+                return await super().send(request)
+
+    outer = trace.get_tracer_provider().get_tracer("mine")
+    for streamed in (False, True):
+        spans.clear()
+        with outer.start_as_current_span("mine"):
+            async with LLMClient(provider="openai", transport=Tracing(Reply())) as client:
+                request = RESPONSES.request()
+                if streamed:
+                    assert [chunk async for chunk in client.generate_text_stream(request)]
+                else:
+                    await client.generate_text(request)
+                assert trace.get_current_span().is_recording()
+        http, call, mine = spans.get_finished_spans()
+        assert http.parent is not None
+        assert call.parent is not None
+        assert (http.parent.span_id, call.parent.span_id) == (call.context.span_id, mine.context.span_id)
+
+
+def test_a_synchronous_call_stands_below_its_callers_span(spans: InMemorySpanExporter) -> None:
+    from smartllm.sync import LLMClient as SyncClient
+
+    tracer = trace.get_tracer_provider().get_tracer("mine")
+    fake = FakeTransport(Reply())
+    with SyncClient(provider="openai", transport=fake) as client, tracer.start_as_current_span("mine"):
+        client.generate_text(RESPONSES.request())
+    call, mine = spans.get_finished_spans()
+    assert call.parent is not None
+    assert call.parent.span_id == mine.context.span_id
+
+
+def test_nothing_is_started_before_anybody_takes_it(
+    spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api.tracer() is not None
+    assert not spans.get_finished_spans()
+    monkeypatch.setattr(trace, "get_tracer_provider", trace.ProxyTracerProvider)
+    assert api.tracer() is None
+
+
 async def test_without_opentelemetry_nothing_happens(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telemetry, "_installed", lambda: False)
+    monkeypatch.setattr(api, "_installed", lambda: False)
     monkeypatch.setattr(trace, "get_tracer_provider", None)
     server.script(Reply(), Reply(status=400))
     async with RESPONSES.client(server.url) as client:
@@ -117,24 +208,23 @@ async def test_without_opentelemetry_nothing_happens(
     [None, "", "raise RuntimeError('broken')", "get_tracer_provider = None; del get_tracer_provider"],
     ids=["without-trace", "empty", "broken", "another"],
 )
-def test_any_folder_of_that_name_does_no_harm(content: str | None, tmp_path: Path) -> None:
+def test_any_folder_of_that_name_does_no_harm(content: str | None, warm: Warm, tmp_path: Path) -> None:
     package = tmp_path / "opentelemetry"
     package.mkdir()
     (package / "__init__.py").touch()
     if content is not None:
         (package / "trace.py").write_text(content, encoding="utf-8")
     code = (
-        "import asyncio, opentelemetry, sys\n"
+        "import sys; sys.path.insert(0, '.')\n"
+        "import asyncio, opentelemetry\n"
         "from smartllm import LLMClient, TextRequest\n"
         "from smartllm.testing import FakeTransport, Reply\n"
         "client = LLMClient(provider='openai', api_key='k', transport=FakeTransport(Reply(text='fine')))\n"
         "request = TextRequest(prompt='hi', model='gpt-4o', use_cache=False)\n"
         "print(asyncio.run(client.generate_text(request)).text, opentelemetry.__file__)\n"
     )
-    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
-    command, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": paths}
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert result.stdout == f"fine {package / '__init__.py'}\n", result.stderr
+    result = warm.run(code, environment=os.environ, folder=tmp_path)
+    assert result.said[0] == f"fine {package / '__init__.py'}\n", result.said[1]
 
 
 async def test_a_stream_that_is_left_is_no_failure(
@@ -147,45 +237,3 @@ async def test_a_stream_that_is_left_is_no_failure(
     (span,) = spans.get_finished_spans()
     assert span.status.status_code is trace.StatusCode.UNSET
     assert "error.type" not in attributes(span)
-
-
-# Cost
-
-
-async def test_what_a_call_cost(server: LoopbackServer) -> None:
-    usage = {"input_tokens": 1000, "output_tokens": 100, "input_tokens_details": {"cached_tokens": 0}}
-    server.script(Reply(usage=usage))
-    async with RESPONSES.client(server.url) as client:
-        request = RESPONSES.request("hi", model="gpt-4o", use_cache=True)
-        first = await client.generate_text(request)
-        again = await client.generate_text(request)
-    assert first.cost == Decimal("0.0035")
-    assert (again.cache_source, again.cost) == ("l1", first.cost)
-    assert (first.provider, first.requested_model) == ("openai", "gpt-4o")
-
-
-async def test_claude_on_bedrock(server: LoopbackServer) -> None:
-    server.script(Reply(usage={"input_tokens": 1000, "output_tokens": 100}), Reply(cached_tokens=1000))
-    async with INVOKE.client(server.url) as client:
-        first, second = [await client.generate_text(INVOKE.request("hi")) for _ in range(2)]
-    assert first.cost is not None
-    assert second.cost is not None
-    assert 0 < second.cost < first.cost < 1
-
-
-def test_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    response: TextResponse[Any] = TextResponse(text="x", model="m", stop_reason="stop", input_tokens=5)
-    assert response.cost is None
-    response.billing, response.requested_model = Billing("openai"), "what-ever"
-    assert response.cost is None
-    original = builtins.__import__
-
-    def missing(name: str, *rest: Any) -> Any:
-        if name == "genai_prices":
-            raise ImportError(name)
-        return original(name, *rest)
-
-    response.requested_model = "gpt-4o"
-    assert response.cost is not None
-    monkeypatch.setattr(builtins, "__import__", missing)
-    assert response.cost is None

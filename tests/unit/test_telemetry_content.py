@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from wires import RESPONSES, WIRES, Wire, share_service_models
+from wires import CHAT, RESPONSES, WIRES, Wire, share_service_models
 
 from smartllm import (
     CachePoint,
@@ -23,10 +24,12 @@ from smartllm import (
     ToolResult,
 )
 from smartllm.runtime.observe import trace_content
+from smartllm.structure_errors import StructureError
 from smartllm.testing import LoopbackServer, Reply
 
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.api_type)
 CANARY = "canary-0010"
+PICTURE = Image(file_id="file-1", media_type="image/png")
 
 
 @pytest.fixture
@@ -127,6 +130,57 @@ async def test_an_answer_that_a_schema_binds_is_text(
     assert answer["parts"] == [{"type": "text", "content": response.text}]
 
 
+PLACE: dict[str, Any] = {
+    "title": "Place",
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+}
+
+
+@pytest.mark.parametrize("data", [{"city": "Rome"}, {"city": 5}], ids=["fits", "does not"])
+@each_wire
+async def test_words_before_the_data_are_kept(
+    wire: Wire, server: LoopbackServer, spans: InMemorySpanExporter, data: dict[str, Any]
+) -> None:
+    call = {"id": "call_1", "name": "Place", "arguments": data}
+    server.script(Reply(text="Here it is:", tool_calls=[call]))
+    async with wire.client(server.url, trace_content=True) as client:
+        request = wire.request("hi", response_format=PLACE, structured_output="tool")
+        with suppress(StructureError):
+            await client.generate_text(request)
+    (answer,) = told(spans.get_finished_spans()[0], "output.messages")
+    words, given = answer["parts"]
+    assert words == {"type": "text", "content": "Here it is:"}
+    assert (given["type"], json.loads(given["content"])) == ("text", data)
+
+
+@pytest.mark.parametrize("data", [{"city": "Rome"}, {"city": 5}], ids=["fits", "does not"])
+async def test_what_a_first_step_said_is_kept(
+    server: LoopbackServer, spans: InMemorySpanExporter, data: dict[str, Any]
+) -> None:
+    server.script(Reply(text="It is Rome."), Reply(structured=data))
+    async with CHAT.client(server.url, trace_content=True) as client:
+        request = CHAT.request("hi", response_format=PLACE, structured_output="two_pass")
+        with suppress(StructureError):
+            await client.generate_text(request)
+    (answer,) = told(spans.get_finished_spans()[-1], "output.messages")
+    texts = ["It is Rome.", *(['{"city": "Rome"}'] if data["city"] == "Rome" else [])]
+    assert answer["parts"] == [{"type": "text", "content": text} for text in texts]
+
+
+@pytest.mark.parametrize("text", ['{"city": "Rome"}', "no idea"])
+async def test_a_native_answer_is_told_once(
+    server: LoopbackServer, spans: InMemorySpanExporter, text: str
+) -> None:
+    server.script(Reply(text=text))
+    async with CHAT.client(server.url, trace_content=True) as client:
+        with suppress(StructureError):
+            await client.generate_text(CHAT.request("hi", response_format=PLACE, structured_output="native"))
+    (answer,) = told(spans.get_finished_spans()[0], "output.messages")
+    assert answer["parts"] == [{"type": "text", "content": text}]
+
+
 def test_reasoning_and_what_is_made_by_hand() -> None:
     given = TextResponse(text="Paris", model="m", stop_reason="stop")
     assert json.loads(trace_content.output_messages(given))[0]["parts"] == [
@@ -136,3 +190,26 @@ def test_reasoning_and_what_is_made_by_hand() -> None:
     turns += [Message("user", "c")]
     asked = json.loads(trace_content.input_messages(MessageRequest(messages=turns)))
     assert asked[1]["parts"][0] == {"type": "reasoning", "content": "hm"}
+
+
+async def test_system_text_stands_apart(server: LoopbackServer, spans: InMemorySpanExporter) -> None:
+    for content in (False, True):
+        async with RESPONSES.client(server.url, trace_content=content) as client:
+            await client.generate_text(RESPONSES.request("hi", system_prompt=CANARY))
+    without, with_it = spans.get_finished_spans()
+    assert CANARY not in str(without.to_json())
+    assert told(with_it, "system_instructions") == [{"type": "text", "content": CANARY}]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (Image(url=f"https://a.org/a.png?key={CANARY}"), {"type": "uri", "uri": "https://a.org/a.png"}),
+        (Image(s3="s3://bucket/a.png"), {"type": "uri", "uri": "s3://bucket/a.png"}),
+        (PICTURE, {"type": "file", "file_id": "file-1", "mime_type": "image/png"}),
+    ],
+    ids=["address", "bucket", "file"],
+)
+def test_media_that_stand_elsewhere(part: Image, expected: dict[str, str]) -> None:
+    (turn,) = json.loads(trace_content.input_messages(MessageRequest(messages=[Message("user", [part])])))
+    assert turn["parts"] == [expected | {"modality": "image"}]

@@ -6,12 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
+from measured import points
 from opentelemetry import trace
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tool_rounds import Rounds, asking, called, calling, saying
 
 from smartllm import CallEvent, Tool, ToolCall
+from smartllm.runtime.observe.tool_span import span_of_call
 from smartllm.runtime.tool_calls import CallRunner
+from smartllm.tools.errors import ToolRoundsError
 
 CANARY = "canary-0012"
 
@@ -38,7 +42,8 @@ async def test_each_function_that_runs_is_a_span(content: bool, spans: InMemoryS
     assert sorted(found) == ["execute_tool failing", "execute_tool weather", "inside"]
     run, failed, inside = (found[name] for name in ("execute_tool weather", "execute_tool failing", "inside"))
     told = dict(run.attributes or {})
-    assert told.pop("gen_ai.tool.call.arguments", None) == ('{"city": "%s"}' % CANARY if content else None)  # noqa: UP031
+    assert told.pop("gen_ai.tool.call.arguments", None) == ('{"city":"%s"}' % CANARY if content else None)  # noqa: UP031
+    assert told.pop("gen_ai.tool.call.result", None) == (f"clear in {CANARY}" if content else None)
     assert told == {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "weather",
@@ -86,8 +91,65 @@ async def test_a_run_has_spans_of_its_rounds_and_functions(spans: InMemorySpanEx
     rounds = Rounds(calling(*calls), saying("done"))
     async with rounds.client() as client:
         await client.run_tools(asking(), [weather, Tool("asked", function=weather)], on_call=hook)
-    names = [span.name for span in spans.get_finished_spans()]
-    assert names == ["chat local", "inside", "execute_tool weather", "chat local"]
+    found = spans.get_finished_spans()
+    names = [span.name for span in found]
+    assert names == ["chat local", "inside", "execute_tool weather", "chat local", "invoke_agent"]
+    run = found[-1]
+    assert (run.kind, (run.attributes or {})["gen_ai.request.model"]) == (trace.SpanKind.INTERNAL, "local")
+    assert not [name for name in run.attributes or {} if "usage" in name]
+    parents = [span.parent and span.parent.span_id for span in found]
+    assert parents[:1] + parents[2:] == [run.context.span_id] * 3 + [None]
+
+
+@pytest.mark.parametrize("content", [False, True])
+async def test_a_run_that_fails(content: bool, spans: InMemorySpanExporter) -> None:
+    rounds = Rounds(calling(called("weather", {"city": CANARY})), trace_content=content)
+    async with rounds.client() as client:
+        with pytest.raises(ToolRoundsError):
+            await client.run_tools(asking(), [weather], max_rounds=1)
+    run = spans.get_finished_spans()[-1]
+    assert (run.name, (run.attributes or {})["error.type"]) == ("invoke_agent", "ToolRoundsError")
+    assert (run.status.description is not None) is content
+    assert list(run.events) == []
+
+
+def test_a_result_that_is_no_json(spans: InMemorySpanExporter) -> None:
+    call = ToolCall("1", "weather", {})
+    with span_of_call(call, Tool.from_(weather), content=True) as ended:
+        ended({"at": object, 5: float("inf")}, None)
+    (span,) = spans.get_finished_spans()
+    assert '"Infinity"' in str((span.attributes or {})["gen_ai.tool.call.result"])
+
+
+async def test_what_cannot_be_written_into_a_span_does_no_harm(spans: InMemorySpanExporter) -> None:
+    def halved() -> Any:
+        return {"half": "\ud83d"}
+
+    runner = CallRunner([Tool.from_(halved)], None, 1, content=True)
+    result = await runner.answered(ToolCall("1", "halved", {}), 1)
+    runner.close()
+    assert result is not None
+    (span,) = spans.get_finished_spans()
+    assert result is not None
+    assert (result.content, (span.attributes or {})["gen_ai.tool.call.result"]) == (
+        {"half": "\ufffd"},
+        "<dict>",
+    )
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_how_long_a_function_takes(fails: bool, measured: InMemoryMetricReader) -> None:
+    tool = Tool.from_(failing if fails else weather)
+    runner = CallRunner([tool], None, 1)
+    await runner.answered(ToolCall("1", tool.name, {"text": "x"} if fails else {"city": "x"}), 1)
+    runner.close()
+    (point,) = points(measured, "gen_ai.execute_tool.duration")
+    assert dict(point.attributes) == {
+        "gen_ai.tool.name": tool.name,
+        "gen_ai.tool.type": "function",
+        **({"error.type": "ValueError"} if fails else {}),
+    }
+    assert (point.count, point.sum > 0) == (1, True)
 
 
 async def test_a_cancelled_function_is_a_span_that_failed(spans: InMemorySpanExporter) -> None:

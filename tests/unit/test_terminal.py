@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from commands import invoke
 from hypothesis import given
 from hypothesis import strategies as st
+from warm import COMMAND_LINE, Ended, Warm
 
 from smartllm.cli import main
 from smartllm.cli.tables import rich_table
@@ -22,12 +22,14 @@ from smartllm.testing import LoopbackServer, Reply
 from smartllm.unicode import unicode_text
 
 ROOT = Path(__file__).parents[2]
-SMARTLLM = (sys.executable, "-c", "from smartllm.cli import main; main(prog_name='smartllm')")
 EVIL = "red \x1b[31m title \x1b]0;owned\x07 \x9b2J back\x08 \x7f bell\r over"
 SEEN = "red ␛[31m title ␛]0;owned␇ \\x9b2J back␈ ␡ bell␍ over"
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 HALF = "ok \ud83d"
 WAYS = pytest.mark.parametrize("way", [(), ("--stream",), ("--json",)], ids=["whole", "stream", "json"])
+
+AtTerminal = Callable[..., tuple[int, str]]
+InPipe = Callable[..., Ended]
 
 
 @pytest.fixture(autouse=True)
@@ -39,29 +41,22 @@ def reachable(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")  # tables have no colours of their own there
 
 
-def at_terminal(*arguments: str) -> tuple[int, str]:
+@pytest.fixture
+def at_terminal(warm: Warm) -> AtTerminal:
     """Exit status and screen of a command whose output and errors go to a real terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*SMARTLLM, *arguments], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, cwd=ROOT
-    )
-    os.close(theirs)
-    screen = b""
-    try:
-        while data := os.read(ours, 65536):
-            screen += data
-    except OSError:  # the terminal's other side is closed
-        pass
-    finally:
-        os.close(ours)
-    # The terminal adds a carriage return to each line.
-    return process.wait(60), screen.decode().replace("\r\n", "\n")
+
+    def told(*arguments: str) -> tuple[int, str]:
+        result = warm.at_terminal(COMMAND_LINE, *arguments, environment=os.environ, folder=ROOT)
+        # The terminal adds a carriage return to each line.
+        return result.returncode, result.stdout.decode().replace("\r\n", "\n")
+
+    return told
 
 
-def in_pipe(*arguments: str) -> tuple[int, bytes, bytes]:
+@pytest.fixture
+def in_pipe(warm: Warm) -> InPipe:
     """Exit status, output and errors of a command in a pipe."""
-    result = subprocess.run([*SMARTLLM, *arguments], capture_output=True, check=False, cwd=ROOT)
-    return result.returncode, result.stdout, result.stderr
+    return partial(warm.run, COMMAND_LINE, environment=os.environ, folder=ROOT)
 
 
 def run(*way: str) -> tuple[str, ...]:
@@ -72,7 +67,9 @@ def run(*way: str) -> tuple[str, ...]:
 
 
 @WAYS
-def test_an_answer_cannot_command_the_terminal(way: tuple[str, ...], server: LoopbackServer) -> None:
+def test_an_answer_cannot_command_the_terminal(
+    way: tuple[str, ...], server: LoopbackServer, at_terminal: AtTerminal
+) -> None:
     server.script(Reply(text=EVIL))
     status, screen = at_terminal(*run(*way))
     assert status == 0
@@ -85,19 +82,23 @@ def test_an_answer_cannot_command_the_terminal(way: tuple[str, ...], server: Loo
 
 
 @pytest.mark.parametrize("way", [(), ("--stream",)], ids=["whole", "stream"])
-def test_a_pipe_gets_the_bytes_as_they_are(way: tuple[str, ...], server: LoopbackServer) -> None:
+def test_a_pipe_gets_the_bytes_as_they_are(
+    way: tuple[str, ...], server: LoopbackServer, in_pipe: InPipe
+) -> None:
     server.script(Reply(text=EVIL))
     assert in_pipe(*run(*way))[:2] == (0, f"{EVIL}\n".encode())
 
 
-def test_json_in_a_pipe_holds_the_text_as_it_is(server: LoopbackServer) -> None:
+def test_json_in_a_pipe_holds_the_text_as_it_is(server: LoopbackServer, in_pipe: InPipe) -> None:
     server.script(Reply(text=EVIL))
     status, output, _ = in_pipe(*run("--json"))
     assert (status, json.loads(output)["text"]) == (0, EVIL)
 
 
 @WAYS
-def test_half_a_surrogate_pair_is_printed(way: tuple[str, ...], server: LoopbackServer) -> None:
+def test_half_a_surrogate_pair_is_printed(
+    way: tuple[str, ...], server: LoopbackServer, at_terminal: AtTerminal, in_pipe: InPipe
+) -> None:
     server.script(*[Reply(text=HALF)] * 2)
     status, output, complaints = in_pipe(*run(*way))
     assert (status, b"Traceback" in complaints) == (0, False)
@@ -110,7 +111,9 @@ def test_half_a_surrogate_pair_is_printed(way: tuple[str, ...], server: Loopback
 # Errors
 
 
-def test_an_error_cannot_command_the_terminal(server: LoopbackServer) -> None:
+def test_an_error_cannot_command_the_terminal(
+    server: LoopbackServer, at_terminal: AtTerminal, in_pipe: InPipe
+) -> None:
     server.script(*[Reply(status=400, error_message=EVIL)] * 2)
     status, screen = at_terminal(*run())
     assert status == 1
@@ -122,7 +125,7 @@ def test_an_error_cannot_command_the_terminal(server: LoopbackServer) -> None:
     assert COMMANDS.findall(complaints.decode()) == []
 
 
-def test_half_a_surrogate_pair_in_an_error_is_printed(server: LoopbackServer) -> None:
+def test_half_a_surrogate_pair_in_an_error_is_printed(server: LoopbackServer, in_pipe: InPipe) -> None:
     server.script(Reply(status=400, error_message=HALF))
     status, _, complaints = in_pipe(*run())
     assert status == 1
@@ -133,7 +136,7 @@ def test_half_a_surrogate_pair_in_an_error_is_printed(server: LoopbackServer) ->
 # What is shown without a call
 
 
-def test_explanations_bodies_and_diffs(tmp_path: Path) -> None:
+def test_explanations_bodies_and_diffs(tmp_path: Path, at_terminal: AtTerminal) -> None:
     file = tmp_path / "request.json"
     file.write_text(json.dumps({"prompt": EVIL, "system_prompt": EVIL}), encoding="utf-8")
     for command in (
@@ -147,7 +150,7 @@ def test_explanations_bodies_and_diffs(tmp_path: Path) -> None:
         assert (status, COMMANDS.findall(screen)) == (0, []), command
 
 
-def test_rules_from_somebody_else(tmp_path: Path) -> None:
+def test_rules_from_somebody_else(tmp_path: Path, at_terminal: AtTerminal) -> None:
     overlay = tmp_path / "evil.toml"
     overlay.write_text(
         '[model."evil\\u001b[31m"]\nprofile = "openai-compatible"\nvendor = "openai"\n', encoding="utf-8"

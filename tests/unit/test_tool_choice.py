@@ -182,7 +182,11 @@ class TestAtMostOneCall:
         forced = plan(CLAUDE, WEATHER, parallel_tool_calls=False, tool_choice="required").body
         assert forced["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
         converse = plan(CLAUDE, WEATHER, parallel_tool_calls=False, api_type="converse").body
-        assert converse[EXTRA] == {"tool_choice": {"disable_parallel_tool_use": True}}
+        assert converse[EXTRA] == {"tool_choice": {"type": "auto", "disable_parallel_tool_use": True}}
+        wishes: dict[str, Any] = {"parallel_tool_calls": False, "tool_choice": "required"}
+        forced = plan(CLAUDE, WEATHER, api_type="converse", **wishes).body
+        assert forced["toolConfig"]["toolChoice"] == {"any": {}}
+        assert forced[EXTRA] == {"tool_choice": {"disable_parallel_tool_use": True}}
         assert "tool_choice" not in plan(CLAUDE, WEATHER, parallel_tool_calls=True).body
         none = plan(CLAUDE, WEATHER, parallel_tool_calls=False, tool_choice="none")
         assert none.body["tool_choice"] == {"type": "none"}

@@ -32,12 +32,11 @@ def takes_hosted(dialect: Dialect) -> set[str]:
 
 class TestTools:
     def test_none_at_all(self) -> None:
-        """D: AWS's table of features. R1: kortix-ai/suna#3706, M. Gemma: disputed."""
+        """D: AWS's table of features. R1: kortix-ai/suna#3706, M. Gemma takes them: a probe, M 2026-10."""
         assert set(FACTS[CONVERSE]) - takes_tools(CONVERSE) == {
             *("titan-text-express", "titan-text-lite", "titan-text-premier", "r1", "jamba-instruct"),
             *("llama3-8b-instruct", "llama3-70b-instruct", "llama3-2-1b-instruct", "llama3-2-3b-instruct"),
             *("mistral-7b-instruct", "mixtral-8x7b-instruct"),
-            *("gemma-3-4b-it", "gemma-3-12b-it", "gemma-3-27b-it"),
         }
 
     def test_on_chat_from_gpt_5_4_only_without_reasoning(self) -> None:
@@ -85,12 +84,15 @@ class TestTools:
         assert those(MESSAGES, "tools.custom", True) == those(CONVERSE, "tools.custom", True) == set()
 
     def test_not_in_streams(self) -> None:
-        """D: AWS's table; Llama 4: earendil-works/pi#3739, M 2026-04-26; Palmyra: langchain-aws#466, R."""
+        """D: AWS's table; Llama 4: earendil-works/pi#3739, M 2026-04-26; Palmyra: langchain-aws#466, R;
+        Mistral Large 2407 and Pixtral: strands-agents/harness-sdk#32.
+        """
         assert takes_tools(CONVERSE) - those(CONVERSE, "tools.streaming", True) == {
             *("llama3-1-8b-instruct", "llama3-1-70b-instruct", "llama3-1-405b-instruct"),
             *("llama3-2-11b-instruct", "llama3-2-90b-instruct", "llama3-3-70b-instruct"),
             *("llama4-maverick-17b-instruct", "llama4-scout-17b-instruct"),
             *("mistral-small-2402", "mistral-large-2402", "palmyra-x4", "palmyra-x5"),
+            *("mistral-large-2407", "pixtral-large-2502"),
         }
 
     def test_held_back_in_streams(self) -> None:
@@ -165,7 +167,7 @@ class TestChoice:
         for dialect in (MESSAGES, CONVERSE):
             assert those(dialect, "tools.forced", "never") & CLAUDE == {
                 *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5", "claude-fable-5-1"),
-                "claude-fable-5-2",
+                *("claude-fable-5-2", "claude-mythos-5-1"),
             }
             assert those(dialect, "tools.forced", "unless-thinking") & CLAUDE == {
                 *("claude-3-7-sonnet", "claude-sonnet-4", "claude-opus-4", "claude-opus-4-1"),

@@ -21,7 +21,8 @@ from tool_plans import (
 
 from smartllm import Tool
 from smartllm.compiler.intent import ToolPlan
-from smartllm.compiler.schema.tool_input import Form, tool_input
+from smartllm.compiler.schema.takes import Form
+from smartllm.compiler.schema.tool_input import tool_input
 from smartllm.words import ApiType
 
 
@@ -104,7 +105,7 @@ class TestSchemas:
         "type": "object",
         "properties": {
             "a": {"$ref": "#/$defs/A", "description": "first"},
-            "b": {"type": "array", "items": [{"$ref": "#/$defs/B"}]},
+            "b": {"type": "array", "prefixItems": [{"$ref": "#/$defs/B"}]},
         },
         "$defs": {"A": {"type": "object", "properties": {"x": {"type": "string"}}}, "B": True},
         "additionalProperties": False,
@@ -120,7 +121,7 @@ class TestSchemas:
                     "properties": {"x": {"type": "string"}},
                     "description": "first",
                 },
-                "b": {"type": "array", "items": [True]},
+                "b": {"type": "array", "prefixItems": [True]},
             },
             "additionalProperties": False,
         }
@@ -128,12 +129,20 @@ class TestSchemas:
             "a /$defs $defs",
             "a  title",
         }
+        wrapper = {"type": "object", "required": ["value"], "additionalProperties": False}
         loose = {"type": "object", "properties": {}, "additionalProperties": {"type": "string"}}
         open_ended = plan(NOVA, Tool("a", parameters=loose))
-        assert open_ended.body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"] == {
-            "type": "object",
-            "properties": {},
-        }
+        sent = open_ended.body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
+        assert sent == {**wrapper, "properties": {"value": loose}}
+        assert {item.severity for item in open_ended.diagnostics} == {"info"}
+        anything_goes: tuple[Any, ...] = (True, {})
+        for open_to in anything_goes:
+            anything = plan(NOVA, Tool("a", parameters={**loose, "additionalProperties": open_to}))
+            spec = anything.body["toolConfig"]["tools"][0]["toolSpec"]
+            assert spec["inputSchema"]["json"] == {"type": "object", "properties": {}}
+        few = {"type": "object", "properties": {"a": True}, "maxProperties": 1, "additionalProperties": False}
+        sent = plan(NOVA, Tool("a", parameters=few)).body["toolConfig"]["tools"][0]["toolSpec"]
+        assert sent["inputSchema"]["json"] == {**wrapper, "properties": {"value": few}}
         assert told(open_ended) == [("tool-schema-changed", "tools", "tools.input")]
 
     def test_of_a_model_that_reads_all_stays_as_written(self) -> None:

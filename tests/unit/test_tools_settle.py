@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_facts import takes_tools
@@ -85,7 +86,7 @@ def said_of(body: Mapping[str, Any]) -> tuple[list[str], Any, Any]:
     return [tool["name"] for tool in spelled], choice, one
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.sampled_from(sorted(RULES.table("model"))), wishes, choices)
 def test_nothing_is_lost_in_silence_and_the_passes_settle(
     model: str, fields: dict[str, Any], choice: Any

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from how_many import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wires import AWS_KEYS, INVOKE, RESPONSES, Wire, each_bedrock_wire, each_wire
@@ -34,7 +35,7 @@ from smartllm.runtime.wire.way import Ways
 from smartllm.settings import Settings
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
-HOWTO = Path(__file__).parents[2] / "docs" / "howto.md"
+CONNECTING = Path(__file__).parents[2] / "docs" / "connecting.md"
 # What differs from one sending to the next, or is of the connection.
 VARYING = {"x-amz-date", "authorization", "host", "accept-encoding", "content-length", "user-agent"}
 
@@ -77,12 +78,12 @@ async def ask(client: LLMClient, wire: Wire, streamed: bool, **fields: Any) -> A
 
 
 def test_the_one_in_the_documentation() -> None:
-    page = HOWTO.read_text(encoding="utf-8").partition("## A transport of your own")[2]
+    page = CONNECTING.read_text(encoding="utf-8").partition("## A transport of your own")[2]
     found = re.search(r"```python\n(.*?)```", page, re.DOTALL)
     assert found is not None
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(found[1], str(HOWTO), "exec"), {"__name__": "howto"})  # noqa: S102 - our own page
+        exec(compile(found[1], str(CONNECTING), "exec"), {"__name__": "connecting"})  # noqa: S102 - our own page
     sent, answer = printed.getvalue().splitlines()
     assert sent.startswith("POST https://api.openai.com/v1/responses Bearer sk-any ")
     assert answer == "Paris"
@@ -263,7 +264,7 @@ ELSEWHERE = {"base_url": "http://gpu:8000/v1"}
     ],
 )
 async def test_only_servers_of_others_may_not_know_a_path(
-    status: int, body: bytes, provider: str, given: dict[str, Any], address: str | None
+    status: int, body: bytes, provider: Any, given: dict[str, Any], address: str | None
 ) -> None:
     wire = RESPONSES if provider == "openai" else INVOKE
     async with LLMClient(
@@ -392,7 +393,9 @@ async def both(wire: Wire, server: LoopbackServer, reply: Reply, streamed: bool)
 
 @each_wire
 @pytest.mark.parametrize("streamed", [False, True])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(reply=REPLIES)
 def test_the_fake_transport_answers_as_the_server(
     wire: Wire, streamed: bool, running: LoopbackServer, reply: Reply

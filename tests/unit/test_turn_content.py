@@ -95,7 +95,7 @@ def test_a_result_is_text_json_or_parts_and_stays_so_in_json(content: Any) -> No
 
 
 def test_the_parts_of_a_result_are_written_in_json_with_a_word_that_says_so() -> None:
-    written = {"type": "tool_result", "call_id": "1", "content": ["a", {"type": "text", "text": "b"}]}
+    written: Any = {"type": "tool_result", "call_id": "1", "content": ["a", {"type": "text", "text": "b"}]}
     assert Message("user", [written | {"parts": True}]).content == [ToolResult("1", ["a", Text("b")])]
     assert Message("user", [written]).content == [ToolResult("1", written["content"])]
 
@@ -115,8 +115,10 @@ def test_bytes_are_base64_in_json() -> None:
     message = Message("user", [Image(data=b"\x89PNG\xff")])
     assert Message.model_validate_json(message.model_dump_json()) == message
     for data in ("iVBOR/8=", "iVBOR_8="):
-        assert Message("user", [{"type": "image", "data": data}]).content == message.content
-    assert Message("user", [{"type": "image", "data": b"x"}]).content == [Image(data=b"x")]
+        given: Any = {"type": "image", "data": data}
+        assert Message("user", [given]).content == message.content
+    given = {"type": "image", "data": b"x"}
+    assert Message("user", [given]).content == [Image(data=b"x")]
 
 
 @pytest.mark.parametrize(
@@ -141,13 +143,15 @@ def test_bytes_are_base64_in_json() -> None:
         ([Text("\ud800")], "[0].text: the text holds half of a surrogate pair"),
         ([Image(url="https://a.example/\ud800")], "[0].url: the text holds half of a surrogate pair"),
         ([{"a": 1}], "[0]: an object without a type is no part of a turn; types are text, image, document"),
-        ([{"type": "imag"}], "[0]: the type 'imag' is no part of a turn; types are text, image"),
+        ([{"type": "imag"}], "[0]: the type 'imag' is no part of a turn; did you mean image?"),
+        ([{"type": "zzz"}], "[0]: the type 'zzz' is no part of a turn; types are text, image"),
         ([{"type": ["text"]}], "[0]: the type ['text'] is no part"),
         ([{"type": "other", "raw": {}}], "[0].raw: {} is no object"),
         ([{"type": "other", "raw": 5}], "[0].raw: Input should be a valid dictionary, not 5"),
         ([{"type": "refusal", "text": "no"}], "[0]: the type 'refusal' is no part"),
         ([{"type": "image"}], "[0]: Image: give exactly one of data, path, url, file_id, s3, not none"),
-        ([{"type": "image", "pth": "x"}], "[0]: 'pth' is no field of image; fields are data, detail,"),
+        ([{"type": "image", "pth": "x"}], "[0]: 'pth' is no field of image; did you mean path?"),
+        ([{"type": "image", "zzz": "x"}], "[0]: 'zzz' is no field of image; fields are data, detail,"),
         ([{"type": "image", "path": 5}], "[0].path: Input should be a valid string, not 5"),
         ([{"type": "image", "data": "%"}], "[0].data: the text is not base64"),
         ([{"type": "tool_call", "id": "1", "name": "f"}], "[0].arguments: Field required ["),
