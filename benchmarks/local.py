@@ -17,6 +17,8 @@ from pydantic import BaseModel
 import smartllm
 from smartllm import LLMClient, TextRequest, Tool
 from smartllm.rules import load_rules
+from smartllm.rules.layer import builtin_layers
+from smartllm.rules.load import _load
 from smartllm.runtime.cache.files import FORMAT, encoded
 from smartllm.runtime.cache.local import LocalStore
 from smartllm.testing import FakeTransport, Reply
@@ -170,5 +172,29 @@ async def _starting(bench: Bench) -> None:
         process([python, "-c", "from smartllm import TextRequest"]),
         one,
     )
+    await bench.compare(
+        "load_rules",
+        "json.loads of as much",
+        None,
+        costing(cpu, 5, _loaded),
+        costing(cpu, 50, _read_as_json()),
+    )
     await bench.compare("smartllm compile, cold", "import pydantic", 1.6, compiled, bare)
     await bench.compare("smartllm compile, cold", "one pydantic model", None, compiled, one)
+
+
+async def _loaded() -> None:
+    """The shipped rules, read as by a process that starts."""
+    builtin_layers.cache_clear()
+    _load.cache_clear()
+    load_rules()
+
+
+def _read_as_json() -> Call:
+    """The same tables, had they been JSON."""
+    text = json.dumps([layer.data for layer in builtin_layers()], default=str)
+
+    async def read() -> None:
+        json.loads(text)
+
+    return read

@@ -27,14 +27,12 @@ _SERVER = """
 import sys
 from smartllm.testing import LoopbackServer, Reply
 class Sized(LoopbackServer):
-    async def _answer(self, request, recorded, reply, serial):
+    def _next(self, recorded):
         self.requests.clear()
         if b"STREAM" in recorded.body:
             words = ["word "] * int(recorded.body.partition(b"STREAM ")[2].partition(b" ")[0])
-            reply = Reply(text="".join(words), chunks=words)
-        elif b"SLOW" in recorded.body:
-            reply = Reply(delay=0.05)
-        return await super()._answer(request, recorded, reply, serial)
+            return Reply(text="".join(words), chunks=words)
+        return Reply(delay=0.05) if b"SLOW" in recorded.body else super()._next(recorded)
 with Sized() as running:
     print(running.url, flush=True)
     sys.stdin.read()

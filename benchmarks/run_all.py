@@ -22,6 +22,8 @@ from bench import Bench, Row
 from local import local
 from media import media
 from network import network
+from partial import partial
+from structured import structured
 
 HERE = Path(__file__).parent
 RATIOS = HERE / "ratios.json"
@@ -79,8 +81,10 @@ def main() -> None:
     given = parser.parse_args()
     bench = Bench(given.rounds)
     asyncio.run(network(bench))
+    asyncio.run(partial(bench))
     asyncio.run(media(bench))
     asyncio.run(local(bench))
+    asyncio.run(structured(bench))
     if given.record:
         record(bench.rows, given.rounds)
     if given.check and (found := regressions(bench.rows)):
