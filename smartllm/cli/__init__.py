@@ -16,6 +16,7 @@ _COMMANDS: Final = (
         chat="Talk with a model, turn by turn.",
         talks="Look at the talks that run and chat keep, and forget them.",
     ),
+    Section("Ask many", batch="Answer a file of requests: by a batch engine, or online."),
     Section(
         "Look",
         compile="Show the wire body of a request without sending it.",

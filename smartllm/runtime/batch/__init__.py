@@ -1,0 +1,1 @@
+"""Bulk work: requests in files, the providers' batch engines, and one machine that asks online."""
