@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from smartllm.errors import ConfigError
-from smartllm.runtime.batch.journal_entry import ANSWERED, BLANK, SETTLED, Entry, seen_sum
+from smartllm.runtime.batch.journal_entry import ANSWERED, BLANK, SETTLED, SUMS, Entry, seen_sum
 from smartllm.runtime.batch.journal_file import FORMAT, change, locked, make_tables, note, noted
 from smartllm.runtime.batch.results_file import ResultsFile
 
 SUFFIX: Final = ".journal"
 
 _ROWS: Final = 500
-_SUMS: Final = 1 << 128
 
 
 class Journal:
@@ -116,7 +115,7 @@ class Journal:
             seen = sum(seen_sum(row.line, row.digest) for row in rows if row.status in SETTLED)
             answered = self._answered + sum(row.status == ANSWERED for row in rows)
             wrong = [(row.line, row.status) for row in rows if row.status not in SETTLED]
-            line, seen = rows[-1].line + 1, (self.seen + seen) % _SUMS
+            line, seen = rows[-1].line + 1, (self.seen + seen) % SUMS
             with change(self._db, self.path) as db:
                 db.execute("DELETE FROM kept WHERE line BETWEEN ? AND ?", (self.next, rows[-1].line))
                 db.executemany("INSERT OR REPLACE INTO unanswered VALUES (?, ?)", wrong)
@@ -194,7 +193,7 @@ class Journal:
         ).fetchall()
         now = [Entry(*row) for row in rows]
         fine = [row for row in now if row.status in SETTLED]
-        seen = (self.seen + sum(seen_sum(row.line, row.digest) for row in fine)) % _SUMS
+        seen = (self.seen + sum(seen_sum(row.line, row.digest) for row in fine)) % SUMS
         answered = self._answered + sum(row.status == ANSWERED for row in fine)
         with change(self._db, self.path) as db:
             db.executemany("DELETE FROM unanswered WHERE line = ?", [(row.line,) for row in now])

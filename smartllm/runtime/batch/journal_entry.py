@@ -11,6 +11,8 @@ BLANK: Final = ""
 ANSWERED: Final = "answered"
 SETTLED: Final = frozenset({ANSWERED, BLANK})
 """Statuses of lines that need not be asked again."""
+SUMS: Final = 1 << 128
+"""What sums of ``seen_sum`` are taken modulo."""
 
 
 class Entry(NamedTuple):

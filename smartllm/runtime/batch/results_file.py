@@ -157,7 +157,7 @@ class ResultsFile:
         digest = hashlib.blake2b(digest_size=16)
         while data := self._file.read(_PIECE):
             digest.update(data)
-        return digest.hexdigest() == mark["digest"]
+        return bool(digest.hexdigest() == mark["digest"])
 
     def _lines(self) -> Iterator[tuple[int | None, bytes]]:
         with self._place.open("rb") as file:
