@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--batch",
     is_flag=True,
-    help="For the provider's batch engine: refuse what a line of its files cannot say.",
+    help="For the provider's batch engine: refuse what its lines cannot say.",
 )
 @click.option("--explain", is_flag=True, help="Print each body leaf with the fact behind it instead.")
 def command(form: str, *, explain: bool, **flags: Any) -> None:

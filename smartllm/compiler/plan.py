@@ -267,7 +267,7 @@ class Plan:
         return digest.hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready data: model, resolution, fingerprint, steps, diagnostics; and ``batch``, if it goes there."""
+        """JSON-ready data: model, resolution, fingerprint, ``batch`` if it goes there, steps, diagnostics."""
         return {
             "model": self.model,
             "resolution": self.resolution.as_dict(),

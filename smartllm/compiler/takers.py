@@ -41,7 +41,7 @@ def told(error: UnsupportedError, target: Target) -> UnsupportedError:
 
 
 def overlay_line(fact: str, value: str, target: Target) -> str:
-    """The line of a user's rules that states a fact of a model on a host; on the wire, where one stands there.
+    """The line of a user's rules that states a fact of a model on a host; on a wire, if one stands there.
 
     Args:
         fact: Its dotted path.
