@@ -7,10 +7,11 @@ import random
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.testing.heard import json_of
+
+from .bedrock_shapes import shape_of
 
 if TYPE_CHECKING:
     from smartllm.testing.speaking import Spoken
@@ -19,6 +20,8 @@ SUFFIX: Final = ".jsonl"
 _GIB: Final = 1024**3
 _ALPHABET: Final = string.ascii_uppercase + string.digits
 _ID_LENGTH: Final = 11
+_LESS: Final = "{} contains less {} ({}) than the required minimum of: {}"
+_MORE: Final = "{} contains more {} ({}) than the permitted maximum of: {}"
 
 
 class InputError(Exception):
@@ -55,13 +58,9 @@ class Quotas:
         """
         for name, size in sizes.items():
             if size > self.file_bytes:
-                raise InputError(
-                    f"Input file {name} has more bytes ({size}) than the permitted maximum of: {self.file_bytes}"
-                )
+                raise InputError(_MORE.format(f"Input file {name}", "bytes", size, self.file_bytes))
         if (total := sum(sizes.values())) > self.job_bytes:
-            raise InputError(
-                f"Batch job has more bytes ({total}) than the permitted maximum of: {self.job_bytes}"
-            )
+            raise InputError(_MORE.format("Batch job", "bytes", total, self.job_bytes))
 
     def check_records(self, count: int) -> None:
         """Hold the number of a job's records against the quotas.
@@ -70,13 +69,9 @@ class Quotas:
             InputError: They are too many or too few.
         """
         if count < self.minimum:
-            raise InputError(
-                f"Batch job contains less records ({count}) than the required minimum of: {self.minimum}"
-            )
+            raise InputError(_LESS.format("Batch job", "records", count, self.minimum))
         if count > self.records:
-            raise InputError(
-                f"Batch job contains more records ({count}) than the permitted maximum of: {self.records}"
-            )
+            raise InputError(_MORE.format("Batch job", "records", count, self.records))
 
 
 @dataclass(slots=True)
@@ -167,18 +162,8 @@ def _with_nulls(answer: Any, operation: str) -> Any:
 
     Batch outputs of Converse have them, calls online do not (an account's log of 2026-08-17).
     """
-    shape = _shape(operation)
-    return answer if shape is None else _filled(answer, shape)
-
-
-@lru_cache(maxsize=4)
-def _shape(operation: str) -> Any:
-    """The shape of a call's answer; None where that is the model's own."""
-    from botocore.session import get_session  # noqa: PLC0415 - an extra, loaded on first use
-
-    model = get_session().get_service_model("bedrock-runtime")
-    shape = model.operation_model(operation).output_shape
-    return None if "payload" in shape.serialization else shape
+    shape = shape_of("bedrock-runtime", operation, "output_shape")
+    return answer if "payload" in shape.serialization else _filled(answer, shape)
 
 
 def _filled(value: Any, shape: Any) -> Any:

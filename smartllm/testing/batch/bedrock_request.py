@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from smartllm.testing.heard import Refused
 
+from .bedrock_shapes import shape_of
+
 _MOST: Final = 400
 """Characters of a value that an error repeats."""
-_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
-    "structure": (dict,),
-    "list": (list,),
-    "string": (str,),
-    "integer": (int,),
-}
+_KINDS: Final[Mapping[str, type]] = {"structure": dict, "list": list, "string": str, "integer": int}
 
 
 def request_refusal(operation: str, asked: Any) -> Refused | None:
@@ -26,7 +22,7 @@ def request_refusal(operation: str, asked: Any) -> Refused | None:
         operation: The call's name, such as ``CreateModelInvocationJob``.
         asked: Its fields, as JSON or as the words of its query.
     """
-    shape = _model().operation_model(operation).input_shape
+    shape = shape_of("bedrock", operation, "input_shape")
     try:
         found = list(_problems(asked, shape, ""))
     except TypeError as error:
@@ -37,38 +33,31 @@ def request_refusal(operation: str, asked: Any) -> Refused | None:
     return Refused(f"{len(found)} validation {many} detected: {'; '.join(found)}", "ValidationException")
 
 
-@lru_cache(maxsize=1)
-def _model() -> Any:
-    """The service as the SDK describes it, with every pattern and bound."""
-    from botocore.session import get_session  # noqa: PLC0415 - an extra, loaded on first use
-
-    return get_session().get_service_model("bedrock")
-
-
 def _problems(value: Any, shape: Any, place: str) -> Iterator[str]:
     """What is wrong with a value.
 
     Raises:
         TypeError: It is of another kind.
     """
-    if not isinstance(value, _KINDS[shape.type_name]) or isinstance(value, bool):
-        raise TypeError(
-            f"{type(value).__name__} can not be converted to a {shape.type_name} ({place or 'body'})"
-        )
-    yield from (
-        f"Value {_shown(value)} at '{place}' failed to satisfy constraint: Member must {text}"
-        for text in _broken(value, shape)
-    )
-    if shape.type_name == "structure":
-        for name in shape.required_members:
-            if value.get(name) is None:
-                yield f"Value null at '{_inside(place, name)}' failed to satisfy constraint: Member must not be null"
-        for name, member in shape.members.items():
-            if value.get(name) is not None:
-                yield from _problems(value[name], member, _inside(place, name))
-    elif shape.type_name == "list":
+    kind: type = type(value)
+    if kind is not _KINDS[shape.type_name]:
+        raise TypeError(f"{kind.__name__} can not be converted to a {shape.type_name} ({place or 'body'})")
+    for text in _broken(value, shape):
+        yield _failed(_shown(value), place, text)
+    if shape.type_name == "list":
         for number, item in enumerate(value, start=1):
             yield from _problems(item, shape.member, f"{place}.{number}.member")
+    elif shape.type_name == "structure":
+        for name, member in shape.members.items():
+            inside = f"{place}.{name}" if place else name
+            if value.get(name) is not None:
+                yield from _problems(value[name], member, inside)
+            elif name in shape.required_members:
+                yield _failed("null", inside, "not be null")
+
+
+def _failed(value: str, place: str, text: str) -> str:
+    return f"Value {value} at '{place}' failed to satisfy constraint: Member must {text}"
 
 
 def _broken(value: Any, shape: Any) -> Iterator[str]:
@@ -84,10 +73,6 @@ def _broken(value: Any, shape: Any) -> Iterator[str]:
         yield f"satisfy enum value set: [{', '.join(bounds['enum'])}]"
     if "pattern" in bounds and not re.fullmatch(bounds["pattern"], value):
         yield f"satisfy regular expression pattern: {bounds['pattern']}"
-
-
-def _inside(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
 
 
 def _shown(value: Any) -> str:
