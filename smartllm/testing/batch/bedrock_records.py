@@ -115,7 +115,8 @@ def record_of(line: bytes, place: str) -> dict[str, Any]:
         raise InputError(f"{place}: the record is not a JSON object")
     if not isinstance(record.get("modelInput"), dict):
         raise InputError(f"{place}: the record has no modelInput that is a JSON object")
-    if not isinstance(record.get("recordId", ""), str) or record.get("recordId") == "":
+    id_ = record.get("recordId")
+    if id_ is not None and (not isinstance(id_, str) or not id_):
         raise InputError(f"{place}: recordId is not a text")
     return record
 

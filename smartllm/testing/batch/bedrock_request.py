@@ -71,6 +71,8 @@ def _broken(value: Any, shape: Any) -> Iterator[str]:
         yield f"have {'length' if counted else 'value'} greater than or equal to {bounds['min']}"
     if "enum" in bounds and value not in bounds["enum"]:
         yield f"satisfy enum value set: [{', '.join(bounds['enum'])}]"
+    if bounds.get("union") and sum(value.get(name) is not None for name in shape.members) != 1:
+        yield "have exactly one member set"
     if "pattern" in bounds and not re.fullmatch(bounds["pattern"], value):
         yield f"satisfy regular expression pattern: {bounds['pattern']}"
 

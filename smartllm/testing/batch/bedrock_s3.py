@@ -6,16 +6,19 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from smartllm.errors import ConfigError, MissingExtraError
+from smartllm.hosts.called import shown_address
 
 from .bedrock_records import SUFFIX, InputError
 
-_KEYS: Final = ("AKIASANDBOX", "sandbox")
-"""What emulators take: anything."""
+ACCESS_KEY: Final = "AKIASANDBOX"
+SECRET_KEY: Final = "sandbox"
+"""Most emulators take any keys."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _CHUNK: Final = 256 * 1024
 _SECONDS: Final = 60
@@ -49,8 +52,8 @@ class S3Place:
     """
 
     url: str
-    access_key: str = _KEYS[0]
-    secret_key: str = _KEYS[1]
+    access_key: str = ACCESS_KEY
+    secret_key: str = SECRET_KEY
 
     def __repr__(self) -> str:
         return f"S3Place({self.url!r})"
@@ -75,7 +78,7 @@ class S3Place:
             or parts.query
         ):
             raise ConfigError(
-                "s3 is no address of an S3",
+                f"s3={shown_address(address)!r} is no address of an S3",
                 hint="give scheme, host and port, such as http://127.0.0.1:4566",
             )
         try:
@@ -94,7 +97,6 @@ class S3Place:
     async def opened(self, region: str) -> AsyncIterator[S3]:
         """A client, until the end of the block."""
         from aiobotocore.config import AioConfig  # noqa: PLC0415 - an extra, loaded on first use
-        from aiobotocore.session import get_session  # noqa: PLC0415 - same
 
         config = AioConfig(
             s3={"addressing_style": "path"},
@@ -105,7 +107,7 @@ class S3Place:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        async with get_session().create_client(
+        async with _session().create_client(
             "s3",
             region_name=region,
             endpoint_url=self.url,
@@ -114,6 +116,17 @@ class S3Place:
             config=config,
         ) as client:
             yield S3(client)
+
+
+@lru_cache(maxsize=1)
+def _session() -> Any:
+    """The SDK's, without what a user's own files and variables say of AWS."""
+    from aiobotocore.session import get_session  # noqa: PLC0415 - an extra, loaded on first use
+
+    session = get_session({"profile": (None, None, None, None)})
+    for name in ("config_file", "credentials_file"):
+        session.set_config_variable(name, os.devnull)
+    return session
 
 
 class S3:
