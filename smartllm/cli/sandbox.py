@@ -15,7 +15,7 @@ from smartllm.cli.completing import files
 from smartllm.cli.requests.request_input import read_json, usage_error
 from smartllm.cli.terminal import complain
 from smartllm.cli.together import SANDBOX, Command
-from smartllm.errors import ConfigError, RequestFileError
+from smartllm.errors import ConfigError, MissingExtraError, RequestFileError
 
 if TYPE_CHECKING:
     from smartllm.testing import LoopbackServer
@@ -41,12 +41,18 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="Where to tell of each request, - for standard error; with COMMAND nowhere unless this says.",
 )
+@click.option(
+    "--s3",
+    metavar="URL",
+    help="S3 of an emulator, for the records and outputs of Bedrock's batch jobs.",
+)
 @click.option("--seconds", type=click.FloatRange(min=0), hidden=True, help="Stop by itself.")
 @click.argument("run", nargs=-1, metavar="[-- COMMAND [ARGS]...]", type=click.UNPROCESSED)
 def command(
     port: int,
     script: str | None,
     log: str | None,
+    s3: str | None,
     seconds: float | None,
     run: tuple[str, ...],
     *,
@@ -68,11 +74,11 @@ def command(
     except ImportError as error:
         click.echo(f'error: {error}\n  hint: pip install "smartllm[testing]"', err=True)
         raise click.exceptions.Exit(2) from None
-    server = LoopbackServer(check=check, native=native, port=port)
     try:
+        server = LoopbackServer(check=check, native=native, port=port, s3=s3)
         server.script(*_replies(script))
         server.start()
-    except RequestFileError as error:
+    except (RequestFileError, ConfigError, MissingExtraError) as error:
         raise usage_error(error) from None
     except OSError as error:
         why = os.strerror(error.errno).lower() if error.errno else str(error)

@@ -34,8 +34,10 @@ _WORDING: Final = frozenset({"system"})
 def decided_by(recorded: Recorded) -> tuple[str, str]:
     """The path of the fact behind a refusal, and the ``file:line`` that states it; empty where none is."""
     refused, route = recorded.refused, recorded.route
-    if refused is None or route is None or route.dialect is None:
+    if refused is None or route is None:
         return _NONE
+    if route.dialect is None:
+        return refused.fact, ""
     body = json_of(recorded.body)
     target = target_of(route.model or str(body.get("model")), route.dialect)
     if target is None:

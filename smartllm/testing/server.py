@@ -13,14 +13,18 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from .batch.bedrock import BedrockJobs
+from .batch.bedrock_s3 import ACCESS_KEY, SECRET_KEY, S3Place
+from .batch.engine import Engine
+from .batch.work import BatchApi, Batches
 from .delivery import deliver
 from .heard import json_of
-from .page.log import Call, CallLog
+from .page.log import CallLog
 from .page.routes import add_page
 from .prompt_memory import PromptMemory
 from .reply import HEADER, Recorded, Reply, reply_of
-from .routes import BASE, find_route
-from .speaking import spoken
+from .routes import BASE, Route, find_route
+from .speaking import Spoken, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,12 +57,20 @@ class LoopbackServer:
     In a browser its address is a page that shows each call as it comes.
 
     A request may bring its own reply: the header ``x-smartllm-reply`` holds fields of ``Reply`` as JSON.
+    The calls of a batch engine take replies like all others; those of its lines are ``batches.script``'s.
 
     Args:
         models: The model ids of the listings. Without ``check`` any id is accepted in a request.
         check: Refuse, with a 400 and in the provider's words, what the rules say that a model refuses.
         native: Take the provider's own schema mode; False refuses it, as some hosts do for some models.
         port: Where to listen; 0 takes any free port.
+        batch: How the jobs of batch engines run; without, within a second and without a failure.
+        s3: Address of the S3 where Bedrock's jobs find their records and leave their outputs, an emulator's,
+            with ``key:secret@`` where it wants keys. Without, no job is created.
+
+    Raises:
+        ConfigError: ``s3`` is no address.
+        MissingExtraError: ``s3`` is given, and aiobotocore is not installed.
     """
 
     def __init__(
@@ -68,16 +80,22 @@ class LoopbackServer:
         check: bool = False,
         native: bool = True,
         port: int = 0,
+        batch: Engine | None = None,
+        s3: str | None = None,
     ) -> None:
         self.models = tuple(models)
         self.check, self.native = check, native
+        self._s3 = None if s3 is None else S3Place.of(s3)
         self._wanted_port = port
         self.requests: list[Recorded] = []
         """Every request since the start or the last ``reset``, oldest first."""
         self._replies: deque[Reply] = deque()
         self._memory = PromptMemory()
+        self.batches = Batches(self._speak_line, batch or Engine())
+        """How batch jobs run, and which of their lines are paid for."""
+        self._apis: list[BatchApi] = []
         self._calls = CallLog()
-        self._serial = 0
+        self._serial = self._lines = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -103,18 +121,19 @@ class LoopbackServer:
         return f"{self.url}{BASE}"
 
     def environment(self) -> dict[str, str]:
-        """The variables with which a client reaches this server; the keys in it open nothing.
+        """The variables with which a client reaches this server, and its S3; the keys open nothing else.
 
         A proxy that the process's own environment names is left out of the way to it.
         """
-        direct = no_proxy(os.environ)
+        direct, s3 = no_proxy(os.environ), self._s3
         return {
             "OPENAI_API_KEY": "sk-sandbox",
             "OPENAI_BASE_URL": self.openai_base_url,
-            "AWS_ACCESS_KEY_ID": "AKIASANDBOX",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY if s3 is None else s3.access_key,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY if s3 is None else s3.secret_key,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
             "AWS_ENDPOINT_URL_BEDROCK": self.url,
+            **({} if s3 is None else {"AWS_ENDPOINT_URL_S3": s3.url}),
             "NO_PROXY": direct,
             "no_proxy": direct,
         }
@@ -142,10 +161,13 @@ class LoopbackServer:
         self._replies.extend(replies)
 
     def reset(self) -> None:
-        """Forget the recorded requests, the queued replies and what was kept of prompts."""
+        """Forget the recorded requests, the queued replies, what was kept of prompts, and all batch work."""
         self.requests.clear()
         self._replies.clear()
         self._memory.clear()
+        self.batches.clear()
+        for api in self._apis:
+            self._on_loop(api.clear)
         self._on_loop(self._calls.clear)
         self._serial = 0
 
@@ -165,6 +187,7 @@ class LoopbackServer:
     async def _serve(self, opened: Future[int]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
+        self._apis = [BedrockJobs(self.batches, self._s3, check=self.check, models=self.models)]
         app = web.Application(client_max_size=_LARGEST_BODY)
         add_page(app, self._calls)
         app.router.add_route("*", "/{path:(?s:.*)}", self._receive)
@@ -179,21 +202,33 @@ class LoopbackServer:
             await self._stopping.wait()
         finally:
             await runner.cleanup()
+            for api in self._apis:
+                api.close()
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
+        path = request.raw_path.partition("?")[0]
+        routes = ((api, api.route(request.method, path)) for api in self._apis)
+        api, route = next(((api, route) for api, route in routes if route is not None), (None, None))
         recorded = Recorded(
             method=request.method,
-            path=unquote(request.raw_path.partition("?")[0]),
+            path=unquote(path),
             raw_path=request.raw_path,
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.read(),
+            body=b"" if api else await request.read(),
+            route=route or find_route(request.method, request.raw_path),
         )
         self.requests.append(recorded)
         self._serial += 1
         call, begun = self._calls.begin(recorded), time.perf_counter()
         try:
-            reply = self._next(recorded)
-            return await self._answer(request, call, reply, self._serial)
+            reply, serial = self._next(recorded), self._serial
+            if api is None:
+                said, call.checked = self._speak(recorded, reply, serial), self.check
+            else:
+                said = await api.answer(request, recorded, reply, serial)
+            call.size = max(call.size, request.content.total_bytes)
+            self._calls.answer(call, said)
+            return await deliver(request, said, recorded, lambda: self._calls.touch(call))
         except (asyncio.CancelledError, ConnectionError):
             recorded.disconnected = self._stopping is not None and not self._stopping.is_set()
             raise
@@ -211,12 +246,10 @@ class LoopbackServer:
         except (TypeError, ValueError) as error:
             return Reply(status=400, error_message=f"{HEADER}: {error}")
 
-    async def _answer(
-        self, request: web.Request, call: Call, reply: Reply, serial: int
-    ) -> web.StreamResponse:
-        recorded, call.checked = call.recorded, self.check
-        route = recorded.route = find_route(recorded.method, recorded.raw_path)
-        said = spoken(
+    def _speak(self, recorded: Recorded, reply: Reply, serial: int) -> Spoken:
+        """What is answered online."""
+        route = recorded.route or find_route(recorded.method, recorded.raw_path)
+        return spoken(
             route,
             recorded.body,
             reply,
@@ -227,5 +260,10 @@ class LoopbackServer:
             asked=recorded.headers,
             memory=self._memory,
         )
-        self._calls.answer(call, said)
-        return await deliver(request, said, recorded, lambda: self._calls.touch(call))
+
+    def _speak_line(self, route: Route, body: bytes, reply: Reply) -> Spoken:
+        """What is answered to a line of a batch job, where no prompt is kept."""
+        self._lines += 1
+        return spoken(
+            route, body, reply, self._lines, models=self.models, check=self.check, native=self.native
+        )
