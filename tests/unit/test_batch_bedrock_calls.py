@@ -7,12 +7,13 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiobotocore.session
 import pytest
 from aiobotocore.config import AioConfig
-from bedrock_jobs import HAIKU, OVER, ROLE, MemoryPlace, asked, converse, lines, records
+from bedrock_jobs import HAIKU, OVER, ROLE, MemoryPlace, asked, converse, jsonl, lines, records
 from botocore.exceptions import ClientError
 from wires import share_service_models
 
@@ -461,3 +462,103 @@ async def test_bodies_of_the_other_call_all_fail(checking: LoopbackServer) -> No
     assert (found["status"], found["successRecordCount"], found["errorRecordCount"]) == ("Completed", 0, 100)
     output = lines(files.objects[f"s3://the-bucket/out/{job.rpartition('/')[2]}/requests.jsonl.out"])
     assert output["r000000"]["error"]["errorMessage"] == "anthropic_version: Field required"
+
+
+OVERLAY = """
+[host.bedrock.batch]
+minimum = 3
+lines = 4
+
+[on.bedrock.model.claude-haiku-4-5]
+batch.available = "{available}"
+wire.bedrock_converse.batch.tools = {tools}
+batch.schemas = {tools}
+verified = 2026-11-26
+source = ["https://example.com"]
+"""
+
+
+@pytest.fixture
+def overlay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def write(available: str = "yes", tools: str = "false") -> None:
+        path = tmp_path / f"{available}-{tools}.toml"
+        path.write_text(OVERLAY.format(available=available, tools=tools))
+        monkeypatch.setenv("SMARTLLM_RULES", str(path))
+
+    return write
+
+
+async def test_a_model_without_batch_work_is_refused(
+    checking: LoopbackServer, overlay: Callable[..., None]
+) -> None:
+    overlay("no")
+    async with client_of(checking) as client:
+        told = await refused(client.create_model_invocation_job(**asked()))
+    assert told == ("ValidationException", "Batch inference is not supported for the requested model.", 400)
+    assert checking.requests[-1].fact == "batch.available"
+
+
+async def test_a_model_of_which_nobody_knows_is_taken(
+    checking: LoopbackServer, overlay: Callable[..., None]
+) -> None:
+    overlay("unknown")
+    async with client_of(checking) as client:
+        await client.create_model_invocation_job(**asked())
+
+
+@pytest.mark.parametrize(
+    ("count", "message"), [(2, "required minimum of: 3"), (5, "permitted maximum of: 4"), (3, "")]
+)
+async def test_an_overlay_changes_the_quotas(
+    checking: LoopbackServer, overlay: Callable[..., None], count: int, message: str
+) -> None:
+    overlay()
+    checking._apis[-1]._place = MemoryPlace(requests=records(count))  # type: ignore[attr-defined]
+    async with client_of(checking) as client:
+        job = (await client.create_model_invocation_job(**asked()))["jobArn"]
+        found = await ended(client, job)
+    assert found["status"] == ("Failed" if message else "Completed")
+    assert found.get("message", "").endswith(message)
+
+
+@pytest.mark.parametrize("takes", [False, True])
+async def test_tools_and_schemas_are_as_the_rules_say(
+    checking: LoopbackServer, overlay: Callable[..., None], *, takes: bool
+) -> None:
+    overlay(tools=str(takes).lower())
+    schema = {"type": "object", "properties": {}, "additionalProperties": False}
+    tool = {"toolSpec": {"name": "look", "inputSchema": {"json": schema}}}
+    form = {"type": "json_schema", "structure": {"jsonSchema": {"schema": json.dumps(schema)}}}
+    bodies = {
+        "plain": converse("hi"),
+        "tool": {**converse("hi"), "toolConfig": {"tools": [tool]}},
+        "schema": {**converse("hi"), "outputConfig": {"textFormat": form}},
+        "broken": {"messages": "hi", "toolConfig": 5},
+    }
+    files = MemoryPlace(
+        requests=jsonl({"recordId": name, "modelInput": body} for name, body in bodies.items())
+    )
+    checking._apis[-1]._place = files  # type: ignore[attr-defined]
+    async with client_of(checking) as client:
+        job = (await client.create_model_invocation_job(**asked()))["jobArn"]
+        await ended(client, job)
+    output = lines(files.objects[f"s3://the-bucket/out/{job.rpartition('/')[2]}/requests.jsonl.out"])
+    errors = {name: line["error"]["errorMessage"] for name, line in output.items() if "error" in line}
+    assert "understood" in errors.pop("broken")
+    assert errors == (
+        {}
+        if takes
+        else {
+            "tool": "Tool use is not supported in batch inference.",
+            "schema": "Structured output is not supported in batch inference.",
+        }
+    )
+
+
+async def test_an_id_of_the_servers_own_is_taken() -> None:
+    server = LoopbackServer(batch=FAST, check=True, models=["my.own-model"])
+    server._s3 = MemoryPlace(requests=records(100))  # type: ignore[assignment]
+    with server:
+        async with client_of(server) as client:
+            job = (await client.create_model_invocation_job(**asked(modelId="my.own-model")))["jobArn"]
+            assert (await ended(client, job))["successRecordCount"] == 100

@@ -18,7 +18,7 @@ from smartllm.testing.batch.bedrock_run import Run
 from smartllm.testing.batch.engine import Engine
 from smartllm.testing.batch.work import Batches
 from smartllm.testing.heard import Refused
-from smartllm.testing.routes import Route, route_of
+from smartllm.testing.routes import Route, line_route
 from smartllm.testing.speaking import Spoken, spoken
 
 FAST = Engine(seconds=0)
@@ -44,7 +44,7 @@ class Started:
         self.job = Job(
             id="abcdef012345", region="us-east-1", asked=asked(**fields), engine=engine, created=now
         )
-        route = route_of(self.job.operation, self.job.model)
+        route = line_route("bedrock", self.job.operation, self.job.model)
         quotas = quotas or Quotas(minimum=1)
         self.work = Run(self.job, route, self.batches, place, quotas, passes)
 
@@ -310,7 +310,7 @@ async def test_a_job_that_is_stopped_at_once_does_nothing() -> None:
 
 async def test_the_engine_refuses_a_body_without_asking() -> None:
     started = Started(MemoryPlace(a=records(2)), source="s3://the-bucket/in/a.jsonl")
-    route = route_of("Converse", "m")
+    route = line_route("bedrock", "Converse", "m")
     started.work._judge = lambda body: refusing(route, Refused("no"), 0) if body == converse("hi 1") else None
     assert (await started.through()).succeeded == 1
     assert started.output()["r000001"]["error"] == {"errorCode": 400, "errorMessage": "no"}
