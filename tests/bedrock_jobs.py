@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import aiobotocore.session
+import pytest
+from aiobotocore.config import AioConfig
+from botocore.exceptions import ClientError
+
+from smartllm.testing import LoopbackServer
 from smartllm.testing.batch.bedrock_records import InputError
 from smartllm.testing.batch.bedrock_s3 import S3Object, split
 
@@ -60,6 +66,41 @@ def lines(data: bytes) -> dict[str, dict[str, Any]]:
     held = {line["recordId"]: line for line in found}
     assert len(held) == len(found)
     return held
+
+
+def client_of(server: LoopbackServer, region: str = "us-east-1") -> Any:
+    """AWS's own client, which tries each call once."""
+    return aiobotocore.session.get_session().create_client(
+        "bedrock",
+        region_name=region,
+        endpoint_url=server.url,
+        aws_access_key_id="AKIASANDBOX",
+        aws_secret_access_key="sandbox",
+        config=AioConfig(retries={"total_max_attempts": 1}),
+    )
+
+
+async def until(client: Any, job: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """A job once something holds of it; longer than five seconds is a fault."""
+    for _ in range(500):
+        found: dict[str, Any] = await client.get_model_invocation_job(jobIdentifier=job)
+        if holds(found):
+            return found
+        await asyncio.sleep(0.01)
+    pytest.fail(f"the job is {found}")
+
+
+async def ended(client: Any, job: str) -> dict[str, Any]:
+    """A job once it is over."""
+    return await until(client, job, lambda found: found["status"] in OVER)
+
+
+async def refused(call: Any) -> tuple[str, str, int]:
+    """Code, message and status of the error of a call."""
+    with pytest.raises(ClientError) as caught:
+        await call
+    told: Any = caught.value.response
+    return told["Error"]["Code"], told["Error"]["Message"], told["ResponseMetadata"]["HTTPStatusCode"]
 
 
 class MemoryPlace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -25,6 +25,8 @@ from .responses_heard import RESPONSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from smartllm.rules.vocabulary.host import BatchShape
 
     from .reply import Reply
 
@@ -153,26 +155,30 @@ def find_route(method: str, raw_path: str, base: str = BASE) -> Route:
     return _unspoken("errors", "openai" if f"{BASE}/" in path else "aws")
 
 
-def route_of(operation: str, model: str) -> Route:
-    """The route of a call that is not streamed.
+def batch_route(shape: BatchShape, operation: str) -> Route:
+    """The route of a call to a batch engine, which no model answers.
 
     Args:
-        operation: The host's name of it.
-        model: The model, which its path names.
-
-    Raises:
-        StopIteration: No host has it.
+        shape: The form of the engine.
+        operation: The call.
     """
-    return next(
-        each.route(model)
-        for each in _asking()
-        if not each.streamed and each.its.plain.operation == operation and "{model}" in each.its.path
-    )
+    found = next(each for each in _asking() if each.row.batch is not None and each.row.batch.shape == shape)
+    return Route(provider=found.host, host=found.row, operation=operation)
 
 
-def aws_route(operation: str) -> Route:
-    """The route of a call to AWS that no model answers."""
-    return replace(_unspoken("errors", "aws"), operation=operation)
+def line_route(shape: BatchShape, endpoint: str, model: str) -> Route:
+    """Where a line of a batch engine would go online.
+
+    Args:
+        shape: The form of the engine.
+        endpoint: What the engine calls the endpoint.
+        model: The model, which its path names.
+    """
+    for each in _asking():
+        engine = each.row.batch
+        if engine is not None and engine.shape == shape and engine.endpoints.get(each.dialect) == endpoint:
+            return each.route(model)
+    raise LookupError(f"no batch engine of shape {shape} has an endpoint {endpoint}")
 
 
 _LISTED: Final = {MODELS: "openai", FOUNDATION_MODELS: "bedrock", INFERENCE_PROFILES: "bedrock"}

@@ -3,63 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bedrock_jobs import TARGET, MemoryPlace, asked, claude, converse, jsonl, lines, records
+from bedrock_jobs import MemoryPlace, claude, converse, jsonl, records
+from bedrock_started import HOUR, Started
 
 from smartllm.testing import Reply
 from smartllm.testing.batch.bedrock import refusing
-from smartllm.testing.batch.bedrock_job import Job
-from smartllm.testing.batch.bedrock_records import Quotas
-from smartllm.testing.batch.bedrock_run import Run
 from smartllm.testing.batch.engine import Engine
-from smartllm.testing.batch.work import Batches
 from smartllm.testing.heard import Refused
-from smartllm.testing.routes import Route, route_of
-from smartllm.testing.speaking import Spoken, spoken
-
-FAST = Engine(seconds=0)
-HOUR = 3600.0
-
-
-def speak(route: Route, body: bytes, reply: Reply) -> Spoken:
-    return spoken(route, body, reply, 1, models=())
-
-
-def passes(body: Mapping[str, Any]) -> None:
-    """No body is refused."""
-
-
-class Started:
-    """A job with its S3."""
-
-    def __init__(
-        self, place: Any, engine: Engine = FAST, quotas: Quotas | None = None, **fields: Any
-    ) -> None:
-        self.place, self.batches = place, Batches(speak, engine)
-        now = self.batches.clock.now()
-        self.job = Job(
-            id="abcdef012345", region="us-east-1", asked=asked(**fields), engine=engine, created=now
-        )
-        route = route_of(self.job.operation, self.job.model)
-        quotas = quotas or Quotas(minimum=1)
-        self.work = Run(self.job, route, self.batches, place, quotas, passes)
-
-    async def through(self) -> Job:
-        await self.work.run()
-        return self.job
-
-    def output(self, name: str = "a.jsonl") -> dict[str, dict[str, Any]]:
-        return lines(self.place.objects[f"s3://the-bucket/out/abcdef012345/{name}.out"])
-
-    def manifest(self) -> dict[str, int]:
-        found: dict[str, int] = json.loads(
-            self.place.objects["s3://the-bucket/out/abcdef012345/manifest.json.out"]
-        )
-        return found
+from smartllm.testing.routes import line_route
 
 
 async def until(started: Started, holds: Callable[[], bool]) -> None:
@@ -171,64 +126,6 @@ async def test_a_line_can_be_broken_on_purpose() -> None:
     assert started.place.objects["s3://the-bucket/out/abcdef012345/a.jsonl.out"] == b'{"recordId": "r0000\n'
 
 
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (b'{"modelInput": {}}\n{"modelInput"', "a.jsonl, line 2: the record is not valid JSON"),
-        (b"[]\n", "a.jsonl, line 1: the record is not a JSON object"),
-        (b'{"recordId": "x"}\n', "a.jsonl, line 1: the record has no modelInput that is a JSON object"),
-        (b'{"modelInput": "hi"}\n', "a.jsonl, line 1: the record has no modelInput that is a JSON object"),
-        (b'{"recordId": 5, "modelInput": {}}\n', "a.jsonl, line 1: recordId is not a text"),
-        (b'{"recordId": "", "modelInput": {}}\n', "a.jsonl, line 1: recordId is not a text"),
-        (
-            b'{"recordId": "x", "modelInput": {}}\n\n{"recordId": "x", "modelInput": {}}\n',
-            "a.jsonl, line 3: duplicate recordId 'x', first found in a.jsonl, line 1",
-        ),
-    ],
-)
-async def test_what_is_no_record_fails_the_job(lines: bytes, message: str) -> None:
-    started = Started(MemoryPlace(a=lines), source="s3://the-bucket/in/a.jsonl")
-    job = await started.through()
-    assert (job.status, job.message) == ("Failed", message)
-    assert (job.total, job.processed, started.place.puts, len(started.batches.billed)) == (0, 0, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("quotas", "message"),
-    [
-        (Quotas(), "Batch job contains less records (7) than the required minimum of: 100"),
-        (Quotas(minimum=8), "Batch job contains less records (7) than the required minimum of: 8"),
-        (
-            Quotas(minimum=7, records=6),
-            "Batch job contains more records (7) than the permitted maximum of: 6",
-        ),
-        (
-            Quotas(file_bytes=9),
-            r"Input file a.jsonl contains more bytes (309) than the permitted maximum of: 9",
-        ),
-        (Quotas(job_bytes=720), "Batch job contains more bytes (721) than the permitted maximum of: 720"),
-    ],
-)
-async def test_the_quotas_fail_the_job(quotas: Quotas, message: str) -> None:
-    place = MemoryPlace(a=records(3), b=records(4, begin=3))
-    job = await Started(place, quotas=quotas, source="s3://the-bucket/in/").through()
-    assert (job.status, job.message, place.puts) == ("Failed", message, 0)
-
-
-async def test_quotas_that_are_just_kept() -> None:
-    place = MemoryPlace(a=records(3), b=records(4, begin=3))
-    exact = Quotas(minimum=7, records=7, file_bytes=len(records(4)), job_bytes=len(records(7)))
-    assert (await Started(place, quotas=exact, source="s3://the-bucket/in/").through()).status == "Completed"
-
-
-async def test_a_bucket_that_is_missing_fails_the_job() -> None:
-    place = MemoryPlace(a=records(1))
-    for source, target in (("s3://another/in/", TARGET), ("s3://the-bucket/in/", "s3://another/")):
-        job = await Started(place, source=source, target=target).through()
-        assert job.status == "Failed"
-        assert job.message == "Cannot access s3://another: NoSuchBucket (HeadBucket)"
-
-
 async def test_a_fault_of_the_sandbox_ends_the_job_and_is_heard() -> None:
     started = Started(MemoryPlace(a=records(1)), source="s3://the-bucket/in/a.jsonl")
     started.batches.answer = lambda *_, **__: 1 / 0  # type: ignore[method-assign,assignment]
@@ -310,7 +207,7 @@ async def test_a_job_that_is_stopped_at_once_does_nothing() -> None:
 
 async def test_the_engine_refuses_a_body_without_asking() -> None:
     started = Started(MemoryPlace(a=records(2)), source="s3://the-bucket/in/a.jsonl")
-    route = route_of("Converse", "m")
+    route = line_route("bedrock", "Converse", "m")
     started.work._judge = lambda body: refusing(route, Refused("no"), 0) if body == converse("hi 1") else None
     assert (await started.through()).succeeded == 1
     assert started.output()["r000001"]["error"] == {"errorCode": 400, "errorMessage": "no"}

@@ -13,11 +13,11 @@ from uuid import uuid4
 
 from smartllm.testing.heard import Refused, json_of
 from smartllm.testing.reply import Reply
-from smartllm.testing.routes import aws_route, route_of
+from smartllm.testing.routes import batch_route, line_route
 from smartllm.testing.speaking import Spoken, spoken
 
 from .bedrock_job import Job, seconds_of
-from .bedrock_models import input_refusal, model_refusal, quotas_for
+from .bedrock_models import batch_facts, input_refusal, model_refusal, quotas_for
 from .bedrock_request import request_refusal
 from .bedrock_run import Run
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Answering = Callable[[Recorded, str], Mapping[str, Any] | Refused]
 
+_SHAPE: Final = "bedrock"
 CREATE: Final = "CreateModelInvocationJob"
 GET: Final = "GetModelInvocationJob"
 LIST: Final = "ListModelInvocationJobs"
@@ -78,7 +79,7 @@ class BedrockJobs:
     def route(self, method: str, path: str) -> Route | None:
         """The route of a call; None for what is none of the engine's."""
         operation = _operation(method, path)
-        return None if operation is None else aws_route(operation)
+        return None if operation is None else batch_route(_SHAPE, operation)
 
     async def answer(self, request: web.Request, recorded: Recorded, reply: Reply, serial: int) -> Spoken:
         """Do what a call asks; a reply that is an error, or has its bytes, is said instead."""
@@ -116,12 +117,6 @@ class BedrockJobs:
             return {"jobArn": self._jobs[self._tokens[token]].arn}
         if self._place is None:
             return Refused(_NO_S3, "ValidationException")
-        model = asked["modelId"]
-        if self._check and (problem := model_refusal(model, aws_route(CREATE), self._models)):
-            return problem
-        quotas = quotas_for(aws_route(CREATE))
-        if sum(not job.is_over for job in self._jobs.values() if job.model == model) >= quotas.jobs:
-            return Refused(_QUOTA, "ServiceQuotaExceededException")
         job = Job(
             id=uuid4().hex[:12],
             region=region,
@@ -129,21 +124,28 @@ class BedrockJobs:
             engine=self._batches.engine_for(recorded.headers),
             created=self._batches.clock.now(),
         )
+        route = line_route(_SHAPE, job.operation, job.model)
+        if self._check and (problem := model_refusal(route, self._models)):
+            return problem
+        quotas = quotas_for(route)
+        if sum(not one.is_over for one in self._jobs.values() if one.model == job.model) >= quotas.jobs:
+            return Refused(_QUOTA, "ServiceQuotaExceededException")
         self._jobs[job.id], self._tokens[token] = job, job.id
-        self._begin(job, self._place)
-        return {"jobArn": job.arn}
-
-    def _begin(self, job: Job, place: S3Place) -> None:
-        route = route_of(job.operation, job.model)
-
-        def judge(body: Mapping[str, Any]) -> Spoken | None:
-            problem = input_refusal(body, route) if self._check else None
-            return None if problem is None else refusing(route, problem, 0)
-
-        run = Run(job, route, self._batches, place, quotas_for(route), judge)
+        run = Run(job, route, self._batches, self._place, quotas, self._judge(route))
         task = asyncio.get_running_loop().create_task(run.run(), name=f"batch-{job.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return {"jobArn": job.arn}
+
+    def _judge(self, route: Route) -> Callable[[Mapping[str, Any]], Spoken | None]:
+        """What the engine itself refuses of the bodies of a job."""
+        takes = batch_facts(route)
+
+        def judge(body: Mapping[str, Any]) -> Spoken | None:
+            problem = input_refusal(body, route, takes) if self._check else None
+            return None if problem is None else refusing(route, problem, 0)
+
+        return judge
 
     def _get(self, recorded: Recorded, region: str) -> Mapping[str, Any] | Refused:
         found = self._found(GET, recorded, region)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.rules import load_rules
-from smartllm.rules.hosts import routes_of
+from smartllm.environment import ambient_rules
+from smartllm.errors import SmartLLMError
+from smartllm.rules import load_rules, resolve, target_for
+from smartllm.rules.hosts import host_row, routes_of
 from smartllm.testing.check_ids import id_refusal
 from smartllm.testing.heard import Refused
 
@@ -15,34 +18,67 @@ from .bedrock_records import Quotas
 from .bedrock_shapes import shape_of
 
 if TYPE_CHECKING:
+    from smartllm.rules.load import RuleSet
+    from smartllm.rules.vocabulary.batch import Batch
     from smartllm.testing.routes import Route
 
+_UNSUPPORTED: Final = "Batch inference is not supported for the requested model."
+"""As accounts had it when they created jobs (2026-07 to 2026-09)."""
 _ELSEWHERE: Final = ("model", "modelId", "stream")
 """What bodies of other APIs say, and a path says here (maximhq/bifrost#4516)."""
 
 
 def quotas_for(route: Route) -> Quotas:
     """What a job of a host may hold, as the rules in force say."""
-    return Quotas()
+    engine = host_row(route.provider, _rules()).batch
+    assert engine is not None
+    return Quotas(
+        minimum=engine.minimum, records=engine.lines, file_bytes=engine.bytes, job_bytes=engine.job_bytes
+    )
 
 
-def model_refusal(model: str, route: Route, known: Collection[str] = ()) -> Refused | None:
+def batch_facts(route: Route) -> Batch | None:
+    """What the rules say of the batch work of a model; None where they do not know it there.
+
+    Args:
+        route: Where a call of it goes online.
+    """
+    assert route.dialect is not None
+    rules = _rules()
+    try:
+        return target_for(resolve(route.model, rules), route.provider, route.dialect, rules).facts.batch
+    except SmartLLMError:
+        return None
+
+
+def model_refusal(route: Route, known: Collection[str] = ()) -> Refused | None:
     """The error that AWS makes of a job's model; None where it runs jobs of it, or may.
 
     Args:
-        model: The id.
-        route: The host.
+        route: Where a call of it goes online.
         known: Ids that are taken whatever the rules say.
     """
-    return id_refusal(model, route.provider, route.host, known)
+    problem = id_refusal(route.model, route.provider, route.host, known)
+    if problem is not None or route.model in known:
+        return problem
+    takes = batch_facts(route)
+    if takes is None or takes.available != "no":
+        return None
+    return Refused(_UNSUPPORTED, "ValidationException", fact="batch.available")
 
 
-def input_refusal(body: Mapping[str, Any], route: Route) -> Refused | None:
-    """The error that AWS makes of a record whose body is another call's; None for one that fits its call."""
-    return next(_problems(body, route), None)
+def input_refusal(body: Mapping[str, Any], route: Route, takes: Batch | None) -> Refused | None:
+    """The error that a record gets beside those of its call online; None for one that gets none.
+
+    Args:
+        body: Its body.
+        route: Where its call goes online.
+        takes: What the rules say of its model, where they know it.
+    """
+    return next(_problems(body, route, takes), None)
 
 
-def _problems(body: Mapping[str, Any], route: Route) -> Iterator[Refused]:
+def _problems(body: Mapping[str, Any], route: Route, takes: Batch | None) -> Iterator[Refused]:
     taken, needed = _keys(route)
     for name in body:
         if taken and name not in taken:
@@ -52,14 +88,25 @@ def _problems(body: Mapping[str, Any], route: Route) -> Iterator[Refused]:
     for name in needed:
         if name not in body:
             yield Refused(f"{name}: Field required")
+    if takes is not None and route.wire is not None:
+        try:
+            asked = route.wire.read(dict(body), route.model)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return  # told of later, by what reads the body
+        if asked.tools and not takes.tools:
+            yield Refused("Tool use is not supported in batch inference.", fact="batch.tools")
+        if asked.schema is not None and not takes.schemas:
+            yield Refused("Structured output is not supported in batch inference.", fact="batch.schemas")
 
 
 def _keys(route: Route) -> tuple[frozenset[str], tuple[str, ...]]:
     """The keys that a call's body may have, none where the model says which; and those that it needs."""
-    needed = (
-        () if route.dialect is None else tuple(routes_of(route.provider, load_rules())[route.dialect].adds)
-    )
-    return _members(route.operation), needed
+    assert route.dialect is not None
+    return _members(route.operation), tuple(routes_of(route.provider, _rules())[route.dialect].adds)
+
+
+def _rules() -> RuleSet:
+    return load_rules(ambient=ambient_rules(os.environ))
 
 
 @lru_cache(maxsize=4)

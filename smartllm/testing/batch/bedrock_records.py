@@ -147,7 +147,7 @@ def output_line(name: str, model_input: object, said: Spoken, operation: str) ->
         answer = json_of(body)
     except ValueError:  # scripted so: the line is broken
         return body + b"\n"
-    record["modelOutput"] = _with_nulls(answer, operation)
+    record["modelOutput"] = with_nulls(answer, operation)
     return _line(record)
 
 
@@ -158,8 +158,8 @@ def _line(record: object) -> bytes:
         return (json.dumps(record) + "\n").encode()
 
 
-def _with_nulls(answer: Any, operation: str) -> Any:
-    """An answer with every member of its unions, null where it is not the one that is set.
+def with_nulls(answer: Any, operation: str) -> Any:
+    """An answer with all members of its unions, null where they are not the one that is set.
 
     Batch outputs of Converse have them, calls online do not (an account's log of 2026-08-17).
     """

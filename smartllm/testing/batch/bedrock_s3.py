@@ -17,11 +17,12 @@ from smartllm.hosts.called import shown_address
 from .bedrock_records import SUFFIX, InputError
 
 ACCESS_KEY: Final = "AKIASANDBOX"
-SECRET_KEY: Final = "sandbox"
+SECRET_KEY: Final = "sandbox"  # noqa: S105 - it opens nothing
 """Most emulators take any keys."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _CHUNK: Final = 256 * 1024
 _SECONDS: Final = 60
+_TRIES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class S3Place:
             proxies={} if urlsplit(self.url).hostname in _LOOPBACK else None,
             connect_timeout=_SECONDS,
             read_timeout=_SECONDS,
+            retries={"total_max_attempts": _TRIES},
             # Of emulators not every one knows the newer checksums.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -121,9 +123,9 @@ class S3Place:
 @lru_cache(maxsize=1)
 def _session() -> Any:
     """The SDK's, without what a user's own files and variables say of AWS."""
-    from aiobotocore.session import get_session  # noqa: PLC0415 - an extra, loaded on first use
+    from aiobotocore.session import AioSession  # noqa: PLC0415 - an extra, loaded on first use
 
-    session = get_session({"profile": (None, None, None, None)})
+    session = AioSession({"profile": (None, None, None, None)})
     for name in ("config_file", "credentials_file"):
         session.set_config_variable(name, os.devnull)
     return session
