@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="What to print.",
 )
+@click.option(
+    "--batch",
+    is_flag=True,
+    help="For the provider's batch engine: refuse what its lines cannot say.",
+)
 @click.option("--explain", is_flag=True, help="Print each body leaf with the fact behind it instead.")
 def command(form: str, *, explain: bool, **flags: Any) -> None:
     """Show the wire body of a request without sending it.

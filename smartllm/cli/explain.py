@@ -19,7 +19,7 @@ from smartllm.cli.terminal import echo, echo_json
 from smartllm.cli.together import EXPLAIN, Command
 from smartllm.pages.facts import shown
 from smartllm.rules.evidence import MEASURED, row_in
-from smartllm.rules.facts import StatedFact, stated_facts
+from smartllm.rules.facts import StatedFact, engine_facts, stated_facts
 
 if TYPE_CHECKING:
     from smartllm.rules import Target
@@ -54,7 +54,8 @@ def command(
         page = explain_page(model, target, notes=notes_of(target), everything=everything, today=today())
         write_page(page, html)
         return
-    facts = [fact for fact in stated_facts(target) if everything or fact.stated]
+    known = (*stated_facts(target), *engine_facts(target))
+    facts = [fact for fact in known if everything or fact.stated]
     if as_json:
         about = {"model": model, **target.resolution.as_dict(), "dialect": target.dialect}
         echo_json({**about, "facts": [as_data(fact) for fact in facts], "notes": notes_of(target)})

@@ -23,6 +23,7 @@ from smartllm.rules.evidence import evidence_pages
 from smartllm.rules.hosts import routes_of
 from smartllm.rules.ids import usual_ids
 from smartllm.rules.resolve import Resolution
+from smartllm.rules.vocabulary.batch import AVAILABLE
 from smartllm.rules.vocabulary.caching import WAYS
 from smartllm.rules.vocabulary.input import KINDS
 
@@ -36,6 +37,7 @@ COLUMNS: Final = (
     "structured",
     "takes",
     "caching",
+    "batch",
     "max output",
     "context",
     "life",
@@ -44,6 +46,7 @@ _SPARE: Final = (
     "context",
     "max output",
     "caching",
+    "batch",
     "takes",
     "structured",
     "efforts",
@@ -73,6 +76,9 @@ _STATES: Final = ("active", "preview", "legacy", "retired")
     help="Only models that take this beside text; all of them.",
 )
 @click.option("--caching", type=click.Choice(WAYS), help="Only models whose prompts are kept in this way.")
+@click.option(
+    "--batch", type=click.Choice(AVAILABLE), multiple=True, help="Only models that the batch engine runs so."
+)
 @RULES
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with counts.")
 def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
@@ -148,6 +154,7 @@ def describe(
         "structured_native": facts.structured.native,
         "takes": list(facts.input.kinds),
         "caching": list(facts.caching.ways),
+        "batch": facts.batch.available,
         "max_output": facts.limits.max_output,
         "context": facts.limits.context,
         **{name: life[name] for name in ("state", "shutdown", "successor")},
@@ -227,6 +234,7 @@ def _wanted(
     native: bool,
     takes: tuple[str, ...],
     caching: str | None,
+    batch: tuple[str, ...],
 ) -> bool:
     return (
         any(fnmatch.fnmatchcase(one, pattern) for one in _names(item))
@@ -237,6 +245,7 @@ def _wanted(
         and (not native or item["structured_native"])
         and set(takes) <= set(item["takes"])
         and caching in {None, *item["caching"]}
+        and (not batch or item["batch"] in batch)
     )
 
 
@@ -260,6 +269,7 @@ def row_of(item: dict[str, Any], host: str | None = None) -> tuple[str, ...]:
         "native" if item["structured_native"] else "-",
         " ".join(item["takes"]) or "-",
         " ".join(item["caching"]) or "-",
+        item["batch"],
         str(item["max_output"] or "-"),
         str(item["context"] or "-"),
         life_text(item["lives"]),

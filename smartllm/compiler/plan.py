@@ -267,11 +267,12 @@ class Plan:
         return digest.hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready data: model, resolution, fingerprint, steps, diagnostics."""
+        """JSON-ready data: model, resolution, fingerprint, ``batch`` if it goes there, steps, diagnostics."""
         return {
             "model": self.model,
             "resolution": self.resolution.as_dict(),
             "fingerprint": self.fingerprint,
+            **({"batch": self.batch._asdict()} if self.batch else {}),
             "steps": [step.as_dict() for step in self.steps],
             "diagnostics": [item.as_dict() for item in self.diagnostics],
         }

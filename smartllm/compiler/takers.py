@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from smartllm.compiler.dialects import FIELDS
 from smartllm.errors import RulesError, UnknownModelError, UnsupportedError
-from smartllm.rules.load import RuleSet
+from smartllm.rules.load import RuleSet, has_path
 from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.target import served_on, target_for
+from smartllm.rules.toml_text import path_spelled
 from smartllm.rules.vocabulary import Dialect, Facts
 from smartllm.rules.vocabulary.input import is_among
 from smartllm.said import Named, joined, said
@@ -25,13 +26,33 @@ def told(error: UnsupportedError, target: Target) -> UnsupportedError:
     """An error with the row that states its fact, and a few models of the host that take what was wanted."""
     if not error.fact:
         return error
-    located = error.at(target.origin(error.fact))
+    origin = target.origin(error.fact)
+    located = error.at(origin)
     if not error.wanted:
+        return located
+    if not hasattr(attrgetter(error.fact.rpartition(".")[0])(target.facts), "sources"):
+        row = f"if you know better, say {overlay_line(error.fact, error.wanted, target)} in a rules overlay"
+        located.hint = joined("; ", error.hint, row, origin.disputed or "")
         return located
     asked = (target.host, target.dialect, target.resolution.vendor or "", error.fact, error.wanted)
     others = target.rules.remembered(_takers, target.resolution.model or "", *asked)
     located.hint = joined("; ", error.hint, others and said("others take it: {}", others))
     return located
+
+
+def overlay_line(fact: str, value: str, target: Target) -> str:
+    """The line of a user's rules that states a fact of a model on a host; on a wire, if one stands there.
+
+    Args:
+        fact: Its dotted path.
+        value: Its value, as TOML spells it.
+        target: The model, its host and its wire.
+    """
+    found, keys = target.resolution, tuple(fact.split("."))
+    row = ("on", target.host, *(("model", found.model) if found.model else ("profile", found.profile)))
+    wire = ("wire", target.dialect)
+    bound = any(has_path(target.rules.data, (*other, *wire, *keys)) for other in target.chain)
+    return f"{path_spelled((*row, *(wire if bound else ()), *keys))} = {value}"
 
 
 def _takers(model: str, host: str, dialect: str, vendor: str, fact: str, wanted: str, rules: RuleSet) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from smartllm.diagnostics import Origin
@@ -35,6 +35,16 @@ def stated_facts(target: Target) -> tuple[StatedFact, ...]:
     """All facts of a target, in the order of the vocabulary."""
     data = facts_data(target.facts)
     return tuple(StatedFact(path, value, target.origin(path)) for path, value in _leaves(data, ""))
+
+
+def engine_facts(target: Target) -> tuple[StatedFact, ...]:
+    """What is stated of the batch engine of a target's host; empty where none is known."""
+    engine, host = target.host_row.batch, target.host
+    data = {} if engine is None else asdict(engine)
+    return tuple(
+        StatedFact(f"host.{path}", value, target.origin(f"host.{host}.{path}"))
+        for path, value in _leaves({"batch": data}, "")
+    )
 
 
 def changed_facts(first: Target, second: Target) -> dict[str, tuple[Any, Any]]:

@@ -22,6 +22,7 @@ from smartllm.rules.layer import builtin_layers
 from smartllm.rules.meant import Wrong, explain
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.vocabulary import Dialect, Facts
+from smartllm.rules.vocabulary.host import HostBatch
 from smartllm.rules.vocabulary.host_files import HostDefaults, HostTable
 from smartllm.rules.vocabulary.sampling import Range
 
@@ -92,7 +93,6 @@ KnownHost = Literal[tuple(builtin_layers()[0].data["host"])]  # type: ignore[val
 """A host that the shipped rules have a row for."""
 
 OverlayHost = table_of(HostDefaults)
-ShippedHost = table_of(HostTable)
 
 
 class FactEvidence(_Table):
@@ -107,6 +107,22 @@ class FactEvidence(_Table):
     disputed: str | None = Field(
         default=None, description="Where pages disagree: what each says, which was chosen, and why."
     )
+
+
+class EngineRow(table_of(HostBatch)):  # type: ignore[misc]  # made from the vocabulary
+    """A host's batch engine with the evidence for what is said of it."""
+
+    verified: Day | None = Field(default=None, description="Day on which this was last checked.")
+    source: tuple[Source, ...] = Field(default=(), description="Pages that state it, by address or by name.")
+    evidence: dict[str, FactEvidence] = Field(
+        default_factory=dict, description="Evidence for single numbers of it, by name."
+    )
+
+
+class ShippedHost(table_of(HostTable)):  # type: ignore[misc]  # same
+    """What a shipped file says of a host."""
+
+    batch: EngineRow | None = Field(default=None, description="Its batch engine; left out: none is known.")
 
 
 class Evidence(FactsTable):  # type: ignore[misc, valid-type]  # made from the vocabulary

@@ -67,7 +67,8 @@ class Target:
     def _origin(self, path: str) -> Origin:
         keys = tuple(path.split("."))
         if keys[0] == "host":  # of the host's own row, whatever the model
-            return self._stated(keys[:2], keys[2:], path) or Origin("default", path)
+            length = 3 if "batch" in keys[2:3] else 2  # its engine has evidence of its own
+            return self._stated(keys[:length], keys[length:], path) or Origin("default", path)
         # What holds on one wire counts after all else, whichever row says it.
         for prefix in (("wire", self.dialect), ()):
             for row in reversed(self.chain):

@@ -218,6 +218,7 @@ def compiled(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
         compatible=flags["compatible"],
         rules=rules_in_force(flags["rules"]),
         today=dt.datetime.now(dt.UTC).date(),
+        batch=flags.get("batch", False),
         **_model(request, flags),
         # The commands print diagnostics themselves; logging them too would say everything twice.
         level="raise" if flags["level"] == "raise" else "ignore",

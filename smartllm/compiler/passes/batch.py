@@ -9,7 +9,7 @@ from smartllm.compiler.dialects.fields import HEADER
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.passes.sampling import with_parameters
 from smartllm.compiler.passes.service import UNASKED
-from smartllm.compiler.trace import Trace
+from smartllm.compiler.trace import Change, Reason, Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
 from smartllm.said import Named, joined, said
@@ -34,17 +34,21 @@ def batch(intent: Intent, facts: Facts, trace: Trace) -> Intent:
         raise UnsupportedError(
             f"model: the provider's batch engine does not run {intent.model}",
             field="model",
-            hint=_allowed("available", '"yes"'),
+            hint=ONLINE,
             fact="batch.available",
+            wanted='"yes"',
         )
     if intent.tools and not takes.tools:
         raise UnsupportedError(
             "tools: the provider's batch engine takes no tools for this model on this API",
             field="tools",
-            hint=_allowed("tools", "true"),
+            hint=ONLINE,
             fact="batch.tools",
+            wanted="true",
         )
     _check_output(intent, facts)
+    if not takes.caching:
+        _tell_uncached(intent, trace)
     return intent if takes.headers else _without_headers(intent, trace)
 
 
@@ -67,14 +71,23 @@ def _check_output(intent: Intent, facts: Facts) -> None:
     raise UnsupportedError(
         f"response_format: {problem} for this model on this API",
         field="response_format",
-        hint=joined("; ", other, _allowed(fact, "true")),
+        hint=joined("; or ", other, ONLINE),
         fact=f"batch.{fact}",
+        wanted="true",
     )
 
 
-def _allowed(fact: str, value: str) -> str:
-    """What to do about a refusal."""
-    return f"{ONLINE}; if your account takes it, say batch.{fact} = {value} in a rules overlay"
+def _tell_uncached(intent: Intent, trace: Trace) -> None:
+    """Say that marks for caching, and words for how long, may do nothing; they stay in the body."""
+    plan = intent.caching
+    asked = plan is not None and (plan.wish or plan.kept or plan.tools or plan.system)
+    if asked or (not intent.texts_alone and any(turn.points for turn in intent.turns)):
+        wish = plan.wish if plan else None
+        reason = "no page says that the batch engine keeps prompts: what is asked of the cache may do nothing"
+        origin = Reason("fact", "batch.caching")
+        trace.changes.append(
+            Change("batch-uncached", "info", "prompt_cache", "noted", wish, wish, reason, origin)
+        )
 
 
 def _without_headers(intent: Intent, trace: Trace) -> Intent:

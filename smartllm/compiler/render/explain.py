@@ -27,6 +27,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     found = f"{resolution.how}: {resolution.model or resolution.key}, profile {resolution.profile}"
     yield f"resolution   {found}" + (f" ({resolution.note})" if resolution.note else "")
     yield f"fingerprint  {plan.fingerprint}"
+    if plan.batch:
+        yield f"batch        {plan.batch.endpoint}, at {plan.billing.factor:g} x the price online"
     for index, step in enumerate(plan.steps, start=1):
         yield ""
         yield f"step {index}       {step.dialect} · {step.operation}{_when(plan, index)}"

@@ -1,11 +1,12 @@
 """What a host's batch engine takes of a model."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from smartllm.rules.vocabulary.fact import fact
 
 Available = Literal["yes", "no", "unknown"]
+AVAILABLE: Final[tuple[str, ...]] = get_args(Available)
 
 
 @dataclass(frozen=True, eq=False)
