@@ -147,7 +147,7 @@ class HostCalls:
         if known is None:
             settings = self._settings
             row = host_row(settings.provider, load_rules(settings.rules))
-            auth = _AUTHS[row.auth](settings, keyless=self._keyless)
+            auth = auth_of(row, settings, keyless=self._keyless)
             # One for all threads: what an auth finds out is secret too.
             known = self._known.setdefault("", _Host(row, auth, _FRAMINGS[row.framing]))
         return known
@@ -258,6 +258,17 @@ def require(provider: str, extra: str, packages: tuple[str, ...]) -> None:
                 f"provider={provider!r} needs {package}, which is not installed",
                 hint=f'pip install "smartllm[{extra}]"',
             )
+
+
+def auth_of(row: HostRow, settings: Settings, *, keyless: bool = False) -> Auth:
+    """What lets calls in.
+
+    Args:
+        row: The host's.
+        settings: Keys.
+        keyless: Without keys calls go out as they are.
+    """
+    return _AUTHS[row.auth](settings, keyless=keyless)
 
 
 def _bearer(settings: Settings, *, keyless: bool) -> Auth:  # noqa: ARG001 - as the other

@@ -31,8 +31,8 @@ class Planner:
 
     Args:
         about: What a folder's manifest says of itself: ``provider``, ``rules`` (overlay files), ``model`` and
-            ``api_type`` for requests that name none, ``files`` (where files that requests name are), ``today``
-            and ``scope``, as ``Planner.noted`` gives them.
+            ``api_type`` for requests that name none, ``files`` (where files that they name are), ``today``
+            and ``scope``, as ``new`` makes it.
         strict: A wish that is not met as written refuses the request.
 
     Raises:

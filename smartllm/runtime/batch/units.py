@@ -127,7 +127,7 @@ class UnitWriter:
 
         Yields:
             For each sort, in the order of their first lines: its units; and of lines that were moved since
-            ``add``: their numbers, with their unit, or None where all lines of the sort are too few for a job.
+            ``add``: their numbers, with their unit, or None where the lines are too few for a job.
         """
         for group in self._groups.values():
             moved = self._balanced(group)
