@@ -16,6 +16,7 @@ from aiohttp import web
 from .batch.bedrock import BedrockJobs
 from .batch.bedrock_s3 import ACCESS_KEY, SECRET_KEY, S3Place
 from .batch.engine import Engine
+from .batch.openai import OpenAIBatches
 from .batch.work import BatchApi, Batches
 from .delivery import deliver
 from .heard import json_of
@@ -187,7 +188,10 @@ class LoopbackServer:
     async def _serve(self, opened: Future[int]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        self._apis = [BedrockJobs(self.batches, self._s3, check=self.check, models=self.models)]
+        self._apis = [
+            OpenAIBatches(self.batches, check=self.check),
+            BedrockJobs(self.batches, self._s3, check=self.check, models=self.models),
+        ]
         app = web.Application(client_max_size=_LARGEST_BODY)
         add_page(app, self._calls)
         app.router.add_route("*", "/{path:(?s:.*)}", self._receive)

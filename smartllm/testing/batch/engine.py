@@ -53,6 +53,8 @@ class Engine:
             then; None for never. With ``seconds=10`` and 5 here, half of the lines are done.
         seed: Of all that is left to chance; one seed gives the same failures and order again.
         shuffle: Outputs are in another order than inputs.
+        token_limit: Most tokens of the prompts of one model's batches that have not ended (OpenAI); a batch
+            with more fails. None for no limit.
 
     Raises:
         ValueError: A field is out of its range; names it.
@@ -63,6 +65,7 @@ class Engine:
     expire_after: float | None = None
     seed: int = 0
     shuffle: bool = True
+    token_limit: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("seconds", "failures", "expire_after"):
@@ -79,6 +82,9 @@ class Engine:
             raise ValueError(f"failures is a share from 0 to 1, not {self.failures!r}")
         if not isinstance(self.seed, int) or isinstance(self.seed, bool):
             raise ValueError(f"seed is a whole number, not {self.seed!r:.60}")
+        limit = self.token_limit
+        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+            raise ValueError(f"token_limit is a whole number from 0 up, not {limit!r:.60}")
         if not isinstance(self.shuffle, bool):
             raise ValueError(f"shuffle is true or false, not {self.shuffle!r:.60}")
 
