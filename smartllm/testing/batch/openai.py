@@ -95,10 +95,9 @@ class OpenAIBatches:
             said = self._said(call, recorded)
         if isinstance(said, Refused):
             return refusing(route, said, serial)
-        raw, kind = (
-            (said, "application/jsonl") if isinstance(said, bytes) else (json.dumps(said).encode(), "")
-        )
-        told = Reply(raw=raw, **({"content_type": kind} if kind else {}))
+        told = Reply(raw=json.dumps(said).encode())
+        if isinstance(said, bytes):
+            told = Reply(raw=said, content_type="application/jsonl")
         plain = spoken(route, b"", told, serial, models=())
         return Spoken(reply, plain.headers, plain.parts)
 
