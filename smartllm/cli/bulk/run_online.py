@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -151,12 +151,11 @@ def _opened(source: str) -> Iterator[BinaryIO]:
         RequestFileError: They cannot be read.
     """
     try:
-        if source != STDIN:
-            with Path(source).open("rb") as file:
-                yield file
-            return
-        with tempfile.TemporaryFile() as kept:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
-            yield kept
+        file = tempfile.TemporaryFile() if source == STDIN else Path(source).open("rb")  # noqa: SIM115
     except OSError as error:
         raise RequestFileError(f"{source}: cannot be read ({error.strerror})") from None
+    with file:
+        if source == STDIN:
+            with suppress(AttributeError):  # it is closed
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        yield file
