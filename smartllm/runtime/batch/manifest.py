@@ -17,7 +17,7 @@ NAME: Final = "manifest.sqlite"
 FORMAT: Final = 1
 
 LineState = Literal["ready", "same", "cached", "refused", "answered", "failed", "expired", "next"]
-"""``ready``: in a unit, or waits for one. ``same``: another line is sent for it. ``cached``: the cache answered.
+"""``ready``: in a unit, or waits for one. ``same``: another one is sent for it. ``cached``: the cache had it.
 ``refused``: no body could be made. ``next``: step 1 is answered, step 2 waits for its unit."""
 UnitState = Literal["ready", "creating", "submitted", "ended", "collected", "failed"]
 """``creating``: a job may or may not exist. ``submitted``: it does. ``ended``: its outputs can be taken.
