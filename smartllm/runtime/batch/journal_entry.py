@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 
 def digest_of(data: bytes) -> bytes:
-    """By what a line of requests is known again, whatever ends it: the last one gets an end when a file grows."""
+    """By what a line of requests is known again; its end, which the last line may lack, does not count."""
     return hashlib.blake2b(data.strip(), digest_size=16).digest()
 
 

@@ -47,7 +47,7 @@ class RunWish:
     """What a run is to do.
 
     Attributes:
-        about: What answers depend on: model, provider, rules and so on; a run that goes on must have the same.
+        about: What answers depend on: model, provider, rules and so on; a run that goes on has the same.
         max_concurrent: How many requests are under way at once; None takes as many as the client lets through
             for the first one's model.
         limit: How many requests are asked at most this time; None is no limit.
