@@ -432,6 +432,7 @@ class TestADiskThatIsFull:
         summary = await run(letters(9))
         assert str(summary.reason) == "no space left"
         assert (summary.answered, summary.left, run.fake.begun) == (0, 9, 3)
+        assert run.notes[1:] == ["3 answers could not be kept; the next run asks for them again"]
         monkeypatch.undo()
         assert (await run(letters(9))).answered == 9
 
@@ -439,7 +440,7 @@ class TestADiskThatIsFull:
         self, run: Runs, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await run(letters(2))
-        monkeypatch.setattr(onlines.Keeper, "_flush", lambda self: asyncio.sleep(0))
+        monkeypatch.setattr(Keeper, "_flush", lambda self: asyncio.sleep(0))
         real = Journal.flush
         calls: list[int] = []
 
@@ -456,6 +457,35 @@ class TestADiskThatIsFull:
         monkeypatch.undo()
         assert (await run(letters(5))).asked == 0
         assert run.said == echoed(5)
+
+    async def test_of_the_results_alone_is_told_while_it_lasts(
+        self, run: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from smartllm.runtime.batch import keeping
+
+        monkeypatch.setattr(keeping, "_BETWEEN", 0)
+        real, calls = Journal.flush, list[int]()
+
+        def flush(self: Journal) -> None:
+            calls.append(1)
+            if len(calls) == 2:
+                raise OSError("no space left")
+            real(self)
+
+        monkeypatch.setattr(Journal, "flush", flush)
+        assert (await run(letters(9))).reason is None
+        assert run.notes == ["cannot write the results yet: no space left"]
+        assert run.said == echoed(9)
+
+    async def test_that_is_full_already_is_told_at_once(
+        self, run: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def flush(self: Journal) -> None:
+            raise OSError("no space left")
+
+        monkeypatch.setattr(Journal, "flush", flush)
+        with pytest.raises(ConfigError, match="cannot be written: no space left"):
+            await run(letters(2))
 
     async def test_a_fault_of_ours_is_no_full_disk(self, run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
         def add(self: Journal, entries: Any) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
+import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,8 +18,12 @@ from typist import CTRL_C, Typist
 from warm import COMMAND_LINE, Warm
 
 from smartllm.cli import main
-from smartllm.cli.bulk.run_told import in_words
+from smartllm.cli.bulk.run_online import _opened
+from smartllm.cli.bulk.run_told import Shown, in_words
+from smartllm.errors import RequestFileError
+from smartllm.map_progress import MapProgress
 from smartllm.runtime.batch.run import RunSummary
+from smartllm.runtime.batch.run_work import Survey
 from smartllm.testing import LoopbackServer, Reply
 
 pytestmark = pytest.mark.usefixtures("reachable")
@@ -103,6 +110,11 @@ class TestWhatIsAsked:
         assert result.exit_code == 1
         assert [one["status"] for one in found()] == ["refused", "answered"]
         assert found()[0]["error"]["type"] == "UnknownModelError"
+
+    def test_a_model_of_another_server_by_the_environment(self, server: LoopbackServer) -> None:
+        write({"prompt": "one", "model": "my-own"}, {"prompt": "two", "model": CLAUDE})
+        assert run().exit_code == 0
+        assert [one["model"] for one in found()] == ["my-own", CLAUDE]
 
     def test_standard_input(self, server: LoopbackServer) -> None:
         text = '"one"\n"two"\n'
@@ -270,6 +282,66 @@ class TestCtrlC:
             typist.sees("stopped, without waiting for what was under way")
             assert typist.ended() == 130
         assert [one["text"] for one in found()] == ["echo: p0"]
+
+
+class TestCtrlCHere:
+    """The same in this process."""
+
+    @pytest.mark.parametrize("times", [1, 2])
+    def test_ends_the_run(self, server: LoopbackServer, times: int) -> None:
+        write(*(slow(f"p{number}", 0.2 if times == 1 else 20) for number in range(9)))
+
+        def press() -> None:
+            while len(server.requests) < 3:
+                time.sleep(0.001)
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0.05)
+
+        thread = Thread(target=press)
+        thread.start()
+        result = run("--max-concurrent", "3")
+        thread.join()
+        assert result.exit_code == 128 + signal.SIGTERM
+        assert "stopping: 3 requests are under way" in result.stderr
+        if times == 1:
+            assert result.stderr.count("stopped: SIGTERM\n") == 1
+            assert len(found()) == 3
+        else:
+            assert "stopped, without waiting for what was under way; to go on" in result.stderr
+            assert found() == []
+
+    def test_is_heard_where_signals_can_be(self, server: LoopbackServer, monkeypatch: Any) -> None:
+        def windows(*_: object) -> None:
+            raise NotImplementedError
+
+        monkeypatch.setattr("asyncio.unix_events._UnixSelectorEventLoop.add_signal_handler", windows)
+        write({"prompt": "one", "model": GPT})
+        assert run().exit_code == 0
+
+
+def test_nothing_comes_in(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with _opened("-") as file:
+        assert file.read() == b""
+
+    class Broken:
+        buffer = property(lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+
+    monkeypatch.setattr("sys.stdin", Broken())
+    with pytest.raises(RequestFileError, match="-: cannot be read \\(Input/output error\\)"), _opened("-"):
+        pass
+
+
+def test_standard_error_may_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: str) -> None:
+        raise OSError
+
+    monkeypatch.setattr("smartllm.cli.bulk.run_told.shown_progress", gone)
+    shown = Shown(quiet=False)
+    shown.begin(Survey(2, 2))
+    shown.tell(MapProgress(1, 0, 0, 2, 0, 1.0))
+    shown.end()
 
 
 _LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"

@@ -42,16 +42,16 @@ class Keeper:
         self.failure: Exception | None = None
         self.lost = 0
 
-    async def put(self, entry: Entry) -> bool:
-        """Keep an entry; it is on the disk when this returns True. False: there is no room for it."""
+    async def put(self, entry: Entry) -> OSError | None:
+        """Keep an entry; it is on the disk when this returns None. Otherwise it is lost, and this is why."""
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, kept))
         self._begin()
         try:
             await asyncio.shield(kept)
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            return error
+        return None
 
     async def room(self, line: int, most: int) -> None:
         """Wait until a line is less than so many ahead of the first one that has no result yet."""

@@ -128,11 +128,11 @@ class Online:
             self._in_flight += 1
             try:
                 entry = await self._entry(work)
-                kept = entry is None or await self._keeper.put(entry)
+                failure = None if entry is None else await self._keeper.put(entry)
             finally:
                 self._in_flight -= 1
-            if not kept:
-                self.end(self._keeper.failure or "nothing can be written")
+            if failure is not None:
+                self.end(failure)
             elif entry is not None and entry.status != BLANK:
                 self._count(entry)
 

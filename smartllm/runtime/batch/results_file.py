@@ -72,6 +72,10 @@ class ResultsFile:
             raise
         self.size += len(data)
 
+    def sync_folder(self) -> None:
+        """Bring the names of the files beside it to the disk."""
+        _sync(self._place.parent)
+
     def cut(self, size: int) -> None:
         """Take off what stands behind a place."""
         self._file.truncate(size)

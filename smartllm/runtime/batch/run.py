@@ -155,6 +155,8 @@ async def answer_file(
                 await keeper.close()
             except OSError as error:  # all is in the journal, and the next run writes it
                 online.end(error)
+            if keeper.lost and note is not None:
+                note(f"{keeper.lost} answers could not be kept; the next run asks for them again")
         return _summary(journal, survey, online, time.monotonic() - clock)
 
 
