@@ -122,6 +122,16 @@ class TestGoingOn:
         journal.flush()
         assert said(results) == [(1, "x"), (2, "x"), (3, "x")]
 
+    def test_what_stands_there_beside_what_was_being_written_is_not_taken_away(
+        self, opened: Any, results: Path
+    ) -> None:
+        journal = opened()
+        journal.add([entry(1), entry(2)])
+        results.write_text(entry(1).result + "\nmine\n")
+        with pytest.raises(ConfigError, match="has 5 bytes at its end"):
+            opened()
+        assert results.read_text().endswith("mine\n")
+
     @pytest.mark.parametrize("text", ['{"line": 2, "mine": 1}\n', "\n"])
     def test_what_others_wrote_behind_it_is_not_taken_away(
         self, opened: Any, results: Path, text: str
@@ -282,6 +292,17 @@ class TestFiles:
         with pytest.raises(ConfigError, match="another run writes it"):
             Journal.open(results, OPTIONS, overwrite=True)
 
+    def test_are_made_where_no_folder_can_be_opened(
+        self, opened: Any, results: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr("os.O_DIRECTORY")
+        journal = opened()
+        journal.add([entry(1, "failed")])
+        journal.flush()
+        journal.add([entry(1, text="new")])
+        journal.merge()
+        assert said(results) == [(1, "new")]
+
     def test_of_the_journal_are_for_its_user_alone(self, opened: Any, results: Path) -> None:
         opened().add([entry(1)])
         for path in results.parent.glob("*.journal*"):
@@ -382,7 +403,7 @@ class TestFiles:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "touch", refused)
-        with pytest.raises(ConfigError, match="cannot be used as a journal: .*Permission denied"):
+        with pytest.raises(ConfigError, match=r"cannot be used as a journal: .*Permission denied"):
             Journal.open(results, OPTIONS)
 
     def test_a_failed_commit_keeps_nothing(self, opened: Any, results: Path) -> None:

@@ -108,7 +108,7 @@ def check(warm: Warm, folder: Path, server: LoopbackServer, lines: int, kills: i
 
 
 def test_killed_a_few_times(warm: Warm, server: LoopbackServer, tmp_path: Path) -> None:
-    check(warm, tmp_path, server, 300, 3)
+    check(warm, tmp_path, server, 150, 2)
 
 
 @pytest.mark.slow

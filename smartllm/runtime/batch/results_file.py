@@ -180,8 +180,8 @@ def _opened(path: Path) -> FileIO:
 
 def _sync(folder: Path) -> None:
     """Bring a new name to the disk; Windows does it by itself."""
-    if os.name == "posix":
-        number = os.open(folder, os.O_RDONLY)
+    if hasattr(os, "O_DIRECTORY"):
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(number)
         finally:
