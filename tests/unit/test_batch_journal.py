@@ -122,6 +122,16 @@ class TestGoingOn:
         journal.flush()
         assert said(results) == [(1, "x"), (2, "x"), (3, "x")]
 
+    def test_what_stands_there_beside_what_was_being_written_is_not_taken_away(
+        self, opened: Any, results: Path
+    ) -> None:
+        journal = opened()
+        journal.add([entry(1), entry(2)])
+        results.write_text(entry(1).result + "\nmine\n")
+        with pytest.raises(ConfigError, match="has 5 bytes at its end"):
+            opened()
+        assert results.read_text().endswith("mine\n")
+
     @pytest.mark.parametrize("text", ['{"line": 2, "mine": 1}\n', "\n"])
     def test_what_others_wrote_behind_it_is_not_taken_away(
         self, opened: Any, results: Path, text: str
@@ -233,7 +243,12 @@ class TestAskingAgain:
             monkeypatch.setattr(file, "rewrite", killed)
         elif at == "written":
             real = file.rewrite
-            monkeypatch.setattr(file, "rewrite", lambda changed: (real(changed), killed()))
+
+            def written(changed: Any) -> None:
+                real(changed)
+                killed()
+
+            monkeypatch.setattr(file, "rewrite", written)
         elif at == "noted":
             monkeypatch.setattr(file, "replace", killed)
         else:
@@ -277,6 +292,17 @@ class TestFiles:
         with pytest.raises(ConfigError, match="another run writes it"):
             Journal.open(results, OPTIONS, overwrite=True)
 
+    def test_are_made_where_no_folder_can_be_opened(
+        self, opened: Any, results: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr("os.O_DIRECTORY")
+        journal = opened()
+        journal.add([entry(1, "failed")])
+        journal.flush()
+        journal.add([entry(1, text="new")])
+        journal.merge()
+        assert said(results) == [(1, "new")]
+
     def test_of_the_journal_are_for_its_user_alone(self, opened: Any, results: Path) -> None:
         opened().add([entry(1)])
         for path in results.parent.glob("*.journal*"):
@@ -300,6 +326,84 @@ class TestFiles:
             db.execute("CREATE TABLE other (a)")
         db.close()
         with pytest.raises(ConfigError, match="no journal of this release"):
+            Journal.open(results, OPTIONS)
+
+    def test_a_failed_write_of_the_results_leaves_no_piece_of_it(
+        self, opened: Any, results: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(number: int) -> None:
+            raise OSError("no space left")
+
+        journal = opened()
+        journal.add([entry(1)])
+        journal.flush()
+        journal.add([entry(2)])
+        monkeypatch.setattr("smartllm.runtime.batch.results_file.os.fsync", full)
+        with pytest.raises(OSError, match="no space left"):
+            journal.flush()
+        assert said(results) == [(1, "x")]
+        monkeypatch.undo()
+        journal.flush()
+        assert said(results) == [(1, "x"), (2, "x")]
+
+    def test_results_whose_place_cannot_be_noted_are_not_written_twice(
+        self, opened: Any, results: Path
+    ) -> None:
+        journal = opened()
+        journal.add([entry(1), entry(2)])
+        journal._db.execute(
+            "CREATE TRIGGER full BEFORE DELETE ON kept BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        with pytest.raises(OSError, match="full"):
+            journal.flush()
+        assert (results.read_bytes(), journal.next) == (b"", 1)
+        journal._db.execute("DROP TRIGGER full")
+        journal.flush()
+        assert said(results) == [(1, "x"), (2, "x")]
+
+    def test_a_full_database_keeps_nothing(self, opened: Any, results: Path) -> None:
+        journal = opened()
+        journal.add([entry(1)])
+        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+        journal._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(OSError, match="full"):
+            journal.add([entry(2, text="x" * 100_000)])
+        assert not journal._db.in_transaction
+        journal._db.execute("PRAGMA max_page_count = 1000000")
+        journal.add([entry(2)])
+        journal.flush()
+        assert [line for line, _ in said(results)] == [1, 2]
+
+    def test_what_is_no_fault_of_the_disk_is_raised_as_it_is(self, opened: Any) -> None:
+        journal = opened()
+        odd: Any = "2"
+        with pytest.raises(TypeError):
+            journal.add([entry(1), entry(2, tokens=(odd, odd))])
+        with pytest.raises(UnicodeEncodeError):
+            journal.add([Entry(1, ANSWERED, b"", "\ud800")])
+        assert list(journal.kept()) == []
+
+    def test_of_the_journal_gets_short_again(self, opened: Any, results: Path) -> None:
+        path = results.with_name("results.jsonl.journal")
+        journal = opened()
+        journal.add([entry(line, text="x" * 10_000) for line in range(2, 300)])
+        opened()
+        assert path.stat().st_size > 2_000_000
+        journal = opened()
+        journal.add([entry(1)])
+        journal.flush()
+        opened()
+        assert path.stat().st_size < 50_000
+        assert len(said(results)) == 299
+
+    def test_a_folder_that_takes_no_new_file_is_told(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused(self: Path, **_: Any) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "touch", refused)
+        with pytest.raises(ConfigError, match=r"cannot be used as a journal: .*Permission denied"):
             Journal.open(results, OPTIONS)
 
     def test_a_failed_commit_keeps_nothing(self, opened: Any, results: Path) -> None:

@@ -57,9 +57,9 @@ def command(*, source: str, results: str, as_json: bool, quiet: bool, **flags: A
     Each line has the fields of a request file, and may have a custom_id; - reads standard input. Options such
     as --model are for lines that do not say it themselves.
 
-    An answer is on the disk as soon as it is there. Run the same command again after Ctrl-C, a crash or kill
-    -9, and it goes on where it was: what is answered is not asked again. What was under way when it was killed,
-    at most --max-concurrent requests, has no answer that could be known: it is asked, and may cost, again.
+    An answer is on the disk as soon as it is there. After Ctrl-C, a crash or kill -9 the same command goes on
+    where it was: what is answered is not asked again. What was under way when it was killed, at most
+    --max-concurrent requests, has no answer that could be known: it is asked, and may cost, again.
 
     Exit status: 0 all answered, 1 some without an answer, 2 bad input, 130 stopped with Ctrl-C.
     """

@@ -12,12 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import click
 
 from smartllm import values
-from smartllm.cli.bulk.run_lines import RunLines
 from smartllm.cli.bulk.run_told import Shown, print_summary
 from smartllm.cli.requests.request_input import exits, rules_in_force
 from smartllm.cli.terminal import complain
@@ -27,11 +26,14 @@ from smartllm.rules import RuleSet
 from smartllm.runtime.batch.clients import Clients
 from smartllm.runtime.batch.online import Online
 from smartllm.runtime.batch.run import RunSummary, RunWish, answer_file
+from smartllm.runtime.batch.run_lines import RunLines
 from smartllm.runtime.batch.run_work import Survey
 
 STDIN: Final = "-"
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SIGNALLED: Final = 128
+_FOR_LINES: Final = ("model", "api_type")
+"""Options that are for lines which do not say it."""
 _NAMES: Final = ("model", "provider", "api_type", "files")
 
 
@@ -67,7 +69,7 @@ class _Ending:
             task.cancel()
             return
         self.status = _SIGNALLED + number
-        self.run.end("stopped")
+        self.run.end(signal.Signals(number).name)
         self._shown.note(
             f"stopping: {self.run.in_flight} requests are under way, and are waited for; once more drops them"
         )
@@ -111,11 +113,14 @@ async def _answered(
     settings = {name: flags[name] for name in ("base_url", "aws_profile", "ca_bundle", "max_concurrent")}
     settings |= {"rules": flags["rules"] or None, "level": "ignore", "default_model": flags["model"]}
 
+    folder = Path(flags["files"] or ("." if source == STDIN else Path(source).parent))
+    fields = {name: flags[name] for name in _FOR_LINES}
+
     def begun(online: Online, survey: Survey) -> None:
         ending.run = online
         shown.begin(survey)
 
-    with ending.heard(), RunLines(source, flags) as reading:
+    with ending.heard(), RunLines(folder, fields, use_cache=not flags["no_cache"]) as reading:
         async with Clients(rules, settings, provider=flags["provider"]) as clients:
             return await answer_file(
                 file,
@@ -151,12 +156,20 @@ def _opened(source: str) -> Iterator[BinaryIO]:
         RequestFileError: They cannot be read.
     """
     try:
-        if source != STDIN:
-            with Path(source).open("rb") as file:
-                yield file
-            return
-        with tempfile.TemporaryFile() as kept:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
-            yield kept
+        file = Path(source).open("rb") if source != STDIN else _kept_input()  # noqa: SIM115 - closed below
     except OSError as error:
         raise RequestFileError(f"{source}: cannot be read ({error.strerror})") from None
+    with file:
+        yield file
+
+
+def _kept_input() -> BinaryIO:
+    """Standard input, in a temporary file."""
+    kept = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - whoever takes it closes it
+    try:
+        if sys.stdin is not None:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+    except BaseException:
+        kept.close()
+        raise
+    return kept

@@ -36,8 +36,9 @@ class Shown:
             return
         if survey.left < survey.lines:
             complain(f"{survey.lines - survey.left} of {survey.lines} requests were asked before")
-        with suppress(OSError, ValueError):  # standard error may be gone
-            self._show = shown_progress("run")
+        if survey.left:
+            with suppress(OSError, ValueError):  # standard error may be gone
+                self._show = shown_progress("run")
 
     def tell(self, state: MapProgress) -> None:
         """A request is done."""

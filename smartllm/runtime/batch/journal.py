@@ -22,6 +22,8 @@ from smartllm.runtime.batch.results_file import ResultsFile
 SUFFIX: Final = ".journal"
 
 _ROWS: Final = 500
+_FREE: Final = 250
+"""Pages that are free when the file is closed; of more it is made shorter."""
 
 
 class Journal:
@@ -79,6 +81,9 @@ class Journal:
         """Let go of both files."""
         self._results.close()
         with suppress(sqlite3.Error):  # on a full disk what is in its log stays there
+            if self._db.execute("PRAGMA freelist_count").fetchone()[0] > _FREE:
+                self._db.execute("VACUUM")
+        with suppress(sqlite3.Error):
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -111,15 +116,20 @@ class Journal:
             OSError: There is no room, or the disk fails; what is not written is kept.
         """
         while rows := list(self._following()):
+            before = self._results.size
             self._results.append(_text(rows))
             seen = sum(seen_sum(row.line, row.digest) for row in rows if row.status in SETTLED)
             answered = self._answered + sum(row.status == ANSWERED for row in rows)
             wrong = [(row.line, row.status) for row in rows if row.status not in SETTLED]
             line, seen = rows[-1].line + 1, (self.seen + seen) % SUMS
-            with change(self._db, self.path) as db:
-                db.execute("DELETE FROM kept WHERE line BETWEEN ? AND ?", (self.next, rows[-1].line))
-                db.executemany("INSERT OR REPLACE INTO unanswered VALUES (?, ?)", wrong)
-                note(self._db, self._place(line, seen, answered))
+            try:
+                with change(self._db, self.path) as db:
+                    db.execute("DELETE FROM kept WHERE line BETWEEN ? AND ?", (self.next, rows[-1].line))
+                    db.executemany("INSERT OR REPLACE INTO unanswered VALUES (?, ?)", wrong)
+                    note(db, self._place(line, seen, answered))
+            except BaseException:
+                self._results.cut(before)  # or they would be written once more
+                raise
             self.next, self.seen, self._answered = line, seen, answered
 
     def merge(self) -> None:
@@ -174,6 +184,7 @@ class Journal:
         with change(self._db, self.path) as db:
             make_tables(db)
             note(db, {"format": FORMAT, "options": options, **self._place(1, 0, 0)})
+        self._results.sync_folder()
 
     def _go_on(self, options: Mapping[str, Any]) -> None:
         about = noted(self._db, self.path, options)

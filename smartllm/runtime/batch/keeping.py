@@ -35,23 +35,22 @@ class Keeper:
     def __init__(self, journal: Journal, note: Callable[[str], None], *, room_seconds: float = _ROOM) -> None:
         self._journal, self._note, self._room = journal, note, room_seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="smartllm-journal")
-        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Entry, asyncio.Future[Exception | None]]] = []
         self._task: asyncio.Task[None] | None = None
         self._flushed = time.monotonic()
         self._moved, self._ahead = asyncio.Event(), 0
         self.failure: Exception | None = None
         self.lost = 0
 
-    async def put(self, entry: Entry) -> bool:
-        """Keep an entry; it is on the disk when this returns True. False: there is no room for it."""
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def put(self, entry: Entry) -> OSError | None:
+        """Keep an entry; it is on the disk when this returns None. Otherwise it is lost, and this is why."""
+        kept: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, kept))
         self._begin()
-        try:
-            await asyncio.shield(kept)
-        except OSError:
-            return False
-        return True
+        failure = await asyncio.shield(kept)
+        if failure is None or isinstance(failure, OSError):
+            return failure
+        raise failure
 
     async def room(self, line: int, most: int) -> None:
         """Wait until a line is less than so many ahead of the first one that has no result yet."""
@@ -90,11 +89,7 @@ class Keeper:
             if batch:
                 await self._keep([entry for entry, _ in batch])
             for _, kept in batch:
-                if self.failure is None:
-                    kept.set_result(None)
-                else:
-                    kept.set_exception(self.failure)
-                    kept.exception()  # whoever put it may be gone
+                kept.set_result(self.failure)
             if self.failure is None and (self._ahead or time.monotonic() - self._flushed >= _BETWEEN):
                 await self._flush()
             if self._journal.next != before or self.failure is not None:

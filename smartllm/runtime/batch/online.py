@@ -9,7 +9,14 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from smartllm.errors import AuthenticationError, ConfigError, DiagnosticError, ProviderError, QuotaError
+from smartllm.errors import (
+    AuthenticationError,
+    ConfigError,
+    DiagnosticError,
+    ProviderError,
+    QuotaError,
+    RequestFileError,
+)
 from smartllm.map_progress import MapProgress
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import TextResponse
@@ -121,11 +128,11 @@ class Online:
             self._in_flight += 1
             try:
                 entry = await self._entry(work)
-                kept = entry is None or await self._keeper.put(entry)
+                failure = None if entry is None else await self._keeper.put(entry)
             finally:
                 self._in_flight -= 1
-            if not kept:
-                self.end(self._keeper.failure or "nothing can be written")
+            if failure is not None:
+                self.end(failure)
             elif entry is not None and entry.status != BLANK:
                 self._count(entry)
 
@@ -134,7 +141,7 @@ class Online:
             return None
         try:
             return next(self._work, None)
-        except (ConfigError, OSError) as error:  # the file, which was changed meanwhile
+        except (ConfigError, RequestFileError) as error:  # of the file, which was changed meanwhile
             self.end(error)
             return None
 
@@ -158,12 +165,11 @@ class Online:
         result = answered(work.line, response, custom_id=work.custom_id)
         self.warned += any(item.severity == "warning" for item in response.diagnostics)
         self._cached += response.cache_source != "miss"
-        cost = response.cost
-        paid = (
-            (response.input_tokens, response.output_tokens)
-            if cost or response.cache_source == "miss"
-            else (0, 0)
-        )
+        cost = None if result["cost"] is None else Decimal(repr(result["cost"]))
+        given = (
+            response.cache_source != "miss" or cost == 0
+        )  # by the cache, or with the equal call of another line
+        paid = (0, 0) if given else (response.input_tokens, response.output_tokens)
         return Entry(work.line, ANSWERED, work.digest, line_text(result), cost, paid)
 
     async def _failure(self, work: Work, error: Exception) -> Entry:

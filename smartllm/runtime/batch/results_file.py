@@ -72,6 +72,10 @@ class ResultsFile:
             raise
         self.size += len(data)
 
+    def sync_folder(self) -> None:
+        """Bring the names of the files beside it to the disk."""
+        _sync(self._place.parent)
+
     def cut(self, size: int) -> None:
         """Take off what stands behind a place."""
         self._file.truncate(size)
@@ -176,8 +180,8 @@ def _opened(path: Path) -> FileIO:
 
 def _sync(folder: Path) -> None:
     """Bring a new name to the disk; Windows does it by itself."""
-    if os.name == "posix":
-        number = os.open(folder, os.O_RDONLY)
+    if hasattr(os, "O_DIRECTORY"):
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(number)
         finally:

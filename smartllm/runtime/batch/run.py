@@ -6,11 +6,13 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
+from smartllm.errors import ConfigError, RequestFileError
 from smartllm.map_progress import MapProgress
 from smartllm.runtime.batch.journal import Journal
 from smartllm.runtime.batch.journal_entry import ANSWERED
@@ -45,7 +47,7 @@ class RunWish:
     """What a run is to do.
 
     Attributes:
-        about: What answers depend on: model, provider, rules and so on; a run that goes on must have the same.
+        about: What answers depend on: model, provider, rules and so on; a run that goes on has the same.
         max_concurrent: How many requests are under way at once; None takes as many as the client lets through
             for the first one's model.
         limit: How many requests are asked at most this time; None is no limit.
@@ -125,12 +127,13 @@ async def answer_file(
 
     Raises:
         ConfigError: The files do not go together, another run writes them, or they cannot be used.
+        RequestFileError: The requests cannot be read.
     """
     clock = time.monotonic()
     with Journal.open(results, wish.about, overwrite=wish.overwrite) as journal:
-        journal.flush()
+        _take_up(journal, results)
         standing = Standing(journal, retry=wish.retry_failed)
-        survey = await asyncio.to_thread(lambda: standing.survey(reading.lines(source)))
+        survey = await asyncio.to_thread(_surveyed, source, reading, standing)
         keeper = Keeper(journal, note or (lambda _: None))
         work = _limited(_work(source, reading, standing), wish.limit)
         first, work = _peeked(work)
@@ -152,15 +155,41 @@ async def answer_file(
                 await keeper.close()
             except OSError as error:  # all is in the journal, and the next run writes it
                 online.end(error)
+            if keeper.lost and note is not None:
+                note(f"{keeper.lost} answers could not be kept; the next run asks for them again")
         return _summary(journal, survey, online, time.monotonic() - clock)
 
 
+def _take_up(journal: Journal, results: Path) -> None:
+    """Write to the results what the last run was about to."""
+    try:
+        journal.flush()
+    except OSError as error:
+        raise ConfigError(
+            f"{results} cannot be written: {error}", hint="make room; what was answered is in its journal"
+        ) from None
+
+
+def _surveyed(source: BinaryIO, reading: Reading, standing: Standing) -> Survey:
+    with _read():
+        return standing.survey(reading.lines(source))
+
+
 def _work(source: BinaryIO, reading: Reading, standing: Standing) -> Iterator[Work]:
-    for line, data in reading.lines(source):
-        if standing.wants(line, data):
-            yield reading.work(line, data)
-        else:
-            reading.pass_over(line, data)
+    with _read():
+        for line, data in reading.lines(source):
+            if standing.wants(line, data):
+                yield reading.work(line, data)
+            else:
+                reading.pass_over(line, data)
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RequestFileError(f"the file of requests cannot be read ({error.strerror or error})") from None
 
 
 def _limited(work: Iterator[Work], limit: int | None) -> Iterator[Work]:

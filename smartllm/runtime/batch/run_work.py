@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,11 @@ class Survey(NamedTuple):
 
     lines: int
     left: int
+
+
+def is_blank(line: int, data: bytes) -> bool:
+    """Whether a line holds nothing, or what some editors begin a file with."""
+    return not (data.removeprefix(BOM_UTF8) if line == 1 else data).strip()
 
 
 class Standing:
@@ -54,7 +60,7 @@ class Standing:
         count = left = seen = last = 0
         for line, data in lines:
             last = line
-            blank = not data.strip()
+            blank = is_blank(line, data)
             count += not blank
             if line < self._next and not self._is_unanswered(line):
                 seen += seen_sum(line, digest_of(data))
