@@ -32,8 +32,7 @@ ASKED: dict[str, tuple[Any, dict[str, Any]]] = {
 def models() -> list[str]:
     """The ids under which the engine runs a model, by the rules.
 
-    Those with three dots and more are called there by the ARN of their profile: the call's pattern has no place
-    for them.
+    Those with three dots and more go by the ARN of their profile: the call's pattern has no place for them.
     """
     found = []
     for row in load_rules().table("on")["bedrock"]["model"].values():
