@@ -148,6 +148,10 @@ async def test_the_states_follow_the_clock() -> None:
     await until(started, lambda: started.job.processed == 40)
     assert started.job.processed == 40
     assert started.place.puts == 0
+    changed = started.job.modified
+    started.batches.clock.advance(1)
+    await asyncio.sleep(0.05)  # it looks at the clock meanwhile
+    assert (started.job.status, started.job.modified) == ("InProgress", changed)
     started.batches.clock.advance(5 * HOUR)
     await asyncio.wait_for(task, 5)
     assert started.job.shown()["status"] == "Completed"
