@@ -15,6 +15,7 @@ from smartllm.testing.batch.bedrock import refusing
 from smartllm.testing.batch.engine import Engine
 from smartllm.testing.heard import Refused
 from smartllm.testing.routes import line_route
+from smartllm.testing.speaking import Spoken
 
 
 async def until(started: Started, holds: Callable[[], bool]) -> None:
@@ -147,6 +148,10 @@ async def test_the_states_follow_the_clock() -> None:
     await until(started, lambda: started.job.processed == 40)
     assert started.job.processed == 40
     assert started.place.puts == 0
+    changed = started.job.modified
+    started.batches.clock.advance(1)
+    await asyncio.sleep(0.05)  # it looks at the clock meanwhile
+    assert (started.job.status, started.job.modified) == ("InProgress", changed)
     started.batches.clock.advance(5 * HOUR)
     await asyncio.wait_for(task, 5)
     assert started.job.shown()["status"] == "Completed"
@@ -211,3 +216,17 @@ async def test_the_engine_refuses_a_body_without_asking() -> None:
     started.work._judge = lambda body: refusing(route, Refused("no"), 0) if body == converse("hi 1") else None
     assert (await started.through()).succeeded == 1
     assert started.output()["r000001"]["error"] == {"errorCode": 400, "errorMessage": "no"}
+
+
+async def test_a_stop_is_heard_in_the_middle_of_the_work() -> None:
+    started = Started(MemoryPlace(a=records(80)), source="s3://the-bucket/in/a.jsonl")
+    answer = started.batches.answer
+
+    def stopping(*arguments: Any, **fields: Any) -> Spoken:
+        if started.job.processed == 9:
+            started.job.turn("Stopping", 0)
+        return answer(*arguments, **fields)
+
+    started.batches.answer = stopping  # type: ignore[method-assign]
+    job = await started.through()
+    assert (job.status, job.processed, len(started.output())) == ("Stopped", 10, 10)
