@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -151,6 +151,28 @@ def find_route(method: str, raw_path: str, base: str = BASE) -> Route:
         if method == "GET" and path.endswith(f"{base}{place}" if place == MODELS else place):
             return _unspoken("listing", kind, place)
     return _unspoken("errors", "openai" if f"{BASE}/" in path else "aws")
+
+
+def route_of(operation: str, model: str) -> Route:
+    """The route of a call that is not streamed.
+
+    Args:
+        operation: The host's name of it.
+        model: The model, which its path names.
+
+    Raises:
+        StopIteration: No host has it.
+    """
+    return next(
+        each.route(model)
+        for each in _asking()
+        if not each.streamed and each.its.plain.operation == operation and "{model}" in each.its.path
+    )
+
+
+def aws_route(operation: str) -> Route:
+    """The route of a call to AWS that no model answers."""
+    return replace(_unspoken("errors", "aws"), operation=operation)
 
 
 _LISTED: Final = {MODELS: "openai", FOUNDATION_MODELS: "bedrock", INFERENCE_PROFILES: "bedrock"}

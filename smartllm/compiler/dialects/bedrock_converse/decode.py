@@ -38,7 +38,7 @@ class ConverseDecoder(Decoder):
         given = _content(reply)
         if given is None or reply.get("stopReason") is None:
             raise not_an_answer(reply, model, "output message or stopReason")
-        content = objects(given, "output.message.content")
+        content = list(map(_bare, objects(given, "output.message.content")))
         stop_reason = text(reply["stopReason"], "stopReason")
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
@@ -64,7 +64,7 @@ class ConverseDecoder(Decoder):
     def text_of(self, reply: Mapping[str, Any]) -> str:
         """The text of a Converse response; what is cited for is part of it."""
         blocks = optional_objects(_content(reply), "output.message.content")
-        return "".join(map(_text, blocks))
+        return "".join(map(_text, map(_bare, blocks)))
 
     def _part(self, block: Mapping[str, Any]) -> Part | None:
         """What a block says; None for a text that says nothing."""
@@ -86,6 +86,24 @@ class ConverseDecoder(Decoder):
         if not block:
             raise ShapeError(None, "what a block of output.message.content holds", "text or the like")
         return in_block(block) or Other(block, next(iter(block)), self.name)
+
+
+def _bare(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A block without the members of unions that are null: batch outputs have them all (2026-08-17)."""
+    if None not in block.values():
+        return block
+    return {
+        name: held if name == "toolUse" else _set(held) for name, held in block.items() if held is not None
+    }
+
+
+def _set(value: Any) -> Any:
+    """What of a value is not null."""
+    if isinstance(value, list):
+        return [_set(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _set(held) for name, held in value.items() if held is not None}
 
 
 def _text(block: Mapping[str, Any]) -> str:
