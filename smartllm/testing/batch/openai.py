@@ -86,6 +86,7 @@ class OpenAIBatches:
         route = recorded.route
         assert route is not None
         call, failing = route.operation, reply.is_error or reply.raw is not None
+        said: Mapping[str, Any] | bytes | Refused
         if call == _UPLOAD and not failing:
             said = await self._upload(request)
         else:
@@ -95,9 +96,10 @@ class OpenAIBatches:
             said = self._said(call, recorded)
         if isinstance(said, Refused):
             return refusing(route, said, serial)
-        told = Reply(raw=json.dumps(said).encode())
         if isinstance(said, bytes):
             told = Reply(raw=said, content_type="application/jsonl")
+        else:
+            told = Reply(raw=json.dumps(said).encode())
         plain = spoken(route, b"", told, serial, models=())
         return Spoken(reply, plain.headers, plain.parts)
 
