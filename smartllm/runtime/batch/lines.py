@@ -106,7 +106,7 @@ def _fields(data: bytes, name: str) -> dict[str, Any]:
         RequestFileError: It holds something else.
     """
     try:
-        value = json.loads(data)
+        value = json.loads(data.decode())
     except UnicodeDecodeError as error:
         raise RequestFileError(f"{name}: not UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:

@@ -13,6 +13,7 @@ from smartllm.config import LLMConfig
 from smartllm.errors import ConfigError
 from smartllm.rules import RuleSet, load_rules
 from smartllm.rules.hosts import host_row
+from smartllm.rules.vocabulary.host import HostBatch
 from smartllm.runtime.cache.key import cache_key
 from smartllm.settings import Settings
 
@@ -100,6 +101,13 @@ class Planner:
     def provider(self) -> str:
         """The provider."""
         return self.settings.provider
+
+    @property
+    def engine(self) -> HostBatch:
+        """What the provider's batch engine takes."""
+        found = host_row(self.provider, self.rules).batch
+        assert found is not None, "a folder is made for an engine"
+        return found
 
     @property
     def fields(self) -> dict[str, Any]:
