@@ -117,6 +117,8 @@ class TestAWholeRun:
         assert (summary.asked, summary.reason, summary.output_tokens > 0) == (3, None, True)
         assert run.told[-1].done == run.told[-1].total == 3
         assert run.told[-1].failed == 1
+        assert run.online is not None
+        assert run.online.in_flight == 0
 
     async def test_may_begin_with_a_mark_of_byte_order(self, run: Runs) -> None:
         class Marked(Prompts):
