@@ -229,8 +229,12 @@ class TestAskingAgain:
     def test_killed_on_the_way_does_it_again_or_ends_it(
         self, opened: Any, results: Path, at: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        journal = self.journal(opened)
-        journal.add([entry(2, text="new")])
+        journal: Journal = opened()
+        journal.add(
+            [entry(1), entry(2, "failed", text="old"), entry(3), entry(4, "refused"), entry(5, "failed")]
+        )
+        journal.flush()
+        journal.add([entry(2, text="y")])  # as long as what stands there
 
         class Killed(BaseException):
             pass
@@ -257,10 +261,16 @@ class TestAskingAgain:
             journal.merge()
         journal = opened()
         journal.merge()
-        assert said(results) == [(1, "x"), (2, "new"), (3, "x"), (4, "x"), (5, "x")]
+        assert said(results) == [(1, "x"), (2, "y"), (3, "x"), (4, "x"), (5, "x")]
         assert journal.counts() == {ANSWERED: 3, "failed": 1, "refused": 1}
         assert not results.with_name(f"{results.name}.new").exists()
         assert opened().counts() == {ANSWERED: 3, "failed": 1, "refused": 1}
+
+    def test_what_a_killed_run_had_begun_goes_away(self, opened: Any, results: Path) -> None:
+        self.journal(opened)
+        results.with_name(f"{results.name}.new").write_text("half")
+        opened()
+        assert not results.with_name(f"{results.name}.new").exists()
 
     def test_a_result_that_somebody_took_out_is_missed(self, opened: Any, results: Path) -> None:
         journal = self.journal(opened)

@@ -117,6 +117,16 @@ class TestAWholeRun:
         assert (summary.asked, summary.reason, summary.output_tokens > 0) == (3, None, True)
         assert run.told[-1].done == run.told[-1].total == 3
         assert run.told[-1].failed == 1
+        assert run.online is not None
+        assert run.online.in_flight == 0
+
+    async def test_may_begin_with_a_mark_of_byte_order(self, run: Runs) -> None:
+        class Marked(Prompts):
+            def work(self, line: int, data: bytes) -> Work:
+                return super().work(line, data.removeprefix(b"\xef\xbb\xbf"))
+
+        summary = await answered(run, "\ufeff\np2", Marked(), Slow())
+        assert (summary.lines, summary.answered, summary.left) == (1, 1, 0)
 
     async def test_of_nothing_is_one(self, run: Runs) -> None:
         summary = await run("")
@@ -164,6 +174,15 @@ class TestAWholeRun:
         assert (summary.cached, [one.get("cached") for one in run.found]) == (2, [None, True, True])
         assert summary.input_tokens == run.found[0]["usage"]["input_tokens"]
         assert float(summary.cost or 0) == pytest.approx(run.found[0]["cost"])
+
+    async def test_goes_on_behind_a_line_that_settings_forbid(self, run: Runs) -> None:
+        class Odd(Prompts):
+            def work(self, line: int, data: bytes) -> Work:
+                found = super().work(line, data)
+                return found if line != 1 else found._replace(request=None, error=ConfigError("not here"))
+
+        summary = await answered(run, "p1\np2", Odd(), Slow(), max_concurrent=1)
+        assert (summary.refused, summary.answered, summary.reason) == (1, 1, None)
 
 
 class TestOrder:
@@ -245,7 +264,9 @@ class TestGoingOn:
         assert run.fake.begun == 2
         assert run.said == echoed(5)
 
-    @pytest.mark.parametrize("lines", [["p1", "px", "p3"], ["p1", "p2"], ["p1", "p2", "", "p3"], []])
+    @pytest.mark.parametrize(
+        "lines", [["p1", "px", "p3"], ["p1", "p2"], ["p1", "p2", "", "p3"], ["p3", "p2", "p1"], []]
+    )
     async def test_refuses_another_file(self, run: Runs, lines: list[str]) -> None:
         await run(["p1", "p2", "p3", ""])
         before = run.results.read_bytes()
@@ -255,6 +276,11 @@ class TestGoingOn:
         assert (run.fake.begun, run.results.read_bytes()) == (0, before)
         await run(lines, overwrite=True)
         assert len(run.found) == len([line for line in lines if line])
+
+    async def test_refuses_a_file_that_lost_its_end(self, run: Runs) -> None:
+        await run(["p1", "?"])
+        with pytest.raises(ConfigError, match="its first 2 lines"):
+            await run(["p1"])
 
     async def test_refuses_a_line_that_was_answered_ahead_and_changed(self, run: Runs) -> None:
         with Journal.open(run.results, ABOUT) as journal:
@@ -312,6 +338,13 @@ class TestAskingAgain:
             journal.add([Entry(2, "failed", digest_of(b"p2\n"), '{"line":2,"status":"failed"}')])
         await run(letters(3), retry_failed=True)
         assert (run.fake.begun, run.said) == (3, echoed(3))
+
+    async def test_what_was_kept_ahead_is_left_alone_without_the_wish(self, run: Runs) -> None:
+        with Journal.open(run.results, ABOUT) as journal:
+            journal.add([Entry(2, "failed", digest_of(b"p2\n"), '{"line":2,"status":"failed"}')])
+        await run(letters(3))
+        assert (run.fake.begun, run.reading.passed) == (2, [2])
+        assert run.said == [(1, "echo: p1"), (2, "failed"), (3, "echo: p3")]
 
     async def test_fails_again_and_says_so(self, run: Runs) -> None:
         await run(letters(3), Slow("p2"))

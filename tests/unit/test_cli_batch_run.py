@@ -329,7 +329,10 @@ def test_nothing_comes_in(server: LoopbackServer, monkeypatch: pytest.MonkeyPatc
         buffer = property(lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
 
     monkeypatch.setattr("sys.stdin", Broken())
-    with pytest.raises(RequestFileError, match="-: cannot be read \\(Input/output error\\)"), _opened("-"):
+    with (
+        pytest.raises(RequestFileError, match="standard input: cannot be read \\(Input/output error\\)"),
+        _opened("-"),
+    ):
         pass
 
 

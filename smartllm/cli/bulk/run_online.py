@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import shutil
 import signal
 import sys
@@ -16,25 +14,20 @@ from typing import Any, BinaryIO, Final, cast
 
 import click
 
-from smartllm import values
 from smartllm.cli.bulk.run_told import Shown, print_summary
-from smartllm.cli.requests.request_input import exits, rules_in_force
+from smartllm.cli.requests.request_input import exits
 from smartllm.cli.terminal import complain
-from smartllm.environment import MODELS, Environment
 from smartllm.errors import RequestFileError
-from smartllm.rules import RuleSet
-from smartllm.runtime.batch.clients import Clients
 from smartllm.runtime.batch.online import Online
-from smartllm.runtime.batch.run import RunSummary, RunWish, answer_file
-from smartllm.runtime.batch.run_lines import RunLines
+from smartllm.runtime.batch.run import RunSummary, RunWish
+from smartllm.runtime.batch.run_batch import opened, run_opened
 from smartllm.runtime.batch.run_work import Survey
 
 STDIN: Final = "-"
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SIGNALLED: Final = 128
-_FOR_LINES: Final = ("model", "api_type")
-"""Options that are for lines which do not say it."""
-_NAMES: Final = ("model", "provider", "api_type", "files")
+_SETTINGS: Final = ("provider", "base_url", "aws_profile", "ca_bundle", "max_concurrent")
+_WISHES: Final = ("limit", "retry_failed", "overwrite", "max_failures")
 
 
 class _Ending:
@@ -109,43 +102,25 @@ def run(source: str, results: str, flags: dict[str, Any], *, as_json: bool, quie
 async def _answered(
     file: BinaryIO, source: str, results: Path, flags: dict[str, Any], shown: Shown, ending: _Ending
 ) -> RunSummary:
-    rules = rules_in_force(flags["rules"])
-    settings = {name: flags[name] for name in ("base_url", "aws_profile", "ca_bundle", "max_concurrent")}
-    settings |= {"rules": flags["rules"] or None, "level": "ignore", "default_model": flags["model"]}
-
-    folder = Path(flags["files"] or ("." if source == STDIN else Path(source).parent))
-    fields = {name: flags[name] for name in _FOR_LINES}
-
     def begun(online: Online, survey: Survey) -> None:
         ending.run = online
         shown.begin(survey)
 
-    with ending.heard(), RunLines(folder, fields, use_cache=not flags["no_cache"]) as reading:
-        async with Clients(rules, settings, provider=flags["provider"]) as clients:
-            return await answer_file(
-                file,
-                results,
-                reading,
-                clients.of,
-                _wish(flags, rules),
-                tell=shown.tell,
-                note=shown.note,
-                begun=begun,
-            )
-
-
-def _wish(flags: dict[str, Any], rules: RuleSet) -> RunWish:
-    about = {name: flags[name] for name in _NAMES}
-    address = values.url("base_url", flags["base_url"])
-    about["base_url"] = None if address is None else values.without_login(address)
-    overlays = [layer.data for layer in rules.layers if layer.overlay]
-    text = json.dumps(overlays, default=str, sort_keys=True)
-    about["rules"] = hashlib.blake2b(text.encode(), digest_size=8).hexdigest() if overlays else None
-    if flags["model"] is None:
-        found = {name: Environment().first(name) for name in MODELS.values()}
-        about |= {name: None if one is None else one.value for name, one in found.items()}
-    names = ("max_concurrent", "limit", "retry_failed", "overwrite", "max_failures")
-    return RunWish(about=about, **{name: flags[name] for name in names})
+    folder = Path(flags["files"] or ("." if source == STDIN else Path(source).parent))
+    settings = {name: flags[name] for name in _SETTINGS} | {"rules": flags["rules"] or None}
+    with ending.heard():
+        return await run_opened(
+            file,
+            folder,
+            results,
+            {**settings, "default_model": flags["model"], "level": "ignore"},
+            RunWish(**{name: flags[name] for name in _WISHES}),
+            fields={"api_type": flags["api_type"]},
+            use_cache=not flags["no_cache"],
+            tell=shown.tell,
+            note=shown.note,
+            begun=begun,
+        )
 
 
 @contextmanager
@@ -155,21 +130,21 @@ def _opened(source: str) -> Iterator[BinaryIO]:
     Raises:
         RequestFileError: They cannot be read.
     """
-    try:
-        file = Path(source).open("rb") if source != STDIN else _kept_input()  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise RequestFileError(f"{source}: cannot be read ({error.strerror})") from None
-    with file:
+    with _kept_input() if source == STDIN else opened(Path(source)) as file:
         yield file
 
 
 def _kept_input() -> BinaryIO:
-    """Standard input, in a temporary file."""
+    """Standard input, in a temporary file.
+
+    Raises:
+        RequestFileError: It cannot be read.
+    """
     kept = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - whoever takes it closes it
     try:
         if sys.stdin is not None:
             shutil.copyfileobj(sys.stdin.buffer, kept)
-    except BaseException:
+    except OSError as error:
         kept.close()
-        raise
+        raise RequestFileError(f"standard input: cannot be read ({error.strerror})") from None
     return kept

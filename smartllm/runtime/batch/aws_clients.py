@@ -1,4 +1,4 @@
-"""aiobotocore's clients for what surrounds a call of a model: S3 and Bedrock's control plane; errors are ours."""
+"""aiobotocore's clients for S3 and Bedrock's control plane, with our settings and our errors."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class AwsClients:
         if isinstance(error, exceptions.ClientError):
             return self._told(error, address, model)
         if type(error).__name__ in _KEYS:
-            hint = "S3 takes no bearer token: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role"
+            hint = "S3 takes no bearer token: set AWS_ACCESS_KEY_ID and its secret, a profile or a role"
             return ConfigError(f"aws settings: {error}", hint=hint)
         if isinstance(error, exceptions.ParamValidationError):
             return ConfigError(f"AWS's SDK refuses it: {error}", hint="check --s3 and --role-arn")

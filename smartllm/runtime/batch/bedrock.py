@@ -48,8 +48,8 @@ class BedrockJobs:
 
     Args:
         settings: Region, credentials, limits.
-        about: What a folder says of itself: ``s3``, ``role_arn``, and optionally ``s3_owner``, ``kms_key`` and
-            ``hours``.
+        about: What a folder says of itself: ``s3``, ``role_arn``, and optionally ``s3_owner``, ``kms_key``
+            and ``hours``.
         clients: Make the calls; None makes them of the settings.
         sleep: Waits so many seconds.
 
@@ -128,7 +128,7 @@ class BedrockJobs:
         await self._control("stop_model_invocation_job", unit, {"jobIdentifier": unit.job})
         return await self.job(unit)
 
-    async def download(self, unit: Unit, job: Job, folder: Path) -> list[Path]:
+    async def download(self, unit: Unit, job: Job, folder: Path) -> list[Path]:  # noqa: ARG002 - as all have it
         """Bring what the job wrote into a folder; of one that ended before it began, that is nothing."""
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         paths = []

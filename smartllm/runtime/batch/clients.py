@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from smartllm.config import LLMConfig, make_config
 from smartllm.errors import UnknownModelError
-from smartllm.providers import owner_of
 from smartllm.rules import RuleSet, resolve
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.client import LLMClient
+from smartllm.setting_names import foreign_setting
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +28,9 @@ class Clients:
         rules: The rules in force, which tell a model's provider.
         settings: Settings of the clients; each takes those that its provider knows.
         provider: Whose models all lines ask; None tells it by each line's model.
+
+    Raises:
+        ConfigError: A setting is unknown or cannot be used.
     """
 
     def __init__(self, rules: RuleSet, settings: Mapping[str, Any], *, provider: str | None = None) -> None:
@@ -34,7 +38,8 @@ class Clients:
         self._provider = provider
         if provider is None and settings.get("base_url") is not None:
             self._provider = next(name for name in rules.table("host") if host_row(name, rules).compatible)
-        self._made: dict[str | None, LLMClient] = {}
+        self._usual = make_config(LLMConfig, settings).resolved_provider()
+        self._made: dict[str, LLMClient] = {}
 
     def of(self, request: Request) -> LLMClient:
         """The client that answers a request.
@@ -56,18 +61,23 @@ class Clients:
         for client in self._made.values():
             await client.aclose()
 
-    def _told(self, request: Request) -> str | None:
-        """The provider that a request's model tells; None leaves it to settings and environment."""
+    def _told(self, request: Request) -> str:
+        """The provider that a request's model tells, else the one of settings and environment."""
         model = request.model if request.model is not None else self._settings.get("default_model")
         if model is None:
-            return None
+            return self._usual
         try:
-            return resolve(model, self._rules, like=request.like).host
+            return resolve(model, self._rules, like=request.like).host or self._usual
         except UnknownModelError:
-            return None  # other servers have models of their own; elsewhere the client says what is wrong
+            return (
+                self._usual
+            )  # other servers have models of their own; elsewhere the client says what is wrong
 
-    def _known(self, provider: str | None) -> Mapping[str, Any]:
-        if provider is None:
-            return self._settings
-        kept = {name: value for name, value in self._settings.items() if owner_of(name) in {None, provider}}
+    def _known(self, provider: str) -> dict[str, Any]:
+        dynamo = self._settings.get("dynamo_table_name") is not None
+        kept = {
+            name: value
+            for name, value in self._settings.items()
+            if foreign_setting(provider, [name], dynamo=dynamo) is None
+        }
         return {**kept, "provider": cast("Provider", provider)}

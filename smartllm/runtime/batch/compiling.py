@@ -7,6 +7,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from smartllm.compiler import Plan
 from smartllm.errors import CompileError, SmartLLMError
 from smartllm.runtime.batch.custom_ids import CustomIds
+from smartllm.runtime.batch.folder_lines import REQUESTS
 from smartllm.runtime.batch.lines import LineReader, Read, numbered
 from smartllm.runtime.batch.manifest import Line, Manifest
 from smartllm.runtime.batch.planning import Planner
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     Request = TextRequest[Any] | MessageRequest[Any]
 
-REQUESTS: Final = "requests.jsonl"
+
 _WINDOW: Final = 256
 _SHOWN: Final = 5
 _MODE: Final = 0o600
@@ -128,7 +130,7 @@ class Compiling:
         path = self._manifest.folder / REQUESTS
         files = Path(self._planner.about["files"])
         with (
-            CustomIds() as ids,
+            closing(CustomIds()) as ids,
             os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb", 1024 * 1024) as kept,
         ):
             reader = LineReader(files, self._planner.fields, first=ids.first)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Self
 
 
 class CustomIds:
-    """Ids that have come, in a database of SQLite's own temporary kind, which goes away with it."""
+    """Ids that have come; a context manager.
+
+    They stand in a database of SQLite's own temporary kind, which goes away with it.
+    """
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("CREATE TABLE ids (name TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Forget them."""

@@ -71,9 +71,8 @@ def change(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
         yield db
         db.execute("COMMIT")
     except BaseException as error:
-        if db.in_transaction:
-            with suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):  # a full disk may have ended the transaction by itself
+            db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
             raise OSError(f"{path}: {error}") from error
         raise

@@ -56,7 +56,9 @@ CREATE TABLE units (
     status TEXT,
     counts TEXT,
     error TEXT,
-    changed REAL
+    changed REAL,
+    began REAL,
+    ended REAL
 );
 CREATE TABLE replies (
     line INTEGER NOT NULL, step INTEGER NOT NULL, reply TEXT NOT NULL, request_id TEXT,
@@ -115,6 +117,8 @@ class Unit:
         counts: The provider's counts, as it gave them.
         error: Why the provider took no line of it.
         changed: When the state changed, in seconds since the epoch.
+        began: When its job was begun.
+        ended: When its job was first seen to have ended.
     """
 
     unit: int
@@ -132,6 +136,8 @@ class Unit:
     counts: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     changed: float | None = None
+    began: float | None = None
+    ended: float | None = None
 
 
 _JSON: Final = frozenset({"error", "diagnostics", "counts"})
@@ -271,9 +277,13 @@ class Manifest:
     def add_units(self, units: Iterable[Unit], moved: Iterable[tuple[int, int]] = ()) -> None:
         """Add units that are whole, and tell lines that moved their unit: number of the line, of the unit."""
         with self.change() as db:
-            rows = [[_kept(name, getattr(unit, name)) for name in _UNIT] for unit in units]
-            db.executemany(_insert("units", _UNIT), rows)
+            self.insert_units(db, units)
             db.executemany("UPDATE lines SET unit = ? WHERE line = ?", [(unit, line) for line, unit in moved])
+
+    def insert_units(self, db: sqlite3.Connection, units: Iterable[Unit]) -> None:
+        """Add units in a transaction of the caller's."""
+        rows = [[_kept(name, getattr(unit, name)) for name in _UNIT] for unit in units]
+        db.executemany(_insert("units", _UNIT), rows)
 
     def refuse(self, lines: Iterable[int], error: Mapping[str, Any]) -> None:
         """Lines that were to be sent, and are not."""

@@ -120,4 +120,3 @@ def _synced(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-

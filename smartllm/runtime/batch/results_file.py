@@ -96,7 +96,7 @@ class ResultsFile:
         Raises:
             ConfigError: It is another file, or was changed.
         """
-        if self.size < size or self._tail(size) != tail:
+        if self._tail(size) != tail:  # also of one that is shorter
             raise ConfigError(f"{self.path} is not as the last run left it", hint=_ANEW)
         left = self.size - size
         self._file.seek(size)

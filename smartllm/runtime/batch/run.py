@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -56,7 +56,7 @@ class RunWish:
         max_failures: The run ends after so many failures without an answer between them; 0 for never.
     """
 
-    about: Mapping[str, Any]
+    about: Mapping[str, Any] = field(default_factory=dict)
     max_concurrent: int | None = None
     limit: int | None = None
     retry_failed: bool = False

@@ -65,7 +65,7 @@ class Submitter:
         manifest: Manifest,
         service: BatchService,
         *,
-        told: Told = lambda unit, what: None,
+        told: Told = lambda *_: None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -104,7 +104,9 @@ class Submitter:
             if job is not None:
                 done.adopted.append(self._begun(unit, job, "adopted"))
             else:
-                done.submitted.append(self._begun(*await self._created(await self._uploaded(unit)), "submitted"))
+                done.submitted.append(
+                    self._begun(*await self._created(await self._uploaded(unit)), "submitted")
+                )
         except ProviderError as error:
             if isinstance(error, _ALL_ALIKE) or not _is_refused(error):
                 raise
@@ -152,6 +154,7 @@ class Submitter:
             counts=dict(job.counts),
             error=None,
             changed=self._clock(),
+            began=unit.changed,
         )
         self._told(unit, what)
         return unit
@@ -171,7 +174,7 @@ def _is_refused(error: ProviderError) -> bool:
 
 def _wait(error: ProviderError, tries: int) -> float:
     asked = error.retry_after or 0.0
-    return max(asked, min(_FIRST_WAIT * 2 ** (tries - 1), _LONGEST_WAIT))
+    return float(max(asked, min(_FIRST_WAIT * 2 ** (tries - 1), _LONGEST_WAIT)))
 
 
 def error_data(error: ProviderError) -> dict[str, Any]:
