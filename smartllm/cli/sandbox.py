@@ -46,6 +46,24 @@ if TYPE_CHECKING:
     metavar="URL",
     help="S3 of an emulator, for the records and outputs of Bedrock's batch jobs.",
 )
+@click.option(
+    "--batch-seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long a job of the batch engines takes; default: 1.",
+)
+@click.option(
+    "--batch-failures",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Share of its lines that fail by chance; default: 0.",
+)
+@click.option(
+    "--batch-expire-after",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="After how long it expires; default: never.",
+)
 @click.option("--seconds", type=click.FloatRange(min=0), hidden=True, help="Stop by itself.")
 @click.argument("run", nargs=-1, metavar="[-- COMMAND [ARGS]...]", type=click.UNPROCESSED)
 def command(
@@ -56,6 +74,9 @@ def command(
     seconds: float | None,
     run: tuple[str, ...],
     *,
+    batch_seconds: float | None,
+    batch_failures: float | None,
+    batch_expire_after: float | None,
     check: bool,
     native: bool,
 ) -> None:
@@ -71,11 +92,14 @@ def command(
     """
     try:
         from smartllm.testing import LoopbackServer  # noqa: PLC0415 - needs an extra
+        from smartllm.testing.batch.engine import Engine  # noqa: PLC0415 - same
     except ImportError as error:
         click.echo(f'error: {error}\n  hint: pip install "smartllm[testing]"', err=True)
         raise click.exceptions.Exit(2) from None
     try:
-        server = LoopbackServer(check=check, native=native, port=port, s3=s3)
+        batch = {"seconds": batch_seconds, "failures": batch_failures, "expire_after": batch_expire_after}
+        engine = Engine(**{name: value for name, value in batch.items() if value is not None})
+        server = LoopbackServer(check=check, native=native, port=port, batch=engine, s3=s3)
         server.script(*_replies(script))
         server.start()
     except (RequestFileError, ConfigError, MissingExtraError) as error:

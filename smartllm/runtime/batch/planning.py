@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -48,7 +49,6 @@ class Planner:
         self.rules: RuleSet = load_rules(self.settings.rules)
         self._defaults = config.request_defaults()
         self._today = dt.date.fromisoformat(about["today"])
-        self.scope: str | None = about.get("scope", self.settings.cache_scope)
         self._compatible = (
             self.settings.custom_endpoint is not None
             and host_row(self.provider, self.rules).compatible is not None
@@ -98,6 +98,11 @@ class Planner:
         return made
 
     @property
+    def scope(self) -> str:
+        """By which address, region and headers are known again; what they are is kept nowhere."""
+        return hashlib.sha256((self.settings.cache_scope or "").encode()).hexdigest()
+
+    @property
     def provider(self) -> str:
         """The provider."""
         return self.settings.provider
@@ -133,4 +138,4 @@ class Planner:
 
     def key(self, plan: Plan) -> str:
         """The plan's key in the cache: that of the same call online."""
-        return cache_key(plan, self.scope)
+        return cache_key(plan, self.settings.cache_scope)

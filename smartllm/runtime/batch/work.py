@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -50,11 +49,14 @@ class Work:
         manifest: Its manifest.
         service: Its provider's engine.
         settings: Of the calls.
+        planner: Compiles, as when the folder was made.
     """
 
-    def __init__(self, manifest: Manifest, service: BatchService, settings: Settings) -> None:
+    def __init__(
+        self, manifest: Manifest, service: BatchService, settings: Settings, planner: Planner
+    ) -> None:
         self.manifest, self.service, self.settings = manifest, service, settings
-        self._planner = Planner(manifest.about)
+        self._planner = planner
 
     async def submit(self, most: int | None = None, *, told: Told = lambda *_: None) -> Submission:
         """Send the ready units and begin their jobs; raises as ``Submitter.submit``."""
@@ -85,7 +87,7 @@ class Work:
                 await collector.refresh()
                 done = await collector.take()
                 further = Rounds(self.manifest, self._planner, lines).make(NEXT)
-            await asyncio.to_thread(write_results, self.manifest)
+            write_results(self.manifest)
         finally:
             if cache is not None:
                 await cache.aclose()
@@ -117,8 +119,8 @@ async def opened(
         settings: Settings of the calls, beside the environment's.
 
     Raises:
-        ConfigError: It holds no batch work, another command holds it, or the settings cannot be used or are of
-            another address than the one for which it was compiled.
+        ConfigError: It holds no batch work, another command holds it, or the settings cannot be used or are
+            of another address than the one for which it was compiled.
     """
     async with AsyncExitStack() as stack:
         with Manifest.open(folder) as manifest:
@@ -131,13 +133,18 @@ async def opened(
                 **(settings or {}),
             )
             found = Settings.resolve(config)
-            _check_scope(about, found)
+            planner = Planner(about)
+            if planner.scope != about["scope"]:
+                raise ConfigError(
+                    "the folder was compiled for another address, region or headers than those in force",
+                    hint="set them as they were, or compile the requests anew",
+                )
             kept = {name: value for name, value in (given or {}).items() if value is not None}
             service = service_of(found, {**about, **kept})
             stack.push_async_callback(service.aclose)
             if kept:
                 manifest.note(**kept)
-            yield Work(manifest, service, found)
+            yield Work(manifest, service, found, planner)
 
 
 def retried(folder: Path, *, whole: bool = False) -> Round:
@@ -175,16 +182,3 @@ def written(folder: Path, write: Callable[[bytes], Any], *, whole: bool = False)
             write(lines.data(line).rstrip(b"\r\n") + b"\n")
             count += 1
     return count
-
-
-def _check_scope(about: Mapping[str, Any], settings: Settings) -> None:
-    """Check that calls go where the folder was compiled for.
-
-    Raises:
-        ConfigError: They would go elsewhere.
-    """
-    if about["scope"] != settings.cache_scope:
-        raise ConfigError(
-            "the folder was compiled for another address, region or headers than those in force",
-            hint="set the address, region and headers as they were, or compile the requests anew",
-        )
