@@ -97,8 +97,12 @@ def command(
         click.echo(f'error: {error}\n  hint: pip install "smartllm[testing]"', err=True)
         raise click.exceptions.Exit(2) from None
     try:
-        batch = {"seconds": batch_seconds, "failures": batch_failures, "expire_after": batch_expire_after}
-        engine = Engine(**{name: value for name, value in batch.items() if value is not None})
+        usual = Engine()
+        engine = Engine(
+            seconds=usual.seconds if batch_seconds is None else batch_seconds,
+            failures=batch_failures or 0.0,
+            expire_after=batch_expire_after,
+        )
         server = LoopbackServer(check=check, native=native, port=port, batch=engine, s3=s3)
         server.script(*_replies(script))
         server.start()
