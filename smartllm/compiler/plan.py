@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -15,8 +14,8 @@ from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.headers import AskedHeaders
 from smartllm.compiler.intent import OutputPlan, ToolPlan
 from smartllm.compiler.payload import BYTES_A_TOKEN, Payload, media_tokens
-from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
+from smartllm.compiler.sealed import filled, identity
 from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.json_values import path_text
@@ -162,7 +161,7 @@ class Step:
         body = self.sealed
         text = answer.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         for path in self.holes:
-            body = _filled(body, path, text)
+            body = filled(body, path, text)
         return replace(self, sealed=body, holes=())
 
     def as_dict(self) -> dict[str, Any]:
@@ -259,7 +258,7 @@ class Plan:
         """
         first = self.steps[0]
         schema = self.output.text if self.output else ""
-        parts = [first.dialect.encode(), first.model.encode(), schema.encode(), *map(_identity, self.steps)]
+        parts = [first.dialect.encode(), first.model.encode(), schema.encode(), *map(identity, self.steps)]
         digest = hashlib.sha256()
         for part in parts:
             digest.update(b"%d:" % len(part))  # where one part ends cannot be moved
@@ -292,32 +291,3 @@ class Plan:
         from smartllm.compiler.render.explain import explain  # noqa: PLC0415 - for those who look
 
         return explain(self)
-
-
-def _filled(node: Any, path: Path, answer: str) -> Any:
-    """The node with the answer at a path below it; what is not on the path is shared."""
-    if not path:
-        return node.replace(ANSWER, answer)
-    changed = copy.copy(node)
-    changed[path[0]] = _filled(node[path[0]], path[1:], answer)
-    return changed
-
-
-def _identity(step: Step) -> bytes:
-    """The bytes that are sent, without what says only how the answer travels, and the request's headers."""
-    body = step.sealed
-    for path in step.travel.keys:
-        body = _without(body, path)
-    content = step.content if body is step.sealed else written(body, step.texts)
-    payload = content if isinstance(content, bytes) else content.identity
-    return payload if step.asked is None else payload + step.asked.identity
-
-
-def _without(body: dict[str, Any], path: str) -> dict[str, Any]:
-    """The body without what stands at a path, and without an object that held nothing else."""
-    key, _, below = path.partition(".")
-    if key not in body:
-        return body
-    left = {name: value for name, value in body.items() if name != key}
-    inner = _without(body[key], below) if below else None
-    return {name: inner if name == key else value for name, value in body.items()} if inner else left
