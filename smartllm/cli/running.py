@@ -9,7 +9,6 @@ import click
 from pydantic import ValidationError
 
 from smartllm.cli.calls.answers import (
-    as_dict,
     first_block,
     print_calls,
     print_notes,
@@ -25,6 +24,7 @@ from smartllm.cli.talk.talking import Keeper, continued, with_turns
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.errors import SmartLLMError
 from smartllm.response import TextResponse
+from smartllm.response_json import as_dict
 
 if TYPE_CHECKING:
     from smartllm.cli.requests.request_input import Request

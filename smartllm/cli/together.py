@@ -70,6 +70,10 @@ RUN: Final[tuple[Rule, ...]] = (
     Apart("--stream", "--json", "JSON comes as a whole, when the answer is complete"),
     Apart("--no-cache", "--refresh", "--refresh keeps the new answer, --no-cache keeps none"),
 )
+BATCH_RUN: Final[tuple[Rule, ...]] = (
+    *_BASE_URL,
+    Apart("--overwrite", "--retry-failed", "one drops what is there, the other goes on with it"),
+)
 CHAT: Final[tuple[Rule, ...]] = (*_ELSEWHERE, *_BASE_URL, _TALK)
 VERIFY: Final[tuple[Rule, ...]] = (
     *_BASE_URL,

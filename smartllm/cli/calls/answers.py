@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from typing import Any, Final
 
 from smartllm.cli.terminal import complain, echo
-from smartllm.compiler.formats import dumped
 from smartllm.content import whole_call
 from smartllm.errors import ProviderError
 from smartllm.response import TextResponse, Usage
@@ -74,25 +72,3 @@ def print_paid(error: ProviderError, *, shown: bool) -> None:
         complain(f"the answer, as far as it came:\n{said}")
     if error.response is not None:
         print_usage(error.response.usage, error.response.stop_reason)
-
-
-def as_dict(response: TextResponse[Any]) -> dict[str, Any]:
-    """A response as ``--json`` prints it."""
-    calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in response.tool_calls]
-    return {
-        "text": response.text,
-        **({"tool_calls": calls} if calls else {}),
-        "refusal": response.refusal,
-        "model": response.model,
-        "stop_reason": response.stop_reason,
-        "finish_reason": response.finish_reason,
-        "request_id": response.request_id,
-        "usage": asdict(response.usage),
-        "timestamp": response.timestamp,
-        "elapsed_seconds": response.elapsed_seconds,
-        "structured_data": dumped(response.structured_data),
-        "cache_source": response.cache_source,
-        "cache_key": response.cache_key,
-        "metadata": response.metadata,
-        "diagnostics": [item.as_dict() for item in response.diagnostics],
-    }

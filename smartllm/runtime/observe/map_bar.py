@@ -21,14 +21,18 @@ _SHOWN: Final = threading.Lock()
 _CENTS: Final = 2
 
 
-def shown_progress() -> Callable[[MapProgress | None], None]:
-    """What shows each state; None ends it."""
+def shown_progress(what: str = "map") -> Callable[[MapProgress | None], None]:
+    """What shows each state; None ends it.
+
+    Args:
+        what: What is done, for lines.
+    """
     from rich.console import Console  # noqa: PLC0415 - see above
 
     console = Console(stderr=True)
     if (console.is_terminal or console.is_jupyter) and _SHOWN.acquire(blocking=False):
         return _bar(console)
-    return _lines()
+    return _lines(what)
 
 
 def in_words(state: MapProgress) -> str:
@@ -48,7 +52,7 @@ def in_words(state: MapProgress) -> str:
     return ", ".join(said)
 
 
-def _lines() -> Callable[[MapProgress | None], None]:
+def _lines(what: str) -> Callable[[MapProgress | None], None]:
     told = time.monotonic()
     last = ""
 
@@ -59,7 +63,7 @@ def _lines() -> Callable[[MapProgress | None], None]:
         if state is None:
             print(last, file=sys.stderr, flush=True)  # noqa: T201 - that is what it is for
             return
-        last = f"map: {in_words(state)}"
+        last = f"{what}: {in_words(state)}"
         if time.monotonic() - told >= _EVERY:
             told = time.monotonic()
             print(last, file=sys.stderr, flush=True)  # noqa: T201 - same
