@@ -15,9 +15,11 @@ class Billing(NamedTuple):
 
     Attributes:
         prices: The provider's id in genai-prices.
+        factor: What its calls cost, as a part of those prices; 0.5 in batch engines.
     """
 
     prices: str
+    factor: float = 1.0
 
 
 def price_of(
@@ -54,7 +56,7 @@ def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = No
 
     Returns:
         The price, with reads and writes of the prompt cache; None when genai-prices is not installed or knows
-        no price. Discounts, batches and the higher price of prompts kept for 12 hours are not in it.
+        no price. Discounts of an account and the higher price of prompts kept for 12 hours are not in it.
     """
     try:
         import genai_prices  # noqa: PLC0415 - optional
@@ -76,4 +78,4 @@ def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = No
         )
     except (LookupError, ValueError):  # also of counts that no provider can mean, such as negative ones
         return None
-    return price.total_price
+    return price.total_price * Decimal(str(billing.factor)) if billing.factor != 1 else price.total_price

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from smartllm.compiler.batch import batch_notes, batch_route
 from smartllm.compiler.caching import caching_of
 from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.lifecycle import lifecycle_notes
@@ -57,6 +58,7 @@ def compile(  # noqa: A001 - the documented public name
     today: dt.date | None = None,
     compatible: bool = False,
     native: bool = True,
+    batch: bool = False,
     **fields: Unpack[WithTools[Any]],
 ) -> Plan:
     """Compile a request into the exact wire bodies for a model.
@@ -79,6 +81,9 @@ def compile(  # noqa: A001 - the documented public name
             there gets what all such servers take.
         native: False where the host is seen to refuse the provider's own schema mode, whatever the rules say:
             a tool binds the answer, also one for which the mode is asked.
+        batch: Compile for the provider's batch engine, whose lines hold bodies alone. Bodies and fingerprint
+            are those of a call online; what the engine does not take is refused. ``plan.batch`` says where
+            they go.
         fields: Fields of a request, beside a prompt or a conversation.
 
     Returns:
@@ -102,6 +107,8 @@ def compile(  # noqa: A001 - the documented public name
         raise ConfigError(f"level={level!r} is not known; allowed: {', '.join(LEVELS)}")
     target, notes = choose_target(asked, provider, model, load_rules(rules), compatible=compatible)
     intent, trace = _intent(asked, target, defaults or {})
+    if batch:
+        intent = intent._replace(batch=True)
     if sources or defaults or model is not None or asked.model is None:
         _tell_sources(trace, asked, target, model, defaults or {}, sources or {})
     if not native:
@@ -127,10 +134,12 @@ def compile(  # noqa: A001 - the documented public name
             *(() if compatible else lifecycle_notes(target, today)),  # another server has days of its own
             *(_told(changes, steps[0]) if changes else ()),
             *(_thinking_notes(target, intent.max_tokens) if thinks else ()),
+            *(batch_notes(target) if batch else ()),
         ),
         quota=target.quota,
         host_row=target.host_row,
         cacheable=cold or is_thinking(intent, target.facts),
+        batch=batch_route(steps, target) if batch else None,
     )
     if level != "ignore":
         _announce(plan, level)

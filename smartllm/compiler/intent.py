@@ -193,6 +193,7 @@ class Intent(NamedTuple):
         caching: None where nothing is asked of the prompt cache.
         texts_alone: The turns, of user and assistant alone, hold nothing but texts that cite nothing, so that
             nobody need look for more; no pass adds any.
+        batch: It goes to the host's batch engine.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
     """
@@ -219,6 +220,7 @@ class Intent(NamedTuple):
     extra: Mapping[str, Any] = MappingProxyType({})
     headers: Mapping[str, str] = MappingProxyType({})
     texts_alone: bool = False
+    batch: bool = False
 
     @property
     def bound(self) -> OutputPlan | None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smartllm.compiler.body import Path, reasons_in, shown, written
 from smartllm.compiler.dialects import FIELDS
@@ -25,6 +25,9 @@ from smartllm.rules.resolve import Resolution
 from smartllm.rules.target import Quota
 from smartllm.rules.vocabulary import Dialect, Host
 from smartllm.rules.vocabulary.host import Travel
+
+if TYPE_CHECKING:
+    from smartllm.cost import Billing
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,19 @@ class Step:
         return state | {"texts": {}, "provenance": self.provenance.only(reasons)}
 
 
+class BatchRoute(NamedTuple):
+    """Where a plan's lines go in the host's batch engine.
+
+    Attributes:
+        endpoint: The engine's name of the endpoint, the same for each step: a path of OpenAI's API, or the
+            invocation type of a job on Bedrock.
+        dialect: Wire format of the lines' bodies.
+    """
+
+    endpoint: str
+    dialect: Dialect
+
+
 @dataclass(frozen=True)
 class Plan:
     """What will be sent, and the record of how it came to be.
@@ -194,6 +210,7 @@ class Plan:
         quota: How many calls of this model a client makes at once and per minute.
         host_row: What the rules say of the host.
         cacheable: The same request may be answered from a cache: temperature 0, or a model that thinks.
+        batch: Where it goes in the host's batch engine; None for a call online.
     """
 
     model: str
@@ -204,6 +221,15 @@ class Plan:
     quota: Quota
     host_row: HostRow = field(repr=False, compare=False)
     cacheable: bool = False
+    batch: BatchRoute | None = None
+
+    @property
+    def billing(self) -> Billing:
+        """How the host prices its calls: those of its batch engine cost a part of what they do online."""
+        from smartllm.cost import Billing  # noqa: PLC0415 - loads decimal, for those who ask
+
+        engine = self.host_row.batch if self.batch else None
+        return Billing(self.host_row.prices, engine.price if engine else 1.0)
 
     @property
     def output(self) -> OutputPlan | None:

@@ -16,7 +16,6 @@ from smartllm.compiler.answered_calls import AnsweredCalls
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.content import Reasoning, copied, described
-from smartllm.cost import Billing
 from smartllm.diagnostics import Diagnostic
 from smartllm.error_object import read_error
 from smartllm.errors import ProviderError, ResponseError
@@ -154,7 +153,7 @@ class Fetched:
             reasoning=_reasoning(plan, first),
             provider=plan.host,
             requested_model=plan.model,
-            billing=Billing(plan.host_row.prices),
+            billing=plan.billing,
             finish_reason=last.finish_reason,
             refusal=last.refusal,
             request_id=last.request_id,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from smartllm.compiler.intent import Intent
+from smartllm.compiler.passes.batch import batch
 from smartllm.compiler.passes.caching import caching
 from smartllm.compiler.passes.calls import calls
 from smartllm.compiler.passes.carry import carry, signatures
@@ -47,6 +48,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     documents,
     signatures,
     caching,
+    batch,
 )
 OF_TEXTS: Final = tuple(
     one for one in PASSES if one not in {media, own, system_turns, citations, carry, calls, documents}
@@ -57,6 +59,7 @@ __all__ = [
     "OF_TEXTS",
     "PASSES",
     "Pass",
+    "batch",
     "caching",
     "calls",
     "carry",

@@ -18,7 +18,7 @@ _AWS: Final = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]*")
 """What AWS takes in names and values of metadata (API_runtime_Converse, 2026-11-26)."""
 _TIERS: Final[Mapping[str, str]] = {"fast": "priority"}
 """Other words for tiers."""
-_UNASKED: Final = frozenset({"auto", "default"})
+UNASKED: Final = frozenset({"auto", "default"})
 """Tiers that leave the choice to the provider."""
 
 
@@ -70,7 +70,7 @@ def _service_tier(asked: str, _intent: Intent, facts: Facts, trace: Trace) -> st
         return other
     taken = ", ".join(served) or "none"
     reason = f"the model is not served so; tiers that it takes: {taken}"
-    _dropped("service_tier", asked, reason, "values", trace, lost=asked not in _UNASKED)
+    _dropped("service_tier", asked, reason, "values", trace, lost=asked not in UNASKED)
     return None
 
 

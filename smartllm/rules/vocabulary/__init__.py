@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from smartllm.parameters import SamplingField
+from smartllm.rules.vocabulary.batch import Batch
 from smartllm.rules.vocabulary.caching import Caching
 from smartllm.rules.vocabulary.calls import Calls, Carry
 from smartllm.rules.vocabulary.fact import fact
@@ -36,6 +37,7 @@ from smartllm.rules.vocabulary.wire import DIALECTS, Dialect, Host
 __all__ = [
     "DIALECTS",
     "META",
+    "Batch",
     "Caching",
     "Calls",
     "Carry",
@@ -114,6 +116,7 @@ class Facts:
     streaming: bool = fact(True, "The streaming operation is accepted.")
     lifecycle: Lifecycle = fact(Lifecycle())
     ids: Ids = fact(Ids())
+    batch: Batch = fact(Batch())
     concurrency: int | None = fact(
         None, ge=1, description="Requests in flight by default; null takes the host's number."
     )

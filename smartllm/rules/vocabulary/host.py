@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from smartllm.rules.vocabulary.fact import fact
+from smartllm.rules.vocabulary.wire import Dialect
 
 Auth = Literal["bearer", "sigv4"]
 Framing = Literal["sse", "event-stream"]
 ErrorShape = Literal["openai", "aws"]
 Listing = Literal["openai", "bedrock"]
+BatchShape = Literal["openai", "bedrock"]
 
 
 class Travel(NamedTuple):
@@ -83,6 +85,20 @@ class Shell:
 
 
 @dataclass(frozen=True, eq=False)
+class HostBatch:
+    """The host's batch engine: how its files look, and how much they may hold."""
+
+    shape: BatchShape = fact("openai", "The form of its lines, and the service that runs them.")
+    endpoints: dict[Dialect, str] = fact({}, "What it calls the endpoint of each dialect that it takes.")
+    lines: int = fact(1, "Most lines of a file.")
+    bytes: int = fact(1, "Most bytes of a file.")
+    job_bytes: int = fact(1, "Most bytes of all files of a job.")
+    minimum: int = fact(1, "Fewest lines of a job.")
+    window_hours: int = fact(24, "Hours in which a job is to end; what is not done by then expires.")
+    price: float = fact(1.0, "What a call costs there, as a part of its price online.")
+
+
+@dataclass(frozen=True, eq=False)
 class HostRow:
     """Who serves the models, and how calls get there; without the routes it is small and goes with plans."""
 
@@ -101,3 +117,4 @@ class HostRow:
     prices: str = fact("", "The provider's id in genai-prices.")
     telemetry: str = fact("", "The provider's name in OpenTelemetry's conventions.")
     shell: Shell = fact(Shell())
+    batch: HostBatch | None = fact(None, "Its batch engine; left out: it has none that is known.")

@@ -7,6 +7,19 @@ from smartllm.rules.vocabulary.host import HostRow, Route
 from smartllm.rules.vocabulary.wire import Dialect
 
 
+@dataclass(frozen=True, eq=False)
+class BatchQuotas:
+    """What an overlay may say of a host's batch engine: what the account's own quotas are."""
+
+    lines: int | None = fact(None, ge=1, description="Most lines of a file.")
+    bytes: int | None = fact(None, ge=1, description="Most bytes of a file.")
+    job_bytes: int | None = fact(None, ge=1, description="Most bytes of all files of a job.")
+    minimum: int | None = fact(None, ge=1, description="Fewest lines of a job.")
+    window_hours: int | None = fact(
+        None, ge=24, le=168, description="Hours in which a job is to end; OpenAI takes 24 alone."
+    )
+
+
 @dataclass(frozen=True)
 class HostTable(HostRow):
     """A row with its routes, as files state it."""
@@ -25,3 +38,4 @@ class HostDefaults:
     compatible: str | None = fact(
         None, "Profile for unlisted models of other servers that speak this host's API."
     )
+    batch: BatchQuotas | None = fact(None, "The account's quotas in the batch engine.")
