@@ -21,6 +21,7 @@ _NUMBERS: Final = {
     "max_retries": Number("a whole number from 0 on", 0, whole=True),
     "max_tokens": Number("a whole number from 1 on", 1, whole=True, optional=True),
     "reasks": Number("a whole number from 0 to 10", 0, most=10, whole=True, optional=True),
+    "quota_share": Number("a number above 0, at most 1", 0, most=1, above=True),
     "retry_delay": _DELAY,
     "max_retry_delay": _DELAY,
     "read_timeout": _TIMEOUT,

@@ -53,7 +53,7 @@ class Executor:
         self._policy = RetryPolicy(
             config.max_retries, config.retry_delay, config.max_retry_delay, config.max_retry_after
         )
-        self._max_concurrent = config.max_concurrent
+        self._max_concurrent, self._share = config.max_concurrent, config.quota_share
         self.formats = NativeFormats()
         self._owned: PerOwner[Shared] = PerOwner(lambda: Shared(config.retry_budget))
 
@@ -291,4 +291,4 @@ class Executor:
         return await with_retries(call, policy, self.shared.budget, on_retry=told)
 
     def _limiter(self, plan: Plan) -> Limiter:
-        return self.shared.limiter(plan, self._max_concurrent)
+        return self.shared.limiter(plan, self._max_concurrent, self._share)

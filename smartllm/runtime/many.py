@@ -15,6 +15,7 @@ from smartllm.request_keywords import Prompt, RequestFields, Turns
 from smartllm.request_of import MAP, MAP_EXAMPLE, any_request
 from smartllm.response import TextResponse
 from smartllm.runtime.asking import AskingClient
+from smartllm.runtime.control.concurrency import share_of
 from smartllm.runtime.mapped import Mapped, counted
 from smartllm.runtime.observe.map_tally import Tally
 from smartllm.values import unusable
@@ -123,11 +124,12 @@ class ManyClient(AskingClient):
 
     def _room_for(self, request: Any, fields: Mapping[str, Any]) -> int:
         """How many calls the client lets through at once for a request's model."""
+        share = self.config.quota_share
         if self.config.max_concurrent is not None:
-            return self.config.max_concurrent
+            return share_of(self.config.max_concurrent, share)
         for asked in (request, "x"):
             with suppress(ValueError, TypeError):  # what is wrong with it is told when it is asked
-                return self._compiled(any_request(MAP, asked, fields)).quota.concurrency
+                return share_of(self._compiled(any_request(MAP, asked, fields)).quota.concurrency, share)
         return _ROOM
 
 

@@ -30,8 +30,8 @@ class Shared:
         self.budget = RetryBudget(capacity)
         self._limiters: OrderedDict[tuple[str, Quota], Limiter] = OrderedDict()
 
-    def limiter(self, plan: Plan, most: int | None) -> Limiter:
-        """The limits of a plan's model; those of models that rest are forgotten once there are many."""
+    def limiter(self, plan: Plan, most: int | None, share: float) -> Limiter:
+        """A share of the limits of a plan's model; those of models that rest are forgotten once there are many."""
         key = (plan.resolution.key, plan.quota)
         known = self._limiters.get(key)
         if known is None:
@@ -40,6 +40,7 @@ class Shared:
                 most or quota.concurrency,
                 requests_per_minute=quota.requests_per_minute,
                 tokens_per_minute=quota.tokens_per_minute,
+                share=share,
             )
             for idle in [name for name, limiter in self._limiters.items() if not limiter.in_flight]:
                 if len(self._limiters) <= _LIMITERS:

@@ -207,3 +207,60 @@ async def test_the_numbers_come_from_the_rules_and_the_client(tmp_path: object) 
         assert limiter._requests.max_rate == 90
     async with RESPONSES.client("http://127.0.0.1:1", rules=[overlay], max_concurrent=3) as client:
         assert client._executor._limiter(client.compile(RESPONSES.request())).concurrency == 3
+
+
+@pytest.mark.parametrize(
+    ("calls", "share", "left"),
+    [(256, 1, 256), (9, 1 / 3, 3), (100, 0.29, 29), (10, 0.25, 2), (3, 0.1, 1), (7, 0.5, 3)],
+)
+def test_shares_of_calls_are_together_no_more_than_all(calls: int, share: float, left: int) -> None:
+    assert share_of(calls, share) == left
+    assert Limiter(calls, share=share).concurrency == Limiter(calls, share=share).limit == left
+
+
+async def test_a_share_of_the_minute() -> None:
+    limiter = Limiter(100, requests_per_minute=10, tokens_per_minute=1000, share=0.5, period=0.5)
+    clock = time.monotonic()
+    for _ in range(5):
+        async with limiter.permit(100):
+            pass
+    assert time.monotonic() - clock < 0.1
+    async with limiter.permit(100):
+        pass
+    assert time.monotonic() - clock >= 0.09  # a tenth of a second for the next one of five in half a second
+
+
+async def test_a_share_below_one_request_a_minute_lets_one_through_in_more_than_a_minute() -> None:
+    limiter = Limiter(100, requests_per_minute=2, share=0.25, period=0.1)
+    clock = time.monotonic()
+    for _ in range(2):
+        async with limiter.permit():
+            pass
+    assert 0.19 <= time.monotonic() - clock < 1
+
+
+async def test_a_call_larger_than_a_share_is_counted_whole() -> None:
+    limiter = Limiter(100, tokens_per_minute=1000, share=0.25, period=0.2)
+    clock = time.monotonic()
+    async with limiter.permit(750):  # three times what the share's bucket holds, of which one is there
+        pass
+    assert time.monotonic() - clock >= 0.39
+
+
+async def test_the_share_of_a_client(tmp_path: Path) -> None:
+    overlay = tmp_path / "quota.toml"
+    overlay.write_text('[quota]\n"gpt-5.4" = { concurrency = 8, requests_per_minute = 90 }\n', "utf-8")
+    async with RESPONSES.client("http://127.0.0.1:1", rules=[overlay], quota_share=0.5) as client:
+        limiter = client._executor._limiter(client.compile(RESPONSES.request()))
+        assert (limiter.concurrency, client._room_for("x", {"model": "gpt-5.4"})) == (4, 4)
+        assert limiter._requests is not None
+        assert limiter._requests.max_rate == 45
+    async with RESPONSES.client("http://127.0.0.1:1", max_concurrent=6, quota_share=1 / 3) as client:
+        assert client._executor._limiter(client.compile(RESPONSES.request())).concurrency == 2
+        assert client._room_for("x", {}) == 2
+
+
+@pytest.mark.parametrize("share", [0, 1.5, -1, "half", True, None, float("nan")])
+def test_what_is_no_share(share: Any) -> None:
+    with pytest.raises(ConfigError, match=r"quota_share.*a number above 0, at most 1"):
+        LLMConfig(quota_share=share)

@@ -25,6 +25,7 @@ class Limiter:
         concurrency: Calls in flight at most.
         requests_per_minute: None is no limit.
         tokens_per_minute: None is no limit.
+        share: The part of all three that is let through here; others take the rest.
         period: Seconds that a "minute" takes.
     """
 
@@ -34,15 +35,17 @@ class Limiter:
         *,
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
+        share: float = 1,
         period: float = _MINUTE,
     ) -> None:
-        self.concurrency = concurrency
+        self.concurrency = share_of(concurrency, share)
         self.in_flight = 0
-        self._limit = float(concurrency)
+        self._limit = float(self.concurrency)
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._quiet = 0
-        self._requests = _bucket(requests_per_minute, period)
-        self._tokens = _bucket(tokens_per_minute, period)
+        self._requests = _bucket(requests_per_minute, share, period)
+        self._tokens = _bucket(tokens_per_minute, share, period)
+        self._most = tokens_per_minute or 0
 
     @property
     def limit(self) -> int:
@@ -69,7 +72,7 @@ class Limiter:
             if self._requests is not None:
                 await self._requests.acquire()
             if self._tokens is not None and tokens:
-                await self._tokens.acquire(min(tokens, self._tokens.max_rate))
+                await _take(self._tokens, min(tokens, self._most))
         except BaseException:
             self.release()
             raise
@@ -117,5 +120,22 @@ class Limiter:
                 place.set_result(None)
 
 
-def _bucket(per_minute: float | None, period: float) -> AsyncLimiter | None:
-    return None if per_minute is None else AsyncLimiter(per_minute, period)
+def share_of(concurrency: int, share: float) -> int:
+    """A part of a number of calls, rounded down so that all parts together are not more; at least 1."""
+    return max(1, int(round(concurrency * share, 6)))
+
+
+def _bucket(per_minute: float | None, share: float, period: float) -> AsyncLimiter | None:
+    if per_minute is None:
+        return None
+    rate = per_minute * share
+    most = max(1.0, rate)  # one request must fit in, which then takes longer than a minute
+    return AsyncLimiter(most, period * most / rate)
+
+
+async def _take(bucket: AsyncLimiter, tokens: float) -> None:
+    """Take tokens, in pieces where a share's bucket holds fewer than a call may use."""
+    while tokens > 0:
+        piece = min(tokens, bucket.max_rate)
+        await bucket.acquire(piece)
+        tokens -= piece
