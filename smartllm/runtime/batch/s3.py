@@ -135,8 +135,8 @@ async def _whole(reply: Any, place: Place) -> AsyncIterator[bytes]:
         ProviderError: (of the part) it broke off.
     """
     left = reply["ContentLength"]
-    async with reply["Body"] as stream:
-        async for part in stream.content.iter_chunked(_CHUNK):
+    async with reply["Body"]:
+        async for part in reply["Body"].iter_chunks(_CHUNK):
             left -= len(part)
             yield part
     if left:

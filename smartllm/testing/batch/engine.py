@@ -81,12 +81,12 @@ class Engine:
         if self.failures > 1:
             raise ValueError(f"failures is a share from 0 to 1, not {self.failures!r}")
         if not isinstance(self.seed, int) or isinstance(self.seed, bool):
-            raise ValueError(f"seed is a whole number, not {self.seed!r:.60}")
+            raise ValueError(f"seed is a whole number, not {self.seed!r:.60}")  # noqa: TRY004 - as the others
         limit = self.token_limit
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
             raise ValueError(f"token_limit is a whole number from 0 up, not {limit!r:.60}")
         if not isinstance(self.shuffle, bool):
-            raise ValueError(f"shuffle is true or false, not {self.shuffle!r:.60}")
+            raise ValueError(f"shuffle is true or false, not {self.shuffle!r:.60}")  # noqa: TRY004 - as the others
 
     def at(self, elapsed: float, lines: int) -> Moment:
         """Where a job stands.
@@ -169,7 +169,7 @@ class Clock:
 
     async def until(self, moment: float) -> None:
         """Wait until it shows a time."""
-        while (left := moment - self.now()) > 0:
+        while (left := moment - self.now()) > 0:  # noqa: ASYNC110 - the clock may be put forward
             await asyncio.sleep(min(left, _LOOK))
 
 

@@ -99,8 +99,8 @@ class Run:
     async def _until_validated(self, lines: Lines) -> None:
         """Wait for the end of the validation, which takes its time whatever it finds."""
         job, limit = self._job, self._job.engine.token_limit
-        while self._moment(1).phase == "validating" and not self._is_cancelled:
-            await asyncio.sleep(_LOOK)  # noqa: ASYNC110 - the clock may be put forward
+        while self._moment(1).phase == "validating" and not self._is_cancelled:  # noqa: ASYNC110 - the clock jumps
+            await asyncio.sleep(_LOOK)
         job.model, job.total = lines.model, len(lines.places)
         if not lines.errors and limit is not None and self._enqueued(lines.model) + lines.tokens > limit:
             text = (
