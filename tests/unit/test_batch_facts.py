@@ -20,6 +20,7 @@ from smartllm.content import CachePoint
 from smartllm.cost import Billing, cost_of
 from smartllm.errors import DiagnosticError, RulesError, UnsupportedError
 from smartllm.rules import load_rules
+from smartllm.rules.evidence import fact_rows
 from smartllm.rules.hosts import host_row
 from smartllm.rules.lint import lint
 from smartllm.usage import Usage
@@ -196,6 +197,7 @@ class TestNotes:
         assert codes(plan(SONNET, prompt=["long", CachePoint(), "short"])) == ["batch-uncached"]
         assert codes(plan(SONNET)) == []
         marked = plan(SONNET, prompt_cache="1h")
+        assert codes(plan(NOVA.replace("pro", "2-lite"), prompt_cache="5m")) == []  # nothing is sent
         assert marked.fingerprint == plan(SONNET, prompt_cache="1h", batch=False).fingerprint
 
 
@@ -217,6 +219,14 @@ class TestHosts:
         assert found is not None
         assert (found.lines, found.minimum, found.window_hours, found.bytes) == (100000, 1000, 72, 10**9)
         assert [one for one in lint(load_rules(rules), today=dt.date(2026, 11, 26)) if not one.note] == []
+
+    def test_an_engine_that_keeps_prompts_is_told_of_as_no_news(self, tmp_path: Path) -> None:
+        rules = overlay(tmp_path, "on.bedrock.model.claude-sonnet-4-6.batch.caching = true")
+        assert codes(plan(SONNET, prompt_cache="1h", rules=rules)) == []
+
+    def test_shipped_limits_are_rows_of_evidence(self) -> None:
+        paths = {path for layer in load_rules().layers for path, _ in fact_rows(layer)}
+        assert {("host", "openai", "batch"), ("host", "bedrock", "batch")} <= paths
 
     @pytest.mark.parametrize("line", ["lines = 0", "price = 0.1", 'lines = "9"', "window_hours = 200"])
     def test_what_it_may_not_say(self, tmp_path: Path, line: str) -> None:
