@@ -80,7 +80,7 @@ def _check_output(intent: Intent, facts: Facts) -> None:
 def _tell_uncached(intent: Intent, trace: Trace) -> None:
     """Say that marks for caching, and words for how long, may do nothing; they stay in the body."""
     plan = intent.caching
-    asked = plan is not None and (plan.wish or plan.kept or plan.tools or plan.system)
+    asked = plan is not None and (plan.kept or plan.tools or plan.system)
     if asked or (not intent.texts_alone and any(turn.points for turn in intent.turns)):
         wish = plan.wish if plan else None
         reason = "no page says that the batch engine keeps prompts: what is asked of the cache may do nothing"
