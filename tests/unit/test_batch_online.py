@@ -153,8 +153,9 @@ class TestAWholeRun:
             Prompts(),
             lambda _: client,
             RunWish(about=ABOUT, overwrite=True),
+            tell=(told := list[MapProgress]()).append,
         )
-        assert fake.most == 2
+        assert (fake.most, max(one.in_flight for one in told)) == (2, 1)
 
     async def test_is_told_apart_by_what_the_lines_cost_and_warn_of(self, run: Runs) -> None:
         class Old(Prompts):
