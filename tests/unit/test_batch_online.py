@@ -239,7 +239,7 @@ class TestGoingOn:
     async def test_asks_only_what_has_no_answer(self, run: Runs) -> None:
         await run(letters(10), limit=4)
         summary = await run(letters(10))
-        assert (summary.answered, summary.asked, run.fake.begun) == (10, 6, 6)
+        assert (summary.answered, summary.asked, summary.left, run.fake.begun) == (10, 6, 0, 6)
         assert run.said == echoed(10)
         assert run.reading.passed == [1, 2, 3, 4]
         assert (await run(letters(10))).asked == 0
