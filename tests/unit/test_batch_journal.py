@@ -225,16 +225,17 @@ class TestAskingAgain:
         journal.merge()
         assert results.stat().st_ino == before
 
+    @pytest.mark.parametrize("text", ["y", "longer"])  # one as long as what stands there
     @pytest.mark.parametrize("at", ["before", "written", "noted", "replaced"])
     def test_killed_on_the_way_does_it_again_or_ends_it(
-        self, opened: Any, results: Path, at: str, monkeypatch: pytest.MonkeyPatch
+        self, opened: Any, results: Path, at: str, text: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         journal: Journal = opened()
         journal.add(
             [entry(1), entry(2, "failed", text="old"), entry(3), entry(4, "refused"), entry(5, "failed")]
         )
         journal.flush()
-        journal.add([entry(2, text="y")])  # as long as what stands there
+        journal.add([entry(2, text=text)])
 
         class Killed(BaseException):
             pass
@@ -261,7 +262,7 @@ class TestAskingAgain:
             journal.merge()
         journal = opened()
         journal.merge()
-        assert said(results) == [(1, "x"), (2, "y"), (3, "x"), (4, "x"), (5, "x")]
+        assert said(results) == [(1, "x"), (2, text), (3, "x"), (4, "x"), (5, "x")]
         assert journal.counts() == {ANSWERED: 3, "failed": 1, "refused": 1}
         assert not results.with_name(f"{results.name}.new").exists()
         assert opened().counts() == {ANSWERED: 3, "failed": 1, "refused": 1}

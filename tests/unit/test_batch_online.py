@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -152,8 +153,9 @@ class TestAWholeRun:
             Prompts(),
             lambda _: client,
             RunWish(about=ABOUT, overwrite=True),
+            tell=(told := list[MapProgress]()).append,
         )
-        assert fake.most == 2
+        assert (fake.most, max(one.in_flight for one in told)) == (2, 1)
 
     async def test_is_told_apart_by_what_the_lines_cost_and_warn_of(self, run: Runs) -> None:
         class Old(Prompts):
@@ -164,6 +166,16 @@ class TestAWholeRun:
         assert summary.warned == 2
         assert summary.cost
         assert float(summary.cost) == pytest.approx(sum(one["cost"] for one in run.found))
+
+    async def test_one_call_for_equal_lines_is_paid_for_once(self, run: Runs) -> None:
+        class Equal(Prompts):
+            def work(self, line: int, data: bytes) -> Work:
+                return Work(line, b"", None, TextRequest(prompt="same"))
+
+        fake = Slow()
+        summary = await answered(run, "a\nb\nc\n", Equal(), fake, max_concurrent=3)
+        assert (fake.begun, summary.cached) == (1, 0)
+        assert summary.input_tokens == run.found[0]["usage"]["input_tokens"]
 
     async def test_answers_of_the_cache_cost_nothing(self, run: Runs) -> None:
         class Cached(Prompts):
@@ -227,7 +239,7 @@ class TestGoingOn:
     async def test_asks_only_what_has_no_answer(self, run: Runs) -> None:
         await run(letters(10), limit=4)
         summary = await run(letters(10))
-        assert (summary.answered, summary.asked, run.fake.begun) == (10, 6, 6)
+        assert (summary.answered, summary.asked, summary.left, run.fake.begun) == (10, 6, 0, 6)
         assert run.said == echoed(10)
         assert run.reading.passed == [1, 2, 3, 4]
         assert (await run(letters(10))).asked == 0
@@ -251,6 +263,32 @@ class TestGoingOn:
         summary = await run(letters(12))
         assert (run.fake.begun, summary.asked) == (2, 2)
         assert run.said == echoed(12)
+
+    async def test_what_was_being_kept_when_it_was_cancelled_is_kept(
+        self, run: Runs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real, begun = Journal.add, list[int]()
+
+        def add(self: Journal, entries: Any) -> None:
+            begun.append(len(entries))
+            time.sleep(0.05)
+            real(self, entries)
+
+        class Late(Slow):
+            async def send(self, request: Any) -> Any:
+                if b'"p1"' not in request.body:
+                    await settled(lambda: begun)
+                return await super().send(request)
+
+        monkeypatch.setattr(Journal, "add", add)
+        task = asyncio.create_task(run(letters(3), Late()))
+        await settled(lambda: run.fake.begun == 3 and not run.fake.under_way)
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert begun == [1, 2]
+        assert run.said == echoed(3)
 
     async def test_a_limit_counts_what_is_asked_and_no_blank_line(self, run: Runs) -> None:
         summary = await run(["p1", "", "", "?", "p5", "p6"], limit=3)

@@ -72,9 +72,8 @@ class Keeper:
         if self._task is not None:
             await self._task
         try:
-            if self.failure is None:
-                await self._off_loop(self._journal.flush)
-                await self._off_loop(self._journal.merge)
+            await self._off_loop(self._journal.flush)
+            await self._off_loop(self._journal.merge)
         finally:
             self._thread.shutdown()
 

@@ -166,9 +166,8 @@ class Online:
         self.warned += any(item.severity == "warning" for item in response.diagnostics)
         self._cached += response.cache_source != "miss"
         cost = None if result["cost"] is None else Decimal(repr(result["cost"]))
-        given = (
-            response.cache_source != "miss" or cost == 0
-        )  # by the cache, or with the equal call of another line
+        # By the cache, or with the equal call of another line.
+        given = response.cache_source != "miss" or cost == 0
         paid = (0, 0) if given else (response.input_tokens, response.output_tokens)
         return Entry(work.line, ANSWERED, work.digest, line_text(result), cost, paid)
 
