@@ -11,6 +11,7 @@ from bedrock_jobs import (
     HAIKU,
     MemoryPlace,
     asked,
+    claude,
     client_of,
     converse,
     ended,
@@ -85,6 +86,8 @@ OVERLAY = """
 [host.bedrock.batch]
 minimum = 3
 lines = 4
+bytes = {bytes}
+job_bytes = {job_bytes}
 
 [on.bedrock.model.claude-haiku-4-5]
 batch.available = "{available}"
@@ -97,9 +100,9 @@ source = ["https://example.com"]
 
 @pytest.fixture
 def overlay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def write(available: str = "yes", tools: str = "false") -> None:
+    def write(available: str = "yes", tools: str = "false", sizes: tuple[int, int] = (9999, 9999)) -> None:
         path = tmp_path / f"{available}-{tools}.toml"
-        path.write_text(OVERLAY.format(available=available, tools=tools))
+        path.write_text(OVERLAY.format(available=available, tools=tools, bytes=sizes[0], job_bytes=sizes[1]))
         monkeypatch.setenv("SMARTLLM_RULES", str(path))
 
     return write
@@ -138,6 +141,21 @@ async def test_an_overlay_changes_the_quotas(
     assert found.get("message", "").endswith(message)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [((300, 9999), "Input file requests.jsonl"), ((9999, 300), "Batch job"), ((309, 309), "")],
+)
+async def test_an_overlay_changes_the_sizes(
+    checking: LoopbackServer, overlay: Callable[..., None], sizes: tuple[int, int], message: str
+) -> None:
+    overlay(sizes=sizes)
+    checking._apis[-1]._place = MemoryPlace(requests=records(3))  # type: ignore[attr-defined]
+    async with client_of(checking) as client:
+        found = await ended(client, (await client.create_model_invocation_job(**asked()))["jobArn"])
+    wanted = f"{message} contains more bytes (309) than the permitted maximum of: 300" if message else ""
+    assert found.get("message", "") == wanted
+
+
 @pytest.mark.parametrize("takes", [False, True])
 async def test_tools_and_schemas_are_as_the_rules_say(
     checking: LoopbackServer, overlay: Callable[..., None], *, takes: bool
@@ -172,10 +190,31 @@ async def test_tools_and_schemas_are_as_the_rules_say(
     )
 
 
-async def test_an_id_of_the_servers_own_is_taken() -> None:
-    server = LoopbackServer(batch=FAST, check=True, models=["my.own-model"])
-    server._s3 = MemoryPlace(requests=records(100))  # type: ignore[assignment]
+async def test_an_id_of_the_servers_own_is_taken(overlay: Callable[..., None]) -> None:
+    server = LoopbackServer(batch=FAST, check=True, models=["my.own-model", HAIKU])
+    server._s3 = MemoryPlace(requests=records(3))  # type: ignore[assignment]
+    overlay("no")
     with server:
         async with client_of(server) as client:
+            await client.create_model_invocation_job(**asked())
             job = (await client.create_model_invocation_job(**asked(modelId="my.own-model")))["jobArn"]
-            assert (await ended(client, job))["successRecordCount"] == 100
+            assert (await ended(client, job))["successRecordCount"] == 3
+
+
+@pytest.mark.parametrize("check", [False, True])
+async def test_keys_of_other_calls_are_refused_where_it_checks(*, check: bool) -> None:
+    server, place = LoopbackServer(batch=FAST, check=check), MemoryPlace(requests=b"")
+    bodies = {name: {**claude("hi"), name: "x"} for name in ("model", "modelId", "stream")}
+    more = [{"modelInput": claude("hi")}] * 97
+    items = [{"recordId": name, "modelInput": body} for name, body in bodies.items()]
+    place.objects["s3://the-bucket/in/requests.jsonl"] = jsonl([*items, *more])
+    server._s3 = place  # type: ignore[assignment]
+    with server:
+        async with client_of(server) as client:
+            fields = asked(modelInvocationType="InvokeModel")
+            found = await ended(client, (await client.create_model_invocation_job(**fields))["jobArn"])
+    output = lines(
+        place.objects[f"s3://the-bucket/out/{found['jobArn'].rpartition('/')[2]}/requests.jsonl.out"]
+    )
+    errors = {name: output[name]["error"]["errorMessage"] for name in bodies if "error" in output[name]}
+    assert errors == ({name: f"{name}: Extra inputs are not permitted" for name in bodies} if check else {})

@@ -187,6 +187,7 @@ async def test_lists(server: LoopbackServer, client: Any) -> None:
     assert [job["jobArn"] for job in first["invocationJobSummaries"]] == created[:5]
     assert len((await client.list_model_invocation_jobs())["invocationJobSummaries"]) == 10
     assert await arns() == await arns(maxResults=4) == await arns(maxResults=13) == created[::-1]
+    assert "nextToken" not in await client.list_model_invocation_jobs(maxResults=13)
     assert await arns(sortOrder="Ascending", sortBy="CreationTime") == created
     assert await arns(nameContains="b-1") == created[1::2][::-1]
     await client.stop_model_invocation_job(jobIdentifier=created[2])
@@ -213,3 +214,12 @@ def test_a_query_that_is_malformed(server: LoopbackServer, query: str) -> None:
     status, kind, message = bare(server, "GET", f"/model-invocation-jobs?{query}")
     assert (status, kind) == (400, "ValidationException")
     assert "malformed" in message
+
+
+def test_calls_without_a_token_make_a_job_each(server: LoopbackServer) -> None:
+    longest = json.dumps(asked(jobName="x" * 63, timeoutDurationInHours=168)).encode()
+    made = set()
+    for _ in range(2):
+        with urllib.request.urlopen(f"{server.url}/model-invocation-job", longest) as answer:  # noqa: S310 - ours
+            made.add(json.loads(answer.read())["jobArn"])
+    assert len(made) == 2

@@ -108,7 +108,7 @@ async def test_a_folder_of_files_becomes_a_folder_of_outputs(url: str, store: An
 
 
 async def test_a_file_is_found_by_its_address(s3: S3, store: Any) -> None:
-    for key in ("a.jsonl", "a.jsonl.old", "in/a.jsonl", "in/a.jsonl2/b.jsonl", "in/b.txt"):
+    for key in ("a.jsonl", "a.jsonl.old", "in/a.jsonl", "in/a.jsonl2/b.jsonl", "in/b.txt", "in/"):
         await store.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
     assert [(one.key, one.name, one.size) for one in await s3.inputs(f"s3://{BUCKET}/in/a.jsonl")] == [
         ("in/a.jsonl", "a.jsonl", 10)

@@ -170,7 +170,7 @@ def with_nulls(answer: Any, operation: str) -> Any:
 def _filled(value: Any, shape: Any) -> Any:
     if shape.type_name == "list" and isinstance(value, list):
         return [_filled(item, shape.member) for item in value]
-    if shape.type_name != "structure" or not isinstance(value, dict) or shape.metadata.get("document"):
+    if shape.type_name != "structure" or not isinstance(value, dict):
         return value
     union = dict.fromkeys(shape.members) if shape.metadata.get("union") else {}
     inner = {

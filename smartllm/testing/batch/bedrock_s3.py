@@ -165,7 +165,7 @@ class S3:
         return files
 
     async def _listed(self, bucket: str, prefix: str) -> list[S3Object]:
-        """The objects whose keys begin so, by their keys."""
+        """The objects whose keys begin so, in the order of their keys, as S3 lists them."""
         beginning = (
             prefix if prefix.endswith("/") or not prefix else f"{prefix.rpartition('/')[0]}/".lstrip("/")
         )
@@ -177,7 +177,7 @@ class S3:
                     S3Object(bucket, each["Key"], each["Key"].removeprefix(beginning), each["Size"])
                     for each in page.get("Contents", ())
                 )
-        return sorted(found, key=lambda each: each.key)
+        return found
 
     async def fetch(self, source: S3Object, file: BinaryIO) -> None:
         """Bring an object's bytes, a piece at a time.
