@@ -120,7 +120,8 @@ class AwsClients:
 
     def _ours(self, error: Exception, client: Any, model: str) -> SmartLLMError | None:
         """Our error for what the SDK raised; None for what is none of its."""
-        from botocore import exceptions  # noqa: PLC0415 - an extra, loaded by now
+        import aiohttp  # noqa: PLC0415 - an extra, loaded by now
+        from botocore import exceptions  # noqa: PLC0415 - same
 
         address = str(client.meta.endpoint_url)
         if isinstance(error, exceptions.ClientError):
@@ -138,7 +139,14 @@ class AwsClients:
             return ProviderTimeoutError(
                 kind, seconds, model=model, retryable=True, address=shown_address(address)
             )
-        if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError, OSError)):
+        # What breaks while a body is read comes from the HTTP library itself.
+        if isinstance(error, TimeoutError):
+            seconds = self._settings.read_timeout
+            return ProviderTimeoutError(
+                "read", seconds, model=model, retryable=True, address=shown_address(address)
+            )
+        broken = (exceptions.HTTPClientError, exceptions.ConnectionError, OSError, aiohttp.ClientError)
+        if isinstance(error, broken):
             return connection_error(
                 error.__cause__ or error,
                 model=model,

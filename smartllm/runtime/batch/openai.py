@@ -167,8 +167,7 @@ class OpenAIBatches:
             body = await self._client.json(_page(after), model=unit.model)
             rows = _rows(body)
             for row in rows:
-                metadata = row.get("metadata")
-                if isinstance(metadata, dict) and metadata.get(TOKEN) == unit.token:
+                if _is_of(row, unit):
                     return self._job(row, unit)
             oldest = rows[-1].get("created_at") if rows else None
             if not body.get("has_more") or not isinstance(oldest, (int, float)) or oldest < since:
@@ -207,6 +206,14 @@ class OpenAIBatches:
             errors=tuple(_errors(body.get("errors"))),
             expires=float(expires) if isinstance(expires, (int, float)) else None,
         )
+
+
+def _is_of(row: Mapping[str, Any], unit: Unit) -> bool:
+    """Whether a job is a unit's: by its token, or, at a server that keeps no metadata, by its own file."""
+    metadata = row.get("metadata")
+    if isinstance(metadata, dict) and TOKEN in metadata:
+        return bool(metadata[TOKEN] == unit.token)
+    return unit.upload is not None and row.get("input_file_id") == unit.upload
 
 
 def _page(after: Mapping[str, Any]) -> Callable[[Any], Awaitable[Any]]:

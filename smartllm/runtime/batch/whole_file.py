@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
-from smartllm.errors import ConfigError, SmartLLMError
+from smartllm.errors import ConfigError
+
+T = TypeVar("T")
 
 
 async def keep(path: Path, parts: AsyncIterable[bytes]) -> int:
@@ -30,11 +32,9 @@ async def keep(path: Path, parts: AsyncIterable[bytes]) -> int:
     unfinished = path.with_name(f".{path.name}.part")
     try:
         size = await _write(unfinished, parts)
-        await asyncio.to_thread(_move, unfinished, path)
-    except BaseException as error:
+        await _ours(path, _move, unfinished, path)
+    except BaseException:
         unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not isinstance(error, SmartLLMError):  # of which some are both
-            raise _unwritable(path, error) from None
         raise
     return size
 
@@ -56,12 +56,12 @@ def opened(path: Path) -> IO[bytes]:
 
 async def _write(path: Path, parts: AsyncIterable[bytes]) -> int:
     size = 0
-    file: Any = await asyncio.to_thread(path.open, "wb")
+    file: IO[bytes] = await _ours(path, path.open, "wb")
     try:
         async for part in parts:
             size += len(part)
-            await asyncio.to_thread(file.write, part)
-        await asyncio.to_thread(_settle, file)
+            await _ours(path, file.write, part)
+        await _ours(path, _settle, file)
     finally:
         file.close()
     return size
@@ -80,6 +80,14 @@ def _move(unfinished: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+async def _ours(path: Path, step: Callable[..., T], *given: Any) -> T:
+    """Do a step on the disk, in a thread: an OSError of the parts is none of the disk."""
+    try:
+        return await asyncio.to_thread(step, *given)
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigError:
