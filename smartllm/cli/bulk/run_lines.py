@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from smartllm.cli.requests.request_files import placed
 from smartllm.cli.requests.request_input import build_request
 from smartllm.errors import RequestFileError, SmartLLMError
+from smartllm.request_files import placed
 from smartllm.request_of import is_conversation, turns
 from smartllm.runtime.batch.custom_ids import CustomIds
 from smartllm.runtime.batch.journal_entry import digest_of

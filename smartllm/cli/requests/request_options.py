@@ -16,7 +16,6 @@ from smartllm.cli.requests.option_values import guardrail_of, pairs_of
 from smartllm.cli.requests.plain import PlainRequest, plain_request
 from smartllm.cli.requests.prompt import prompt_of, with_files
 from smartllm.cli.requests.request_input import (
-    build_request,
     exits,
     load_schema,
     read_request,
@@ -29,6 +28,7 @@ from smartllm.environment import MODELS, Environment
 from smartllm.errors import RequestFileError
 from smartllm.parameters import PARAMETERS
 from smartllm.providers import PROVIDERS
+from smartllm.request_reading import build_request
 
 if TYPE_CHECKING:
     from smartllm.cli.requests.request_input import Request

@@ -12,13 +12,14 @@ from smartllm.cli.calls.answers import print_refusal
 from smartllm.cli.calls.asking import Asking, Manner, answered
 from smartllm.cli.calls.calling import client_settings, planned, print_failure
 from smartllm.cli.requests.prompt import joined
-from smartllm.cli.requests.request_input import NO_FILE, build_request, exits
+from smartllm.cli.requests.request_input import exits
 from smartllm.cli.talk.talk_store import Talk
 from smartllm.cli.talk.talking import Keeper, behind, spelled
 from smartllm.cli.terminal import complain
 from smartllm.content import text_of
 from smartllm.errors import SmartLLMError
 from smartllm.request import Message
+from smartllm.request_reading import NO_FILE, build_request
 from smartllm.text_parts import parts_of
 from smartllm.usage import Usage
 

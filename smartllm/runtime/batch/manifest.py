@@ -17,7 +17,7 @@ NAME: Final = "manifest.sqlite"
 FORMAT: Final = 1
 
 LineState = Literal["ready", "same", "cached", "refused", "answered", "failed", "expired", "next"]
-"""``ready``: in a unit, or waits for one. ``same``: another line is sent for it. ``cached``: the cache answered.
+"""``ready``: in a unit, or waits for one. ``same``: another one is sent for it. ``cached``: the cache had it.
 ``refused``: no body could be made. ``next``: step 1 is answered, step 2 waits for its unit."""
 UnitState = Literal["ready", "creating", "submitted", "ended", "collected", "failed"]
 """``creating``: a job may or may not exist. ``submitted``: it does. ``ended``: its outputs can be taken.
@@ -249,6 +249,53 @@ class Manifest:
         rows = self._db.execute(f"SELECT {','.join(_UNIT)} FROM units WHERE unit = ?", (unit,))  # noqa: S608
         return Unit(**_read(_UNIT, rows.fetchone()))
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, to ask what no method tells."""
+        yield self._db
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Transactions that are not on the disk until this ends: for a folder that nobody knows yet."""
+        self._db.execute("PRAGMA synchronous = OFF")
+        yield
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def add_lines(self, lines: Iterable[Line]) -> None:
+        """Add lines."""
+        with self.change() as db:
+            rows = [[_kept(name, getattr(line, name)) for name in _LINE] for line in lines]
+            db.executemany(_insert("lines", _LINE), rows)
+
+    def add_units(self, units: Iterable[Unit], moved: Iterable[tuple[int, int]] = ()) -> None:
+        """Add units that are whole, and tell lines that moved their unit: number of the line, of the unit."""
+        with self.change() as db:
+            rows = [[_kept(name, getattr(unit, name)) for name in _UNIT] for unit in units]
+            db.executemany(_insert("units", _UNIT), rows)
+            db.executemany("UPDATE lines SET unit = ? WHERE line = ?", [(unit, line) for line, unit in moved])
+
+    def refuse(self, lines: Iterable[int], error: Mapping[str, Any]) -> None:
+        """Lines that were to be sent, and are not."""
+        with self.change() as db:
+            told = _text(error)
+            db.executemany(
+                "UPDATE lines SET state = 'refused', unit = NULL, error = ? WHERE line = ?",
+                [(told, line) for line in lines],
+            )
+
+    def add_results(self, results: Iterable[tuple[int, str]]) -> None:
+        """Add results, as text, or put them in the place of earlier ones."""
+        with self.change() as db:
+            db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?)", results)
+
+    def first_with(self, key: str) -> int | None:
+        """The line that is sent, or answered, for all with a key in the cache."""
+        row = self._db.execute(
+            "SELECT line FROM lines WHERE key = ? AND same_as IS NULL AND state != 'refused' LIMIT 1", (key,)
+        ).fetchone()
+        return None if row is None else row[0]
+
     def lines(self, where: str = "1", values: Iterable[Any] = ()) -> Iterator[Line]:
         """Lines in order, one at a time.
 
@@ -266,10 +313,15 @@ class Manifest:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
+    path.touch(0o600)
     db = sqlite3.connect(path, isolation_level=None, timeout=30)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     return db
+
+
+def _insert(table: str, names: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({','.join(names)}) VALUES ({','.join('?' * len(names))})"  # noqa: S608 - our own
 
 
 def _text(value: Any) -> str:

@@ -23,11 +23,12 @@ def placed(fields: dict[str, Any], folder: Path, source: str) -> dict[str, Any]:
     Raises:
         RequestFileError: A path leads out of the folder; names its place.
     """
-    root = folder.resolve()
+    root: Path | None = None
     for place, part in _parts(fields):
         path = part.get("path")
         if not isinstance(path, str) or not path or "\0" in path:
             continue  # the request says what is wrong with it
+        root = root or folder.resolve()
         found = (root / path).resolve()
         if not found.is_relative_to(root):
             raise RequestFileError(
