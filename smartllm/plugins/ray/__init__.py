@@ -7,6 +7,6 @@ from smartllm.plugins.needed import need
 need("ray", "ray")
 
 from smartllm.plugins.ray.dataset import ask  # noqa: E402 - see above
-from smartllm.plugins.ray.rows import COLUMNS  # noqa: E402
+from smartllm.plugins.rows import COLUMNS  # noqa: E402
 
 __all__ = ["COLUMNS", "ask"]
