@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-_FLOOR: Final = re.compile(r"([\w.-]+)>=([\w.]+)")
+_FLOOR: Final = re.compile(r"([\w.-]+)(?:\[[\w,-]+\])?>=([\w.]+)")
 _TOOLS: Final = "dev"
 _COMPARED: Final = frozenset({"openai"})
 

@@ -1,5 +1,4 @@
-"""SmartLLM as a model in other people's tools: a plugin for the ``llm`` command, a model for pydantic-ai.
+"""SmartLLM in other people's tools: a plugin for the ``llm`` command, a model for pydantic-ai, rows of Ray Data.
 
-Each needs its package, which an extra of its name installs: ``pip install "smartllm[llm]"`` or
-``pip install "smartllm[pydantic-ai]"``.
+Each needs its package, which an extra of its name installs, such as ``pip install "smartllm[pydantic-ai]"``.
 """

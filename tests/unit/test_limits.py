@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from wires import RESPONSES
 
-from smartllm.runtime.control.concurrency import Limiter
+from smartllm import ConfigError, LLMConfig
+from smartllm.runtime.control.concurrency import Limiter, share_of
 
 
 async def held(limiter: Limiter, release: asyncio.Event, order: list[int], number: int) -> None:
