@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 from smartllm.errors import ConfigError
+from smartllm.runtime.batch.rows import (
+    LINE,
+    UNIT,
+    Line,
+    LineState,
+    Unit,
+    UnitState,
+    as_text,
+    kept,
+    line_id,
+    line_of,
+    line_read,
+    unit_read,
+)
+
+__all__ = ["Line", "LineState", "Manifest", "Unit", "UnitState", "line_id", "line_of"]
 
 NAME: Final = "manifest.sqlite"
 FORMAT: Final = 1
-
-LineState = Literal["ready", "same", "cached", "refused", "answered", "failed", "expired", "next"]
-"""``ready``: in a unit, or waits for one. ``same``: another one is sent for it. ``cached``: the cache had it.
-``refused``: no body could be made. ``next``: step 1 is answered, step 2 waits for its unit."""
-UnitState = Literal["ready", "creating", "submitted", "ended", "collected", "failed"]
-"""``creating``: a job may or may not exist. ``submitted``: it does. ``ended``: its outputs can be taken.
-``failed``: the provider took no line of it."""
 
 _TABLES: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -66,99 +73,6 @@ CREATE TABLE replies (
 ) WITHOUT ROWID;
 CREATE TABLE results (line INTEGER PRIMARY KEY, result TEXT NOT NULL);
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the requests.
-
-    Attributes:
-        line: Its number, from 1; blank lines are counted and have no row.
-        custom_id: The caller's own id, which results repeat.
-        place: Where it begins in ``requests.jsonl``, in bytes.
-        length: Its bytes.
-        key: Its key in the cache; None where no body could be made.
-        same_as: The line that is sent for it.
-        state: What has become of it.
-        unit: The unit that holds it now.
-        error: Why it has no answer, as JSON data: ``type``, ``message`` and what else is known.
-        diagnostics: What the compiler changed, as JSON data.
-    """
-
-    line: int
-    place: int
-    length: int
-    state: LineState
-    custom_id: str | None = None
-    key: str | None = None
-    same_as: int | None = None
-    unit: int | None = None
-    error: dict[str, Any] | None = None
-    diagnostics: list[dict[str, Any]] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
-    """One file of a provider's, and the job that works on it: one model, one endpoint.
-
-    Attributes:
-        unit: Its number, from 1.
-        step: Which step of its plans it holds, from 0.
-        model: Model id as on the wire.
-        endpoint: OpenAI's path, such as ``/v1/responses``; Bedrock's ``InvokeModel`` or ``Converse``.
-        file: Its file, below the folder.
-        lines: How many lines it has.
-        bytes: How long it is.
-        state: How far it is.
-        token: By which its job is known again: the client's own word in the provider's job.
-        upload: The provider's name of the uploaded file: an id or an S3 address.
-        job: The provider's id of its job.
-        status: The provider's word for where the job stands.
-        counts: The provider's counts, as it gave them.
-        error: Why the provider took no line of it.
-        changed: When the state changed, in seconds since the epoch.
-        began: When its job was begun.
-        ended: When its job was first seen to have ended.
-    """
-
-    unit: int
-    step: int
-    model: str
-    endpoint: str
-    file: str
-    lines: int
-    bytes: int
-    state: UnitState
-    token: str
-    upload: str | None = None
-    job: str | None = None
-    status: str | None = None
-    counts: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
-    changed: float | None = None
-    began: float | None = None
-    ended: float | None = None
-
-
-_JSON: Final = frozenset({"error", "diagnostics", "counts"})
-_LINE: Final = tuple(Line.__dataclass_fields__)
-_UNIT: Final = tuple(Unit.__dataclass_fields__)
-
-
-_ID: Final = re.compile("L[0-9]{10}")
-
-
-def line_id(line: int) -> str:
-    """The id of a line in every provider's file: eleven letters and digits, which all of them take.
-
-    OpenAI and Anthropic take up to 64; an older copy of Bedrock's page on batch data wants eleven.
-    """
-    return f"L{line:010d}"
-
-
-def line_of(name: str) -> int | None:
-    """The line of an id; None for what is no id of ours."""
-    return int(name[1:]) if _ID.fullmatch(name) else None
 
 
 class Manifest:
@@ -237,23 +151,23 @@ class Manifest:
     def note(self, **about: Any) -> None:
         """Remember something for the folder as a whole."""
         with self.change() as db:
-            rows = [(name, _text(value)) for name, value in about.items()]
+            rows = [(name, as_text(value)) for name, value in about.items()]
             db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", rows)
 
     def units(self, *states: UnitState) -> list[Unit]:
         """The units, in order; of these states only, where some are named."""
         where = f" WHERE state IN ({','.join('?' * len(states))})" if states else ""
-        rows = self._db.execute(f"SELECT {','.join(_UNIT)} FROM units{where} ORDER BY unit", states)  # noqa: S608
-        return [Unit(**_read(_UNIT, row)) for row in rows]
+        rows = self._db.execute(f"SELECT {','.join(UNIT)} FROM units{where} ORDER BY unit", states)  # noqa: S608
+        return [unit_read(row) for row in rows]
 
     def update(self, unit: int, **changed: Any) -> Unit:
         """Change a unit; the unit as it then is."""
         with self.change() as db:
             sets = ",".join(f"{name} = ?" for name in changed)
-            values = [_kept(name, value) for name, value in changed.items()]
+            values = [kept(name, value) for name, value in changed.items()]
             db.execute(f"UPDATE units SET {sets} WHERE unit = ?", (*values, unit))  # noqa: S608
-        rows = self._db.execute(f"SELECT {','.join(_UNIT)} FROM units WHERE unit = ?", (unit,))  # noqa: S608
-        return Unit(**_read(_UNIT, rows.fetchone()))
+        rows = self._db.execute(f"SELECT {','.join(UNIT)} FROM units WHERE unit = ?", (unit,))  # noqa: S608
+        return unit_read(rows.fetchone())
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -271,8 +185,8 @@ class Manifest:
     def add_lines(self, lines: Iterable[Line]) -> None:
         """Add lines."""
         with self.change() as db:
-            rows = [[_kept(name, getattr(line, name)) for name in _LINE] for line in lines]
-            db.executemany(_insert("lines", _LINE), rows)
+            rows = [[kept(name, getattr(line, name)) for name in LINE] for line in lines]
+            db.executemany(_insert("lines", LINE), rows)
 
     def add_units(self, units: Iterable[Unit], moved: Iterable[tuple[int, int]] = ()) -> None:
         """Add units that are whole, and tell lines that moved their unit: number of the line, of the unit."""
@@ -282,13 +196,13 @@ class Manifest:
 
     def insert_units(self, db: sqlite3.Connection, units: Iterable[Unit]) -> None:
         """Add units in a transaction of the caller's."""
-        rows = [[_kept(name, getattr(unit, name)) for name in _UNIT] for unit in units]
-        db.executemany(_insert("units", _UNIT), rows)
+        rows = [[kept(name, getattr(unit, name)) for name in UNIT] for unit in units]
+        db.executemany(_insert("units", UNIT), rows)
 
     def refuse(self, lines: Iterable[int], error: Mapping[str, Any]) -> None:
         """Lines that were to be sent, and are not."""
         with self.change() as db:
-            told = _text(error)
+            told = as_text(error)
             db.executemany(
                 "UPDATE lines SET state = 'refused', unit = NULL, error = ? WHERE line = ?",
                 [(told, line) for line in lines],
@@ -313,9 +227,9 @@ class Manifest:
             where: A condition in SQL, over the columns of ``lines``.
             values: Its values.
         """
-        query = f"SELECT {','.join(_LINE)} FROM lines WHERE {where} ORDER BY line"  # noqa: S608 - our own words
+        query = f"SELECT {','.join(LINE)} FROM lines WHERE {where} ORDER BY line"  # noqa: S608 - our own words
         for row in self._db.execute(query, tuple(values)):
-            yield Line(**_read(_LINE, row))
+            yield line_read(row)
 
     def counts(self) -> dict[str, int]:
         """How many lines are in which state."""
@@ -332,18 +246,3 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _insert(table: str, names: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({','.join(names)}) VALUES ({','.join('?' * len(names))})"  # noqa: S608 - our own
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _kept(name: str, value: Any) -> Any:
-    return _text(value) if name in _JSON and value is not None else value
-
-
-def _read(names: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, Any]:
-    return {
-        name: json.loads(value) if name in _JSON and value is not None else value
-        for name, value in zip(names, row, strict=True)
-    }
