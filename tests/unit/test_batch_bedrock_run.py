@@ -11,8 +11,8 @@ from bedrock_jobs import MemoryPlace, claude, converse, jsonl, records
 from bedrock_started import HOUR, Started
 
 from smartllm.testing import Reply
-from smartllm.testing.batch.bedrock import refusing
 from smartllm.testing.batch.engine import Engine
+from smartllm.testing.batch.refusals import refusing
 from smartllm.testing.heard import Refused
 from smartllm.testing.routes import line_route
 from smartllm.testing.speaking import Spoken

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 from uuid import uuid4
@@ -17,9 +16,10 @@ from smartllm.testing.routes import batch_route, line_route
 from smartllm.testing.speaking import Spoken, spoken
 
 from .bedrock_job import Job, seconds_of
-from .bedrock_models import batch_facts, input_refusal, model_refusal, quotas_for
+from .bedrock_models import input_refusal, model_refusal, quotas_for
 from .bedrock_request import request_refusal
 from .bedrock_run import Run
+from .refusals import batch_facts, refusing
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -204,12 +204,6 @@ class BedrockJobs:
         if asked.get("sortOrder", "Descending") == "Descending":
             jobs.reverse()
         return _page(jobs, asked.get("nextToken", ""), asked.get("maxResults", _PAGE))
-
-
-def refusing(route: Route, problem: Refused, serial: int) -> Spoken:
-    """An error as AWS says it."""
-    reply = Reply(status=problem.status, error_message=problem.message, error_code=problem.code)
-    return replace(spoken(route, b"", reply, serial, models=()), refused=problem)
 
 
 def _operation(method: str, path: str) -> str | None:

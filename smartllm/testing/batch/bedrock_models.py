@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.environment import ambient_rules
-from smartllm.errors import SmartLLMError
-from smartllm.rules import load_rules, resolve, target_for
 from smartllm.rules.hosts import host_row, routes_of
 from smartllm.testing.check_ids import id_refusal
 from smartllm.testing.heard import Refused
 
 from .bedrock_records import Quotas
 from .bedrock_shapes import shape_of
+from .refusals import ambient, batch_facts
 
 if TYPE_CHECKING:
-    from smartllm.rules.load import RuleSet
     from smartllm.rules.vocabulary.batch import Batch
     from smartllm.testing.routes import Route
 
@@ -30,25 +26,11 @@ _ELSEWHERE: Final = ("model", "modelId", "stream")
 
 def quotas_for(route: Route) -> Quotas:
     """What a job of a host may hold, as the rules in force say."""
-    engine = host_row(route.provider, _rules()).batch
+    engine = host_row(route.provider, ambient()).batch
     assert engine is not None
     return Quotas(
         minimum=engine.minimum, records=engine.lines, file_bytes=engine.bytes, job_bytes=engine.job_bytes
     )
-
-
-def batch_facts(route: Route) -> Batch | None:
-    """What the rules say of the batch work of a model; None where they do not know it there.
-
-    Args:
-        route: Where a call of it goes online.
-    """
-    assert route.dialect is not None
-    rules = _rules()
-    try:
-        return target_for(resolve(route.model, rules), route.provider, route.dialect, rules).facts.batch
-    except SmartLLMError:
-        return None
 
 
 def model_refusal(route: Route, known: Collection[str] = ()) -> Refused | None:
@@ -102,11 +84,7 @@ def _problems(body: Mapping[str, Any], route: Route, takes: Batch | None) -> Ite
 def _keys(route: Route) -> tuple[frozenset[str], tuple[str, ...]]:
     """The keys that a call's body may have, none where the model says which; and those that it needs."""
     assert route.dialect is not None
-    return _members(route.operation), tuple(routes_of(route.provider, _rules())[route.dialect].adds)
-
-
-def _rules() -> RuleSet:
-    return load_rules(ambient=ambient_rules(os.environ))
+    return _members(route.operation), tuple(routes_of(route.provider, ambient())[route.dialect].adds)
 
 
 @lru_cache(maxsize=4)

@@ -18,11 +18,11 @@ from smartllm.testing.reply import Reply
 from smartllm.testing.routes import BASE, batch_route, line_route
 from smartllm.testing.speaking import Spoken, spoken
 
-from .bedrock import refusing
 from .openai_files import Files, StoredFile
 from .openai_job import Job
 from .openai_lines import metadata_problem
 from .openai_run import Run
+from .refusals import refusing
 
 if TYPE_CHECKING:
     from aiohttp import BodyPartReader, web

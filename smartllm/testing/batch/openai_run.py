@@ -15,8 +15,8 @@ from smartllm.testing.heard import Refused
 from smartllm.testing.reply import Reply
 from smartllm.testing.routes import error_body
 
-from .bedrock_models import batch_facts
 from .openai_lines import looked_through
+from .refusals import batch_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
