@@ -39,8 +39,8 @@ def ask(
     """Answer each row of a dataset; nothing is asked before the dataset that it gives is taken.
 
     Equal requests meet in one partition, at one worker, which asks once. What other runs, and workers that
-    died, have asked comes from the cache: give the workers one, by ``dynamo_table_name`` of the settings. Errors
-    are values: a row that fails costs no other.
+    died, have asked comes from the cache: give the workers one, by ``dynamo_table_name`` of the settings.
+    Errors are values: a row that fails costs no other.
 
     Args:
         rows: What is asked. All its columns are kept.
