@@ -93,7 +93,8 @@ def keys(client: AsyncClient, rows: Iterable[Row], asked: Asked) -> Iterator[str
     """For each row what is the same where one answer serves two: the key under which it is cached.
 
     Requests whose answers are not shared, such as samples at a temperature, and those that cannot be made
-    have keys that differ, so that no worker gets all of them. A table's keys are the same whenever they are made.
+    have keys that differ, so that no worker gets all of them. A table's keys are the same whenever they are
+    made.
     """
     for place, row in enumerate(rows):
         request, key = asked.of(row), str(place)
