@@ -108,3 +108,6 @@ class ClientSettings(TypedDict, total=False):
     reasks: int | None
     """For requests that set none: how often a model is asked again whose answer does not fit
     ``response_format``, 0 to 10."""
+    quota_share: float
+    """The part of a model's limits that this client takes, above 0 to 1, such as 1/8 in each of eight
+    processes: of the calls in flight, and of an overlay's requests and tokens a minute."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,7 +22,8 @@ Row = Mapping[str, Any]
 COLUMNS: Final = ("status", "text", "error", "result")
 """What is added to each row; all are text.
 
-``status`` is ``answered``, ``failed`` or ``refused``; ``text`` the answer's; ``error`` what is wrong, as JSON;
+``status`` is ``answered``, ``failed`` or ``refused``; ``text`` the answer's; ``error`` what is wrong, as
+JSON;
 ``result`` all that is known, as JSON: a result line of ``smartllm batch run`` without its number.
 """
 KEY: Final = "smartllm_key"
@@ -67,11 +69,11 @@ class Asked:
             )
         try:
             given = row[self.request] if isinstance(self.request, str) else self.request(row)
-            if given is None:
-                raise RequestTypeError("the row holds no prompt", hint="leave such rows out beforehand")
-            return any_request(self.call, given, self.fields)
+            if given is not None:
+                return any_request(self.call, given, self.fields)
         except Exception as error:  # noqa: BLE001 - the caller's function may raise anything
             return Refused(error)
+        return Refused(RequestTypeError("the row holds no prompt", hint="leave such rows out beforehand"))
 
 
 def check_free(call: str, columns: Iterable[str]) -> None:
@@ -90,20 +92,18 @@ def check_free(call: str, columns: Iterable[str]) -> None:
 def keys(client: AsyncClient, rows: Iterable[Row], asked: Asked) -> Iterator[str]:
     """For each row what is the same where one answer serves two: the key under which it is cached.
 
-    Requests whose answers are not shared, such as samples at a temperature, and those that cannot be made have
-    keys that differ, so that no worker gets all of them. A table's keys are the same whenever they are made.
+    Requests whose answers are not shared, such as samples at a temperature, and those that cannot be made
+    have keys that differ, so that no worker gets all of them. A table's keys are the same whenever they are
+    made.
     """
     for place, row in enumerate(rows):
-        request = asked.of(row)
-        try:
-            if isinstance(request, Refused):
-                raise request.error
-            plan = client.compile(request)
-        except Exception:  # noqa: BLE001 - it is told where the row is answered
-            yield str(place)
-            continue
-        key = cache_key(plan, client._settings.cache_scope)  # noqa: SLF001 - ours
-        yield key if plan.cacheable and request.use_cache else f"{key} {place}"
+        request, key = asked.of(row), str(place)
+        with suppress(Exception):  # what is wrong is told where the row is answered
+            if not isinstance(request, Refused):
+                plan = client.compile(request)
+                found = cache_key(plan, client._settings.cache_scope)  # noqa: SLF001 - ours
+                key = found if plan.cacheable and request.use_cache else f"{found} {place}"
+        yield key
 
 
 def outcomes(client: LLMClient, rows: Iterable[Row], asked: Asked) -> Iterator[dict[str, str | None]]:

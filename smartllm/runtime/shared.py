@@ -31,7 +31,7 @@ class Shared:
         self._limiters: OrderedDict[tuple[str, Quota], Limiter] = OrderedDict()
 
     def limiter(self, plan: Plan, most: int | None, share: float) -> Limiter:
-        """A share of the limits of a plan's model; those of models that rest are forgotten once there are many."""
+        """A share of a plan's model's limits; those of models that rest are forgotten once there are many."""
         key = (plan.resolution.key, plan.quota)
         known = self._limiters.get(key)
         if known is None:

@@ -31,7 +31,9 @@ def python() -> str:
     """The interpreter that has Ray, which pins what others use too."""
     found = shutil.which("ray") or shutil.which("ray", path=str(Path(sys.prefix) / "ray" / "bin"))
     if found is None:
-        missing('python -m venv .venv/ray && .venv/ray/bin/pip install -e ".[ray]" "dask[distributed]"')
+        return missing(
+            'python -m venv .venv/ray && .venv/ray/bin/pip install -e ".[ray]" "dask[distributed]"'
+        )
     return str(Path(found).parent / "python")
 
 

@@ -38,17 +38,17 @@ def ask(
 ) -> Dataset:
     """Answer each row of a dataset; nothing is asked before the dataset that it gives is taken.
 
-    Equal requests meet in one partition, at one worker, which asks once. What other runs and workers that died
-    have asked comes from the cache: give the workers one, by ``dynamo_table_name`` of the settings. Errors
-    are values: a row that fails costs no other.
+    Equal requests meet in one partition, at one worker, which asks once. What other runs, and workers that
+    died, have asked comes from the cache: give the workers one, by ``dynamo_table_name`` of the settings.
+    Errors are values: a row that fails costs no other.
 
     Args:
         rows: What is asked. All its columns are kept.
         config: Settings of the workers' clients; the limits are those of all workers together. It travels to
             the workers, which read their own environment: leave keys there.
         workers: How many there are, each an actor of Ray's with one client.
-        request: The column of the prompts; or a function of a row (a dict) that gives a prompt, a conversation
-            or a request.
+        request: The column of the prompts; or a function of a row (a dict) that gives a prompt, a
+            conversation or a request.
         share: The part of the limits that each worker takes; None is an equal part.
         partitions: Into how many the rows are divided; None is four a worker.
         order: A column by which the answered rows are sorted; None leaves them as they come.
@@ -63,7 +63,8 @@ def ask(
     Raises:
         RequestTypeError: ``rows`` is no dataset.
         ConfigError: A count or share that cannot be used, or settings that cannot travel. When taken, in
-            Ray's own error: the rows have no column of prompts, or one that is to be added; or as ``LLMClient``.
+            Ray's own error: the rows have no column of prompts, or one that is to be added; or as
+            ``LLMClient``.
         pydantic.ValidationError: (a ``ValueError``) a field cannot be used.
     """
     import ray.data  # noqa: PLC0415 - loads for seconds
