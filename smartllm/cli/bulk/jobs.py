@@ -22,10 +22,11 @@ from smartllm.cli.bulk.shown import (
 from smartllm.cli.calls.calling import print_failure
 from smartllm.cli.requests.request_input import exits, usage_error
 from smartllm.cli.terminal import complain, echo, echo_json
-from smartllm.errors import ConfigError, RequestFileError, SmartLLMError
+from smartllm.errors import ConfigError, ProviderError, RequestFileError, SmartLLMError
 from smartllm.runtime.batch.manifest import Manifest, Unit
 from smartllm.runtime.batch.results import NAME, tally_of
 from smartllm.runtime.batch.rounds import Round
+from smartllm.runtime.batch.waiting import Waited
 from smartllm.runtime.batch.work import BUCKET, Work, opened, retried, written
 
 T = TypeVar("T")
@@ -69,14 +70,14 @@ def status(flags: dict[str, Any]) -> None:
     """Tell how a folder stands."""
 
     async def work(held: Work) -> dict[int, Any]:
-        return dict((await held.refresh()).jobs)
+        return dict((await held.standing()).jobs)
 
     while True:
         jobs: dict[int, Any] = {}
         with exits(), Manifest.open(Path(flags["folder"])) as manifest:
             asks = not flags["offline"] and bool(manifest.units("submitted"))
         if asks:
-            jobs = _held(flags, work)
+            jobs = _held(flags, work, held=False)
         with exits(), Manifest.open(Path(flags["folder"])) as manifest:
             data = standing_data(manifest, jobs)
             if flags["as_json"]:
@@ -96,20 +97,8 @@ def collect(flags: dict[str, Any]) -> None:
     """Take the answers of a folder."""
 
     async def work(held: Work) -> Any:
-        done, further = await held.collect(use_cache=not flags["no_cache"])
-        while flags["wait"] and (further.units or held.manifest.units("submitted")):
-            if further.units:
-                await held.submit()
-            else:
-                await asyncio.sleep(flags["every"])
-            if sys.stderr.isatty():
-                complain(_standing(held))
-            more, further = await held.collect(use_cache=not flags["no_cache"])
-            done.units += more.units
-            done.failed += more.failed
-            done.states += more.states
-            done.strays += more.strays
-            done.twice += more.twice
+        waited = Waited(held, every=flags["every"], most=flags["most"], use_cache=not flags["no_cache"])
+        done, further = await (waited.ended(_told_waiting) if flags["wait"] else waited.once())
         return done, further, tally_of(held.manifest), held.manifest.units()
 
     done, further, tally, units = _held(flags, work)
@@ -132,11 +121,12 @@ def retry(flags: dict[str, Any]) -> None:
             return
         found: Round = retried(folder, whole=flags["whole"])
     if flags["as_json"]:
-        refused = [{"line": line, "error": str(error)} for line, error in found.refused]
+        wrong = [{"line": line, "error": str(error)} for line, error in found.wrong]
         units = [asdict(unit) for unit in found.units]
-        echo_json({"folder": str(folder), "lines": found.lines, "units": units, "refused": refused})
+        told = {"lines": found.lines, "units": units, "refused": found.refused, "wrong": wrong}
+        echo_json({"folder": str(folder), **told})
     else:
-        for line, error in found.refused[:8]:
+        for line, error in found.wrong:
             complain(f"refused: line {line}: {error}")
         echo(f"{folder}: {counted(found.lines, 'request')} in {counted(len(found.units), 'new file')}")
         if found.units:
@@ -163,7 +153,11 @@ def cancel(flags: dict[str, Any]) -> None:
 
 
 def _held(
-    flags: dict[str, Any], work: Callable[[Work], Coroutine[Any, Any, T]], given: dict[str, Any] | None = None
+    flags: dict[str, Any],
+    work: Callable[[Work], Coroutine[Any, Any, T]],
+    given: dict[str, Any] | None = None,
+    *,
+    held: bool = True,
 ) -> T:
     """What is done with a folder that is held meanwhile.
 
@@ -173,8 +167,8 @@ def _held(
     settings = {name: flags[name] for name in _SETTINGS if flags.get(name) is not None}
 
     async def made() -> T:
-        async with opened(Path(flags["folder"]), given, settings) as held:
-            return await work(held)
+        async with opened(Path(flags["folder"]), given, settings, held=held) as found:
+            return await work(found)
 
     with exits():
         try:
@@ -183,6 +177,14 @@ def _held(
             raise usage_error(error) from None
         except SmartLLMError as error:
             raise click.exceptions.Exit(print_failure(error, shown=False)) from None
+
+
+def _told_waiting(held: Work, trouble: ProviderError | None) -> None:
+    """How a folder stands while somebody waits for it."""
+    if trouble is not None:
+        complain(f"waiting on: {trouble}")
+    elif sys.stderr.isatty():
+        complain(_standing(held))
 
 
 def _standing(held: Work) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import complain, echo, echo_json
+from smartllm.runtime.batch.collecting import ODD
 from smartllm.runtime.batch.results import tally_of
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ def tell_statuses(data: Mapping[str, Any]) -> None:
 
 def tell_lines(manifest: Manifest) -> None:
     """What is to be told of single lines: why they have no answer, and what the compiler changed."""
+    for unit, odd in (manifest.about.get(ODD) or {}).items():
+        for stray in odd["strays"]:
+            echo(f"outputs/{int(unit):04d}: {stray!r} belongs to no request")
+        if odd["twice"]:
+            echo(
+                f"outputs/{int(unit):04d}: {counted(odd['twice'], 'request')} came twice; the first answer counts"
+            )
     for line in manifest.lines("error IS NOT NULL OR diagnostics IS NOT NULL"):
         if line.error is not None:
             echo(f"line {line.line}: {line.state}: {line.error.get('message')}")
@@ -121,9 +129,8 @@ def tell_collected(
         errors = (unit.error or {}).get("errors") or [{}]
         complain(f"failed: {unit.file}: the provider took no line of it: {errors[0].get('message')}")
     if done.strays:
-        complain(
-            f"warning: {counted(len(done.strays), 'line')} of the outputs belong to no request: {done.strays[0]}"
-        )
+        many = counted(len(done.strays), "line")
+        complain(f"warning: {many} of the outputs belong to no request: {done.strays[0]}")
     if done.twice:
         complain(
             f"warning: {counted(done.twice, 'request')} came twice in the outputs; the first answer counts"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.batch.joining import MISSING, Joined, Joiner, unsent
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from smartllm.runtime.batch.planning import Planner
     from smartllm.runtime.cache.levels import ResponseCache
 
-T = TypeVar("T")
-
 OUTPUTS: Final = "outputs"
+ODD: Final = "odd"
+"""Where the manifest keeps what is odd about outputs, by unit."""
 _WINDOW: Final = 128
+_PUTS: Final = 16
+"""Entries that go to the cache at once."""
+_KEPT: Final = 100
+_SETTLED: Final = frozenset({"answered", "next"})
 _ENDED_EARLY: Final = {
     "expired": "the provider's job expired before this line's turn",
     "Expired": "the provider's job expired before this line's turn",
@@ -39,6 +43,21 @@ _EARLY: Final = "batch_ended_early"
 
 
 @dataclass(slots=True)
+class _Seen:
+    """What the outputs of one unit have named: at most as many lines as a file may have.
+
+    Attributes:
+        lines: Numbers of lines.
+        strays: Ids that belong to no line.
+        twice: How often a line came again.
+    """
+
+    lines: set[int] = field(default_factory=set)
+    strays: list[str] = field(default_factory=list)
+    twice: int = 0
+
+
+@dataclass(slots=True)
 class Collection:
     """What a collection has done.
 
@@ -47,7 +66,7 @@ class Collection:
         failed: Units of which the provider took no line.
         states: How many lines got into which state.
         strays: Lines of outputs that belong to no line of their unit: their ids.
-        twice: Lines of outputs whose line had its answer already.
+        twice: Lines of outputs whose line had come before in them; the first answer counts.
     """
 
     units: list[Unit] = field(default_factory=list)
@@ -55,6 +74,14 @@ class Collection:
     states: Counter[str] = field(default_factory=Counter)
     strays: list[str] = field(default_factory=list)
     twice: int = 0
+
+    def add(self, other: Collection) -> None:
+        """Count what another collection of the same folder has done, too."""
+        self.units += other.units
+        self.failed += other.failed
+        self.states += other.states
+        self.strays += other.strays
+        self.twice += other.twice
 
 
 class Collector:
@@ -115,12 +142,13 @@ class Collector:
     async def _take(self, unit: Unit) -> None:
         folder = self._manifest.folder / OUTPUTS / f"{unit.unit:04d}"
         job = await self._service.job(unit)
-        joiner = self._joiner(unit)
+        joiner, seen = self._joiner(unit), _Seen()
         for path in await self._service.download(unit, job, folder):
             outcomes = self._service.outcomes(path)
             while window := await asyncio.to_thread(_some, outcomes):
-                await self._join(unit, joiner, window)
+                await self._join(unit, joiner, window, seen)
         self._settle_rest(unit, job)
+        self._tell(unit, seen)
         self.done.units.append(
             self._manifest.update(
                 unit.unit,
@@ -146,24 +174,36 @@ class Collector:
             elapsed=max(ended - began, 0.0),
         )
 
-    async def _join(self, unit: Unit, joiner: Joiner, window: Sequence[Outcome]) -> None:
-        """Join some outcomes with their lines: one transaction, then the cache."""
+    async def _join(self, unit: Unit, joiner: Joiner, window: Sequence[Outcome], seen: _Seen) -> None:
+        """Join some outcomes with their lines: the cache is told first, then one transaction keeps all.
+
+        The other way round, a kill between the two would leave answers that the cache never hears of.
+        """
         made: dict[int, Joined] = {}
         for outcome in window:
             line = self._line(unit, outcome)
             if line is None:
-                self.done.strays.append(outcome.name or str((outcome.error or {}).get("message")))
+                seen.strays.append(outcome.name or str((outcome.error or {}).get("message")))
                 continue
-            known = made.get(line.line)
-            if (known.state if known else line.state) in {"answered", "next"}:
-                self.done.twice += line.state == "ready" or known is not None
-                continue
-            made[line.line] = joiner.joined(line, outcome, self._earlier(unit, line))
-        self._write(made.values(), unit.step)
+            again, known = line.line in seen.lines, made.get(line.line)
+            seen.lines.add(line.line)
+            seen.twice += again
+            if (known.state if known else line.state) not in _SETTLED:
+                made[line.line] = joiner.joined(line, outcome, self._earlier(unit, line))
         if self._cache is not None:
-            for joined in made.values():
-                if joined.entry is not None:
-                    await self._cache.put(*joined.entry)
+            entries = [joined.entry for joined in made.values() if joined.entry is not None]
+            for some in (entries[begin : begin + _PUTS] for begin in range(0, len(entries), _PUTS)):
+                await asyncio.gather(*(self._cache.put(*entry) for entry in some))
+        self._write(made.values(), unit.step)
+
+    def _tell(self, unit: Unit, seen: _Seen) -> None:
+        """Keep what is odd about a unit's outputs."""
+        self.done.strays += seen.strays
+        self.done.twice += seen.twice
+        if seen.strays or seen.twice:
+            odd = dict(self._manifest.about.get(ODD) or {})
+            odd[str(unit.unit)] = {"strays": seen.strays[:_KEPT], "twice": seen.twice}
+            self._manifest.note(**{ODD: odd})
 
     def _line(self, unit: Unit, outcome: Outcome) -> Line | None:
         number = line_of(outcome.name)
@@ -197,13 +237,17 @@ class Collector:
     def _settle_rest(self, unit: Unit, job: Job) -> None:
         """Lines of which no output says anything."""
         early = _ENDED_EARLY.get(job.status)
-        for window in _windows(self._manifest.lines("unit = ? AND state = 'ready'", [unit.unit])):
+        for window in self._unsettled(unit):
             if early is not None:
                 made = [Joined(line.line, "expired", error=unsent(early, _EARLY)) for line in window]
             else:
                 text = f"the provider's outputs do not name this line (its job is {job.status})"
                 made = [Joined(line.line, "failed", error=unsent(text, MISSING)) for line in window]
             self._write(made, unit.step)
+
+    def _unsettled(self, unit: Unit) -> Iterator[list[Line]]:
+        """Lines of a unit of which nothing is known."""
+        return self._manifest.pages("unit = ? AND state = 'ready'", [unit.unit])
 
     def _fail(self, unit: Unit, job: Job) -> None:
         """A job of which the provider took no line: what it found wrong is told of the lines."""
@@ -214,7 +258,7 @@ class Collector:
             + (f": {job.errors[0].get('message')}" if job.errors else ""),
             _code(job.errors),
         )
-        for window in _windows(self._manifest.lines("unit = ? AND state = 'ready'", [unit.unit])):
+        for window in self._unsettled(unit):
             self._write(
                 [Joined(one.line, "failed", error=told.get(one.line, rest)) for one in window], unit.step
             )
@@ -241,10 +285,3 @@ def _code(errors: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _told(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     return {"errors": [dict(one) for one in errors]} if errors else None
-
-
-def _windows(rows: Iterator[T]) -> Iterator[list[T]]:
-    """Some at a time, each read to its end before it is used: the rows are changed meanwhile."""
-    found = [*rows]
-    for begin in range(0, len(found), _WINDOW):
-        yield found[begin : begin + _WINDOW]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
@@ -230,6 +230,15 @@ class Manifest:
         query = f"SELECT {','.join(LINE)} FROM lines WHERE {where} ORDER BY line"  # noqa: S608 - our own words
         for row in self._db.execute(query, tuple(values)):
             yield line_read(row)
+
+    def pages(self, where: str, values: Sequence[Any] = (), size: int = 128) -> Iterator[list[Line]]:
+        """Lines in order, some at a time; each page is read when it is asked for: lines may change."""
+        last = 0
+        paged = f"({where}) AND line > ? ORDER BY line LIMIT {size}"
+        query = f"SELECT {','.join(LINE)} FROM lines WHERE {paged}"  # noqa: S608 - our own words
+        while found := [line_read(row) for row in self._db.execute(query, (*values, last))]:
+            last = found[-1].line
+            yield found
 
     def counts(self) -> dict[str, int]:
         """How many lines are in which state."""

@@ -161,7 +161,10 @@ class Submitter:
 
     def _ready(self, unit: Unit, error: ProviderError | None) -> None:
         told = None if error is None else error_data(error)
-        self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock())
+        # OpenAI drops files after 30 days: what refuses the job may be that its file is gone.
+        gone = error is not None and not isinstance(error, RateLimitError) and _is_refused(error)
+        file = {"upload": None} if gone else {}
+        self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock(), **file)
 
 
 def _is_refused(error: ProviderError) -> bool:

@@ -17,7 +17,7 @@ from smartllm.runtime.batch.manifest import Manifest
 from smartllm.runtime.batch.planning import Planner
 from smartllm.runtime.batch.result_lines import Status
 from smartllm.runtime.batch.results import tally_of, write_results
-from smartllm.runtime.batch.rounds import NEXT, RETRYABLE, UNANSWERED, Round, Rounds
+from smartllm.runtime.batch.rounds import RETRYABLE, UNANSWERED, Round, Rounds
 from smartllm.runtime.batch.service import BatchService, Job
 from smartllm.runtime.batch.services import service_of
 from smartllm.runtime.batch.submitting import Submission, Submitter, Told
@@ -62,15 +62,13 @@ class Work:
         """Send the ready units and begin their jobs; raises as ``Submitter.submit``."""
         return await Submitter(self.manifest, self.service, told=told).submit(most)
 
-    async def refresh(self) -> Standing:
-        """Ask how the jobs stand.
+    async def standing(self) -> Standing:
+        """Ask how the jobs stand; nothing of the folder changes, so that others may hold it.
 
         Raises:
             ProviderError: The provider does not say.
         """
-        with FolderLines(self.manifest, self._planner) as lines:
-            collector = Collector(self.manifest, self.service, self._planner, lines, None)
-            jobs = await collector.refresh()
+        jobs = {unit.unit: await self.service.job(unit) for unit in self.manifest.units("submitted")}
         return Standing(tally_of(self.manifest), jobs)
 
     async def collect(self, *, use_cache: bool = True) -> tuple[Collection, Round]:
@@ -86,7 +84,7 @@ class Work:
                 collector = Collector(self.manifest, self.service, self._planner, lines, cache)
                 await collector.refresh()
                 done = await collector.take()
-                further = Rounds(self.manifest, self._planner, lines).make(NEXT)
+                further = Rounds(self.manifest, self._planner, lines).second_steps()
             write_results(self.manifest)
         finally:
             if cache is not None:
@@ -100,6 +98,12 @@ class Work:
             ProviderError: The provider does not do it.
         """
         found = []
+        for unit in self.manifest.units("creating"):  # perhaps it is under way, and nobody saw it begin
+            job = await self.service.find(unit)
+            if job is None:
+                self.manifest.update(unit.unit, state="ready")
+            else:
+                self.manifest.update(unit.unit, state="submitted", job=job.job, began=unit.changed)
         for unit in self.manifest.units("submitted"):
             job = await self.service.cancel(unit)
             self.manifest.update(unit.unit, status=job.status, counts=dict(job.counts))
@@ -109,14 +113,19 @@ class Work:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, given: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    folder: Path,
+    given: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    held: bool = True,
 ) -> AsyncGenerator[Work]:
-    """Hold a folder, for a command that calls its provider.
+    """Open a folder for a command that calls its provider.
 
     Args:
         folder: The folder.
         given: What it is to keep of ``BUCKET``; None leaves what it has.
         settings: Settings of the calls, beside the environment's.
+        held: Nobody else may change it meanwhile; False for those who only look.
 
     Raises:
         ConfigError: It holds no batch work, another command holds it, or the settings cannot be used or are
@@ -124,7 +133,8 @@ async def opened(
     """
     async with AsyncExitStack() as stack:
         with Manifest.open(folder) as manifest:
-            stack.enter_context(locked(folder))
+            if held:
+                stack.enter_context(locked(folder))
             about = manifest.about
             config = LLMConfig(
                 provider=cast("Provider", about["provider"]),
