@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from smartllm.cli.requests.request_input import exits
 from smartllm.cli.requests.standard_input import NAME
 from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.errors import RequestFileError
-from smartllm.runtime.batch.compiling import Compiled
+from smartllm.runtime.batch.compiled import Compiled
 from smartllm.runtime.batch.folder import compile_folder
 from smartllm.runtime.batch.planning import Planner
 
@@ -89,12 +91,29 @@ def _tell(done: Compiled, folder: Path) -> None:
         f"({done.bytes:,} bytes, about {done.tokens:,} tokens at most), {done.same:,} the same as another, "
         f"{done.cached:,} from the cache, {done.refused:,} refused"
     )
+    if done.sampled:
+        complain(
+            f"{_count(done.sampled, 'line')} of the same words as another would have answers of their own; "
+            "--keep-duplicates sends each"
+        )
+    if (told := _cost(done)) is not None:
+        complain(told)
     if done.second_steps:
         complain(
             f"{_count(done.second_steps, 'request')} have a second step, sent after the answers to the first"
         )
     if done.units:
         complain(f"next: smartllm batch submit {folder}")
+
+
+def _cost(done: Compiled) -> str | None:
+    """What the file will cost, as far as prices are known."""
+    if done.input_cost is None or not done.sent:
+        return None
+    told = f"cost: about ${done.input_cost:,.4g} for the input"
+    if done.output_cost is not None:
+        told += f", and ${done.output_cost:,.4g} at most for the answers"
+    return f"{told}, at the price of the batch engine"
 
 
 def _count(number: int, what: str) -> str:
@@ -128,7 +147,8 @@ def _shown(file: BinaryIO) -> Iterator[Callable[[int], None]]:
     from rich.console import Console  # noqa: PLC0415 - for people who wait
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn  # noqa: PLC0415 - same
 
-    total = None if file is sys.stdin.buffer else Path(file.name).stat().st_size
+    here = os.fstat(file.fileno())
+    total = here.st_size if stat.S_ISREG(here.st_mode) else None
     with Progress(
         "compiling",
         BarColumn(),

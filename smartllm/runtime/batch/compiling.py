@@ -5,67 +5,36 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from smartllm.compiler import Plan
-from smartllm.errors import CompileError, SmartLLMError
+from smartllm.errors import CompileError, RequestFileError, SmartLLMError
+from smartllm.runtime.batch.compiled import Compiled, Costs
 from smartllm.runtime.batch.custom_ids import CustomIds
 from smartllm.runtime.batch.folder_lines import REQUESTS
+from smartllm.runtime.batch.hits import hit
 from smartllm.runtime.batch.lines import LineReader, Read, numbered
 from smartllm.runtime.batch.manifest import Line, Manifest
 from smartllm.runtime.batch.planning import Planner
 from smartllm.runtime.batch.result_lines import answered, error_data, line_text
 from smartllm.runtime.batch.units import Sort, UnitWriter
-from smartllm.runtime.cache.entry import response_of
 from smartllm.runtime.cache.levels import ResponseCache
 
 if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
-    from smartllm.response import CacheSource, TextResponse
+    from smartllm.response import TextResponse
 
     Request = TextRequest[Any] | MessageRequest[Any]
 
 
 _WINDOW: Final = 256
-_SHOWN: Final = 5
+_MOST: Final = 16 * 1024 * 1024
+"""Bytes of lines and bodies that are held at a time."""
 _MODE: Final = 0o600
-
-
-@dataclass(slots=True)
-class Compiled:
-    """What a compilation came to.
-
-    Attributes:
-        lines: Requests in the file.
-        sent: Lines that are sent.
-        same: Lines for which another one is sent.
-        cached: Lines that the cache has answered.
-        refused: Lines of which no body could be made, or too few for a job.
-        units: Files that were made.
-        bytes: How long they are together.
-        tokens: Estimate of the tokens that are reserved for the first steps: input and output limits.
-        second_steps: Lines whose plans have a second step.
-        codes: How many lines have each diagnostic, by severity and code.
-        wrong: The first few lines that are refused, each with why.
-    """
-
-    lines: int = 0
-    sent: int = 0
-    same: int = 0
-    cached: int = 0
-    refused: int = 0
-    units: int = 0
-    bytes: int = 0
-    tokens: int = 0
-    second_steps: int = 0
-    codes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    wrong: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -93,6 +62,31 @@ class _Seen:
     error: SmartLLMError | None = None
     same_as: int | None = None
     found: TextResponse[Any] | None = None
+
+
+@dataclass(slots=True)
+class _Window:
+    """Lines whose rows are written together.
+
+    Attributes:
+        seen: The lines.
+        keys: Those that are sent or asked of the cache, by key.
+        size: About how many bytes they hold.
+    """
+
+    seen: list[_Seen] = field(default_factory=list)
+    keys: dict[str, int] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, one: _Seen) -> None:
+        """Take a line."""
+        self.seen.append(one)
+        self.size += one.length + (0 if one.plan is None else len(one.plan.steps[0].content))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds as much as it may."""
+        return self.size >= _MOST
 
 
 class Compiling:
@@ -123,46 +117,59 @@ class Compiling:
         self._least, self._most = engine.minimum, engine.bytes
         self._writer = UnitWriter(manifest.folder, engine, name=manifest.about["name"])
         self._place = 0
+        self._costs = Costs()
         self.done = Compiled()
 
     async def run(self) -> Compiled:
-        """Compile all lines."""
+        """Compile all lines.
+
+        Raises:
+            RequestFileError: The requests cannot be read.
+        """
         path = self._manifest.folder / REQUESTS
         files = Path(self._planner.about["files"])
         with (
+            closing(self._writer),
             closing(CustomIds()) as ids,
             os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb", 1024 * 1024) as kept,
         ):
             reader = LineReader(files, self._planner.fields, first=ids.first)
-            try:
-                lines = numbered(self._source)
-                while window := list(islice(lines, _WINDOW)):
-                    kept.writelines(data for _, data in window)
-                    await self._window(reader, window)
-                    self._told(self._place)
-                self._end()
-            finally:
-                self._writer.close()
+            window = _Window()
+            for number, data in self._read():
+                kept.write(data)
+                one = _Seen(number, self._place, len(data), reader.read(number, data))
+                self._place += len(data)
+                if not one.read.is_blank:
+                    self._compile(one, window.keys)
+                    window.add(one)
+                if window.is_full or number % _WINDOW == 0:
+                    await self._finish(window.seen)
+                    window = _Window()
+            await self._finish(window.seen)
+            self._end()
             kept.flush()
             os.fsync(kept.fileno())
         return self.done
 
-    async def _window(self, reader: LineReader, window: Sequence[tuple[int, bytes]]) -> None:
-        """Compile some lines."""
-        seen: list[_Seen] = []
-        here: dict[str, int] = {}
-        for number, data in window:
-            one = _Seen(number, self._place, len(data), reader.read(number, data))
-            self._place += len(data)
-            if not one.read.is_blank:
-                self._compile(one, here)
-                seen.append(one)
+    def _read(self) -> Iterator[tuple[int, bytes]]:
+        """The lines of the requests.
+
+        Raises:
+            RequestFileError: They cannot be read.
+        """
+        try:
+            yield from numbered(self._source)
+        except OSError as error:
+            raise RequestFileError(f"the requests cannot be read to their end ({error.strerror})") from None
+
+    async def _finish(self, seen: Sequence[_Seen]) -> None:
+        """Ask the cache for lines, and write down what has become of them."""
+        await asyncio.sleep(0)  # Ctrl-C comes here
         if self._cache is not None:
-            asked = [one for one in seen if _may_be_kept(one)]
-            for one, found in zip(asked, await asyncio.gather(*map(self._kept, asked)), strict=True):
-                one.found = found
+            await asyncio.gather(*map(self._hit, seen))
         self._manifest.add_lines([self._line(one) for one in seen])
         self._manifest.add_results(self._results(seen))
+        self._told(self._place)
 
     def _compile(self, one: _Seen, here: dict[str, int]) -> None:
         """Give a line its plan, and its key."""
@@ -175,12 +182,16 @@ class Compiling:
         except SmartLLMError as error:
             one.plan, one.error = None, error
             return
-        first = None if self._duplicates else here.get(one.key) or self._manifest.first_with(one.key)
-        if first is not None:
-            one.same_as = first
+        except RecursionError:
+            one.plan, one.error = None, CompileError("the request is nested too deeply")
+            return
+        request = one.read.request
+        if not self._duplicates and request.use_cache:
+            one.same_as = here.get(one.key) or self._manifest.first_with(one.key)
+        if one.same_as is not None:
             return
         assert plan.batch is not None
-        size = self._writer.too_long(one.number, plan.batch.endpoint, plan.steps[0].payload)
+        size = self._writer.too_long(one.number, plan.batch.endpoint, len(plan.steps[0].content))
         if size is not None:
             one.error = CompileError(
                 f"its line would have {size:,} bytes, and the provider's files have {self._most:,} at most",
@@ -189,21 +200,12 @@ class Compiling:
             return
         here[one.key] = one.number
 
-    async def _kept(self, one: _Seen) -> TextResponse[Any] | None:
-        """The answer that the cache has for a line."""
-        assert self._cache is not None
-        assert one.key is not None
-        assert one.plan is not None
-        assert one.read.request is not None
-        levels: tuple[tuple[CacheSource, Callable[[str], Any]], ...] = (
-            ("l1", self._cache.local_get),
-            ("l2", self._cache.shared_get),
-        )
-        for source, get in levels:
-            found = response_of(await get(one.key), one.read.request, one.plan)
-            if found is not None:
-                return _as_hit(found, source, one.key, one.plan)
-        return None
+    async def _hit(self, one: _Seen) -> None:
+        """Ask the cache for a line."""
+        request, plan = one.read.request, one.plan
+        unknown = one.error is None and one.same_as is None
+        if unknown and self._cache is not None and request is not None and plan is not None and one.key:
+            one.found = await hit(self._cache, request, plan, one.key)
 
     def _line(self, one: _Seen) -> Line:
         """The manifest's row of a line, which is written to its unit if it is to be sent."""
@@ -220,21 +222,22 @@ class Compiling:
         }
         if one.error is not None or plan is None:
             assert one.error is not None
-            done.refused += 1
-            if len(done.wrong) < _SHOWN:
-                done.wrong.append((one.number, str(one.error)))
+            done.refuse(one.number, one.error)
             return Line(**row, state="refused", error=error_data(one.error))
         row["key"] = one.key
         if one.same_as is not None:
             done.same += 1
+            done.sampled += not plan.cacheable
             return Line(**row, state="same", same_as=one.same_as)
         if one.found is not None:
             done.cached += 1
             return Line(**row, state="cached")
         assert plan.batch is not None
         step = plan.steps[0]
+        tokens = step.tokens
         done.sent += 1
-        done.tokens += step.tokens
+        done.tokens += tokens
+        self._costs.add(plan, tokens)
         done.second_steps += len(plan.steps) > 1
         unit = self._writer.add(one.number, Sort(plan.batch.endpoint, step.model, 0), step.payload)
         return Line(**row, state="ready", unit=unit)
@@ -257,8 +260,8 @@ class Compiling:
                 error = too_few(len(few), sort.model, self._least)
                 self._manifest.refuse(few, error_data(error))
                 done.sent -= len(few)
-                done.refused += len(few)
-                done.wrong.append((few[0], str(error)))
+                done.refuse(few[0], error, len(few))
+        done.input_cost, done.output_cost = self._costs.input(), self._costs.output()
 
 
 def too_few(count: int, model: str, least: int) -> CompileError:
@@ -272,20 +275,3 @@ def too_few(count: int, model: str, least: int) -> CompileError:
 def new_name() -> str:
     """By which a folder's jobs are known from those of all other folders."""
     return uuid.uuid4().hex
-
-
-def _may_be_kept(one: _Seen) -> bool:
-    request = one.read.request
-    return (
-        one.plan is not None
-        and one.error is None
-        and one.same_as is None
-        and request is not None
-        and one.plan.cacheable
-        and request.use_cache
-        and not request.clear_cache
-    )
-
-
-def _as_hit(found: TextResponse[Any], source: CacheSource, key: str, plan: Plan) -> TextResponse[Any]:
-    return replace(found, cache_source=source, cache_key=key, _given=len(plan.steps))

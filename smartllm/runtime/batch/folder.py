@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from smartllm.errors import ConfigError
-from smartllm.runtime.batch.compiling import Compiled, Compiling, new_name
+from smartllm.errors import ConfigError, SmartLLMError
+from smartllm.runtime.batch.compiled import Compiled
+from smartllm.runtime.batch.compiling import Compiling, new_name
 from smartllm.runtime.batch.locking import LOCK, locked
 from smartllm.runtime.batch.manifest import Manifest
 from smartllm.runtime.batch.planning import Planner
+from smartllm.runtime.batch.units import synced
 from smartllm.runtime.cache.levels import open_cache
 
 
@@ -29,20 +31,44 @@ def made_whole(folder: Path) -> Iterator[Path]:
     Raises:
         ConfigError: It is, with something in it; or another process is making it.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()
     _check_free(folder)
     place = folder.parent / f".{folder.name}.compiling"
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(place):
-        try:
-            _clear(place)
-            yield place
-            _check_free(folder)
-            place.replace(folder)
-        except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
+    with _told(folder):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(place):
+            _check_free(folder)  # another command may have made it while this one waited to begin
+            try:
+                _clear(place)
+                yield place
+                _check_free(folder)
+                synced(place)
+                if folder.exists():
+                    folder.rmdir()  # Windows moves nothing to where something is
+                place.replace(folder)
+            except BaseException:
+                shutil.rmtree(place, ignore_errors=True)
+                raise
+        synced(folder.parent)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say that a folder cannot be made.
+
+    Raises:
+        ConfigError: The disk, or what is on it, does not let it.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if isinstance(error, SmartLLMError):  # of which some are both
             raise
-    _synced(folder.parent)
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"{folder} cannot be made: {reason}",
+            hint="check the disk's room and its rights; nothing of the folder is left",
+        ) from None
 
 
 def _clear(place: Path) -> None:
@@ -69,7 +95,7 @@ async def compile_folder(
     Args:
         source: The requests, a line each.
         folder: The folder, which is not there yet, or empty.
-        planner: Compiles.
+        planner: Compiles; its settings say where the cache is.
         name: What the requests are called, for people.
         duplicates: Lines that ask the same are sent each; otherwise one of them is.
         use_cache: Answers that the cache has are taken from it.
@@ -77,6 +103,7 @@ async def compile_folder(
 
     Raises:
         ConfigError: The folder is in use, or cannot be written.
+        RequestFileError: The requests cannot be read to their end.
     """
     cache = open_cache(planner.settings, lambda: ()) if use_cache else None
     try:
@@ -95,23 +122,16 @@ def _check_free(folder: Path) -> None:
     """Check that nothing is there yet.
 
     Raises:
-        ConfigError: Something is.
+        ConfigError: Something is, or somebody stands in it.
     """
+    if Path.cwd().is_relative_to(folder):
+        raise ConfigError(
+            f"{folder} is where you are; a folder of batch work is made beside its place and moved there",
+            hint="name a folder below it: -o work",
+        )
     if folder.is_dir() and not any(folder.iterdir()):
         return
     if folder.exists() or folder.is_symlink():
         raise ConfigError(
             f"{folder} is there already", hint="give another folder, or go on with it: smartllm batch status"
         )
-
-
-def _synced(folder: Path) -> None:
-    """Make a name in a folder last; where folders cannot be opened, the system does what it does."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

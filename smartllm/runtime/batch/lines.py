@@ -11,6 +11,7 @@ from smartllm.errors import RequestFileError, SmartLLMError
 from smartllm.request_files import placed
 from smartllm.request_of import is_conversation, turns
 from smartllm.request_reading import build_request
+from smartllm.unicode import is_unicode
 
 if TYPE_CHECKING:
     from smartllm.request import MessageRequest, TextRequest
@@ -82,6 +83,8 @@ class LineReader:
             return Read(custom_id, build_request(fields, name))
         except SmartLLMError as error:
             return Read(custom_id, error=error)
+        except RecursionError:
+            return Read(custom_id, error=RequestFileError(f"{name}: nested too deeply"))
 
     def _check(self, custom_id: str | None, number: int) -> None:
         if custom_id is None or self._first is None:
@@ -118,6 +121,11 @@ def _fields(data: bytes, name: str) -> dict[str, Any]:
         raise RequestFileError(f"{name}: {text}") from None
     if isinstance(value, str):
         return {"prompt": value}
+    if isinstance(value, list) and value and all(map(_is_request, value)):
+        raise RequestFileError(
+            f"{name}: it is a list of {len(value):,} requests",
+            hint="write one a line, as 'jq -c .[] FILE' does",
+        )
     if isinstance(value, list):
         return {"messages": turns(value)} if is_conversation(value) else {"prompt": value}
     if not isinstance(value, dict):
@@ -132,6 +140,10 @@ def _fields(data: bytes, name: str) -> dict[str, Any]:
     return value
 
 
+def _is_request(value: Any) -> bool:
+    return isinstance(value, dict) and bool({"prompt", "messages"} & value.keys())
+
+
 def _taken_id(fields: dict[str, Any], name: str) -> str | None:
     """The caller's id, taken out of the fields.
 
@@ -144,4 +156,6 @@ def _taken_id(fields: dict[str, Any], name: str) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
         shown = json.dumps(value)[:60]
         raise RequestFileError(f"{name}: custom_id: {shown} is no text of 1 to {_LONGEST_ID} characters")
+    if not is_unicode(value):
+        raise RequestFileError(f"{name}: custom_id: {json.dumps(value)[:60]} is no text in UTF-8")
     return value

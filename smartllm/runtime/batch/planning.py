@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
+from smartllm.environment import Environment, ambient_rules
 from smartllm.errors import ConfigError
 from smartllm.rules import RuleSet, load_rules
 from smartllm.rules.hosts import host_row
@@ -31,22 +33,27 @@ class Planner:
     """Compiles for the batch engine of one provider.
 
     Args:
-        about: What a folder's manifest says of itself: ``provider``, ``rules`` (overlay files), ``model`` and
-            ``api_type`` for requests that name none, ``files`` (where files that they name are), ``today``
-            and ``scope``, as ``new`` makes it.
+        about: What a folder's manifest says of itself: ``provider``, ``rules`` (all overlay files),
+            ``model`` and ``api_type`` for requests that name none, ``files`` (where files that they name
+            are), ``today`` and ``scope``, as ``new`` makes it.
         strict: A wish that is not met as written refuses the request.
+        config: A client's settings, such as the table of a cache that machines share; None are the
+            environment's.
 
     Raises:
         ConfigError: The environment's settings cannot be used.
         RulesError: An overlay cannot be used, or is not there any more.
     """
 
-    def __init__(self, about: Mapping[str, Any], *, strict: bool = False) -> None:
+    def __init__(
+        self, about: Mapping[str, Any], *, strict: bool = False, config: LLMConfig | None = None
+    ) -> None:
         self.about = dict(about)
         self._level: Any = "raise" if strict else "ignore"
-        config = LLMConfig(provider=about["provider"], rules=about["rules"] or None, level="ignore")
+        self.rules: RuleSet = load_rules(tuple(about["rules"]))
+        given = LLMConfig() if config is None else config
+        config = replace(given, provider=about["provider"], rules=self.rules, level="ignore")
         self.settings = Settings.resolve(config, sends=False)
-        self.rules: RuleSet = load_rules(self.settings.rules)
         self._defaults = config.request_defaults()
         self._today = dt.date.fromisoformat(about["today"])
         self._compatible = (
@@ -64,6 +71,7 @@ class Planner:
         rules: tuple[str, ...] = (),
         files: Path | str = ".",
         strict: bool = False,
+        config: LLMConfig | None = None,
     ) -> Self:
         """One for a folder that is being made.
 
@@ -71,9 +79,10 @@ class Planner:
             provider: Whose batch engine.
             model: For requests that name none; None takes the environment's, then the provider's default.
             api_type: For requests that name none.
-            rules: Overlay files.
+            rules: Overlay files, which come over those of the environment.
             files: Folder of the files that requests name.
             strict: A wish that is not met as written refuses the request.
+            config: A client's settings; None are the environment's.
 
         Raises:
             ConfigError: The provider has no batch engine, or the settings cannot be used.
@@ -83,11 +92,12 @@ class Planner:
             "provider": provider,
             "model": model,
             "api_type": api_type,
-            "rules": [str(Path(one).resolve()) for one in rules],
+            # Those of the environment, too: answers are read by the same rules, whoever collects them.
+            "rules": [str(Path(one).resolve()) for one in (*ambient_rules(Environment()), *rules)],
             "files": str(Path(files).resolve()),
             "today": dt.datetime.now(dt.UTC).date().isoformat(),
         }
-        made = cls(about, strict=strict)
+        made = cls(about, strict=strict, config=config)
         row = host_row(provider, made.rules)
         if row.batch is None:
             raise ConfigError(

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from smartllm.unicode import unicode_text
+
 LineState = Literal["ready", "same", "cached", "refused", "answered", "failed", "expired", "next"]
 """``ready``: in a unit, or waits for one. ``same``: another one is sent for it. ``cached``: the cache had it.
 ``refused``: no body could be made. ``next``: step 1 is answered, step 2 waits for its unit."""
@@ -108,8 +110,8 @@ def line_of(name: str) -> int | None:
 
 
 def as_text(value: Any) -> str:
-    """JSON as the manifest keeps it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """JSON as the manifest keeps it: SQLite takes no halves of surrogate pairs."""
+    return unicode_text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
 
 
 def kept(name: str, value: Any) -> Any:

@@ -16,6 +16,7 @@ from smartllm.runtime.batch.manifest import Unit, line_id
 UNITS: Final = "units"
 _MODE: Final = 0o600
 _TOKEN: Final = 32
+_BUFFER: Final = 256 * 1024
 
 
 class Sort(NamedTuple):
@@ -70,12 +71,33 @@ class _File:
 
 @dataclass(slots=True)
 class _Group:
-    """The files of one sort; those before the last two are done."""
+    """The files of one sort; those before the last two are done.
+
+    Attributes:
+        sort: The sort.
+        now: The file that lines go to.
+        before: The one before it, to which no more lines go.
+        done: The units of those before.
+        few: Lines of files that were full before they had as many lines as a job needs.
+    """
 
     sort: Sort
     now: _File
     before: _File | None = None
     done: list[Unit] = field(default_factory=list)
+    few: list[int] = field(default_factory=list)
+
+
+def synced(folder: Path) -> None:
+    """Make the names in a folder last; where folders cannot be opened, the system does what it does."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class UnitWriter:
@@ -94,9 +116,15 @@ class UnitWriter:
         self._groups: dict[Sort, _Group] = {}
         (folder / UNITS).mkdir(mode=0o700, exist_ok=True)
 
-    def too_long(self, line: int, endpoint: str, payload: bytes) -> int | None:
-        """How long a line would be, where no file may be that long; else None."""
-        size = len(self._line(line, endpoint, payload))
+    def too_long(self, line: int, endpoint: str, size: int) -> int | None:
+        """How long a line would be, where no file may be that long; else None.
+
+        Args:
+            line: Its number.
+            endpoint: Where its body goes.
+            size: How long that is, in bytes.
+        """
+        size += len(self._line(line, endpoint, b""))
         return size if size > self._engine.bytes else None
 
     def add(self, line: int, sort: Sort, payload: bytes) -> int:
@@ -112,9 +140,7 @@ class UnitWriter:
         if group is None:
             group = self._groups[sort] = _Group(sort, self._opened())
         elif group.now.lines >= self._engine.lines or group.now.size + len(data) > self._engine.bytes:
-            if group.before is not None:
-                group.done.append(self._ended(sort, group.before))
-            group.before, group.now = group.now, self._opened()
+            self._turn(group)
         now = group.now
         now.file.write(data)
         now.last.append((line, len(data)))
@@ -138,6 +164,7 @@ class UnitWriter:
                 units = [*units, self._ended(group.sort, group.now)]
             yield group.sort, units, moved
         self._groups = {}
+        synced(self._folder / UNITS)
 
     def close(self) -> None:
         """Let go of files that were not finished."""
@@ -146,19 +173,35 @@ class UnitWriter:
                 if each is not None:
                     each.file.close()
 
+    def _turn(self, group: _Group) -> None:
+        """Go on in another file, for this one is full."""
+        full = group.now
+        if full.lines < self._engine.minimum:
+            group.few += self._dropped(full)
+        else:
+            if group.before is not None:
+                group.done.append(self._ended(group.sort, group.before))
+            group.before = full
+        group.now = self._opened()
+
+    def _dropped(self, file: _File) -> list[int]:
+        """The lines of a file that is too short for a job; the file goes."""
+        file.file.close()
+        file.path.unlink()
+        file.lines = 0
+        return [line for line, _ in file.last]
+
     def _balanced(self, group: _Group) -> list[tuple[int, int | None]]:
         """Give a last file that is too short for a job lines of the one before it."""
+        few: list[tuple[int, int | None]] = [(line, None) for line in group.few]
         now, before, least = group.now, group.before, self._engine.minimum
         if now.lines >= least:
-            return []
-        if before is None or before.lines + now.lines < 2 * least:
-            moved: list[tuple[int, int | None]] = [(line, None) for line, _ in now.last]
-            now.file.close()
-            now.path.unlink()
-            now.lines = 0
-            return moved
-        taken = [before.last.pop() for _ in range(least - now.lines)][::-1]
+            return few
+        missing = least - now.lines
+        taken = [] if before is None else list(before.last)[-missing:]
         size = sum(length for _, length in taken)
+        if before is None or before.lines - missing < least or now.size + size > self._engine.bytes:
+            return [*few, *((line, None) for line in self._dropped(now))]
         before.size -= size
         before.lines -= len(taken)
         before.file.seek(before.size)
@@ -169,16 +212,17 @@ class UnitWriter:
         now.file.seek(0)
         now.file.write(data)
         now.size, now.lines = len(data), now.lines + len(taken)
-        return [(line, now.number) for line, _ in taken]
+        return [*few, *((line, now.number) for line, _ in taken)]
 
     def _opened(self) -> _File:
         number, self._next = self._next, self._next + 1
         path = self._folder / UNITS / f"{number:04d}.jsonl"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, _MODE)
-        file = os.fdopen(descriptor, "w+b", buffering=1024 * 1024)
+        file = os.fdopen(descriptor, "w+b", buffering=_BUFFER)
         return _File(number, path, file, deque(maxlen=max(self._engine.minimum, 1)))
 
     def _ended(self, sort: Sort, file: _File) -> Unit:
+        """The unit of a file, which is now on the disk."""
         file.file.flush()
         os.fsync(file.file.fileno())
         file.file.close()
