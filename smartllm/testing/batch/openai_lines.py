@@ -17,6 +17,8 @@ from .engine import Turns
 _MOST: Final = 100
 """Problems that are told of one file."""
 _BYTES_A_TOKEN: Final = 4
+_SHORTEST, _LONGEST = 3600, 2_592_000
+"""Seconds for which a file may be kept."""
 
 
 @dataclass(slots=True)
@@ -149,6 +151,23 @@ def metadata_problem(given: Any) -> str | None:
     ):
         if max(sizes, default=0) > limit:
             return f"Invalid 'metadata': at most {limit} {what} are taken."
+    return None
+
+
+def lasting_problem(name: str, given: Any) -> str | None:
+    """What is wrong with what says how long a file is kept; None where nothing is.
+
+    Args:
+        name: Of the parameter.
+        given: Its value.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, dict) or given.get("anchor") != "created_at":
+        return f"Invalid '{name}': expected an object whose 'anchor' is 'created_at'."
+    seconds = given.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not _SHORTEST <= seconds <= _LONGEST:
+        return f"Invalid '{name}': 'seconds' is a whole number from {_SHORTEST:,} to {_LONGEST:,}."
     return None
 
 
