@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterable
 from typing import Any
 
@@ -46,6 +48,20 @@ def until(client: openai.OpenAI, name: str, statuses: Iterable[str] = OVER) -> B
             return batch
         time.sleep(0.005)
     raise AssertionError(batch)
+
+
+def raw(
+    server: LoopbackServer, method: str, path: str, data: bytes | None = None, kind: str = "application/json"
+) -> tuple[int, dict[str, Any]]:
+    """What a call without the SDK is answered: its status and what it says."""
+    asked = urllib.request.Request(  # noqa: S310 - our own server
+        f"{server.openai_base_url}/{path}", data, {"content-type": kind}, method=method
+    )
+    try:
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310 - same
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
 
 
 def rows(client: openai.OpenAI, file: str | None) -> dict[str, dict[str, Any]]:

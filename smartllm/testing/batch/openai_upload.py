@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import BodyPartReader
+from aiohttp.http_exceptions import HttpProcessingError
 
 from smartllm.testing.heard import Refused
 
@@ -94,7 +95,7 @@ async def taken(request: web.Request, path: Path, most: int) -> Sent | Refused:
                 fields[part.name or ""] = (await part.read_chunk(_LONGEST)).decode(errors="replace")
                 while await part.read_chunk(_CHUNK):
                     pass
-    except (AssertionError, ValueError) as error:
+    except (AssertionError, ValueError, HttpProcessingError) as error:
         return Refused(f"The form is not understood: {error}")
     return _NO_FILE if filename is None else Sent(filename, size, fields)
 
