@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 _CHUNK: Final = 1024 * 1024
+"""More than aiohttp ever has at hand, so that it need give nothing back."""
 _LONGEST: Final = 4096
 """Bytes of a field that is no file."""
 _NO_FILE: Final = Refused("'file' is a required property")
@@ -92,7 +93,7 @@ async def taken(request: web.Request, path: Path, most: int) -> Sent | Refused:
                 filename = part.filename or "upload"
                 size = await _written(part, path, most)
             else:
-                fields[part.name or ""] = (await part.read_chunk(_LONGEST)).decode(errors="replace")
+                fields[part.name or ""] = (await part.read_chunk(_CHUNK))[:_LONGEST].decode(errors="replace")
                 while await part.read_chunk(_CHUNK):
                     pass
     except (AssertionError, ValueError, HttpProcessingError) as error:
