@@ -19,6 +19,7 @@ from smartllm.errors import ConfigError, MissingExtraError, RequestFileError
 
 if TYPE_CHECKING:
     from smartllm.testing import LoopbackServer
+    from smartllm.testing.batch.engine import Engine
 
 
 @click.command("sandbox", cls=Command, rules=SANDBOX, context_settings={"allow_interspersed_args": False})
@@ -97,12 +98,7 @@ def command(
         click.echo(f'error: {error}\n  hint: pip install "smartllm[testing]"', err=True)
         raise click.exceptions.Exit(2) from None
     try:
-        usual = Engine()
-        engine = Engine(
-            seconds=usual.seconds if batch_seconds is None else batch_seconds,
-            failures=batch_failures or 0.0,
-            expire_after=batch_expire_after,
-        )
+        engine = _engine(Engine, batch_seconds, batch_failures, batch_expire_after)
         server = LoopbackServer(check=check, native=native, port=port, batch=engine, s3=s3)
         server.script(*_replies(script))
         server.start()
@@ -123,6 +119,26 @@ def command(
             status = _serve(server, seconds)
     if status:
         raise click.exceptions.Exit(status)
+
+
+def _engine(
+    kind: type[Engine], seconds: float | None, failures: float | None, expire_after: float | None
+) -> Engine:
+    """How jobs of batch engines run.
+
+    Raises:
+        ConfigError: A number is none, or has no end.
+    """
+    usual = kind()
+    try:
+        return kind(
+            seconds=usual.seconds if seconds is None else seconds,
+            failures=usual.failures if failures is None else failures,
+            expire_after=expire_after,
+        )
+    except ValueError as error:
+        name, _, rest = str(error).partition(" ")
+        raise ConfigError(f"--batch-{name.replace('_', '-')} {rest}") from None
 
 
 def _logged(server: LoopbackServer, log: str | None) -> Any:

@@ -76,7 +76,9 @@ def lines_of(recorded: Recorded) -> Iterator[str]:
     """What a request was and how it was answered; below it its pictures, documents, sound and film."""
     status = "broken off" if recorded.disconnected else str(recorded.status or "no answer")
     took = None if recorded.seconds is None else f"{recorded.seconds * _MILLISECONDS:.0f} ms"
-    about = ", ".join(filter(None, (model_of(recorded), took, f"{len(recorded.body)} bytes")))
+    about = ", ".join(
+        filter(None, (model_of(recorded), took, f"{max(recorded.size, len(recorded.body))} bytes"))
+    )
     reason = f": {recorded.reason[:_MOST_OF_A_REASON]}" if recorded.reason else ""
     fact = f" [{' '.join(filter(None, (recorded.fact, recorded.fact_row)))}]" if recorded.fact else ""
     yield f"{recorded.method} {recorded.path} {status} ({about}){reason}{fact}"

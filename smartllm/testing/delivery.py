@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from os import SEEK_END
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .reply import Recorded
     from .speaking import Spoken
+
+_PIECE = 256 * 1024
+"""Bytes of a file at a time."""
 
 
 async def deliver(
@@ -22,6 +27,8 @@ async def deliver(
     recorded.status, recorded.reason = spoken.reply.status, spoken.reason
     recorded.refused = spoken.refused
     begun()
+    if spoken.file is not None:
+        return await _send_file(request, spoken, spoken.file)
     if spoken.streamed:
         return await _send_frames(request, spoken, recorded)
     if spoken.reply.cut_after is not None:
@@ -43,6 +50,25 @@ async def _send_frames(request: web.Request, spoken: Spoken, recorded: Recorded)
         if position < len(frames):
             await response.write(frames[position])
             recorded.frames_sent += 1
+    return response
+
+
+async def _send_file(request: web.Request, spoken: Spoken, path: Path) -> web.StreamResponse:
+    """Answer with a file, a piece at a time; a scripted cut comes after so many of them."""
+    with path.open("rb") as file:
+        response = web.StreamResponse(status=spoken.reply.status, headers=spoken.all_headers)
+        response.content_length = file.seek(0, SEEK_END)
+        file.seek(0)
+        await response.prepare(request)
+        sent = 0
+        while True:
+            if sent == spoken.reply.cut_after:
+                _hang_up(request)
+                break
+            if not (data := file.read(_PIECE)):
+                break
+            await response.write(data)
+            sent += 1
     return response
 
 

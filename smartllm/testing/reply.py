@@ -180,7 +180,8 @@ class Recorded:
         path: The percent-decoded path, without the query.
         raw_path: The request target exactly as sent, with the query.
         headers: The headers, with names in lower case.
-        body: The body bytes.
+        body: The body bytes; of an upload of files none.
+        size: How many came; 0 until all of them did.
         route: Where it went.
         frames_sent: How many stream frames have been written so far.
         disconnected: Whether the client went away before its answer was complete.
@@ -196,6 +197,7 @@ class Recorded:
     headers: dict[str, str]
     body: bytes = field(repr=False)
     route: Route | None = field(default=None, repr=False)
+    size: int = 0
     frames_sent: int = 0
     disconnected: bool = False
     status: int | None = None

@@ -230,7 +230,7 @@ class LoopbackServer:
                 said, call.checked = self._speak(recorded, reply, serial), self.check
             else:
                 said = await api.answer(request, recorded, reply, serial)
-            call.size = max(call.size, request.content.total_bytes)
+            recorded.size = call.size = max(call.size, request.content.total_bytes)
             self._calls.answer(call, said)
             return await deliver(request, said, recorded, lambda: self._calls.touch(call))
         except (asyncio.CancelledError, ConnectionError):

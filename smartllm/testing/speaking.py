@@ -19,6 +19,7 @@ from .routes import PROMPT_WIRES, Route, Wire, error_body, headers_for, listing_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _UNKNOWN = Reply(status=404, error_message="The loopback server does not know this path.")
@@ -35,6 +36,7 @@ class Spoken:
         streamed: It is a stream.
         refused: What the checks found wrong with the request.
         answer: What it says; None of an error and of a listing.
+        file: A file that is its body instead of the parts.
     """
 
     reply: Reply
@@ -43,6 +45,7 @@ class Spoken:
     streamed: bool = False
     refused: Refused | None = None
     answer: Answer | None = None
+    file: Path | None = None
 
     @property
     def reason(self) -> str:

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -59,6 +60,8 @@ class Run:
         self._outputs: list[BinaryIO] = []
         self._files, self._places = array("l"), array("q")
         self._order: list[int] = []
+        self._digest = blake2b(digest_size=16)
+        self._chance = ""
 
     async def run(self) -> None:
         """Bring the job to its end, whatever that is."""
@@ -116,7 +119,8 @@ class Run:
             await self._index(number, file, source.name, intake)
         self._quotas.check_records(len(self._places))
         self._job.total = len(self._places)
-        self._order = self._engine.order(self._job.id, self._job.total)
+        self._chance = self._batches.chance(self._digest.hexdigest())
+        self._order = self._engine.order(self._chance, self._job.total)
 
     def _opened(self, path: Path) -> BinaryIO:
         return self._stack.enter_context(path.open("w+b"))
@@ -132,6 +136,7 @@ class Run:
                 self._files.append(number)
                 self._places.append(place)
             place += len(line)
+            self._digest.update(line)
             if time.perf_counter() - begun > _TURN:
                 await asyncio.sleep(0)
                 begun = time.perf_counter()
@@ -166,7 +171,7 @@ class Run:
         record = record_of(file.readline(), self._names[number])
         name, body = id_of(record, place, job.id), record["modelInput"]
         said = self._judge(body) or self._batches.answer(
-            self._route, json.dumps(body).encode(), engine=self._engine, job=job.id, name=name
+            self._route, json.dumps(body).encode(), engine=self._engine, chance=self._chance, name=name
         )
         self._outputs[number].write(output_line(name, body, said, job.operation))
         job.processed += 1

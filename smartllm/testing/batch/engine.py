@@ -21,6 +21,8 @@ _FINALIZING: Final = 0.1
 """Shares of a job's time before its first line and after its last."""
 _LOOK: Final = 0.02
 """Real seconds after which a clock that was put forward is noticed."""
+_TURN: Final = 0.02
+"""Seconds of work after which others have their turn."""
 _FAILURES: Final = (
     Reply(status=500, error_message="The server had an error while processing your request."),
     Reply(status=429, error_message="Rate limit reached for requests."),
@@ -51,7 +53,8 @@ class Engine:
         failures: Share of the lines that fail, 0 to 1; another try of a line has another chance.
         expire_after: Seconds from a job's creation after which it expires, with the lines that are done by
             then; None for never. With ``seconds=10`` and 5 here, half of the lines are done.
-        seed: Of all that is left to chance; one seed gives the same failures and order again.
+        seed: Of all that is left to chance; one seed gives a job with the same lines the same failures and
+            order again.
         shuffle: Outputs are in another order than inputs.
         token_limit: Most tokens of the prompts of one model's batches that have not ended (OpenAI); a batch
             with more fails. None for no limit.
@@ -114,21 +117,28 @@ class Engine:
             return lines
         return self._done(self.expire_after, lines)
 
-    def order(self, job: str, lines: int) -> list[int]:
-        """The places of a job's lines, from 0, in the order of the work."""
+    def order(self, chance: str, lines: int) -> list[int]:
+        """The places of a job's lines, from 0, in the order of the work.
+
+        Args:
+            chance: What chance knows the job by.
+            lines: How many it has.
+        """
         places = list(range(lines))
         if self.shuffle:
-            random.Random(f"{self.seed}:{job}").shuffle(places)  # noqa: S311 - chance that can be repeated
+            random.Random(f"{self.seed}:{chance}").shuffle(places)  # noqa: S311 - chance that can be repeated
         return places
 
-    def failing(self, job: str, name: str) -> Reply | None:
+    def failing(self, chance: str, name: str) -> Reply | None:
         """What a line gets that fails by chance; None for one that does not.
 
         Args:
-            job: Id of the job.
+            chance: What chance knows the job by.
             name: Id of the line.
         """
-        drawn = int.from_bytes(blake2b(f"{self.seed}:{job}:{name}".encode(), digest_size=8).digest())
+        drawn = int.from_bytes(
+            blake2b(f"{self.seed}:{chance}:{name}".encode(errors="surrogatepass"), digest_size=8).digest()
+        )
         if drawn / 2**64 >= self.failures:
             return None
         return _FAILURES[drawn % len(_FAILURES)]
@@ -171,6 +181,19 @@ class Clock:
         """Wait until it shows a time."""
         while (left := moment - self.now()) > 0:  # noqa: ASYNC110 - the clock may be put forward
             await asyncio.sleep(min(left, _LOOK))
+
+
+class Turns:
+    """Gives others their turn during work that takes long."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+
+    async def give(self) -> None:
+        """Let others work, once this has for a while."""
+        if time.perf_counter() - self._begun > _TURN:
+            await asyncio.sleep(0)
+            self._begun = time.perf_counter()
 
 
 class Billed:

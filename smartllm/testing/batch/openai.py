@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 from uuid import uuid4
@@ -20,12 +21,13 @@ from smartllm.testing.speaking import Spoken, spoken
 
 from .openai_files import Files, StoredFile
 from .openai_job import Job
-from .openai_lines import metadata_problem
+from .openai_lines import lasting_problem, metadata_problem
 from .openai_run import Run
+from .openai_upload import drained, taken
 from .refusals import refusing
 
 if TYPE_CHECKING:
-    from aiohttp import BodyPartReader, web
+    from aiohttp import web
 
     from smartllm.testing.reply import Recorded
     from smartllm.testing.routes import Route
@@ -51,9 +53,8 @@ _UPLOAD: Final = "files.create"
 _CONTENT: Final = "files.content"
 _PAGES: Final = {"files.list": (10_000, 10_000), "batches.list": (20, 100)}
 """How many a page has unless somebody says, and at most."""
-_CHUNK: Final = 1024 * 1024
-_SHORTEST, _LONGEST = 3600, 2_592_000
-"""Seconds that ``output_expires_after`` takes."""
+_DIGITS: Final = 9
+_TAKEN: Final = ("input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after")
 
 
 class OpenAIBatches:
@@ -86,22 +87,23 @@ class OpenAIBatches:
         route = recorded.route
         assert route is not None
         call, failing = route.operation, reply.is_error or reply.raw is not None
-        said: Mapping[str, Any] | bytes | Refused
-        if call == _UPLOAD and not failing:
-            said = await self._upload(request)
+        said: Mapping[str, Any] | Path | Refused
+        self._files.expire(self._batches.clock.now())
+        if call == _UPLOAD:
+            # A reply that fails takes the file too, and keeps nothing of it.
+            said = await (drained(request) if failing else self._upload(request))
         else:
             recorded.body = await request.read()
-            if failing:
-                return spoken(route, b"", reply, serial, models=())
-            said = self._said(call, recorded)
+            said = {} if failing else self._said(call, recorded)
+        if failing:
+            return spoken(route, b"", reply, serial, models=())
         if isinstance(said, Refused):
             return refusing(route, said, serial)
-        if isinstance(said, bytes):
-            told = Reply(raw=said, content_type="application/jsonl")
-        else:
-            told = Reply(raw=json.dumps(said).encode())
-        plain = spoken(route, b"", told, serial, models=())
-        return Spoken(reply, plain.headers, plain.parts)
+        file = said if isinstance(said, Path) else None
+        kind = "application/octet-stream" if file else "application/json"
+        raw = b"" if file else json.dumps(said).encode()
+        plain = spoken(route, b"", Reply(raw=raw, content_type=kind), serial, models=())
+        return Spoken(reply, plain.headers, plain.parts, file=file)
 
     def clear(self) -> None:
         """End all batches and forget them, with all files."""
@@ -114,7 +116,7 @@ class OpenAIBatches:
         """End all batches, and delete all files."""
         self.clear()
 
-    def _said(self, call: str, recorded: Recorded) -> Mapping[str, Any] | bytes | Refused:
+    def _said(self, call: str, recorded: Recorded) -> Mapping[str, Any] | Path | Refused:
         query = dict(parse_qsl(recorded.raw_path.partition("?")[2]))
         if call == "batches.create":
             return self._create(recorded)
@@ -131,57 +133,40 @@ class OpenAIBatches:
             return Refused(f"No batch found with id '{name}'.", "not_found", status=404)
         return self._cancelled(job) if call == "batches.cancel" else job.shown()
 
-    def _of_file(self, call: str, name: str) -> Mapping[str, Any] | bytes | Refused:
+    def _of_file(self, call: str, name: str) -> Mapping[str, Any] | Path | Refused:
         file = self._files.get(name)
         if file is None:
             return Refused(f"No such File object: {name}", "not_found", status=404)
         if call == _CONTENT:
-            return file.path.read_bytes()
+            return file.path
         if call == "files.delete":
             return {"id": name, "object": "file", "deleted": self._files.drop(name)}
         return file.shown()
 
     def _listed(self, query: Mapping[str, str]) -> Mapping[str, Any] | Refused:
         files = [file for file in self._files if query.get("purpose") in {None, file.purpose}]
-        if query.get("order", "desc") == "desc":
+        order = query.get("order", "desc")
+        if order not in {"asc", "desc"}:
+            text = f"Invalid value: '{order}'. Supported values are: 'asc', 'desc'."
+            return Refused(text, "invalid_value", "order")
+        if order == "desc":
             files.reverse()
         return _page([file.shown() for file in files], query, "files.list")
 
     async def _upload(self, request: web.Request) -> Mapping[str, Any] | Refused:
         """Take a file, as it comes."""
-        if not request.content_type.startswith("multipart/"):
-            return Refused("'file' is a required property", "invalid_request_error")
-        fields: dict[str, str] = {}
-        written: tuple[str, Any, str] | None = None
-        async for part in await request.multipart():
-            reader: BodyPartReader = part  # type: ignore[assignment]
-            if reader.name == "file":
-                name, path = self._files.place()
-                with path.open("wb") as file:
-                    while data := await reader.read_chunk(_CHUNK):
-                        file.write(data)
-                written = name, path, reader.filename or "upload.jsonl"
-            else:
-                fields[reader.name or ""] = await reader.text()
-        if written is None:
-            return Refused("'file' is a required property", "invalid_request_error")
-        name, path, filename = written
-        problem = self._file_problem(fields.get("purpose"), filename, path.stat().st_size)
-        if problem is not None:
-            path.unlink()
-            return problem
-        return self._files.keep(name, path, filename, "batch", self._batches.clock.now()).shown()
-
-    def _file_problem(self, purpose: str | None, filename: str, size: int) -> Refused | None:
-        if purpose != "batch":
-            return Refused(f"'{purpose}' is not one of ['batch'] - 'purpose' (of this sandbox)")
-        if not filename.endswith(".jsonl"):
-            return Refused(f"Invalid file format for Batch API. Must be .jsonl, not {filename!r}")
-        if size > self._engine.bytes:
-            return Refused(
-                f"File is too large: the maximum for batches is {self._engine.bytes:,} bytes", status=413
-            )
-        return Refused("File is empty.") if not size else None
+        name, path = self._files.place()
+        try:
+            sent = await taken(request, path, self._engine.bytes)
+            problem = sent if isinstance(sent, Refused) else sent.problem(self._engine.bytes)
+            if problem is not None or isinstance(sent, Refused):
+                return problem or Refused("")
+            lasts = {} if sent.lasts is None else {"lasts": sent.lasts}
+            now = self._batches.clock.now()
+            return self._files.keep(name, path, sent.filename, "batch", now, **lasts).shown()
+        finally:
+            if self._files.get(name) is None:
+                path.unlink(missing_ok=True)
 
     def _create(self, recorded: Recorded) -> Mapping[str, Any] | Refused:
         try:
@@ -224,19 +209,26 @@ class OpenAIBatches:
         """What is wrong with a batch before it is one."""
         for name in ("input_file_id", "endpoint", "completion_window"):
             if not isinstance(asked.get(name), str):
-                return Refused(f"Missing required parameter: '{name}'.", "missing_required_parameter")
-        for name, taken in (("endpoint", self._engine.endpoints.values()), ("completion_window", ("24h",))):
-            if asked[name] not in taken:
-                supported = ", ".join(f"'{one}'" for one in taken)
+                text = f"Missing required parameter: '{name}'."
+                return Refused(text, "missing_required_parameter", name)
+        for name, known in (("endpoint", self._engine.endpoints.values()), ("completion_window", ("24h",))):
+            if asked[name] not in known:
+                supported = ", ".join(f"'{one}'" for one in known)
                 text = f"Invalid value: '{asked[name]}'. Supported values are: {supported}."
-                return Refused(text, "invalid_value")
+                return Refused(text, "invalid_value", name)
         if file is None or file.purpose != "batch":
             why = "No such File object" if file is None else f"its purpose is '{file.purpose}', not 'batch'"
-            return Refused(f"Invalid 'input_file_id': {why}: {asked['input_file_id']}", "not_found")
+            return Refused(
+                f"Invalid 'input_file_id': {why}: {asked['input_file_id']}", "not_found", "input_file_id"
+            )
         problem = metadata_problem(asked.get("metadata"))
-        if problem is None and not _may_last(asked.get("output_expires_after")):
-            problem = "Invalid 'output_expires_after'."
-        return None if problem is None else Refused(problem, "invalid_value")
+        problem = problem or lasting_problem("output_expires_after", asked.get("output_expires_after"))
+        if problem is not None:
+            return Refused(problem, "invalid_value", problem.split("'")[1])
+        extra = next((name for name in asked if name not in _TAKEN), None)
+        return (
+            None if extra is None else Refused(f"Unknown parameter: '{extra}'.", "unknown_parameter", extra)
+        )
 
     def _enqueued(self, model: str) -> int:
         """Tokens of the prompts of a model's batches that have not ended."""
@@ -250,15 +242,6 @@ class OpenAIBatches:
         return job.shown()
 
 
-def _may_last(given: Any) -> bool:
-    """Whether outputs may be kept so long."""
-    if given is None:
-        return True
-    seconds = given.get("seconds") if isinstance(given, dict) else None
-    fits = isinstance(seconds, int) and _SHORTEST <= seconds <= _LONGEST
-    return fits and given.get("anchor") == "created_at"
-
-
 def _name(raw_path: str) -> str:
     found = _PATH.fullmatch(raw_path.partition("?")[0])
     return unquote(found["id"] or "") if found else ""
@@ -268,7 +251,7 @@ def _page(rows: list[dict[str, Any]], query: Mapping[str, str], call: str) -> Ma
     """A page of a listing, behind the object that ``after`` names."""
     usual, most = _PAGES[call]
     text = query.get("limit", str(usual))
-    if not text.isdecimal() or not 1 <= int(text) <= most:
+    if not (text.isascii() and text.isdecimal() and len(text) < _DIGITS) or not 1 <= int(text) <= most:
         return Refused(
             f"Invalid 'limit': expected a number from 1 to {most:,}, but got {text!r}.", "invalid_value"
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
+from uuid import uuid4
 
 Purpose = Literal["batch", "batch_output"]
 
@@ -55,14 +56,18 @@ class Files:
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._files: dict[str, StoredFile] = {}
-        self._count = 0
+
+    def expire(self, now: float) -> None:
+        """Delete those whose time is over."""
+        for file in self:
+            if file.expires_at <= now:
+                self.drop(file.id)
 
     def place(self) -> tuple[str, Path]:
         """The id of a new file, and where it is to be written."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="smartllm-files-", ignore_cleanup_errors=True)
-        self._count += 1
-        name = f"file-{self._count:024d}"
+        name = f"file-{uuid4().hex[:24]}"  # another one in each server: a file of an earlier one is gone
         return name, Path(self._folder.name) / name
 
     def keep(

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
+    from smartllm.testing.answer import Counts
+
     from .engine import Engine
 
 Status = Literal[
@@ -14,6 +16,40 @@ Status = Literal[
 
 OVER: Final = frozenset({"failed", "completed", "expired", "cancelled"})
 _DAY: Final = 24 * 60 * 60
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens of all answers of a batch.
+
+    Attributes:
+        read: Of the prompts, however they were read.
+        cached: Of these, how many were kept from earlier.
+        written: Of the answers, with the reasoning.
+        reasoning: Of these, how many are reasoning.
+    """
+
+    read: int = 0
+    cached: int = 0
+    written: int = 0
+    reasoning: int = 0
+
+    def add(self, counts: Counts) -> None:
+        """Another answer."""
+        self.read += counts.whole_input
+        self.cached += counts.cached
+        self.written += counts.output
+        self.reasoning += counts.thinking
+
+    def shown(self) -> dict[str, Any]:
+        """As the API tells of it."""
+        return {
+            "input_tokens": self.read,
+            "input_tokens_details": {"cached_tokens": self.cached},
+            "output_tokens": self.written,
+            "output_tokens_details": {"reasoning_tokens": self.reasoning},
+            "total_tokens": self.read + self.written,
+        }
 
 
 @dataclass(slots=True)
@@ -55,10 +91,16 @@ class Job:
     total: int = 0
     completed: int = 0
     failed: int = 0
-    usage: list[int] = field(default_factory=lambda: [0, 0])
+    usage: Usage = field(default_factory=Usage)
     output: str | None = None
     errors_file: str | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def expires(self) -> float:
+        """When it does, done or not."""
+        after = self.engine.expire_after
+        return self.created + (_DAY if after is None else min(after, _DAY))
 
     @property
     def is_over(self) -> bool:
@@ -78,7 +120,6 @@ class Job:
     def shown(self) -> dict[str, Any]:
         """As the API tells of it."""
         told = {name: int(moment) for name, moment in self.times.items()}
-        read, written = self.usage
         return {
             "id": self.id,
             "object": "batch",
@@ -91,7 +132,7 @@ class Job:
             "error_file_id": self.errors_file,
             "created_at": int(self.created),
             "in_progress_at": told.get("in_progress"),
-            "expires_at": int(self.created) + _DAY,
+            "expires_at": int(self.expires),
             "finalizing_at": told.get("finalizing"),
             "completed_at": told.get("completed"),
             "failed_at": told.get("failed"),
@@ -100,12 +141,6 @@ class Job:
             "cancelled_at": told.get("cancelled"),
             "request_counts": {"total": self.total, "completed": self.completed, "failed": self.failed},
             "model": self.model or None,
-            "usage": {
-                "input_tokens": read,
-                "input_tokens_details": {"cached_tokens": 0},
-                "output_tokens": written,
-                "output_tokens_details": {"reasoning_tokens": 0},
-                "total_tokens": read + written,
-            },
+            "usage": self.usage.shown(),
             "metadata": self.metadata,
         }

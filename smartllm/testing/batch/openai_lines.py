@@ -5,19 +5,20 @@ Codes as users met them: stdapi.ai#240, openai-python#1643, #2084; texts are our
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from array import array
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, BinaryIO, Final
 
-_TURN: Final = 0.02
-"""Seconds of work after which others have their turn."""
+from .engine import Turns
+
 _MOST: Final = 100
 """Problems that are told of one file."""
 _BYTES_A_TOKEN: Final = 4
+_SHORTEST, _LONGEST = 3600, 2_592_000
+"""Seconds for which a file may be kept."""
 
 
 @dataclass(slots=True)
@@ -28,16 +29,20 @@ class Lines:
         places: Where each begins.
         model: The model that all of them name.
         tokens: Estimate of the tokens of their prompts.
-        errors: What is wrong with them.
+        errors: What is wrong with them; what is wrong with the whole file stands alone.
+        digest: Of all of them.
     """
 
     places: array[int] = field(default_factory=lambda: array("q"))
     model: str = ""
     tokens: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
+    digest: str = ""
 
     def wrong(self, code: str, message: str, line: int | None = None, param: str | None = None) -> None:
         """Something is wrong."""
+        if line is None:
+            self.errors.clear()
         if len(self.errors) < _MOST:
             self.errors.append({"code": code, "message": message, "line": line, "param": param})
 
@@ -55,15 +60,15 @@ async def looked_through(file: BinaryIO, endpoint: str, most: int) -> Lines:
         most: How many it may have.
     """
     found, names, place = Lines(), set[str](), 0
-    begun = time.perf_counter()
+    turns, digest = Turns(), blake2b(digest_size=16)
     for number, data in enumerate(file, start=1):
         if data.strip():
             found.places.append(place)
             _check(found, number, data, endpoint, names)
         place += len(data)
-        if time.perf_counter() - begun > _TURN:
-            await asyncio.sleep(0)
-            begun = time.perf_counter()
+        digest.update(data)
+        await turns.give()
+    found.digest = digest.hexdigest()
     if not found.places:
         found.wrong("empty_file", "The input file is empty: a batch has one request at least.")
     elif len(found.places) > most:
@@ -73,10 +78,26 @@ async def looked_through(file: BinaryIO, endpoint: str, most: int) -> Lines:
     return found
 
 
+def row_of(data: bytes) -> Any:
+    """A line as JSON, as RFC 8259 has it.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return json.loads(data.decode(), parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
+
+
 def _check(found: Lines, number: int, data: bytes, endpoint: str, names: set[str]) -> None:
     try:
-        row = json.loads(data.decode())
-    except (ValueError, RecursionError):
+        row = row_of(data)
+    except ValueError:
         row = None
     if not isinstance(row, dict):
         found.wrong("invalid_json_line", "This line is not parseable as valid JSON.", number)
@@ -89,10 +110,14 @@ def _check(found: Lines, number: int, data: bytes, endpoint: str, names: set[str
         found.wrong("duplicate_custom_id", text, number, "custom_id")
     else:
         names.add(name)
-    if row.get("method") != "POST":
-        text = f"Invalid method {row.get('method')!r}: only 'POST' is supported."
+    if "method" not in row:
+        found.missing("method", number)
+    elif row["method"] != "POST":
+        text = f"Invalid method {row['method']!r:.60}: only 'POST' is supported."
         found.wrong("invalid_method", text, number, "method")
-    if row.get("url") != endpoint:
+    if "url" not in row:
+        found.missing("url", number)
+    elif row["url"] != endpoint:
         text = f"The URL provided for this request does not match the batch endpoint {endpoint}."
         found.wrong("url_mismatch", text, number, "url")
     _check_body(found, number, row.get("body"))
@@ -104,7 +129,7 @@ def _check_body(found: Lines, number: int, body: Any) -> None:
         found.missing("body", number)
         return
     model = body.get("model")
-    if not isinstance(model, str):
+    if not isinstance(model, str) or not model:
         found.missing("body.model", number)
     elif not found.model:
         found.model = model
@@ -126,6 +151,23 @@ def metadata_problem(given: Any) -> str | None:
     ):
         if max(sizes, default=0) > limit:
             return f"Invalid 'metadata': at most {limit} {what} are taken."
+    return None
+
+
+def lasting_problem(name: str, given: Any) -> str | None:
+    """What is wrong with what says how long a file is kept; None where nothing is.
+
+    Args:
+        name: Of the parameter.
+        given: Its value.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, dict) or given.get("anchor") != "created_at":
+        return f"Invalid '{name}': expected an object whose 'anchor' is 'created_at'."
+    seconds = given.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not _SHORTEST <= seconds <= _LONGEST:
+        return f"Invalid '{name}': 'seconds' is a whole number from {_SHORTEST:,} to {_LONGEST:,}."
     return None
 
 

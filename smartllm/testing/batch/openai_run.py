@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,8 @@ from smartllm.testing.heard import Refused
 from smartllm.testing.reply import Reply
 from smartllm.testing.routes import error_body
 
-from .openai_lines import looked_through
+from .engine import Turns
+from .openai_lines import looked_through, row_of
 from .refusals import batch_facts
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 _LOOK: Final = 0.02
 """Seconds between two looks at the clock."""
-_TURN: Final = 0.02
 _EXPIRED: Final = "This request could not be executed before the completion window expired."
+_STREAMED: Final = ("stream", "stream_options")
 _STREAM: Final = "Streaming is not supported in the Batch API."
 _NOT_RUN: Final = "The model {} is not supported in the Batch API."
 
@@ -66,10 +66,23 @@ class Run:
     ) -> None:
         self._job, self._route, self._source, self._files = job, route, source, files
         self._batches, self._enqueued, self._most, self._check = batches, enqueued, most, check
+        # The window ends it as well.
+        limits = (job.engine.expire_after, job.expires - job.created)
+        self._engine = replace(job.engine, expire_after=min(one for one in limits if one is not None))
         self._expired = False
+        self._turns = Turns()
 
     async def run(self) -> None:
         """Bring the batch to its end, whatever that is."""
+        try:
+            await self._run()
+        except Exception as error:
+            text = f"The server had an error while processing the batch: {type(error).__name__}"
+            self._job.errors = [{"code": "server_error", "message": text, "line": None, "param": None}]
+            self._job.turn("failed", self._now)
+            raise
+
+    async def _run(self) -> None:
         with ExitStack() as stack:
             given = stack.enter_context(self._source.path.open("rb"))
             lines = await looked_through(given, self._job.endpoint, self._most)
@@ -94,69 +107,71 @@ class Run:
         return self._batches.clock.now()
 
     def _moment(self, lines: int) -> Moment:
-        return self._job.engine.at(self._now - self._job.created, lines)
+        return self._engine.at(self._now - self._job.created, lines)
 
     async def _until_validated(self, lines: Lines) -> None:
         """Wait for the end of the validation, which takes its time whatever it finds."""
-        job, limit = self._job, self._job.engine.token_limit
+        job, limit = self._job, self._engine.token_limit
         while self._moment(1).phase == "validating" and not self._is_cancelled:  # noqa: ASYNC110 - the clock jumps
             await asyncio.sleep(_LOOK)
-        job.model, job.total = lines.model, len(lines.places)
+        if self._is_cancelled:
+            return
+        job.model = lines.model
         if not lines.errors and limit is not None and self._enqueued(lines.model) + lines.tokens > limit:
             text = (
                 f"Enqueued token limit reached for {lines.model}. Limit: {limit:,} enqueued tokens. "
                 "Please try again once some in_progress batches have been completed."
             )
             lines.wrong("token_limit_exceeded", text)
-        job.errors, job.tokens = lines.errors, lines.tokens
-        if job.errors:
-            job.total = 0
-        else:
+        job.errors = lines.errors
+        if not job.errors:
+            job.total, job.tokens = len(lines.places), lines.tokens
             job.turn("in_progress", self._now)
 
     async def _through(self, given: BinaryIO, lines: Lines, answered: BinaryIO, failed: BinaryIO) -> None:
         """Answer the lines as their time comes."""
         job, total, done = self._job, len(lines.places), 0
-        order = job.engine.order(job.id, total)
-        begun = time.perf_counter()
+        chance = self._batches.chance(lines.digest)
+        order = self._engine.order(chance, total)
+
+        def row(number: int) -> Any:
+            given.seek(lines.places[order[number]])
+            return row_of(given.readline())
+
         while not self._is_cancelled:
             moment = self._moment(total)
             while done < moment.due and not self._is_cancelled:
-                given.seek(lines.places[order[done]])
-                self._line(json.loads(given.readline()), answered, failed)
+                self._line(row(done), chance, answered, failed)
                 done += 1
-                if time.perf_counter() - begun > _TURN:
-                    await asyncio.sleep(0)
-                    begun = time.perf_counter()
-            if moment.phase == "finalizing":
+                await self._turns.give()
+            if moment.phase in {"finalizing", "ended"} and not moment.expired:
                 job.turn("finalizing", self._now)
             if moment.phase == "ended":
                 self._expired = moment.expired
                 break
             await asyncio.sleep(_LOOK)
-            begun = time.perf_counter()
         if self._expired:
-            for place in order[done:]:
-                given.seek(lines.places[place])
-                row = json.loads(given.readline())
+            for number in range(done, total):
                 job.failed += 1
-                failed.write(_row(row["custom_id"], None, {"code": "batch_expired", "message": _EXPIRED}))
+                late = {"code": "batch_expired", "message": _EXPIRED}
+                failed.write(_row(row(number)["custom_id"], None, late))
+                await self._turns.give()
 
-    def _line(self, row: Mapping[str, Any], answered: BinaryIO, failed: BinaryIO) -> None:
+    def _line(self, row: Mapping[str, Any], chance: str, answered: BinaryIO, failed: BinaryIO) -> None:
         """Answer one line."""
-        job, name, body = self._job, str(row["custom_id"]), row["body"]
+        job, name, body = self._job, row["custom_id"], row["body"]
         problem = next(self._problems(body), None) if self._check else None
         if problem is not None:
             refused = Reply(status=problem.status, error_message=problem.message, error_code=problem.code)
             response = _response(problem.status, error_body(self._route, refused))
         else:
+            whole = {key: value for key, value in body.items() if key not in _STREAMED}
             said = self._batches.answer(
-                self._route, json.dumps(body).encode(), engine=job.engine, job=job.id, name=name
+                self._route, json.dumps(whole).encode(), engine=self._engine, chance=chance, name=name
             )
             response = _response(said.reply.status if said.reply.is_error else 200, _json(said))
             if said.answer is not None:
-                job.usage[0] += said.answer.counts.whole_input
-                job.usage[1] += said.answer.counts.output
+                job.usage.add(said.answer.counts)
         if response["status_code"] < 400:  # noqa: PLR2004 - the first of the errors
             job.completed += 1
             answered.write(_row(name, response, None))
@@ -196,8 +211,9 @@ def _response(status: int, body: Any) -> dict[str, Any]:
 
 
 def _row(name: str, response: Mapping[str, Any] | None, error: Mapping[str, Any] | None) -> bytes:
+    # Half a surrogate pair is written as JSON escapes it.
     row = {"id": f"batch_req_{uuid4().hex}", "custom_id": name, "response": response, "error": error}
-    return json.dumps(row, ensure_ascii=False).encode(errors="replace") + b"\n"
+    return json.dumps(row, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
 
 
 def _json(said: Spoken) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, Protocol
 
 from smartllm.testing.reply import Reply
@@ -44,6 +44,7 @@ class Batches:
         self.engine, self.clock, self.billed = engine, Clock(), Billed()
         self._speak = speak
         self._scripted: defaultdict[str, deque[Reply]] = defaultdict(deque)
+        self._runs: Counter[str] = Counter()
 
     def script(self, name: str, *replies: Reply) -> None:
         """Queue replies of a line; each try of it takes one, and chance decides when none is left.
@@ -77,26 +78,36 @@ class Batches:
         except ValueError as error:
             raise ValueError(f"{HEADER}: {error}") from None
 
-    def answer(self, route: Route, body: bytes, *, engine: Engine, job: str, name: str) -> Spoken:
+    def chance(self, digest: str) -> str:
+        """What chance knows a job by: its input and how often that ran; so one seed gives the same again.
+
+        Args:
+            digest: Of the input.
+        """
+        self._runs[digest] += 1
+        return f"{digest}:{self._runs[digest]}"
+
+    def answer(self, route: Route, body: bytes, *, engine: Engine, chance: str, name: str) -> Spoken:
         """Answer one line as its call would be online, and bill it if that is no error.
 
         Args:
             route: Where its call goes.
             body: Its body.
             engine: How its job runs.
-            job: Id of the job.
+            chance: What chance knows the job by.
             name: Id of the line.
         """
         queued = self._scripted.get(name)
-        reply = queued.popleft() if queued else engine.failing(job, name) or _DEFAULT
+        reply = queued.popleft() if queued else engine.failing(chance, name) or _DEFAULT
         said = self._speak(route, body, reply)
         if not said.reply.is_error:
             self.billed.add(name)
         return said
 
     def clear(self) -> None:
-        """Forget the bill and the replies."""
+        """Forget the bill, the replies, and what ran."""
         self.billed.clear()
+        self._runs.clear()
         self._scripted.clear()
 
 

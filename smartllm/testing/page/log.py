@@ -23,6 +23,7 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 """Of all bodies and answers together; the oldest are forgotten first."""
 LONGEST: Final = 1024 * 1024
 """Bytes of one body, or of one answer; what is longer is kept to there."""
+_SHOWN_OF_A_FILE: Final = 64 * 1024
 _SNIPPET: Final = 160
 _LONGEST_NAME: Final = 512
 
@@ -261,7 +262,11 @@ def _model(recorded: Recorded, spoken: Spoken) -> str:
 
 
 def _told(spoken: Spoken) -> Told:
-    raw = b"".join(spoken.parts)[:LONGEST]
+    if spoken.file is None:
+        raw = b"".join(spoken.parts)[:LONGEST]
+    else:
+        with spoken.file.open("rb") as file:
+            raw = file.read(_SHOWN_OF_A_FILE)
     said, headers, frames = spoken.answer, spoken.all_headers, len(spoken.parts)
     if said is None:
         return Told(headers=headers, raw=raw, frames=frames)
