@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import aiobotocore.session
 import pytest
 from aiobotocore.config import AioConfig
 from botocore.exceptions import ClientError
+from wires import aws_session
 
 from smartllm.testing import LoopbackServer
 from smartllm.testing.batch.bedrock_records import InputError
@@ -70,7 +70,7 @@ def lines(data: bytes) -> dict[str, dict[str, Any]]:
 
 def client_of(server: LoopbackServer, region: str = "us-east-1") -> Any:
     """AWS's own client, which tries each call once."""
-    return aiobotocore.session.get_session().create_client(
+    return aws_session().create_client(
         "bedrock",
         region_name=region,
         endpoint_url=server.url,

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import aiobotocore.session
 from aiobotocore.config import AioConfig
 from processes import command_of, free_port, running
+from wires import aws_session
 
 from smartllm.runtime.cache.dynamo import DynamoStore
 
@@ -45,7 +45,7 @@ async def settled(store: DynamoStore) -> None:
 
 def raw_client(url: str) -> Any:
     """A context manager for the SDK's own client, to look behind the store's back."""
-    return aiobotocore.session.get_session().create_client(
+    return aws_session().create_client(
         "dynamodb",
         region_name=REGION,
         endpoint_url=url,

@@ -96,6 +96,13 @@ def share_service_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aiobotocore.session, "get_session", get_session)
 
 
+def aws_session() -> aiobotocore.session.AioSession:
+    """A session of aiobotocore's that shares what is in its data files."""
+    session = aiobotocore.session.AioSession()
+    session.register_component("data_loader", _LOADER)
+    return session
+
+
 def botocore_session() -> botocore.session.Session:
     """A session of botocore's that shares what is in its data files."""
     session = botocore.session.Session()

@@ -51,7 +51,7 @@ def client_for(kind: str) -> tuple[LLMClient, FakeTransport]:
     return LLMClient(transport=fake, level="ignore", rules=rules, **settings), fake
 
 
-@pytest.mark.parametrize("kind", ["unlisted", "like"])
+@pytest.mark.parametrize("kind", ["unlisted", pytest.param("like", marks=pytest.mark.slow)])
 async def test_limiters_and_facts_of_many_models_go(kind: str) -> None:
     client, fake = client_for(kind)
     await ask(client, fake, range(10), kind)

@@ -21,6 +21,31 @@ from smartllm.words import Effort
 ALL: Final = list(places())
 TAKING: Final = [place for place in ALL if place.facts.tools.functions != "never"]
 each = pytest.mark.parametrize("place", TAKING, ids=str)
+
+
+def decision(place: Place) -> tuple[Any, ...]:
+    """What tells the conversations of two models on a wire apart."""
+    facts = place.facts
+    return (
+        place.host,
+        place.dialect,
+        repr((facts.tools, facts.calls, facts.carry, facts.thinking, facts.effort)),
+    )
+
+
+# By default a model streams for all that take tools and think as it does; each does in CI.
+STREAMING: Final = set({decision(place): str(place) for place in reversed(TAKING)}.values())
+WAYS: Final = [
+    *(pytest.param(place, "whole", None, id=f"{place}-whole") for place in TAKING),
+    *(
+        pytest.param(
+            *(place, "streamed", "low"),
+            id=f"{place}-streamed",
+            marks=() if str(place) in STREAMING else pytest.mark.slow,
+        )
+        for place in TAKING
+    ),
+]
 LATER: Final = len(ROUNDS)
 """Which request is the last one, and has all rounds behind it."""
 
@@ -62,8 +87,7 @@ def spoken() -> dict[str, Talk]:
 
 
 @with_todays_openai
-@each
-@pytest.mark.parametrize(("how", "effort"), [("whole", None), ("streamed", "low")])
+@pytest.mark.parametrize(("place", "how", "effort"), WAYS)
 async def test_each_round_is_legal_and_begins_with_the_one_before(
     place: Place, how: How, effort: Effort | None, spoken: dict[str, Talk]
 ) -> None:

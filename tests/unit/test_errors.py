@@ -141,6 +141,7 @@ def raised(kind: type[SmartLLMError]) -> None:
     raise made(kind)
 
 
+@pytest.mark.slow  # as an executor, which is in the default run
 def test_every_error_leaves_a_pool_of_processes() -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:

@@ -62,9 +62,10 @@ class TestTheNewestGeneration:
 
     def test_is_not_for_a_version_that_another_family_has_already(self) -> None:
         for vendor, row in VENDORS.items():
-            top = [key for key in LISTED if parse(key).version == newest(vendor)]
+            version = newest(vendor)
+            top = [key for key in LISTED if parse(key).version == version]
             behind = [one for one in row["families"] if one not in {parse(key).family for key in top}]
-            number = ".".join(map(str, newest(vendor)))
+            number = ".".join(map(str, version))
             for family in behind if number else ():
                 first, _, rest = family.partition("-")
                 assert not inherits(found(f"{first}-{number}{'-' if rest else ''}{rest}"))
