@@ -48,7 +48,7 @@ def answer_tool(intent: Intent, plan: OutputPlan, facts: Facts, trace: Trace) ->
     plan = replace(plan, description=_described(plan, _FINAL if among else "", facts, trace))
     if intent.tools:
         intent = _chosen(intent, facts, trace)
-    elif plan.strategy == "tool" and plan.wish != "extract":  # how a second step is forced is promised in full
+    elif plan.strategy == "tool" and plan.wish != "extract":  # a second step has its promised form
         intent = _once(intent, facts, trace)
     return intent._replace(output=plan)
 
@@ -113,7 +113,7 @@ def _chosen(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 
 
 def _once(intent: Intent, facts: Facts, trace: Trace) -> Intent:
-    """The intent whose one tool is called once: Claude calls a tool several times, also one that is forced."""
+    """The intent whose one tool is called once: Claude may call it several times, also if it is forced."""
     if facts.tools.parallel not in {"choice", "additional"}:  # OpenAI calls a named tool once anyway
         return intent
     trace.reasons["parallel_tool_calls"] = Reason("derived", "response_format")
