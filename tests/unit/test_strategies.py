@@ -196,6 +196,22 @@ class TestWithoutTheNativeMode:
         assert (plain.body, plain.diagnostics) == (other.body, other.diagnostics)
 
 
+class TestAForcedTool:
+    """Claude calls a tool several times, also one that is forced; OpenAI calls a named one once."""
+
+    def test_is_called_once_on_claude(self) -> None:
+        body = plan("claude-sonnet-4-6", structured_output="tool").body
+        assert body["tool_choice"] == {"type": "tool", "name": "Analysis", "disable_parallel_tool_use": True}
+        body = plan("claude-sonnet-4-6", structured_output="tool", api_type="converse").body
+        assert body["toolConfig"]["toolChoice"] == {"tool": {"name": "Analysis"}}
+        assert body["additionalModelRequestFields"] == {"tool_choice": {"disable_parallel_tool_use": True}}
+
+    def test_has_no_switch_elsewhere(self) -> None:
+        assert "additionalModelRequestFields" not in plan("nova-pro").body
+        for api_type in ("responses", "chat_completions"):
+            assert "parallel_tool_calls" not in plan("gpt-4", api_type=api_type).body
+
+
 class TestAnOfferedTool:
     def test_leaves_what_was_sent_before_as_it_was_so_that_it_is_read_from_the_prompt_cache(self) -> None:
         turns = [Message("user", "a"), Message("assistant", "b"), Message("user", "c")]

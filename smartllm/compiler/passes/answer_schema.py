@@ -48,6 +48,8 @@ def answer_tool(intent: Intent, plan: OutputPlan, facts: Facts, trace: Trace) ->
     plan = replace(plan, description=_described(plan, _FINAL if among else "", facts, trace))
     if intent.tools:
         intent = _chosen(intent, facts, trace)
+    elif plan.strategy == "tool" and plan.wish != "extract":  # a second step has its promised form
+        intent = _once(intent, facts, trace)
     return intent._replace(output=plan)
 
 
@@ -107,8 +109,12 @@ def _chosen(intent: Intent, facts: Facts, trace: Trace) -> Intent:
             severity="info",
         )
         intent = intent._replace(tools=())
-    one = intent._replace(tool_choice=None)
+    return _once(intent._replace(tool_choice=None), facts, trace)
+
+
+def _once(intent: Intent, facts: Facts, trace: Trace) -> Intent:
+    """The intent whose one tool is called once: Claude may call it several times, also if it is forced."""
     if facts.tools.parallel not in {"choice", "additional"}:  # OpenAI calls a named tool once anyway
-        return one
+        return intent
     trace.reasons["parallel_tool_calls"] = Reason("derived", "response_format")
-    return one._replace(parallel=False)
+    return intent._replace(parallel=False)
