@@ -91,11 +91,11 @@ async def compile_batch(
         strict=strict,
     )
     try:
-        file = path.open("rb")
+        file = path.open("rb")  # noqa: ASYNC230 - before anything waits
     except OSError as error:
         raise RequestFileError(f"{path}: cannot be read ({error.strerror})") from None
     with file:
-        name = str(path.resolve())
+        name = str(path.resolve())  # noqa: ASYNC240 - same
         return await compile_folder(
             file, Path(folder), planner, name=name, duplicates=keep_duplicates, use_cache=use_cache
         )

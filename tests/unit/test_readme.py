@@ -60,7 +60,13 @@ def of_page(blocks: list[tuple[str, str]], *, readme: bool) -> list[tuple[str, s
 
 # Those whose output is compared too are run in test_docs_structured.py and test_docs_shown.py; those on
 # plugins, where the packages are that these are for, in tests/guests/test_guest_pages.py.
-ELSEWHERE = {"structured.md", "llm.md", "pydantic_ai.md", "many_machines.md", *(page for page, _ in shown.pages())}
+ELSEWHERE = {
+    "structured.md",
+    "llm.md",
+    "pydantic_ai.md",
+    "many_machines.md",
+    *(page for page, _ in shown.pages()),
+}
 PYTHON = [block for block in blocks("python") if block[0].rpartition("-")[0] not in ELSEWHERE]
 
 

@@ -90,9 +90,8 @@ def tell_lines(manifest: Manifest) -> None:
         for stray in odd["strays"]:
             echo(f"outputs/{int(unit):04d}: {stray!r} belongs to no request")
         if odd["twice"]:
-            echo(
-                f"outputs/{int(unit):04d}: {counted(odd['twice'], 'request')} came twice; the first answer counts"
-            )
+            many = counted(odd["twice"], "request")
+            echo(f"outputs/{int(unit):04d}: {many} came twice; the first answer counts")
     for line in manifest.lines("error IS NOT NULL OR diagnostics IS NOT NULL"):
         if line.error is not None:
             echo(f"line {line.line}: {line.state}: {line.error.get('message')}")
