@@ -16,7 +16,7 @@ from typing import Any
 
 from smartllm.errors import RequestFileError
 from smartllm.runtime.batch.collecting import Collection
-from smartllm.runtime.batch.compiling import Compiled
+from smartllm.runtime.batch.compiled import Compiled
 from smartllm.runtime.batch.folder import compile_folder
 from smartllm.runtime.batch.planning import Planner
 from smartllm.runtime.batch.rounds import Round

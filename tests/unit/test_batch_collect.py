@@ -84,7 +84,7 @@ async def test_a_batch_costs_half(tmp_path: Path) -> None:
 async def test_what_failed_expired_is_missing_or_does_not_fit_is_told_of_its_line(tmp_path: Path) -> None:
     boom = {"error": {"message": "boom", "code": "server_error"}}
     late = {"code": "batch_expired", "message": "late"}
-    outcomes = {
+    outcomes: dict[str, Any] = {
         "question 0": lambda name: Outcome(name=name, status=500, body=boom),
         "question 1": lambda name: Outcome(name=name, error=late, expired=True),
         "question 2": lambda name: None,

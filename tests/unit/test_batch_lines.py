@@ -27,7 +27,7 @@ def test_a_line_is_a_request_a_prompt_or_a_conversation(tmp_path: Path) -> None:
     asked = read({"custom_id": "a", "prompt": "hi", "temperature": 0}, tmp_path)
     assert (asked.custom_id, asked.request) == ("a", TextRequest(prompt="hi", temperature=0))
     assert read("hi", tmp_path).request == TextRequest(prompt="hi")
-    turn = {"role": "user", "content": "hi"}
+    turn: Any = {"role": "user", "content": "hi"}
     assert read({"messages": [turn]}, tmp_path).request == MessageRequest(messages=[turn])
     assert read([turn], tmp_path).request == MessageRequest(messages=[turn])
     assert read([turn, "and?"], tmp_path).request.messages[1].content == "and?"
@@ -66,7 +66,7 @@ def test_a_mark_of_byte_order_stands_before_the_first_line_alone(tmp_path: Path)
         ({"prompt": "hi", "custom_id": ""}, 'custom_id: "" is no text'),
         ({"prompt": "hi", "custom_id": "x" * 513}, "is no text of 1 to 512 characters"),
         ({"prompt": "hi", "on_progress": 1}, "on_progress: a callback cannot be given in a file"),
-        ({"custom_id": "1", "method": "POST", "url": "/v1/responses", "body": {}}, "a provider's own batch file (body"),
+        ({"method": "POST", "url": "/v1/responses", "body": {}}, "a provider's own batch file (body"),
         ({"recordId": "1", "modelInput": {}}, "a provider's own batch file (modelInput, recordId)"),
         ({"prompt": [{"type": "image", "path": "../a.png"}]}, "lies outside of"),
         ({"prompt": [{"type": "image", "path": "a.png"}]}, "a.png"),
@@ -82,7 +82,7 @@ def test_the_line_keeps_its_id_when_it_is_refused(tmp_path: Path) -> None:
 
 def test_an_id_comes_once(tmp_path: Path) -> None:
     seen: dict[str, int] = {}
-    reader = LineReader(tmp_path, first=lambda name, line: seen.setdefault(name, line))
+    reader = LineReader(tmp_path, first=seen.setdefault)
     assert reader.read(1, b'{"custom_id": "a", "prompt": "hi"}').error is None
     again = reader.read(3, b'{"custom_id": "a", "prompt": "ho"}')
     assert (again.request, again.custom_id) == (None, "a")

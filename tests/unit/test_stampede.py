@@ -38,11 +38,11 @@ class Crowd(LoopbackServer):
         self.most = self.inside = 0
         self.chance = random.Random(11)  # noqa: S311 - not a secret
 
-    async def _answer(self, *args: Any) -> Any:
+    async def _receive(self, request: Any) -> Any:
         self.inside += 1
         self.most = max(self.most, self.inside)
         try:
-            return await super()._answer(*args)
+            return await super()._receive(request)
         finally:
             self.inside -= 1
 
