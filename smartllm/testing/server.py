@@ -235,6 +235,9 @@ class LoopbackServer:
             return await deliver(request, said, recorded, lambda: self._calls.touch(call))
         except (asyncio.CancelledError, ConnectionError):
             recorded.disconnected = self._stopping is not None and not self._stopping.is_set()
+            if request.transport is None or request.transport.is_closing():
+                # Also who leaves between two frames: aiohttp logs any other error as the server's own.
+                raise asyncio.CancelledError from None
             raise
         finally:
             recorded.seconds = time.perf_counter() - begun

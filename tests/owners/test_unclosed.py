@@ -241,7 +241,7 @@ def test_a_dropped_stream_frees_its_connection_and_place(wire: Wire, way: Any) -
         way(holder)
         clock = time.monotonic()  # collecting takes long in a large process
         assert client.generate_text(wire.request("next")).text == "echo: next"
-        assert time.monotonic() - clock < 1
-        while not gone and time.monotonic() - clock < 2:
+        assert time.monotonic() - clock < 5  # of the ten that the call has where no place is free
+        while not gone and time.monotonic() - clock < 5:
             time.sleep(0.01)
         assert gone

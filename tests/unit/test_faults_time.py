@@ -24,6 +24,7 @@ from fault_server import (
     stalled,
     with_pings,
 )
+from loop_time import loop_clock
 from wires import (
     CHAT,
     CONVERSE,
@@ -171,9 +172,9 @@ async def test_a_stream_ends_at_its_terminator_not_with_its_connection(wire: Wir
         await asyncio.sleep(3600)
 
     async with FaultServer(open_behind_its_end) as server, wire.client(server.url) as client:
-        clock = time.monotonic()
-        assert await asked(client, wire, True) == f"echo: {PROMPT}"
-        assert time.monotonic() - clock < 1
+        async with loop_clock() as took:
+            assert await asked(client, wire, True) == f"echo: {PROMPT}"
+            assert took() < 1
         await until(lambda: server.open == 0)
 
 
@@ -192,10 +193,13 @@ async def test_the_total_time_is_not_the_readers(running: LoopbackServer) -> Non
 @pytest.mark.parametrize("wire", [CHAT, CONVERSE], ids=lambda wire: wire.api_type)
 async def test_what_stalls_behind_the_end_of_the_text_is_whole(wire: Wire) -> None:
     """Counts, and the terminator, may come later or never; the answer is paid for and complete."""
-    async with FaultServer(stalled) as server, wire.client(server.url, stall_timeout=0.25) as client:
-        clock = time.monotonic()
+    async with (
+        FaultServer(stalled) as server,
+        wire.client(server.url, stall_timeout=0.25) as client,
+        loop_clock() as took,
+    ):
         assert await asked(client, wire, True) == f"echo: {PROMPT}"
-        assert time.monotonic() - clock < 1.5
+        assert took() < 1.5
     assert server.requests == 1
 
 
@@ -233,18 +237,18 @@ async def test_how_the_bytes_come_does_not_matter(wire: Wire, act: Act) -> None:
 
 
 async def until(condition: Callable[[], bool], seconds: float = 0.5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        await asyncio.sleep(0.005)
+    async with loop_clock() as took:
+        while not condition():
+            assert took() < seconds, "did not come true in time"
+            await asyncio.sleep(0.005)
 
 
 async def cancelled(task: asyncio.Task[Any]) -> None:
-    clock = time.monotonic()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert time.monotonic() - clock < 0.1
+    async with loop_clock() as took:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert took() < 0.1
 
 
 @asynccontextmanager
@@ -256,9 +260,9 @@ async def narrow(wire: Wire, **settings: Any) -> AsyncIterator[tuple[LoopbackSer
             server.reset()
             yield server, client
             before = len(server.requests)
-            clock = time.monotonic()
-            assert await asked(client, wire, False) == f"echo: {PROMPT}"
-            assert time.monotonic() - clock < 1
+            async with loop_clock() as took:
+                assert await asked(client, wire, False) == f"echo: {PROMPT}"
+                assert took() < 1
             await asyncio.sleep(0.1)
             assert len(server.requests) == before + 1, "an attempt was made after the cancellation"
 
@@ -336,11 +340,11 @@ async def test_a_hundred_cancelled_at_once(wire: Wire) -> None:
             server.script(*[Reply(delay=30)] * 100)
             tasks = [asyncio.create_task(asked(client, wire, number % 2 == 0)) for number in range(100)]
             await until(lambda: len(server.requests) == 60, 5)
-            clock = time.monotonic()
-            for task in tasks:
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-            assert time.monotonic() - clock < 0.5
+            async with loop_clock() as took:
+                for task in tasks:
+                    task.cancel()
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+                assert took() < 0.5
             assert {type(result) for result in results} == {asyncio.CancelledError}
             await until(lambda: all(recorded.disconnected for recorded in server.requests), 2)
             assert len(server.requests) == 60

@@ -14,6 +14,7 @@ import openai
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
+from aiohttp import web
 from botocore.eventstream import ChecksumMismatch
 from botocore.exceptions import ClientError, ConnectionClosedError, EventStreamError
 from versions import with_todays_openai
@@ -513,3 +514,28 @@ def test_the_server_stops_while_a_request_waits() -> None:
         assert waiting.recv(1) == b""
     assert time.perf_counter() - started < 5
     assert not server.requests[0].disconnected
+
+
+async def test_who_leaves_between_two_frames_is_no_error(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin = web.StreamResponse.prepare
+
+    async def leave(response: web.StreamResponse, request: web.Request) -> Any:
+        begun = await begin(response, request)
+        assert request.transport is not None
+        request.transport.close()
+        return begun
+
+    monkeypatch.setattr(web.StreamResponse, "prepare", leave)
+    async with aiohttp.ClientSession() as session:
+        body = {"model": "gpt-5.4", "input": "hi", "stream": True}
+        with pytest.raises(aiohttp.ClientError):
+            async with session.post(f"{server.url}/v1/responses", json=body) as response:
+                await response.read()
+    for _ in range(400):
+        if server.requests[0].disconnected:
+            break
+        await asyncio.sleep(0.005)
+    assert server.requests[0].disconnected
+    assert [record.message for record in caplog.records if record.name == "aiohttp.server"] == []
