@@ -48,7 +48,7 @@ class TestNames:
             (("cache", "prun"), "Did you mean 'prune'?"),
             (("cache", "list"), "Did you mean 'ls'?"),
             (("submit", "x"), "Did you mean 'batch submit'?"),
-            (("batch", "colect", "x"), "Did you mean 'collect'?"),
+            (("batch", "statu", "x"), "Did you mean 'status'?"),
             (("batch", "download", "x"), "Did you mean 'collect'?"),
             (("help", "batch", "compil"), "Did you mean 'compile'?"),
             (("compile", "--temprature", "1"), "--temperature"),
