@@ -18,6 +18,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from batch import batch
 from bench import Bench, Row
 from local import local
 from media import media
@@ -85,6 +86,7 @@ def main() -> None:
     asyncio.run(media(bench))
     asyncio.run(local(bench))
     asyncio.run(structured(bench))
+    asyncio.run(batch(bench))
     if given.record:
         record(bench.rows, given.rounds)
     if given.check and (found := regressions(bench.rows)):

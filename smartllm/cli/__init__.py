@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from smartllm.cli.group import Group, Section
+from smartllm.cli.group import MEANT, Group, Section
 
 _COMMANDS: Final = (
     Section(
@@ -53,6 +53,7 @@ if "_SMARTLLM_COMPLETE" in os.environ:
     cls=Group,
     package=__name__,
     sections=_COMMANDS,
+    meant=MEANT,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(None, "-V", "--version", package_name="smartllm", prog_name="smartllm")

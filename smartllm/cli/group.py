@@ -32,6 +32,8 @@ MEANT: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("probe",), "verify"),
         **dict.fromkeys(("completions", "complete-shell"), "completion"),
         **dict.fromkeys(("version",), "--version"),
+        **dict.fromkeys(("bulk", "batches", "jobs", "job", "many", "map"), "batch"),
+        **{name: f"batch {name}" for name in ("submit", "status", "collect", "retry", "cancel")},
     }
 )
 """Names of other tools and of habit; difflib finds those that are only misspelt."""
@@ -51,7 +53,13 @@ class Section:
 
 
 class SuggestingGroup(click.Group):
-    """Names the nearest of its commands for one that it has not."""
+    """Names the nearest of its commands for one that it has not.
+
+    Attributes:
+        meant: What names of habit stand for.
+    """
+
+    meant: Mapping[str, str] = MappingProxyType({})
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -63,7 +71,7 @@ class SuggestingGroup(click.Group):
         """
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-") and not ctx.resilient_parsing:
-            meant = did_you_mean(name, self.list_commands(ctx), MEANT if ctx.parent is None else {})
+            meant = did_you_mean(name, self.list_commands(ctx), self.meant)
             raise click.UsageError(f"There is no command {name!r}.{meant}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -74,11 +82,19 @@ class Group(SuggestingGroup):
     Args:
         package: Where the modules of its commands are.
         sections: The commands.
+        meant: What names of other tools and of habit stand for.
     """
 
-    def __init__(self, *args: Any, package: str, sections: Sequence[Section], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        package: str,
+        sections: Sequence[Section],
+        meant: Mapping[str, str] = MappingProxyType({}),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._package, self._sections = package, sections
+        self._package, self._sections, self.meant = package, sections, meant
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, and end with the exit status, wherever the outputs lead."""

@@ -21,6 +21,7 @@ from .claude_heard import CLAUDE
 from .converse_heard import CONVERSE
 from .eventstream import CONTENT_TYPE
 from .heard import ToolWire, json_of
+from .listed_models import foundation_model, inference_profile
 from .responses_heard import RESPONSES
 
 if TYPE_CHECKING:
@@ -245,8 +246,8 @@ def listing_body(route: Route, models: Sequence[str]) -> JSON:
         entry = {"object": "model", "created": CREATED_AT, "owned_by": "loopback"}
         return {"object": "list", "data": [{"id": model, **entry} for model in models]}
     if route.listing == FOUNDATION_MODELS:
-        return {"modelSummaries": [_foundation_model(model) for model in models]}
-    return {"inferenceProfileSummaries": [_inference_profile(model) for model in models]}
+        return {"modelSummaries": [foundation_model(model) for model in models]}
+    return {"inferenceProfileSummaries": [inference_profile(model) for model in models]}
 
 
 def error_body(route: Route, reply: Reply) -> JSON:
@@ -274,30 +275,3 @@ def headers_for(route: Route, reply: Reply, serial: int, *, streamed: bool) -> d
 
 
 _STREAMS: Final = {"sse": "text/event-stream; charset=utf-8", "event-stream": CONTENT_TYPE}
-
-
-def _foundation_model(model: str) -> JSON:
-    return {
-        "modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{model}",
-        "modelId": model,
-        "modelName": model,
-        "providerName": "Loopback",
-        "inputModalities": ["TEXT"],
-        "outputModalities": ["TEXT"],
-        "responseStreamingSupported": True,
-        "customizationsSupported": [],
-        "inferenceTypesSupported": ["ON_DEMAND", "INFERENCE_PROFILE"],
-        "modelLifecycle": {"status": "ACTIVE"},
-    }
-
-
-def _inference_profile(model: str) -> JSON:
-    arn = "arn:aws:bedrock:us-east-1"
-    return {
-        "inferenceProfileName": f"US {model}",
-        "inferenceProfileArn": f"{arn}:123456789012:inference-profile/us.{model}",
-        "inferenceProfileId": f"us.{model}",
-        "models": [{"modelArn": f"{arn}::foundation-model/{model}"}],
-        "status": "ACTIVE",
-        "type": "SYSTEM_DEFINED",
-    }

@@ -22,6 +22,8 @@ from smartllm.cli.together import Apart, Command, Needs, Rule
 
 assert isinstance(main, Group)
 NAMES = main.list_commands(click.Context(main))
+batch = main.get_command(click.Context(main), "batch")
+assert isinstance(batch, Group)
 COMMANDS = {name: main.get_command(click.Context(main), name) for name in NAMES}
 RULES: list[tuple[str, Rule]] = [
     (name, rule)
@@ -44,9 +46,26 @@ class TestNames:
             (("mod",), "Did you mean 'models'?"),
             (("ask",), "Did you mean 'run'?"),
             (("cache", "prun"), "Did you mean 'prune'?"),
+            (("cache", "list"), "Did you mean 'ls'?"),
+            (("submit", "x"), "Did you mean 'batch submit'?"),
+            (("batch", "statu", "x"), "Did you mean 'status'?"),
+            (("batch", "download", "x"), "Did you mean 'collect'?"),
+            (("help", "batch", "compil"), "Did you mean 'compile'?"),
             (("compile", "--temprature", "1"), "--temperature"),
         ],
-        ids=["slip", "capitals", "beginning", "habit", "below a group", "option"],
+        ids=[
+            "slip",
+            "capitals",
+            "beginning",
+            "habit",
+            "below a group",
+            "no habit below a group",
+            "of a group below",
+            "slip below a loaded group",
+            "habit below a loaded group",
+            "help",
+            "option",
+        ],
     )
     def test_the_nearest_is_named(self, typed: tuple[str, ...], meant: str) -> None:
         result = run(*typed)
@@ -59,8 +78,11 @@ class TestNames:
         assert "There is no command 'zzzzz'." in result.stderr
 
     def test_habits_mean_commands_that_there_are(self) -> None:
-        assert {name for name in MEANT.values() if not name.startswith("-")} <= {*NAMES}
+        below = {f"batch {name}" for name in batch.list_commands(click.Context(batch))}
+        assert {name for name in MEANT.values() if not name.startswith("-")} <= {*NAMES, *below}
         assert not MEANT.keys() & {*NAMES}
+        assert {f"batch {name}" for name in batch.meant.values()} == below
+        assert not {f"batch {name}" for name in batch.meant} & below
 
     def test_the_likeliest_comes_first_and_only_a_few(self) -> None:
         known = ["gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5-pro", "o3"]

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import click
 
 from smartllm.cli.group import Group, Section
+
+_MEANT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("make", "build", "create", "new", "prepare", "init"), "compile"),
+        **dict.fromkeys(("send", "upload", "start", "begin"), "submit"),
+        **dict.fromkeys(("show", "list", "ls", "get", "progress", "watch", "info"), "status"),
+        **dict.fromkeys(("download", "fetch", "results", "output", "wait", "join"), "collect"),
+        **dict.fromkeys(("again", "resend", "rerun", "repeat"), "retry"),
+        **dict.fromkeys(("stop", "abort", "kill", "delete", "rm"), "cancel"),
+        **dict.fromkeys(("ask", "online", "map", "generate"), "run"),
+    }
+)
+"""The words of the providers' own tools, and of habit."""
 
 
 @click.group(
@@ -23,6 +40,7 @@ from smartllm.cli.group import Group, Section
         ),
         Section("Online", run="Answer a file of requests from this machine."),
     ],
+    meant=_MEANT,
 )
 def command() -> None:
     """Answer a file of requests, a JSON object a line.

@@ -34,6 +34,8 @@ class CustomIds:
             name: The id.
             line: Where it stands now.
         """
-        self._db.execute("INSERT OR IGNORE INTO ids VALUES (?, ?)", (name, line))
+        added = self._db.execute("INSERT OR IGNORE INTO ids VALUES (?, ?)", (name, line))
+        if added.rowcount:
+            return line
         found: int = self._db.execute("SELECT line FROM ids WHERE name = ?", (name,)).fetchone()[0]
         return found
