@@ -139,7 +139,8 @@ class AwsClients:
 
     def _ours(self, error: Exception, client: Any, model: str) -> SmartLLMError | None:
         """Our error for what the SDK raised; None for what is none of its."""
-        from botocore import exceptions  # noqa: PLC0415 - an extra, loaded by now
+        from aiohttp import ClientError  # noqa: PLC0415 - an extra, loaded by now
+        from botocore import exceptions  # noqa: PLC0415 - same
 
         address = str(client.meta.endpoint_url)
         if isinstance(error, exceptions.ClientError):
@@ -157,7 +158,8 @@ class AwsClients:
             return ProviderTimeoutError(
                 kind, seconds, model=model, retryable=True, address=shown_address(address)
             )
-        if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError, OSError)):
+        broken = (exceptions.HTTPClientError, exceptions.ConnectionError, OSError, ClientError)
+        if isinstance(error, broken):  # aiohttp's of a body that breaks off, which aiobotocore lets through
             return connection_error(
                 error.__cause__ or error,
                 model=model,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -65,8 +66,9 @@ async def put(clients: AwsClients, place: Place, path: Path, owner: str | None) 
         ConfigError: The file cannot be read.
     """
     about = {"Bucket": place.bucket, "Key": place.key, **_owned(owner)}
-    size = (await asyncio.to_thread(path.stat)).st_size
     with await asyncio.to_thread(opened, path) as file:
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
         if size <= _WHOLE:
 
             async def sent(client: Any) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from smartllm.errors import ConfigError, SmartLLMError
+from smartllm.errors import ConfigError
 
 
 async def keep(path: Path, parts: AsyncIterable[bytes]) -> int:
@@ -29,12 +30,12 @@ async def keep(path: Path, parts: AsyncIterable[bytes]) -> int:
     """
     unfinished = path.with_name(f".{path.name}.part")
     try:
-        size = await _write(unfinished, parts)
-        await asyncio.to_thread(_move, unfinished, path)
-    except BaseException as error:
-        unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError) and not isinstance(error, SmartLLMError):  # of which some are both
-            raise _unwritable(path, error) from None
+        size = await _write(path, unfinished, parts)
+        with _writing(path):
+            await asyncio.to_thread(_move, unfinished, path)
+    except BaseException:
+        with suppress(OSError):  # what failed before is what counts
+            unfinished.unlink(missing_ok=True)
         raise
     return size
 
@@ -54,17 +55,32 @@ def opened(path: Path) -> IO[bytes]:
         ) from None
 
 
-async def _write(path: Path, parts: AsyncIterable[bytes]) -> int:
+async def _write(path: Path, unfinished: Path, parts: AsyncIterable[bytes]) -> int:
     size = 0
-    file: Any = await asyncio.to_thread(path.open, "wb")
+    with _writing(path):
+        file: Any = await asyncio.to_thread(unfinished.open, "wb")
     try:
-        async for part in parts:
+        async for part in parts:  # whose own errors may be OSErrors too, of a connection
             size += len(part)
-            await asyncio.to_thread(file.write, part)
-        await asyncio.to_thread(_settle, file)
+            with _writing(path):
+                await asyncio.to_thread(file.write, part)
+        with _writing(path):
+            await asyncio.to_thread(_settle, file)
     finally:
-        file.close()
+        with suppress(OSError):  # of a full disk, which was told
+            file.close()
     return size
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(
+            f"{path} cannot be written: {reason}", hint="check the disk's room and its rights"
+        ) from None
 
 
 def _settle(file: IO[bytes]) -> None:
@@ -80,8 +96,3 @@ def _move(unfinished: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _unwritable(path: Path, error: OSError) -> ConfigError:
-    reason = error.strerror or type(error).__name__
-    return ConfigError(f"{path} cannot be written: {reason}", hint="check the disk's room and its rights")
