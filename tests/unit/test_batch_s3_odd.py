@@ -151,7 +151,7 @@ async def test_a_failure_that_passes_is_tried_again_from_the_begin(
 
     async def answer(request: web.Request) -> web.Response:
         bodies.append(await request.read())
-        return refuse(request) if len(bodies) < 3 else web.Response()  # type: ignore[no-any-return]
+        return refuse(request) if len(bodies) < 3 else web.Response()
 
     async with answering(answer) as (url, _), clients_at(server, monkeypatch, url) as clients:
         await s3.put(clients, PLACE, path, None)

@@ -93,7 +93,7 @@ def test_which_failures_began_no_job() -> None:
 
     assert [of(status) for status in (400, 403, 404, 429, 499)] == [True] * 5
     assert [of(status) for status in (None, 302, 399, 408, 409, 500, 503)] == [False] * 7
-    timeouts = [ProviderTimeoutError(kind, 1.0, model="m", retryable=True) for kind in ("connect", "read")]  # type: ignore[arg-type]
+    timeouts = [ProviderTimeoutError(kind, 1.0, model="m", retryable=True) for kind in ("connect", "read")]
     assert [surely_refused(one) for one in timeouts] == [True, False]
     lost = [ConnectionFailedError(text, model="m") for text in ("no connection to x", "broke off")]
     assert [surely_refused(one) for one in lost] == [True, False]
