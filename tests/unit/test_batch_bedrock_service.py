@@ -228,6 +228,9 @@ async def test_a_job_that_is_stopped(server: LoopbackServer, service: BedrockJob
     [path] = await service.download(started, job, tmp_path / "out")
     assert len([*service.outcomes(path)]) == 50
     assert await service.cancel(started) == job  # AWS refuses: there is nothing left to stop
+    server.script(Reply(status=403, error_code="AccessDeniedException", error_message="no"))
+    with pytest.raises(PermissionDeniedError):
+        await service.cancel(started)
 
 
 async def test_a_stop_that_is_refused_is_told(

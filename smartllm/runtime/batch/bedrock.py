@@ -75,7 +75,7 @@ class BedrockJobs:
                 "arn:aws:iam::ACCOUNT:role/NAME",
             )
         hours = about.get("hours")
-        if hours is not None and (isinstance(hours, bool) or hours not in _HOURS):
+        if hours is not None and hours not in _HOURS:
             raise ConfigError(f"hours: {hours!r} is not a whole number from {_HOURS[0]} to {_HOURS[-1]}")
         self._role, self._hours = role, hours
         self._owner, self._kms = about.get("s3_owner"), about.get("kms_key")
