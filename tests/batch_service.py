@@ -64,3 +64,17 @@ def aws_settings(server: LoopbackServer, **given: Any) -> Settings:
         "retry_delay": 0,
     }
     return Settings.resolve(LLMConfig(**{**usual, **given}))
+
+
+def bedrock_file(folder: Path, count: int) -> Path:
+    """A file of so many records for Bedrock's engine."""
+    path = folder / "0001.jsonl"
+    rows = [
+        {
+            "recordId": line_id(number),
+            "modelInput": {"messages": [{"role": "user", "content": [{"text": f"hi {number}"}]}]},
+        }
+        for number in range(1, count + 1)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path

@@ -124,6 +124,21 @@ async def test_a_job_that_nobody_saw_begin_is_found_by_its_token(
         assert await service.find(replace(lost, token="d" * 32)) is None
 
 
+async def test_a_job_that_is_over_is_left_as_it_is(server: LoopbackServer, tmp_path: Path) -> None:
+    path = openai_file(tmp_path, 1)
+    async with service_at(server.url) as service:
+        unit = unit_of(path)
+        unit = replace(unit, upload=await service.upload(unit, path))
+        unit = replace(unit, job=(await service.create(unit)).job)
+        job = await ended(service, unit)
+        assert await service.cancel(unit) == job
+        server.script(Reply(status=401, error_message="who"))
+        with pytest.raises(ProviderError, match="who"):
+            await service.cancel(unit)
+        with pytest.raises(NotFoundError):
+            await service.cancel(replace(unit, job="batch_none"))
+
+
 async def test_a_job_that_the_list_shows_late_is_waited_for(tmp_path: Path) -> None:
     calls: list[str] = []
 

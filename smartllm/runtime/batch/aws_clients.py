@@ -26,6 +26,25 @@ T = TypeVar("T")
 S3: Final = "s3"
 CONTROL: Final = "bedrock"
 _KEYS: Final = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
+_READS: Final = "s3:GetObject, s3:PutObject, s3:ListBucket and s3:AbortMultipartUpload"
+_BEGINS: Final = (
+    "bedrock:CreateModelInvocationJob, GetModelInvocationJob, ListModelInvocationJobs, "
+    "StopModelInvocationJob, and iam:PassRole of the role"
+)
+_OWNER: Final = "; if an owner is given, the bucket must be that account's"
+_HINTS: Final = {
+    (S3, "AccessDenied"): f"the caller needs {_READS} on the bucket{_OWNER}",
+    (S3, "403"): f"the caller needs {_READS} on the bucket{_OWNER}",
+    (S3, "NoSuchBucket"): "make the bucket, or name another: --s3 s3://BUCKET/PREFIX",
+    (S3, "NoSuchKey"): "it was there when it was listed: somebody deleted it, or moved it",
+    (CONTROL, "AccessDeniedException"): f"the caller needs {_BEGINS}",
+    (CONTROL, "ServiceQuotaExceededException"): "wait until other jobs of the model have ended",
+}
+"""Next steps by service and code; rights as of userguide/batch-inference-permissions.html."""
+_ELSEWHERE: Final = frozenset(
+    {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
+)
+_ITS_REGION: Final = "x-amz-bucket-region"
 
 
 class AwsClients:
@@ -120,12 +139,12 @@ class AwsClients:
 
     def _ours(self, error: Exception, client: Any, model: str) -> SmartLLMError | None:
         """Our error for what the SDK raised; None for what is none of its."""
-        import aiohttp  # noqa: PLC0415 - an extra, loaded by now
+        from aiohttp import ClientError  # noqa: PLC0415 - an extra, loaded by now
         from botocore import exceptions  # noqa: PLC0415 - same
 
         address = str(client.meta.endpoint_url)
         if isinstance(error, exceptions.ClientError):
-            return self._told(error, address, model)
+            return self._told(error, client.meta.service_model.service_name, address, model)
         if type(error).__name__ in _KEYS:
             hint = "S3 takes no bearer token: set AWS_ACCESS_KEY_ID and its secret, a profile or a role"
             return ConfigError(f"aws settings: {error}", hint=hint)
@@ -145,7 +164,7 @@ class AwsClients:
             return ProviderTimeoutError(
                 "read", seconds, model=model, retryable=True, address=shown_address(address)
             )
-        broken = (exceptions.HTTPClientError, exceptions.ConnectionError, OSError, aiohttp.ClientError)
+        broken = (exceptions.HTTPClientError, exceptions.ConnectionError, OSError, ClientError)
         if isinstance(error, broken):
             return connection_error(
                 error.__cause__ or error,
@@ -158,7 +177,7 @@ class AwsClients:
             return ConfigError(f"aws settings: {error}")
         return None
 
-    def _told(self, error: Any, address: str, model: str) -> ProviderError:
+    def _told(self, error: Any, service: str, address: str, model: str) -> ProviderError:
         told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
         called = Called(
             model=model,
@@ -172,4 +191,10 @@ class AwsClients:
         headers.pop("x-amzn-errortype", None)
         ours = aws_error(about.get("HTTPStatusCode") or 0, headers, content, called)
         ours.request_id = ours.request_id or about.get("RequestId")
+        code = str(told.get("Code"))
+        ours.hint = _HINTS.get((service, code)) or ours.hint
+        if service == S3 and code in _ELSEWHERE:
+            region = headers.get(_ITS_REGION)
+            where = f"in {region}" if region else "in another region"
+            ours.hint = f"the bucket is {where}, and jobs must run where it is: set aws_region"
         return ours

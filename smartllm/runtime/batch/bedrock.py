@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.errors import ConfigError
+from smartllm.errors import ConfigError, ProviderError
 from smartllm.runtime.batch import s3
 from smartllm.runtime.batch.aws_clients import CONTROL, AwsClients
 from smartllm.runtime.batch.bedrock_lines import read_outcomes
 from smartllm.runtime.batch.manifest import Unit
-from smartllm.runtime.batch.service import Job, JobState, Outcome
+from smartllm.runtime.batch.service import OVER, Job, JobState, Outcome
 from smartllm.runtime.batch.whole_file import opened
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _COUNTS: Final = ("totalRecordCount", "processedRecordCount", "successRecordCoun
 _ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _HOURS: Final = range(24, 169)
 _DEFAULT_TYPE: Final = "InvokeModel"
+_CONFLICT: Final = "ConflictException"
 _OUT: Final = ".jsonl.out"
 
 
@@ -74,7 +75,7 @@ class BedrockJobs:
                 "arn:aws:iam::ACCOUNT:role/NAME",
             )
         hours = about.get("hours")
-        if hours is not None and (isinstance(hours, bool) or hours not in _HOURS):
+        if hours is not None and hours not in _HOURS:
             raise ConfigError(f"hours: {hours!r} is not a whole number from {_HOURS[0]} to {_HOURS[-1]}")
         self._role, self._hours = role, hours
         self._owner, self._kms = about.get("s3_owner"), about.get("kms_key")
@@ -124,8 +125,14 @@ class BedrockJobs:
         return self._job(await self._control("get_model_invocation_job", unit, asked))
 
     async def cancel(self, unit: Unit) -> Job:
-        """Stop a unit's job."""
-        await self._control("stop_model_invocation_job", unit, {"jobIdentifier": unit.job})
+        """Stop a unit's job; one that is over stays as it is."""
+        try:
+            await self._control("stop_model_invocation_job", unit, {"jobIdentifier": unit.job})
+        except ProviderError as error:
+            job = await self.job(unit) if error.code == _CONFLICT else None
+            if job is None or job.state not in OVER:
+                raise
+            return job
         return await self.job(unit)
 
     async def download(self, unit: Unit, job: Job, folder: Path) -> list[Path]:  # noqa: ARG002 - as all have it

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.errors import ResponseError
+from smartllm.errors import ProviderError, ResponseError
 from smartllm.runtime.batch.manifest import Unit
 from smartllm.runtime.batch.openai_client import OpenAIClient
 from smartllm.runtime.batch.openai_lines import read_outcomes
-from smartllm.runtime.batch.service import Job, JobState, Outcome
+from smartllm.runtime.batch.service import OVER, Job, JobState, Outcome
 from smartllm.runtime.batch.whole_file import keep, opened
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ TOKEN: Final = "smartllm_token"  # noqa: S105 - a name
 """The key of a job's metadata that holds its unit's token."""
 SETTLE: Final = 20.0
 """Seconds within which a job that was asked for appears in the list of jobs."""
+_REFUSED: Final = frozenset({400, 409})
 _STATES: Final[Mapping[str, JobState]] = {
     "validating": "waiting",
     "in_progress": "running",
@@ -129,11 +130,17 @@ class OpenAIBatches:
         return self._job(body, unit)
 
     async def cancel(self, unit: Unit) -> Job:
-        """Stop a unit's job, which takes up to ten minutes."""
+        """Stop a unit's job, which takes up to ten minutes; one that is over stays as it is."""
         name = unit.job or ""
-        body = await self._client.json(
-            lambda sdk: sdk.batches.with_raw_response.cancel(name), model=unit.model
-        )
+        try:
+            body = await self._client.json(
+                lambda sdk: sdk.batches.with_raw_response.cancel(name), model=unit.model
+            )
+        except ProviderError as error:
+            job = await self.job(unit) if error.status in _REFUSED else None
+            if job is None or job.state not in OVER:
+                raise
+            return job
         return self._job(body, unit)
 
     async def download(self, unit: Unit, job: Job, folder: Path) -> list[Path]:

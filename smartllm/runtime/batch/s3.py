@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from smartllm.errors import ConfigError, ProviderError
+from smartllm.errors import ConfigError, PermissionDeniedError, ProviderError, SmartLLMError
 from smartllm.runtime.batch.aws_clients import S3, AwsClients
 from smartllm.runtime.batch.whole_file import keep, opened
 
@@ -64,8 +66,9 @@ async def put(clients: AwsClients, place: Place, path: Path, owner: str | None) 
         ConfigError: The file cannot be read.
     """
     about = {"Bucket": place.bucket, "Key": place.key, **_owned(owner)}
-    size = (await asyncio.to_thread(path.stat)).st_size
     with await asyncio.to_thread(opened, path) as file:
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
         if size <= _WHOLE:
 
             async def sent(client: Any) -> Any:
@@ -92,7 +95,8 @@ async def put(clients: AwsClients, place: Place, path: Path, owner: str | None) 
                 S3, lambda client: client.complete_multipart_upload(**upload, MultipartUpload=whole)
             )
         except BaseException:
-            await clients.call(S3, lambda client: client.abort_multipart_upload(**upload), once=True)
+            with suppress(SmartLLMError):  # what failed before is what counts; the next try drops them too
+                await clients.call(S3, lambda client: client.abort_multipart_upload(**upload), once=True)
             raise
 
 
@@ -146,7 +150,10 @@ async def _whole(reply: Any, place: Place) -> AsyncIterator[bytes]:
 async def _drop_parts(clients: AwsClients, place: Place, owner: str | None) -> None:
     """Drop the parts that a killed upload left, which cost until somebody does."""
     asked = {"Bucket": place.bucket, "Prefix": place.key, **_owned(owner)}
-    body = await clients.call(S3, lambda client: client.list_multipart_uploads(**asked))
+    try:
+        body = await clients.call(S3, lambda client: client.list_multipart_uploads(**asked))
+    except PermissionDeniedError:  # who may only write files need not know of parts
+        return
     for row in body.get("Uploads", ()):
         if row.get("Key") == place.key:
             left = {"Bucket": place.bucket, "Key": place.key, "UploadId": row["UploadId"], **_owned(owner)}

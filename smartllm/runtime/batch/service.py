@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from smartllm.runtime.batch.manifest import Unit
 
 JobState = Literal["waiting", "running", "ended", "failed"]
 """``ended``: there may be outputs, also of an expired or cancelled job. ``failed``: no line was taken."""
+OVER: Final = frozenset({"ended", "failed"})
+"""The states that stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class BatchService(Protocol):
         ...
 
     async def cancel(self, unit: Unit) -> Job:
-        """Stop a unit's job; what is done by then is kept and paid for."""
+        """Stop a unit's job, or leave it if it is over; what is done by then is kept and paid for."""
         ...
 
     async def download(self, unit: Unit, job: Job, folder: Path) -> list[Path]:

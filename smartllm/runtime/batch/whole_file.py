@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from smartllm.errors import ConfigError
-
-T = TypeVar("T")
 
 
 async def keep(path: Path, parts: AsyncIterable[bytes]) -> int:
@@ -31,10 +30,12 @@ async def keep(path: Path, parts: AsyncIterable[bytes]) -> int:
     """
     unfinished = path.with_name(f".{path.name}.part")
     try:
-        size = await _write(unfinished, parts)
-        await _ours(path, _move, unfinished, path)
+        size = await _write(path, unfinished, parts)
+        with _writing(path):
+            await asyncio.to_thread(_move, unfinished, path)
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # what failed before is what counts
+            unfinished.unlink(missing_ok=True)
         raise
     return size
 
@@ -54,17 +55,32 @@ def opened(path: Path) -> IO[bytes]:
         ) from None
 
 
-async def _write(path: Path, parts: AsyncIterable[bytes]) -> int:
+async def _write(path: Path, unfinished: Path, parts: AsyncIterable[bytes]) -> int:
     size = 0
-    file: IO[bytes] = await _ours(path, path.open, "wb")
+    with _writing(path):
+        file: Any = await asyncio.to_thread(unfinished.open, "wb")
     try:
-        async for part in parts:
+        async for part in parts:  # whose own errors may be OSErrors too, of a connection
             size += len(part)
-            await _ours(path, file.write, part)
-        await _ours(path, _settle, file)
+            with _writing(path):
+                await asyncio.to_thread(file.write, part)
+        with _writing(path):
+            await asyncio.to_thread(_settle, file)
     finally:
-        file.close()
+        with suppress(OSError):  # of a full disk, which was told
+            file.close()
     return size
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(
+            f"{path} cannot be written: {reason}", hint="check the disk's room and its rights"
+        ) from None
 
 
 def _settle(file: IO[bytes]) -> None:
@@ -80,16 +96,3 @@ def _move(unfinished: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-async def _ours(path: Path, step: Callable[..., T], *given: Any) -> T:
-    """Do a step on the disk, in a thread: an OSError of the parts is none of the disk."""
-    try:
-        return await asyncio.to_thread(step, *given)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> ConfigError:
-    reason = error.strerror or type(error).__name__
-    return ConfigError(f"{path} cannot be written: {reason}", hint="check the disk's room and its rights")
