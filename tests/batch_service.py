@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
+
+from aiohttp import web
 
 from smartllm import LLMConfig
 from smartllm.runtime.batch.manifest import Unit, line_id
@@ -64,3 +69,26 @@ def aws_settings(server: LoopbackServer, **given: Any) -> Settings:
         "retry_delay": 0,
     }
     return Settings.resolve(LLMConfig(**{**usual, **given}))
+
+
+@asynccontextmanager
+async def odd(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
+    """A server that answers everything as told: a response, or JSON."""
+
+    async def handle(request: web.Request) -> web.Response:
+        await request.read()
+        found = answer(request)
+        if isawaitable(found):
+            found = await found
+        return found if isinstance(found, web.Response) else web.json_response(found)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

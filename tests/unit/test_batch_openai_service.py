@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from batch_service import TOKEN, openai_file, openai_settings, unit_of
+from batch_service import TOKEN, odd, openai_file, openai_settings, unit_of
 
 from smartllm.errors import ConfigError, NotFoundError, ProviderError, ResponseError
 from smartllm.runtime.batch.attempts import surely_refused
@@ -161,27 +161,6 @@ async def test_pages_are_read_as_far_as_the_job_may_stand(tmp_path: Path) -> Non
         unit = unit_of(openai_file(tmp_path, 1), changed=1_000_000_000.0 - 30)
         assert await service.find(unit) is None
     assert asked == [None, "b1"]
-
-
-@asynccontextmanager
-async def odd(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
-    """A server that gives one answer to everything."""
-
-    async def handle(request: web.Request) -> web.Response:
-        await request.read()
-        found = answer(request)
-        return found if isinstance(found, web.Response) else web.json_response(found)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 @pytest.mark.parametrize(
