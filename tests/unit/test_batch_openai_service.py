@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from batch_service import TOKEN, odd, openai_file, openai_settings, unit_of
+from tls import secured
 
 from smartllm.errors import ConfigError, NotFoundError, ProviderError, ResponseError
 from smartllm.runtime.batch.attempts import surely_refused
@@ -273,6 +275,47 @@ async def test_errors_are_ours_and_hold_no_key(server: LoopbackServer, tmp_path:
         gone = tmp_path / "gone.jsonl"
         with pytest.raises(ConfigError, match=r"gone\.jsonl cannot be read"):
             await service.upload(unit, gone)
+
+
+async def test_certificates_are_those_of_the_settings(
+    server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = openai_file(tmp_path, 2)
+    async with secured(server.url, tmp_path) as (url, vouching):
+        async with service_at(url, ca_bundle=vouching) as service:
+            unit = unit_of(path)
+            unit = replace(unit, upload=await service.upload(unit, path))
+            unit = replace(unit, job=(await service.create(unit)).job)
+            job = await ended(service, unit)
+            assert len(await service.download(unit, job, tmp_path / "out")) >= 1
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        async with service_at(url, max_retries=0) as service:
+            monkeypatch.setenv("SSL_CERT_FILE", str(vouching))  # too late
+            with pytest.raises(ProviderError, match="certificate") as caught:
+                await service.job(unit)
+        assert "ca_bundle" in caught.value.hint
+
+
+async def test_the_proxy_is_that_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def proxy(request: web.Request) -> Any:
+        asked.append((str(request.url), request.headers.get("Proxy-Authorization")))
+        return {"id": "batch_1", "status": "validating"}
+
+    unit = unit_of(openai_file(tmp_path, 1), job="batch_1")
+    async with odd(proxy) as url:
+        monkeypatch.setenv("http_proxy", url.replace("//", "//me:proxy-canary-0001@"))
+        monkeypatch.setenv("no_proxy", "direct.test")
+        async with service_at("http://batches.test:9") as service, service_at("http://direct.test:9") as no:
+            monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # too late
+            monkeypatch.setenv("all_proxy", "http://127.0.0.1:9")
+            assert (await service.job(unit)).job == "batch_1"
+            with pytest.raises(ProviderError):
+                await no.job(unit)
+    ((address, login),) = asked
+    assert address == "http://batches.test:9/v1/batches/batch_1"
+    assert login == f"Basic {b64encode(b'me:proxy-canary-0001').decode()}"
 
 
 async def test_a_server_that_knows_no_batches_is_told(tmp_path: Path) -> None:
