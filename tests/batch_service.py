@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
+
+from aiohttp import web
 
 from smartllm import LLMConfig
 from smartllm.runtime.batch.manifest import Unit, line_id
@@ -66,15 +71,24 @@ def aws_settings(server: LoopbackServer, **given: Any) -> Settings:
     return Settings.resolve(LLMConfig(**{**usual, **given}))
 
 
-def bedrock_file(folder: Path, count: int) -> Path:
-    """A file of so many records for Bedrock's engine."""
-    path = folder / "0001.jsonl"
-    rows = [
-        {
-            "recordId": line_id(number),
-            "modelInput": {"messages": [{"role": "user", "content": [{"text": f"hi {number}"}]}]},
-        }
-        for number in range(1, count + 1)
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return path
+@asynccontextmanager
+async def odd(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
+    """A server that answers everything as told: a response, or JSON."""
+
+    async def handle(request: web.Request) -> web.Response:
+        await request.read()
+        found = answer(request)
+        if isawaitable(found):
+            found = await found
+        return found if isinstance(found, web.Response) else web.json_response(found)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

@@ -1,373 +1,362 @@
-"""Bedrock's batch engine as a folder's service: aiobotocore against the sandbox, with an S3 in memory."""
+"""Bedrock's jobs as a folder's service, against servers that fail, deny and are odd: AWS's own clients."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_s3 import MemoryClients, MemoryS3
-from batch_service import TOKEN, aws_settings, bedrock_file, openai_settings, unit_of
-from bedrock_jobs import HAIKU, ROLE, MemoryPlace
+from aiohttp import web
+from batch_service import TOKEN, odd, unit_of
 from wires import share_service_models
 
-from smartllm.errors import ConfigError, NotFoundError, PermissionDeniedError, ProviderError
+from smartllm.config import LLMConfig
+from smartllm.errors import ConfigError, ProviderError, ResponseError, SmartLLMError
+from smartllm.runtime.batch import s3
+from smartllm.runtime.batch.aws_clients import S3, AwsClients
 from smartllm.runtime.batch.bedrock import BedrockJobs
-from smartllm.runtime.batch.manifest import Unit
-from smartllm.runtime.batch.openai import OpenAIBatches
-from smartllm.runtime.batch.s3 import Place
-from smartllm.runtime.batch.service import Job
-from smartllm.runtime.batch.services import service_of
-from smartllm.testing import LoopbackServer, Reply
-from smartllm.testing.batch.engine import Engine
+from smartllm.settings import Settings
 
-ABOUT = {"s3": "s3://the-bucket/work/", "role_arn": ROLE}
+ROLE = "arn:aws:iam::123456789012:role/batch"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/abc"
+PLACE = s3.Place("bucket", "a/b.jsonl")
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[LoopbackServer]:
-    with LoopbackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> LoopbackServer:
+@pytest.fixture(autouse=True)
+def fast_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     share_service_models(monkeypatch)
-    for name in ("AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    running.reset()
-    running.batches.engine = Engine(seconds=0)
-    running._apis[1]._place = running._s3 = MemoryPlace()  # type: ignore[attr-defined, assignment]
-    return running
 
 
-@pytest.fixture
-def store(server: LoopbackServer) -> MemoryS3:
-    place: Any = server._s3
-    return MemoryS3(place)
+def refused(status: int, code: str, message: str = "no") -> web.Response:
+    """An error as S3 says it, or, with its header, Bedrock."""
+    text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return web.Response(status=status, text=text, content_type="application/xml")
 
 
-@pytest.fixture
-async def service(server: LoopbackServer, store: MemoryS3) -> AsyncIterator[BedrockJobs]:
-    async with service_with(server, store) as found:
-        yield found
+def denied(code: str, message: str = "no", status: int = 400) -> web.Response:
+    return web.json_response({"message": message}, status=status, headers={"x-amzn-ErrorType": code})
+
+
+def settings_of(url: str, **given: Any) -> Settings:
+    usual = {"provider": "bedrock", "aws_region": "us-east-1", "endpoint_url": url, "retry_delay": 0}
+    keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "aws-canary-secret-0001"}
+    return Settings.resolve(LLMConfig(**{**usual, **keys, **given}))
 
 
 @asynccontextmanager
-async def service_with(server: LoopbackServer, store: MemoryS3, **about: Any) -> AsyncIterator[BedrockJobs]:
-    clients = MemoryClients(server, store)
-    found = BedrockJobs(aws_settings(server), {**ABOUT, **about}, clients=clients)
+async def clients_at(url: str, monkeypatch: pytest.MonkeyPatch, **given: Any) -> AsyncIterator[AwsClients]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+    clients = AwsClients(settings_of(url, **given))
     try:
-        yield found
+        yield clients
     finally:
-        await found.aclose()
+        await clients.aclose()
 
 
-def unit(path: Path, **fields: Any) -> Unit:
-    return unit_of(path, **{"model": HAIKU, "endpoint": "Converse", **fields})
+@asynccontextmanager
+async def jobs_at(url: str, **given: Any) -> AsyncIterator[BedrockJobs]:
+    jobs = BedrockJobs(settings_of(url, **given), {"s3": "s3://bucket/x", "role_arn": ROLE})
+    try:
+        yield jobs
+    finally:
+        await jobs.aclose()
 
 
-async def begun(service: BedrockJobs, path: Path, **fields: Any) -> Unit:
-    """A unit whose job has begun."""
-    found = unit(path, **fields)
-    found = replace(found, upload=await service.upload(found, path))
-    return replace(found, job=(await service.create(found)).job)
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "b.jsonl"
+    found.write_bytes(b"0123456789")
+    return found
 
 
-async def until(
-    service: BedrockJobs,
-    unit: Unit,
-    holds: Callable[[Job], bool] = lambda job: job.state in {"ended", "failed"},
-) -> Job:
-    for _ in range(500):
-        job = await service.job(unit)
-        if holds(job):
-            return job
-        await asyncio.sleep(0.01)
-    raise AssertionError(job)
-
-
-async def test_the_whole_way(
-    server: LoopbackServer, store: MemoryS3, service: BedrockJobs, tmp_path: Path
+async def test_a_file_that_fails_in_passing_goes_up_again_whole(
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.batches.engine = Engine(seconds=0, failures=0.2)
-    path = bedrock_file(tmp_path, 100)
-    started = await begun(service, path)
-    assert started.upload == f"s3://the-bucket/work/{TOKEN}/0001.jsonl"
-    assert store.place.objects[started.upload] == path.read_bytes()
-    sent = server.requests[-1].json
-    assert sent == {
-        "jobName": f"smartllm-{TOKEN}-1",
-        "roleArn": ROLE,
-        "clientRequestToken": TOKEN,
-        "modelId": HAIKU,
-        "modelInvocationType": "Converse",
-        "inputDataConfig": {"s3InputDataConfig": {"s3Uri": started.upload, "s3InputFormat": "JSONL"}},
-        "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": f"s3://the-bucket/work/{TOKEN}/output/"}},
-    }
-    job = await until(service, started)
-    assert (job.status, job.total, job.done, job.errors) == ("Completed", 100, 100, ())
-    assert job.failed == 100 - len(server.batches.billed) > 0
-    assert job.expires is not None
-    folder = tmp_path / "out" / "1"
-    paths = await service.download(started, job, folder)
-    assert [each.name for each in paths] == ["0001.jsonl.out"]
-    assert sorted(each.name for each in folder.iterdir()) == ["0001.jsonl.out", "manifest.json.out"]
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    found = [*service.outcomes(paths[0])]
-    assert sorted(one.name for one in found) == [f"L{number:010d}" for number in range(1, 101)]
-    assert sorted(one.name for one in found if one.body) == sorted(server.batches.billed.times)
-    assert {one.status for one in found if not one.body} <= {429, 500}
+    bodies: list[bytes] = []
 
-    asked = len(store.asked)
-    assert await service.download(started, job, folder) == paths
-    assert {name for name, _ in store.asked[asked:]} == {"list_objects_v2"}
+    async def answered(request: web.Request) -> web.Response:
+        bodies.append(await request.read())
+        return web.Response() if len(bodies) == 3 else refused(503, "SlowDown")
+
+    async with odd(answered) as url, clients_at(url, monkeypatch, max_retries=2) as clients:
+        await s3.put(clients, PLACE, path, None)
+    assert [b"0123456789" in body for body in bodies] == [True] * 3
 
 
-async def test_what_a_folder_says_is_asked_for(
-    server: LoopbackServer, store: MemoryS3, tmp_path: Path
+async def test_a_file_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with clients_at("http://127.0.0.1:9", monkeypatch) as clients:
+        with pytest.raises(ConfigError, match=r"gone\.jsonl cannot be read"):
+            await s3.put(clients, PLACE, tmp_path / "gone.jsonl", None)
+
+
+class Multipart:
+    """An S3 that takes parts; some of its answers are given."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.calls = answers, list[str]()
+
+    def __call__(self, request: web.Request) -> Any:
+        query, method = request.query, request.method
+        if "uploads" in query:
+            name = "begin" if method == "POST" else "list"
+        else:
+            name = {"PUT": "part", "POST": "complete", "DELETE": "abort"}[method]
+        self.calls.append(f"{name} {query.get('uploadId', '')}{query.get('key-marker', '')}".strip())
+        given = self.answers.get(name)
+        if callable(given):
+            given = given(request)
+        if isinstance(given, web.Response):
+            return given
+        usual = {
+            "begin": "<R><UploadId>up</UploadId></R>",
+            "list": "<R></R>",
+            "complete": "<R><ETag>e</ETag></R>",
+        }
+        return web.Response(
+            text=given or usual.get(name, ""), content_type="application/xml", headers={"ETag": '"e"'}
+        )
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_WHOLE", 9)
+    monkeypatch.setattr(s3, "_PART", 4)
+
+
+async def sent_in_parts(
+    server: Multipart, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SmartLLMError | None:
+    async with odd(server) as url, clients_at(url, monkeypatch, max_retries=0) as clients:
+        try:
+            await s3.put(clients, PLACE, path, None)
+        except SmartLLMError as error:
+            return error
+    return None
+
+
+@pytest.mark.usefixtures("small_parts")
+async def test_a_large_file_goes_up_in_parts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Multipart()
+    assert await sent_in_parts(server, path, monkeypatch) is None
+    assert server.calls == ["list", "begin", "part up", "part up", "part up", "complete up"]
+
+
+@pytest.mark.usefixtures("small_parts")
+async def test_what_failed_first_is_told_though_the_parts_cannot_be_dropped(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    more = {"s3_owner": "123456789012", "kms_key": "arn:aws:kms:us-east-1:123456789012:alias/k", "hours": 24}
-    async with service_with(server, store, **more) as service:
-        found = await begun(service, bedrock_file(tmp_path, 100), endpoint="InvokeModel", unit=12)
-        sent = server.requests[-1].json
-        job = await until(service, found)
-        await service.download(found, job, tmp_path / "out")
-    assert "modelInvocationType" not in sent
-    assert (sent["jobName"], sent["timeoutDurationInHours"]) == (f"smartllm-{TOKEN}-12", 24)
-    assert sent["inputDataConfig"]["s3InputDataConfig"]["s3BucketOwner"] == "123456789012"
-    wanted = sent["outputDataConfig"]["s3OutputDataConfig"]
-    assert (wanted["s3BucketOwner"], wanted["s3EncryptionKeyId"]) == ("123456789012", more["kms_key"])
-    assert {name for name, _ in store.asked} == {"put_object", "list_objects_v2", "get_object"}
-    assert {asked["ExpectedBucketOwner"] for _, asked in store.asked} == {"123456789012"}
+    server = Multipart(part=refused(400, "TheFirst"), abort=refused(500, "TheSecond"))
+    error = await sent_in_parts(server, path, monkeypatch)
+    assert isinstance(error, ProviderError)
+    assert error.code == "TheFirst"
+    assert "parts of s3://bucket/a/b.jsonl are left: TheSecond" in caplog.text
+    assert server.calls == ["list", "begin", "part up", "abort up"]
 
 
-async def test_one_token_begins_one_job(server: LoopbackServer, service: BedrockJobs, tmp_path: Path) -> None:
-    path = bedrock_file(tmp_path, 100)
-    first = await begun(service, path)
-    assert (await begun(service, path)).job == first.job
-    assert (await begun(service, path, token="f" * 32)).job != first.job
-
-
-async def test_a_job_that_nobody_saw_begin_is_found(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path
+@pytest.mark.usefixtures("small_parts")
+async def test_what_killed_uploads_left_is_dropped_on_every_page(
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = bedrock_file(tmp_path, 100)
-    first = await begun(service, path, unit=1)
-    await begun(service, path, unit=11, token="e" * 32)
-    found = await service.find(unit(path))
-    assert found is not None
-    assert found.job == first.job
-    assert await service.find(unit(path, token="d" * 32)) is None
+    def page(request: web.Request) -> str:
+        number = 2 if request.query.get("key-marker") == "a/b.jsonl" else 1
+        more = "<NextKeyMarker>a/b.jsonl</NextKeyMarker><NextUploadIdMarker>old1</NextUploadIdMarker>"
+        return (
+            f"<R><IsTruncated>{'true' if number == 1 else 'false'}</IsTruncated>{more if number == 1 else ''}"
+            f"<Upload><Key>a/b.jsonl</Key><UploadId>old{number}</UploadId></Upload>"
+            f"<Upload><Key>a/b.jsonl.other</Key><UploadId>others</UploadId></Upload></R>"
+        )
+
+    def dropped(request: web.Request) -> web.Response:
+        gone = request.query["uploadId"] == "old1"  # by somebody else, meanwhile
+        return refused(404, "NoSuchUpload") if gone else web.Response(status=204)
+
+    server = Multipart(list=page, abort=dropped)
+    assert await sent_in_parts(server, path, monkeypatch) is None
+    assert server.calls[:5] == ["list", "abort old1", "list a/b.jsonl", "abort old2", "begin"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "found"),
-    [
-        ({"jobName": f"smartllm-{TOKEN}-1"}, True),
-        ({"clientRequestToken": TOKEN, "jobName": "renamed"}, True),
-        ({"jobName": f"smartllm-{TOKEN}-11"}, False),
-        ({"jobName": f"smartllm-{TOKEN}-11", "clientRequestToken": "x"}, False),
-    ],
-)
-async def test_a_job_is_known_by_name_or_token_on_any_page(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path, fields: dict[str, Any], found: bool
+@pytest.mark.usefixtures("small_parts")
+async def test_who_may_not_look_for_parts_may_still_send_a_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    row = {"jobArn": "arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/a", "status": "InProgress"}
-    pages = (
-        {"invocationJobSummaries": [], "nextToken": "n"},
-        {"invocationJobSummaries": [{**row, **fields}]},
+    server = Multipart(list=refused(403, "AccessDenied"))
+    assert await sent_in_parts(server, path, monkeypatch) is None
+    assert server.calls[-1] == "complete up"
+    assert "s3:ListBucketMultipartUploads" in caplog.text
+
+
+@pytest.mark.usefixtures("small_parts")
+async def test_an_upload_without_an_id_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = await sent_in_parts(Multipart(begin="<R></R>"), path, monkeypatch)
+    assert isinstance(error, ResponseError)
+    assert "has no UploadId" in error.message
+
+
+async def test_keys_that_a_profile_holds_are_in_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "credentials"
+    file.write_text(
+        "[mine]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = profile-canary-0001\n"
+        "aws_session_token = token-canary-0001\n"
     )
-    server.script(*(Reply(raw=json.dumps(page).encode()) for page in pages))
-    job = await service.find(unit(bedrock_file(tmp_path, 1)))
-    assert (job is not None) is found
-    assert ["nextToken=n" in one.raw_path for one in server.requests] == [False, True]
-    assert all(f"nameContains=smartllm-{TOKEN}-1" in one.raw_path for one in server.requests)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    said = "you sent profile-canary-0001 and token-canary-0001"
+    keys = {"aws_access_key_id": None, "aws_secret_access_key": None, "aws_profile": "mine"}
+    async with (
+        odd(lambda _: refused(400, "Odd", said)) as url,
+        clients_at(url, monkeypatch, max_retries=0, **keys) as clients,
+    ):
+        for _ in range(2):
+            with pytest.raises(ProviderError, match="you sent") as caught:
+                await s3.listed(clients, PLACE, None)
+            assert "canary" not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
 
 
-async def test_a_job_that_expires_in_part_keeps_what_is_done(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path
-) -> None:
-    server.batches.engine = Engine(seconds=1000, expire_after=500)
-    started = await begun(service, bedrock_file(tmp_path, 100))
-    assert (await service.job(started)).state == "waiting"
-    server.batches.clock.advance(400)
-    job = await until(service, started, lambda job: job.state == "running")
-    assert job.outputs == ()
-    server.batches.clock.advance(100)
-    job = await until(service, started)
-    assert (job.status, job.state) == ("PartiallyCompleted", "ended")
-    [path] = await service.download(started, job, tmp_path / "out")
-    assert len([*service.outcomes(path)]) == 50
+async def test_the_environment_counts_as_it_was_at_construction(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with odd(lambda _: web.Response(text="<R></R>")) as url, clients_at(url, monkeypatch) as clients:
+        for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        assert await s3.listed(clients, PLACE, None) == []
 
 
-async def test_a_job_that_expires_before_it_begins_has_no_outputs(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path
-) -> None:
-    server.batches.engine = Engine(seconds=1000, expire_after=0)
-    started = await begun(service, bedrock_file(tmp_path, 100))
-    job = await until(service, started)
-    assert (job.status, job.state, job.done) == ("Expired", "ended", None)
-    assert await service.download(started, job, tmp_path / "out") == []
+async def test_an_address_that_comes_later_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    clients = AwsClients(settings_of("http://127.0.0.1:9"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
 
+    async def address(client: Any) -> str:
+        return str(client.meta.endpoint_url)
 
-async def test_a_job_that_is_stopped(server: LoopbackServer, service: BedrockJobs, tmp_path: Path) -> None:
-    server.batches.engine = Engine(seconds=1000)
-    started = await begun(service, bedrock_file(tmp_path, 100))
-    server.batches.clock.advance(500)
-    await until(service, started, lambda job: job.done == 50)
-    assert (await service.cancel(started)).status in {"Stopping", "Stopped"}
-    job = await until(service, started)
-    assert (job.status, job.state) == ("Stopped", "ended")
-    [path] = await service.download(started, job, tmp_path / "out")
-    assert len([*service.outcomes(path)]) == 50
-    assert await service.cancel(started) == job  # AWS refuses: there is nothing left to stop
-    server.script(Reply(status=403, error_code="AccessDeniedException", error_message="no"))
-    with pytest.raises(PermissionDeniedError):
-        await service.cancel(started)
-
-
-async def test_a_stop_that_is_refused_is_told(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path
-) -> None:
-    server.batches.engine = Engine(seconds=1000)
-    started = await begun(service, bedrock_file(tmp_path, 100))
-    for code in ("ConflictException", "ValidationException"):
-        server.script(Reply(status=400, error_code=code, error_message="no"))
-        with pytest.raises(ProviderError, match="no"):
-            await service.cancel(started)
-
-
-async def test_a_job_that_fails_says_why(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path
-) -> None:
-    started = await begun(service, bedrock_file(tmp_path, 99))
-    job = await until(service, started)
-    assert (job.state, job.outputs) == ("failed", ())
-    [error] = job.errors
-    assert (error["code"], error["line"]) == ("Failed", None)
-    assert "100" in error["message"]
+    try:
+        assert (await clients.call(S3, address)).endswith(".amazonaws.com")
+    finally:
+        await clients.aclose()
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
-    [
-        ({"status": "Completed", "processedRecordCount": 0}, ("ended", None, 1)),
-        ({"status": "BrandNew"}, ("running", None, 0)),
-        ({"status": "Stopping"}, ("running", None, 0)),
-        ({"status": "Scheduled"}, ("waiting", None, 0)),
-        ({"status": "Expired", "message": "late"}, ("ended", None, 1)),
-        ({"status": "Completed", "outputDataConfig": None}, ("ended", None, 0)),
-    ],
+    ("service", "excluded", "proxied"),
+    [("s3", "", True), ("bedrock", "", True), ("s3", "s3.test", False), ("bedrock", "s3.test", True)],
 )
-async def test_what_jobs_say(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path, fields: dict[str, Any], told: Any
+async def test_each_service_has_the_proxy_of_its_own_address(
+    service: str, excluded: str, proxied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = {
-        "jobArn": "arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/abc",
-        "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://the-bucket/out/"}},
-        **fields,
-    }
-    server.script(Reply(raw=json.dumps(body).encode()))
-    job = await service.job(unit(bedrock_file(tmp_path, 1), job="abc"))
-    assert (job.state, job.done, len(job.outputs)) == told
-    assert job.outputs in {(), ("s3://the-bucket/out/abc",)}
-    assert job.status == fields["status"]
+    asked: list[str] = []
+
+    def proxy(request: web.Request) -> Any:
+        asked.append(str(request.url))
+        return web.Response(text="<R></R>") if service == "s3" else {}
+
+    async with odd(proxy) as url:
+        monkeypatch.setenv("http_proxy", url)
+        monkeypatch.setenv("no_proxy", excluded)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://s3.test:9")
+        clients = AwsClients(settings_of("http://control.test:9", max_retries=0))
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        try:
+            if service == "s3":
+                await s3.listed(clients, PLACE, None)
+            else:
+                await clients.call("bedrock", lambda client: client.list_model_invocation_jobs())
+        except ProviderError:
+            assert not proxied
+        finally:
+            await clients.aclose()
+    assert bool(asked) is proxied
+    assert all(f"{'s3' if service == 's3' else 'control'}.test:9" in one for one in asked)
 
 
-async def test_a_download_that_breaks_off_is_tried_again_and_never_half(
-    server: LoopbackServer, store: MemoryS3, service: BedrockJobs, tmp_path: Path
+async def test_what_must_be_allowed_is_named(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = await begun(service, bedrock_file(tmp_path, 100))
-    job = await until(service, started)
-    store.short = 1
-    [path] = await service.download(started, job, tmp_path / "out")
-    assert len([*service.outcomes(path)]) == 100
-    store.short = 99
-    with pytest.raises(ProviderError, match="broke off 7 bytes before its end") as caught:
-        await service.download(started, job, tmp_path / "other")
-    assert caught.value.retryable
-    assert [*(tmp_path / "other").iterdir()] == []
+    unit = unit_of(path, model="m", job=ARN, upload="s3://bucket/a")
+    async with (
+        odd(lambda _: refused(403, "AccessDenied")) as url,
+        clients_at(url, monkeypatch, max_retries=0) as clients,
+    ):
+        for call, right in (
+            (lambda: s3.put(clients, PLACE, path, None), "s3:PutObject"),
+            (lambda: s3.get(clients, PLACE, tmp_path / "out", None), "s3:GetObject"),
+            (lambda: s3.listed(clients, PLACE, None), "s3:ListBucket"),
+        ):
+            with pytest.raises(ProviderError) as caught:
+                await call()
+            assert f"allowed {right}," in caught.value.hint
+            assert "InvokeModel" not in caught.value.hint
+            assert "credentials come from aws_access_key_id" in caught.value.hint
+    async with (
+        odd(lambda _: denied("AccessDeniedException", status=403)) as url,
+        jobs_at(url, max_retries=0) as jobs,
+    ):
+        for made, rights in (
+            (jobs.create, ["bedrock:CreateModelInvocationJob", "iam:PassRole"]),
+            (jobs.job, ["bedrock:GetModelInvocationJob"]),
+            (jobs.find, ["bedrock:ListModelInvocationJobs"]),
+            (jobs.cancel, ["bedrock:StopModelInvocationJob"]),
+        ):
+            with pytest.raises(ProviderError) as caught:
+                await made(unit)
+            assert all(right in caught.value.hint for right in rights)
+
+
+async def test_answers_that_name_no_job_are_told(path: Path) -> None:
+    rows = {"invocationJobSummaries": [{"clientRequestToken": TOKEN, "status": "Submitted"}]}
+    unit = unit_of(path, model="m", job=ARN, upload="s3://bucket/a")
+    async with odd(lambda _: rows) as url, jobs_at(url) as jobs:
+        for made in (jobs.create, jobs.job, jobs.find):
+            with pytest.raises(ResponseError, match="has no jobArn") as caught:
+                await made(unit)
+            assert caught.value.model == "m"
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind", "hint"),
+    ("model", "hints"),
     [
-        (403, "AccessDeniedException", PermissionDeniedError, "iam:PassRole"),
-        (400, "ServiceQuotaExceededException", ProviderError, "wait until other jobs"),
-        (400, "ConflictException", ProviderError, ""),
-        (404, "ResourceNotFoundException", NotFoundError, ""),
+        ("us.deepseek.v3.2", ["(deepseek.v3.2)", "us-east-1:ACCOUNT:inference-profile/us.deepseek.v3.2"]),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", None),
+        ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.deepseek.v3.2", None),
     ],
 )
-async def test_a_job_that_is_refused(
-    server: LoopbackServer,
-    service: BedrockJobs,
-    tmp_path: Path,
-    status: int,
-    code: str,
-    kind: type[Exception],
-    hint: str,
+async def test_an_id_that_a_job_does_not_take_says_which_it_takes(
+    model: str, hints: list[str] | None, path: Path
 ) -> None:
-    path = bedrock_file(tmp_path, 100)
-    server.script(Reply(status=status, error_code=code, error_message="no aws-canary-0001"))
-    with pytest.raises(kind) as caught:
-        await begun(service, path)
-    error: Any = caught.value
-    assert (error.status, error.code) == (status, code)
-    assert hint in (error.hint or "")
-    assert "canary" not in f"{error!r}{error}"
-    assert len(server.requests) == 1
-
-
-async def test_a_creation_is_asked_for_once_and_other_calls_again(
-    server: LoopbackServer, service: BedrockJobs, tmp_path: Path
-) -> None:
-    path = bedrock_file(tmp_path, 100)
-    server.script(Reply(status=500))
-    with pytest.raises(ProviderError):
-        await begun(service, path)
-    assert len(server.requests) == 1
-    started = await begun(service, path)
-    server.script(Reply(status=500), Reply(status=429))
-    await service.job(started)
-    assert len(server.requests) == 5
+    message = "Value at 'modelId' failed to satisfy constraint"
+    unit = unit_of(path, model=model, upload="s3://bucket/a")
+    async with odd(lambda _: denied("ValidationException", message)) as url, jobs_at(url) as jobs:
+        with pytest.raises(ProviderError, match="modelId") as caught:
+            await jobs.create(unit)
+    assert ("ACCOUNT" in caught.value.hint) is (hints is not None)
+    assert all(hint in caught.value.hint for hint in hints or ())
 
 
 @pytest.mark.parametrize(
-    ("about", "why"),
+    ("status", "code", "then", "told"),
     [
-        ({"s3": None}, "s3: None is no address of S3"),
-        ({"s3": "https://b/k"}, "is no address of S3"),
-        ({"s3": "s3:///k"}, "is no address of S3"),
-        ({"s3": "s3://b ucket/k"}, "is no address of S3"),
-        ({"role_arn": None}, "role_arn: None is no ARN"),
-        ({"role_arn": "arn:aws:iam::1:role/x"}, "role_arn: 'arn:aws:iam::1:role/x' is no ARN"),
-        ({"hours": 23}, "hours: 23 is not a whole number from 24 to 168"),
-        ({"hours": 169}, "hours: 169"),
-        ({"hours": True}, "hours: True"),
-        ({"hours": "24"}, "hours: '24'"),
+        (400, "ConflictException", "Completed", True),
+        (400, "ConflictException", "Failed", True),
+        (409, "ConflictException", "Stopping", True),
+        (400, "ConflictException", "InProgress", False),
+        (403, "AccessDeniedException", "Completed", False),
     ],
 )
-def test_a_folder_that_says_too_little(server: LoopbackServer, about: dict[str, Any], why: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        service_of(aws_settings(server), {**ABOUT, **about})
-    assert why in str(caught.value)
+async def test_what_has_just_ended_is_not_stopped(
+    status: int, code: str, then: str, told: bool, path: Path
+) -> None:
+    def answered(request: web.Request) -> Any:
+        if request.path.endswith("/stop"):
+            return denied(code, status=status)
+        return {"jobArn": ARN, "status": then}
 
-
-def test_which_service_runs_a_folder(server: LoopbackServer) -> None:
-    china = ROLE.replace("arn:aws:", "arn:aws-cn:")
-    assert isinstance(
-        service_of(aws_settings(server), {**ABOUT, "role_arn": china, "hours": 168}), BedrockJobs
-    )
-    assert isinstance(service_of(openai_settings(server.url), {}), OpenAIBatches)
-
-
-def test_places() -> None:
-    assert str(Place.of("s3://b").below("x", "y")) == "s3://b/x/y"
-    assert str(Place.of("s3://b/p/q/").below("x")) == "s3://b/p/q/x"
+    unit = unit_of(path, model="m", job=ARN)
+    async with odd(answered) as url, jobs_at(url, max_retries=0) as jobs:
+        if told:
+            assert (await jobs.cancel(unit)).status == then
+        else:
+            with pytest.raises(ProviderError) as caught:
+                await jobs.cancel(unit)
+            assert caught.value.code == code

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from batch_service import TOKEN, openai_file, openai_settings, unit_of
+from batch_service import TOKEN, odd, openai_file, openai_settings, unit_of
+from tls import secured
 
 from smartllm.errors import ConfigError, NotFoundError, ProviderError, ResponseError
+from smartllm.runtime.batch.attempts import surely_refused
 from smartllm.runtime.batch.manifest import Unit
 from smartllm.runtime.batch.openai import OpenAIBatches
 from smartllm.runtime.batch.service import Job
@@ -168,34 +171,13 @@ async def test_pages_are_read_as_far_as_the_job_may_stand(tmp_path: Path) -> Non
         after = request.query.get("after")
         asked.append(after)
         page = len(asked)
-        created = 1_000_000_000 - 200 * page
+        created = 1_000_000_000 - 50_000 * page
         return {"data": [{"id": f"b{page}", "status": "completed", "created_at": created}], "has_more": True}
 
     async with odd(listed) as url, service_at(url) as service:
         unit = unit_of(openai_file(tmp_path, 1), changed=1_000_000_000.0 - 30)
         assert await service.find(unit) is None
     assert asked == [None, "b1"]
-
-
-@asynccontextmanager
-async def odd(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
-    """A server that gives one answer to everything."""
-
-    async def handle(request: web.Request) -> web.Response:
-        await request.read()
-        found = answer(request)
-        return found if isinstance(found, web.Response) else web.json_response(found)
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 @pytest.mark.parametrize(
@@ -212,6 +194,16 @@ async def odd(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
         ({"status": "completed", "completed_at": 999_999_000}, ("ended", (), None, None, ())),
         ({"status": "completed", "completed_at": 999_999_999, "error_file_id": "e"},
          ("ended", ("e",), None, None, ())),
+        ({"status": "completed", "completed_at": 999_999_999, "error_file_id": "e",
+          "request_counts": {"total": 2, "completed": 1, "failed": 1}}, ("running", ("e",), 2, 2, ())),
+        ({"status": "completed", "completed_at": 999_999_400, "error_file_id": "e",
+          "request_counts": {"total": 2, "completed": 1, "failed": 1}}, ("ended", ("e",), 2, 2, ())),
+        ({"status": "completed", "completed_at": 999_999_999, "error_file_id": "e",
+          "request_counts": {"total": 2, "completed": 0, "failed": 2}}, ("ended", ("e",), 2, 2, ())),
+        ({"status": "expired", "expired_at": 999_999_999, "output_file_id": "",
+          "request_counts": {"total": 2, "completed": 1, "failed": 1}}, ("running", (), 2, 2, ())),
+        ({"status": "failed", "completed_at": 999_999_999, "request_counts": {"completed": 1}},
+         ("failed", (), None, 1, ())),
         ({"status": "failed", "errors": {"data": [{"code": "c", "message": "m", "line": 3}]}},
          ("failed", (), None, None, ({"code": "c", "message": "m", "line": 3, "param": None},))),
         ({"status": "failed", "errors": ["odd", None]},
@@ -265,7 +257,7 @@ async def test_a_file_that_breaks_off_is_fetched_again_and_never_there_in_part(t
         return response
 
     app = web.Application()
-    app.router.add_get("/{path:.*}", content)
+    app.router.add_get("/{path:.*}/content", content)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -300,6 +292,47 @@ async def test_errors_are_ours_and_hold_no_key(server: LoopbackServer, tmp_path:
             await service.upload(unit, gone)
 
 
+async def test_certificates_are_those_of_the_settings(
+    server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = openai_file(tmp_path, 2)
+    async with secured(server.url, tmp_path) as (url, vouching):
+        async with service_at(url, ca_bundle=vouching) as service:
+            unit = unit_of(path)
+            unit = replace(unit, upload=await service.upload(unit, path))
+            unit = replace(unit, job=(await service.create(unit)).job)
+            job = await ended(service, unit)
+            assert len(await service.download(unit, job, tmp_path / "out")) >= 1
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        async with service_at(url, max_retries=0) as service:
+            monkeypatch.setenv("SSL_CERT_FILE", str(vouching))  # too late
+            with pytest.raises(ProviderError, match="certificate") as caught:
+                await service.job(unit)
+        assert "ca_bundle" in caught.value.hint
+
+
+async def test_the_proxy_is_that_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def proxy(request: web.Request) -> Any:
+        asked.append((str(request.url), request.headers.get("Proxy-Authorization")))
+        return {"id": "batch_1", "status": "validating"}
+
+    unit = unit_of(openai_file(tmp_path, 1), job="batch_1")
+    async with odd(proxy) as url:
+        monkeypatch.setenv("http_proxy", url.replace("//", "//me:proxy-canary-0001@"))
+        monkeypatch.setenv("no_proxy", "direct.test")
+        async with service_at("http://batches.test:9") as service, service_at("http://direct.test:9") as no:
+            monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # too late
+            monkeypatch.setenv("all_proxy", "http://127.0.0.1:9")
+            assert (await service.job(unit)).job == "batch_1"
+            with pytest.raises(ProviderError):
+                await no.job(unit)
+    ((address, login),) = asked
+    assert address == "http://batches.test:9/v1/batches/batch_1"
+    assert login == f"Basic {b64encode(b'me:proxy-canary-0001').decode()}"
+
+
 async def test_a_server_that_knows_no_batches_is_told(tmp_path: Path) -> None:
     async with (
         odd(lambda _: web.Response(status=404, text="nothing here")) as url,
@@ -307,6 +340,149 @@ async def test_a_server_that_knows_no_batches_is_told(tmp_path: Path) -> None:
     ):
         with pytest.raises(ProviderError, match="smartllm batch run"):
             await service.create(unit_of(openai_file(tmp_path, 1), upload="file-1"))
+
+
+async def test_a_clock_that_is_hours_off_hides_no_job(tmp_path: Path) -> None:
+    def listed(request: web.Request) -> Any:
+        if "after" in request.query:
+            return {"data": [{"id": "b2", "created_at": 999_990_000, "metadata": {"smartllm_token": TOKEN}}]}
+        return {"data": [{"id": "b1", "created_at": 999_995_000}], "has_more": True}
+
+    async with odd(listed) as url, service_at(url) as service:
+        found = await service.find(unit_of(openai_file(tmp_path, 1), changed=1_000_000_000.0))
+    assert found is not None
+    assert found.job == "b2"
+
+
+async def test_a_list_that_cannot_be_read_to_its_end_is_no_reason_for_a_second_job(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def listed(_: web.Request) -> Any:
+        asked.append(1)
+        return {"data": [{"id": f"b{len(asked)}"}], "has_more": True}  # no times, too
+
+    async with odd(listed) as url, service_at(url) as service:
+        with pytest.raises(ProviderError, match="do not reach back") as caught:
+            await service.find(unit_of(openai_file(tmp_path, 1), changed=1_000_000_000.0))
+    assert len(asked) == 50
+    assert "paid twice" in caught.value.hint
+    assert not surely_refused(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [("completed", "completed"), ("cancelling", "cancelling"), ("in_progress", None)],
+)
+async def test_what_has_just_ended_is_not_cancelled(then: str, told: str | None, tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    def answered(request: web.Request) -> Any:
+        calls.append(request.method)
+        if request.method == "POST":
+            return web.json_response({"error": {"message": "no"}}, status=409)
+        return {"id": "batch_1", "status": then}
+
+    unit = unit_of(openai_file(tmp_path, 1), job="batch_1")
+    async with odd(answered) as url, service_at(url, max_retries=1) as service:
+        if told is None:
+            with pytest.raises(ProviderError) as caught:
+                await service.cancel(unit)
+            assert caught.value.status == 409
+            assert calls == ["POST", "GET"] * 2  # it may pass
+        else:
+            assert (await service.cancel(unit)).status == told
+            assert calls == ["POST", "GET"]
+
+
+async def test_a_file_of_a_later_page_is_taken(tmp_path: Path) -> None:
+    path = openai_file(tmp_path, 1)
+    unit, made = unit_of(path), path.stat().st_mtime
+    mine = {"id": "file-2", "filename": f"smartllm-{TOKEN}.jsonl", "bytes": unit.bytes}
+    pages = {
+        None: {"data": [{"id": "file-9", "created_at": made + 9}], "has_more": True},
+        "file-9": {"data": [mine], "has_more": True},
+    }
+    async with odd(lambda request: pages[request.query.get("after")]) as url, service_at(url) as service:
+        assert await service.upload(unit, path) == "file-2"
+
+
+@pytest.mark.parametrize("days", [0, 2])
+async def test_files_older_than_the_units_own_are_not_looked_through(days: int, tmp_path: Path) -> None:
+    path = openai_file(tmp_path, 1)
+    listed: list[str] = []
+
+    def answered(request: web.Request) -> Any:
+        if request.method == "POST":
+            return {"id": "file-new"}
+        listed.append(request.path_qs)
+        created = path.stat().st_mtime - days * 86_400
+        return {"data": [{"id": "file-9", "created_at": created}], "has_more": True}
+
+    async with odd(answered) as url, service_at(url) as service:
+        assert await service.upload(unit_of(path), path) == "file-new"
+    assert len(listed) == (1 if days else 50)
+
+
+@pytest.mark.parametrize(("status", "taken"), [(404, True), (405, True), (501, True), (403, False)])
+async def test_a_server_that_lists_no_files_takes_one(status: int, taken: bool, tmp_path: Path) -> None:
+    path = openai_file(tmp_path, 1)
+    calls: list[str] = []
+
+    def answered(request: web.Request) -> Any:
+        calls.append(request.method)
+        return {"id": "file-1"} if request.method == "POST" else web.json_response({}, status=status)
+
+    async with odd(answered) as url, service_at(url, max_retries=2) as service:
+        if taken:
+            assert await service.upload(unit_of(path), path) == "file-1"
+        else:
+            with pytest.raises(ProviderError):
+                await service.upload(unit_of(path), path)
+    assert calls == ["GET", "POST"][: 1 + taken]
+
+
+async def test_a_file_that_is_gone_keeps_back_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answered(request: web.Request) -> Any:
+        there = "file-2" in request.path
+        return web.Response(body=b"{}\n") if there else web.json_response({}, status=404)
+
+    unit = unit_of(openai_file(tmp_path, 1))
+    job = Job(job="batch_1", state="ended", status="completed", outputs=("file-1", "file-2"))
+    async with odd(answered) as url, service_at(url) as service:
+        paths = await service.download(unit, job, tmp_path / "out")
+        assert [path.name for path in paths] == ["file-2.jsonl"]
+        assert "file-1 of job batch_1 is gone" in caplog.text
+        with pytest.raises(NotFoundError):
+            await service.download(unit, replace(job, outputs=("file-1",)), tmp_path / "out")
+
+
+@pytest.mark.parametrize(("told", "whole"), [(3, True), (None, True), (0, True), (True, True), (4, False)])
+async def test_a_file_is_as_long_as_the_provider_says(told: Any, whole: bool, tmp_path: Path) -> None:
+    def answered(request: web.Request) -> Any:
+        if request.path.endswith("/content"):
+            return web.Response(body=b"abc")
+        return {"id": "file-1", "bytes": told}
+
+    unit = unit_of(openai_file(tmp_path, 1))
+    job = Job(job="batch_1", state="ended", status="completed", outputs=("file-1",))
+    async with odd(answered) as url, service_at(url, max_retries=1) as service:
+        if whole:
+            (path,) = await service.download(unit, job, tmp_path / "out")
+            assert path.read_bytes() == b"abc"
+        else:
+            with pytest.raises(ProviderError, match="1 bytes before its end"):
+                await service.download(unit, job, tmp_path / "out")
+            assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"),
+    [(400, True), (403, True), (429, True), (408, False), (409, False), (500, False), (None, False)],
+)
+def test_what_was_surely_refused_is_known_by_its_status(status: int | None, refused: bool) -> None:
+    assert surely_refused(ProviderError("no connection", model="m", status=status)) is refused
 
 
 @pytest.mark.parametrize(

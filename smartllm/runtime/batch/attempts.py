@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from smartllm.errors import ConnectionFailedError, ProviderError, ProviderTimeoutError, SmartLLMError
+from smartllm.errors import ProviderError, SmartLLMError
 from smartllm.runtime.control.retry import RetryBudget, RetryPolicy, with_retries
 from smartllm.runtime.secrets import hide_secrets
 
@@ -64,12 +64,9 @@ class Attempts:
 
 
 def surely_refused(error: ProviderError) -> bool:
-    """Whether a call that should begin a job has surely begun none: it was refused, or went nowhere.
+    """Whether the provider has heard a call that should begin a job, and has surely begun none.
 
     Of any other failure only ``BatchService.find`` can tell.
     """
-    if error.status is not None:
-        return _FIRST_ERROR <= error.status < _FIRST_SERVER_ERROR and error.status not in _OPEN
-    if isinstance(error, ProviderTimeoutError):
-        return error.kind == "connect"
-    return isinstance(error, ConnectionFailedError) and "no connection" in error.message
+    status = error.status or 0
+    return _FIRST_ERROR <= status < _FIRST_SERVER_ERROR and status not in _OPEN

@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.errors import ConfigError, ProviderError
+from smartllm.errors import BadRequestError, ConfigError, ProviderError
 from smartllm.runtime.batch import s3
-from smartllm.runtime.batch.aws_clients import CONTROL, AwsClients
+from smartllm.runtime.batch.aws_clients import CONTROL, AwsClients, field_of
+from smartllm.runtime.batch.aws_rights import model_hint
 from smartllm.runtime.batch.bedrock_lines import read_outcomes
 from smartllm.runtime.batch.manifest import Unit
-from smartllm.runtime.batch.service import OVER, Job, JobState, Outcome
+from smartllm.runtime.batch.service import Job, JobState, Outcome
 from smartllm.runtime.batch.whole_file import opened
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ _COUNTS: Final = ("totalRecordCount", "processedRecordCount", "successRecordCoun
 _ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _HOURS: Final = range(24, 169)
 _DEFAULT_TYPE: Final = "InvokeModel"
-_CONFLICT: Final = "ConflictException"
+_STOPPING: Final = "Stopping"
+_NOT_NOW: Final = frozenset({400, 409})
+"""Statuses of a conflict with a job's state: AWS's own list of the API's errors has it as 400."""
 _OUT: Final = ".jsonl.out"
 
 
@@ -75,9 +78,9 @@ class BedrockJobs:
                 "arn:aws:iam::ACCOUNT:role/NAME",
             )
         hours = about.get("hours")
-        if hours is not None and hours not in _HOURS:
+        if hours is not None and (isinstance(hours, bool) or hours not in _HOURS):
             raise ConfigError(f"hours: {hours!r} is not a whole number from {_HOURS[0]} to {_HOURS[-1]}")
-        self._role, self._hours = role, hours
+        self._role, self._hours, self._region = role, hours, settings.region
         self._owner, self._kms = about.get("s3_owner"), about.get("kms_key")
         self._clients = clients or AwsClients(settings, sleep=sleep)
 
@@ -95,7 +98,7 @@ class BedrockJobs:
             body = await self._control("list_model_invocation_jobs", unit, asked)
             for row in body.get("invocationJobSummaries", ()):
                 if row.get("clientRequestToken") == unit.token or row.get("jobName") == _name(unit):
-                    return self._job(row)
+                    return self._job(row, unit)
             if not body.get("nextToken"):
                 return None
             more = {"nextToken": body["nextToken"]}
@@ -116,21 +119,27 @@ class BedrockJobs:
             **({} if unit.endpoint == _DEFAULT_TYPE else {"modelInvocationType": unit.endpoint}),
             **({} if self._hours is None else {"timeoutDurationInHours": self._hours}),
         }
-        body = await self._control("create_model_invocation_job", unit, asked, once=True)
-        return Job(job=body["jobArn"], state="waiting", status="Submitted")
+        try:
+            body = await self._control("create_model_invocation_job", unit, asked, once=True)
+        except BadRequestError as error:
+            error.hint = model_hint(unit.model, self._region) or error.hint
+            raise
+        return Job(job=field_of(body, "jobArn", unit.model), state="waiting", status="Submitted")
 
     async def job(self, unit: Unit) -> Job:
         """How a unit's job stands."""
         asked = {"jobIdentifier": unit.job}
-        return self._job(await self._control("get_model_invocation_job", unit, asked))
+        return self._job(await self._control("get_model_invocation_job", unit, asked), unit)
 
     async def cancel(self, unit: Unit) -> Job:
-        """Stop a unit's job; one that is over stays as it is."""
+        """Stop a unit's job; one that has just ended needs none."""
         try:
             await self._control("stop_model_invocation_job", unit, {"jobIdentifier": unit.job})
         except ProviderError as error:
-            job = await self.job(unit) if error.code == _CONFLICT else None
-            if job is None or job.state not in OVER:
+            if error.status not in _NOT_NOW:
+                raise
+            job = await self.job(unit)
+            if job.state not in {"ended", "failed"} and job.status != _STOPPING:
                 raise
             return job
         return await self.job(unit)
@@ -166,13 +175,13 @@ class BedrockJobs:
 
         return await self._clients.call(CONTROL, made, model=unit.model, once=once)
 
-    def _job(self, body: Mapping[str, Any]) -> Job:
+    def _job(self, body: Mapping[str, Any], unit: Unit) -> Job:
         status, message = str(body.get("status")), body.get("message")
         counts = {name: body[name] for name in _COUNTS if isinstance(body.get(name), int)}
         output = (body.get("outputDataConfig") or {}).get("s3OutputDataConfig", {}).get("s3Uri")
         state = _STATES.get(status, "running")
         expires = body.get("jobExpirationTime")
-        arn = body["jobArn"]
+        arn = str(field_of(body, "jobArn", unit.model))
         where = f"{output.rstrip('/')}/{arn.rpartition('/')[2]}" if isinstance(output, str) else None
         return Job(
             job=arn,

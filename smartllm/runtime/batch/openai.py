@@ -9,42 +9,36 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from smartllm.errors import ProviderError, ResponseError
+from smartllm.errors import NotFoundError, ProviderError
+from smartllm.log import logger
 from smartllm.runtime.batch.manifest import Unit
 from smartllm.runtime.batch.openai_client import OpenAIClient
+from smartllm.runtime.batch.openai_job import id_of, job_of
 from smartllm.runtime.batch.openai_lines import read_outcomes
-from smartllm.runtime.batch.service import OVER, Job, JobState, Outcome
+from smartllm.runtime.batch.service import Job, Outcome
 from smartllm.runtime.batch.whole_file import keep, opened
 
 if TYPE_CHECKING:
     from smartllm.settings import Settings
 
+Page = Callable[[Mapping[str, Any]], Callable[[Any], Awaitable[Any]]]
+"""Asks for the page of a list that comes after another."""
+
 TOKEN: Final = "smartllm_token"  # noqa: S105 - a name
 """The key of a job's metadata that holds its unit's token."""
 SETTLE: Final = 20.0
 """Seconds within which a job that was asked for appears in the list of jobs."""
-_REFUSED: Final = frozenset({400, 409})
-_STATES: Final[Mapping[str, JobState]] = {
-    "validating": "waiting",
-    "in_progress": "running",
-    "finalizing": "running",
-    "cancelling": "running",
-    "completed": "ended",
-    "expired": "ended",
-    "cancelled": "ended",
-    "failed": "failed",
-}
 _PAGE: Final = 100
 _PAGES: Final = 50
 _FILES: Final = 1_000
-_SLACK: Final = 300.0
+_SLACK: Final = 86_400.0
 """Seconds by which the provider's clock may differ from ours."""
-_LATE: Final = 600.0
-"""Seconds after its end in which the files of a job may still come (community forum: null at first)."""
+_NO_LISTING: Final = frozenset({404, 405, 501})
+_OVER: Final = frozenset({"cancelling", "cancelled", "completed", "expired", "failed"})
 _PLAIN: Final = re.compile("[A-Za-z0-9_-]{1,100}")
 
 
@@ -77,17 +71,9 @@ class OpenAIBatches:
             ConfigError: The file cannot be read.
         """
         name = _file_name(unit)
-        listed = await self._client.json(
-            lambda sdk: sdk.files.with_raw_response.list(purpose="batch", order="desc", limit=_FILES),
-            model=unit.model,
-        )
-        for row in _rows(listed):
-            if (
-                row.get("filename") == name
-                and row.get("bytes") == unit.bytes
-                and row.get("status") != "error"
-            ):
-                return _id(row, unit)
+        found = await self._uploaded(unit, name, path)
+        if found is not None:
+            return found
 
         async def sent(sdk: Any) -> Any:
             with await asyncio.to_thread(opened, path) as file:
@@ -95,7 +81,7 @@ class OpenAIBatches:
                     file=(name, file, "application/jsonl"), purpose="batch"
                 )
 
-        return _id(await self._client.json(sent, model=unit.model), unit)
+        return id_of(await self._client.json(sent, model=unit.model), unit.model)
 
     async def find(self, unit: Unit) -> Job | None:
         """The job that has the unit's token; looks again until one that was asked for must be listed."""
@@ -119,7 +105,7 @@ class OpenAIBatches:
             model=unit.model,
             once=True,
         )
-        return self._job(body, unit)
+        return job_of(body, unit.model, self._clock())
 
     async def job(self, unit: Unit) -> Job:
         """How a unit's job stands."""
@@ -127,35 +113,53 @@ class OpenAIBatches:
         body = await self._client.json(
             lambda sdk: sdk.batches.with_raw_response.retrieve(name), model=unit.model
         )
-        return self._job(body, unit)
+        return job_of(body, unit.model, self._clock())
 
     async def cancel(self, unit: Unit) -> Job:
-        """Stop a unit's job, which takes up to ten minutes; one that is over stays as it is."""
+        """Stop a unit's job, which takes up to ten minutes."""
         name = unit.job or ""
-        try:
-            body = await self._client.json(
-                lambda sdk: sdk.batches.with_raw_response.cancel(name), model=unit.model
-            )
-        except ProviderError as error:
-            job = await self.job(unit) if error.status in _REFUSED else None
-            if job is None or job.state not in OVER:
+
+        async def stopped(sdk: Any) -> Any:
+            from openai import ConflictError  # noqa: PLC0415 - an extra, loaded by now
+
+            try:
+                return await sdk.batches.with_raw_response.cancel(name)
+            except ConflictError:
+                found = await sdk.batches.with_raw_response.retrieve(name)
+                # One that has just ended cannot be stopped, and need not be.
+                if found.http_response.json().get("status") in _OVER:
+                    return found
                 raise
-            return job
-        return self._job(body, unit)
+
+        return job_of(await self._client.json(stopped, model=unit.model), unit.model, self._clock())
 
     async def download(self, unit: Unit, job: Job, folder: Path) -> list[Path]:
-        """Bring the job's files into a folder."""
+        """Bring the job's files into a folder.
+
+        Of two files, one that the provider no longer has does not keep back the other; a warning tells.
+
+        Raises:
+            NotFoundError: The provider has none of them.
+        """
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-        paths = []
+        paths, gone = [], []
         for file in job.outputs:
             path = folder / f"{_plain(file)}.jsonl"
             if not path.exists():
 
                 async def fetched(file: str = file, path: Path = path) -> int:
-                    return await keep(path, self._client.content(file, unit.model))
+                    size = await self._client.size(file, unit.model)
+                    return await keep(path, self._client.content(file, unit.model, size))
 
-                await self._client.whole(fetched)
+                try:
+                    await self._client.whole(fetched)
+                except NotFoundError as error:
+                    gone.append(error)
+                    logger.warning("the output %s of job %s is gone: %s", file, job.job, error.message)
+                    continue
             paths.append(path)
+        if gone and not paths:
+            raise gone[0]
         return paths
 
     def outcomes(self, path: Path) -> Iterator[Outcome]:
@@ -167,52 +171,59 @@ class OpenAIBatches:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _listed(self, unit: Unit, *, since: float) -> Job | None:
-        """The unit's job among those that began since; the newest come first."""
-        after: dict[str, Any] = {}
-        for _ in range(_PAGES):
-            body = await self._client.json(_page(after), model=unit.model)
-            rows = _rows(body)
-            for row in rows:
-                if _is_of(row, unit):
-                    return self._job(row, unit)
-            oldest = rows[-1].get("created_at") if rows else None
-            if not body.get("has_more") or not isinstance(oldest, (int, float)) or oldest < since:
-                return None
-            after = {"after": _id(rows[-1], unit)}
+    async def _uploaded(self, unit: Unit, name: str, path: Path) -> str | None:
+        """The id of a file that is up already; None where the server lists no files, too."""
+        try:
+            made = (await asyncio.to_thread(path.stat)).st_mtime
+        except OSError:
+            return None  # opening it tells
+        try:
+            async for row in self._newest(_files_page, unit, made - _SLACK, whole=False):
+                if (
+                    row.get("filename") == name
+                    and row.get("bytes") == unit.bytes
+                    and row.get("status") != "error"
+                ):
+                    return id_of(row, unit.model)
+        except ProviderError as error:
+            if error.status not in _NO_LISTING:
+                raise
         return None
 
-    def _job(self, body: Mapping[str, Any], unit: Unit) -> Job:
-        """A job, however little of it the server tells."""
-        status = str(body.get("status"))
-        state: JobState = _STATES.get(status, "running")
-        counts = body.get("request_counts")
-        counts = dict(counts) if isinstance(counts, dict) else {}
-        total, completed, failed = (_number(counts.get(name)) for name in ("total", "completed", "failed"))
-        # An empty string stands for none, too (kaibo#93).
-        named = (body.get(name) for name in ("output_file_id", "error_file_id"))
-        outputs = tuple(one for one in named if isinstance(one, str) and one)
-        ended = body.get("completed_at")
-        if (
-            status == "completed"
-            and not outputs
-            and isinstance(ended, (int, float))
-            and self._clock() - ended < _LATE
-        ):
-            state = "running"
-        expires = body.get("expires_at")
-        return Job(
-            job=_id(body, unit),
-            state=state,
-            status=status,
-            counts=counts,
-            total=total,
-            done=None if completed is None and failed is None else (completed or 0) + (failed or 0),
-            failed=failed,
-            outputs=outputs,
-            errors=tuple(_errors(body.get("errors"))),
-            expires=float(expires) if isinstance(expires, (int, float)) else None,
+    async def _newest(
+        self, page: Page, unit: Unit, since: float, *, whole: bool
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The rows of a listing that were made since, the newest first; the whole of them, where that counts.
+
+        Raises:
+            ProviderError: (of the row) the provider does not say, or says too much to be looked through.
+        """
+        after: dict[str, Any] = {}
+        for _ in range(_PAGES):
+            body = await self._client.json(page(after), model=unit.model)
+            rows = _rows(body)
+            for row in rows:
+                yield row
+            if not body.get("has_more") or not rows:
+                return
+            oldest = rows[-1].get("created_at")
+            if isinstance(oldest, (int, float)) and oldest < since:
+                return
+            after = {"after": id_of(rows[-1], unit.model)}
+        if not whole:
+            return
+        raise ProviderError(
+            f"{_PAGES} pages of the provider's list do not reach back to when unit {unit.unit} was begun",
+            model=unit.model,
+            hint="try again later: a second job would be paid twice",
         )
+
+    async def _listed(self, unit: Unit, *, since: float) -> Job | None:
+        """The unit's job among those that began since; the newest come first."""
+        async for row in self._newest(_jobs_page, unit, since, whole=True):
+            if _is_of(row, unit):
+                return job_of(row, unit.model, self._clock())
+        return None
 
 
 def _is_of(row: Mapping[str, Any], unit: Unit) -> bool:
@@ -223,45 +234,32 @@ def _is_of(row: Mapping[str, Any], unit: Unit) -> bool:
     return unit.upload is not None and row.get("input_file_id") == unit.upload
 
 
-def _page(after: Mapping[str, Any]) -> Callable[[Any], Awaitable[Any]]:
+def _files_page(after: Mapping[str, Any]) -> Callable[[Any], Awaitable[Any]]:
+    """Asks for a page of files."""
+
+    async def asked(sdk: Any) -> Any:
+        from openai import InternalServerError  # noqa: PLC0415 - an extra, loaded by now
+
+        try:
+            return await sdk.files.with_raw_response.list(
+                purpose="batch", order="desc", limit=_FILES, **after
+            )
+        except InternalServerError as error:
+            if error.status_code in _NO_LISTING:  # it does not pass
+                raise ProviderError("files are not listed", model="", status=error.status_code) from None
+            raise
+
+    return asked
+
+
+def _jobs_page(after: Mapping[str, Any]) -> Callable[[Any], Awaitable[Any]]:
     """Asks for a page of jobs."""
     return lambda sdk: sdk.batches.with_raw_response.list(limit=_PAGE, **after)
-
-
-def _errors(told: Any) -> Iterator[Mapping[str, Any]]:
-    """What validation found wrong: a list of OpenAI's, or null, or a list as some servers have it."""
-    rows = told.get("data") if isinstance(told, dict) else told
-    for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, dict):
-            yield {name: row.get(name) for name in ("code", "message", "line", "param")}
-        elif row is not None:
-            yield {"code": None, "message": str(row), "line": None, "param": None}
 
 
 def _rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     data = body.get("data")
     return [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-
-
-def _id(body: Mapping[str, Any], unit: Unit) -> str:
-    """The id of an object.
-
-    Raises:
-        ResponseError: It has none.
-    """
-    found = body.get("id")
-    if isinstance(found, str) and found:
-        return found
-    raise ResponseError(
-        f"the provider's answer names no id: {str(dict(body))[:200]}",
-        model=unit.model,
-        status=200,
-        hint="check that the address is that of a server with OpenAI's Batch API",
-    )
-
-
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _file_name(unit: Unit) -> str:

@@ -37,6 +37,8 @@ _KEPT: Final = frozenset(
 )
 _SDKS_OWN: Final = "x-stainless-"
 _NO_SUCH_PATH: Final = frozenset({404, 405})
+# A server of few words answers so, and one whose file is gone: its content tells which.
+_UNTOLD: Final = frozenset({404, 405, 501})
 _SHOWN: Final = 200
 _HTTP: Final = frozenset({"httpx", "httpx2", "httpcore", "httpcore2"})
 _UNKNOWN: Final = "if this server knows no Batch API, answer the requests online: smartllm batch run"
@@ -95,22 +97,51 @@ class OpenAIClient:
         """
         return await self._attempts.make(attempt)
 
-    async def content(self, file: str, model: str) -> AsyncIterator[bytes]:
+    async def size(self, file: str, model: str) -> int | None:
+        """How long a file is, asked once; None where the server does not tell.
+
+        Raises:
+            ProviderError: It does not answer.
+        """
+        try:
+            about = await self.json(
+                lambda sdk: sdk.files.with_raw_response.retrieve(file), model=model, once=True
+            )
+        except ResponseError:
+            return None
+        except ProviderError as error:
+            if error.status not in _UNTOLD:
+                raise
+            return None
+        told = about.get("bytes")
+        return told if isinstance(told, int) and told > 0 else None
+
+    async def content(self, file: str, model: str, size: int | None = None) -> AsyncIterator[bytes]:
         """The parts of a file, as they come.
+
+        Args:
+            file: The file.
+            model: Model id, for errors.
+            size: How long it is, where that is known.
 
         Raises:
             ProviderError: It cannot be had, or broke off.
         """
-        client = await self._client()
+        client, had = await self._client(), 0
         try:
             async with client.files.with_streaming_response.content(file) as response:
                 async for part in response.iter_bytes(1 << 20):
+                    had += len(part)
                     yield part
         except Exception as error:
             ours = self._ours(error, model)
             if ours is None:
                 raise
             raise ours from None
+        if size is not None and had < size:
+            raise ProviderError(
+                f"the file {file} broke off {size - had:,} bytes before its end", model=model, retryable=True
+            )
 
     async def aclose(self) -> None:
         """Close the connections."""

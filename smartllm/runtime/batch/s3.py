@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
-from os import SEEK_END
+import os
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
-from smartllm.errors import ConfigError, PermissionDeniedError, ProviderError, SmartLLMError
-from smartllm.runtime.batch.aws_clients import S3, AwsClients
+from smartllm.errors import ConfigError, NotFoundError, PermissionDeniedError, ProviderError, SmartLLMError
+from smartllm.log import logger
+from smartllm.runtime.batch.aws_clients import S3, AwsClients, field_of
 from smartllm.runtime.batch.whole_file import keep, opened
 
 _SCHEME: Final = "s3://"
@@ -67,37 +67,44 @@ async def put(clients: AwsClients, place: Place, path: Path, owner: str | None) 
     """
     about = {"Bucket": place.bucket, "Key": place.key, **_owned(owner)}
     with await asyncio.to_thread(opened, path) as file:
-        size = file.seek(0, SEEK_END)
-        file.seek(0)
-        if size <= _WHOLE:
-
-            async def sent(client: Any) -> Any:
-                file.seek(0)
-                return await client.put_object(**about, Body=file, ContentLength=size)
-
-            await clients.call(S3, sent)
+        if os.fstat(file.fileno()).st_size > _WHOLE:
+            await _drop_parts(clients, place, owner)
+            await _put_parts(clients, about, file)
             return
-        await _drop_parts(clients, place, owner)
-        begun = await clients.call(S3, lambda client: client.create_multipart_upload(**about))
-        upload = {**about, "UploadId": begun["UploadId"]}
+
+    async def sent(client: Any) -> Any:
+        # Opened anew each time: the HTTP library closes what it has sent.
+        with await asyncio.to_thread(opened, path) as whole:
+            size = os.fstat(whole.fileno()).st_size
+            return await client.put_object(**about, Body=whole, ContentLength=size)
+
+    await clients.call(S3, sent)
+
+
+async def _put_parts(clients: AwsClients, about: Mapping[str, Any], file: IO[bytes]) -> None:
+    begun = await clients.call(S3, lambda client: client.create_multipart_upload(**about))
+    upload = {**about, "UploadId": field_of(begun, "UploadId")}
+    try:
+        parts: list[dict[str, Any]] = []
+        while data := await asyncio.to_thread(file.read, _PART):
+            number = len(parts) + 1
+
+            async def part(client: Any, data: bytes = data, number: int = number) -> Any:
+                return await client.upload_part(**upload, PartNumber=number, Body=data)
+
+            done = await clients.call(S3, part)
+            parts.append({"ETag": field_of(done, "ETag"), "PartNumber": number})
+        whole = {"Parts": parts}
+        await clients.call(
+            S3, lambda client: client.complete_multipart_upload(**upload, MultipartUpload=whole)
+        )
+    except BaseException:
         try:
-            parts: list[dict[str, Any]] = []
-            while data := await asyncio.to_thread(file.read, _PART):
-                number = len(parts) + 1
-
-                async def part(client: Any, data: bytes = data, number: int = number) -> Any:
-                    return await client.upload_part(**upload, PartNumber=number, Body=data)
-
-                done = await clients.call(S3, part)
-                parts.append({"ETag": done["ETag"], "PartNumber": number})
-            whole = {"Parts": parts}
-            await clients.call(
-                S3, lambda client: client.complete_multipart_upload(**upload, MultipartUpload=whole)
-            )
-        except BaseException:
-            with suppress(SmartLLMError):  # what failed before is what counts; the next try drops them too
-                await clients.call(S3, lambda client: client.abort_multipart_upload(**upload), once=True)
-            raise
+            await clients.call(S3, lambda client: client.abort_multipart_upload(**upload), once=True)
+        except SmartLLMError as error:
+            # What went wrong first is told; the next try drops the parts.
+            logger.warning("parts of s3://%s/%s are left: %s", about["Bucket"], about["Key"], error.message)
+        raise
 
 
 async def listed(clients: AwsClients, place: Place, owner: str | None) -> list[Place]:
@@ -114,7 +121,7 @@ async def listed(clients: AwsClients, place: Place, owner: str | None) -> list[P
         found += [Place(place.bucket, row["Key"]) for row in body.get("Contents", ())]
         if not body.get("IsTruncated"):
             return found
-        more = {"ContinuationToken": body["NextContinuationToken"]}
+        more = {"ContinuationToken": field_of(body, "NextContinuationToken")}
 
 
 async def get(clients: AwsClients, place: Place, path: Path, owner: str | None) -> None:
@@ -148,20 +155,36 @@ async def _whole(reply: Any, place: Place) -> AsyncIterator[bytes]:
 
 
 async def _drop_parts(clients: AwsClients, place: Place, owner: str | None) -> None:
-    """Drop the parts that a killed upload left, which cost until somebody does."""
-    asked = {"Bucket": place.bucket, "Prefix": place.key, **_owned(owner)}
+    """Drop the parts that killed uploads left, which cost until somebody does."""
+    more: dict[str, Any] = {}
     try:
-        body = await clients.call(S3, lambda client: client.list_multipart_uploads(**asked))
-    except PermissionDeniedError:  # who may only write files need not know of parts
-        return
-    for row in body.get("Uploads", ()):
-        if row.get("Key") == place.key:
-            left = {"Bucket": place.bucket, "Key": place.key, "UploadId": row["UploadId"], **_owned(owner)}
+        while True:
+            asked = {"Bucket": place.bucket, "Prefix": place.key, **_owned(owner), **more}
 
-            async def dropped(client: Any, left: dict[str, Any] = left) -> Any:
-                return await client.abort_multipart_upload(**left)
+            async def page(client: Any, asked: dict[str, Any] = asked) -> Any:
+                return await client.list_multipart_uploads(**asked)
 
-            await clients.call(S3, dropped)
+            body = await clients.call(S3, page)
+            for row in body.get("Uploads", ()):
+                if row.get("Key") == place.key:
+                    await _drop(clients, place, field_of(row, "UploadId"), owner)
+            if not body.get("IsTruncated"):
+                return
+            more = {
+                "KeyMarker": field_of(body, "NextKeyMarker"),
+                "UploadIdMarker": body.get("NextUploadIdMarker") or "",
+            }
+    except PermissionDeniedError as error:
+        # Who may write a file need not be allowed to look for what earlier tries left.
+        logger.warning("parts that were left of %s stay: %s (%s)", place, error.message, error.hint)
+
+
+async def _drop(clients: AwsClients, place: Place, upload: str, owner: str | None) -> None:
+    left = {"Bucket": place.bucket, "Key": place.key, "UploadId": upload, **_owned(owner)}
+    try:
+        await clients.call(S3, lambda client: client.abort_multipart_upload(**left))
+    except NotFoundError:
+        return  # somebody else dropped it
 
 
 def _owned(owner: str | None) -> dict[str, str]:

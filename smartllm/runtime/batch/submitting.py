@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from smartllm.error_codes import RETRYABLE_STATUS
 from smartllm.errors import (
     AuthenticationError,
     ConfigError,
@@ -17,14 +16,13 @@ from smartllm.errors import (
     QuotaError,
     RateLimitError,
 )
+from smartllm.runtime.batch.attempts import surely_refused
 from smartllm.runtime.batch.manifest import Manifest, Unit
 from smartllm.runtime.batch.service import BatchService, Job
 
 _TRIES: Final = 4
 _FIRST_WAIT: Final = 2.0
 _LONGEST_WAIT: Final = 120.0
-_FIRST_ERROR: Final = 400
-_FIRST_SERVER_ERROR: Final = 500
 _ALL_ALIKE: Final = (AuthenticationError, PermissionDeniedError, QuotaError, RateLimitError)
 """What the next unit would meet too."""
 
@@ -108,7 +106,7 @@ class Submitter:
                     self._begun(*await self._created(await self._uploaded(unit)), "submitted")
                 )
         except ProviderError as error:
-            if isinstance(error, _ALL_ALIKE) or not _is_refused(error):
+            if isinstance(error, _ALL_ALIKE) or not surely_refused(error):
                 raise
             done.refused.append((unit, error))
             self._told(unit, "refused")
@@ -131,7 +129,7 @@ class Submitter:
                 self._ready(unit, None)
                 raise
             except ProviderError as error:
-                if _is_refused(error):
+                if surely_refused(error):
                     self._ready(unit, error)
                     if not isinstance(error, RateLimitError) or tries == _TRIES:
                         raise
@@ -165,14 +163,6 @@ class Submitter:
         gone = error is not None and not isinstance(error, RateLimitError) and _is_refused(error)
         file = {"upload": None} if gone else {}
         self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock(), **file)
-
-
-def _is_refused(error: ProviderError) -> bool:
-    """Whether the provider has heard the call and surely done nothing."""
-    if isinstance(error, RateLimitError):
-        return True
-    status = error.status or 0
-    return _FIRST_ERROR <= status < _FIRST_SERVER_ERROR and status not in RETRYABLE_STATUS
 
 
 def _wait(error: ProviderError, tries: int) -> float:
