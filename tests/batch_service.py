@@ -92,3 +92,17 @@ async def odd(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+def bedrock_file(folder: Path, count: int) -> Path:
+    """A file of so many records for Bedrock's engine."""
+    path = folder / "0001.jsonl"
+    rows = [
+        {
+            "recordId": line_id(number),
+            "modelInput": {"messages": [{"role": "user", "content": [{"text": f"hi {number}"}]}]},
+        }
+        for number in range(1, count + 1)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
