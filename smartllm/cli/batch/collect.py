@@ -12,7 +12,7 @@ from smartllm.cli.bulk.options import FOLDER, JSON, calls
 @click.command("collect")
 @FOLDER
 @click.option(
-    "--wait", is_flag=True, help="Wait until all jobs have ended, and submit second steps meanwhile."
+    "--wait", is_flag=True, help="Wait until all jobs have ended, and submit further files meanwhile."
 )
 @click.option(
     "--every",
@@ -21,6 +21,9 @@ from smartllm.cli.bulk.options import FOLDER, JSON, calls
     default=30.0,
     show_default=True,
     help="With --wait: how often to ask.",
+)
+@click.option(
+    "--most", type=click.IntRange(min=1), metavar="N", help="With --wait: at most N jobs under way at once."
 )
 @click.option("--no-cache", is_flag=True, help="Do not give the answers to the response cache.")
 @calls

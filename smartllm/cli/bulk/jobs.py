@@ -22,7 +22,7 @@ from smartllm.cli.bulk.shown import (
 from smartllm.cli.calls.calling import print_failure
 from smartllm.cli.requests.request_input import exits, usage_error
 from smartllm.cli.terminal import complain, echo, echo_json
-from smartllm.errors import ConfigError, RequestFileError, SmartLLMError
+from smartllm.errors import ConfigError, ProviderError, RequestFileError, SmartLLMError
 from smartllm.runtime.batch.manifest import Manifest, Unit
 from smartllm.runtime.batch.results import NAME, tally_of
 from smartllm.runtime.batch.rounds import Round
@@ -76,7 +76,7 @@ def status(flags: dict[str, Any]) -> None:
         with exits(), Manifest.open(Path(flags["folder"])) as manifest:
             asks = not flags["offline"] and bool(manifest.units("submitted"))
         if asks:
-            jobs = _held(flags, work)
+            jobs = _held(flags, work, looks=True)
         with exits(), Manifest.open(Path(flags["folder"])) as manifest:
             data = standing_data(manifest, jobs)
             if flags["as_json"]:
@@ -96,21 +96,20 @@ def collect(flags: dict[str, Any]) -> None:
     """Take the answers of a folder."""
 
     async def work(held: Work) -> Any:
-        done, further = await held.collect(use_cache=not flags["no_cache"])
-        while flags["wait"] and (further.units or held.manifest.units("submitted")):
-            if further.units:
-                await held.submit()
-            else:
-                await asyncio.sleep(flags["every"])
-            if sys.stderr.isatty():
+        def told(error: ProviderError | None) -> None:
+            if error is not None:
+                complain(f"waiting: {error}")
+            elif sys.stderr.isatty():
                 complain(_standing(held))
-            more, further = await held.collect(use_cache=not flags["no_cache"])
-            done.units += more.units
-            done.failed += more.failed
-            done.states += more.states
-            done.strays += more.strays
-            done.twice += more.twice
-        return done, further, tally_of(held.manifest), held.manifest.units()
+
+        use_cache = not flags["no_cache"]
+        if flags["wait"]:
+            found = await held.collect_all(
+                every=flags["every"], most=flags["most"], use_cache=use_cache, told=told
+            )
+        else:
+            found = await held.collect(use_cache=use_cache)
+        return *found, tally_of(held.manifest), held.manifest.units()
 
     done, further, tally, units = _held(flags, work)
     tell_collected(flags, done, further, tally, units, Path(flags["folder"]) / NAME)
@@ -163,7 +162,11 @@ def cancel(flags: dict[str, Any]) -> None:
 
 
 def _held(
-    flags: dict[str, Any], work: Callable[[Work], Coroutine[Any, Any, T]], given: dict[str, Any] | None = None
+    flags: dict[str, Any],
+    work: Callable[[Work], Coroutine[Any, Any, T]],
+    given: dict[str, Any] | None = None,
+    *,
+    looks: bool = False,
 ) -> T:
     """What is done with a folder that is held meanwhile.
 
@@ -173,7 +176,7 @@ def _held(
     settings = {name: flags[name] for name in _SETTINGS if flags.get(name) is not None}
 
     async def made() -> T:
-        async with opened(Path(flags["folder"]), given, settings) as held:
+        async with opened(Path(flags["folder"]), given, settings, looks=looks) as held:
             return await work(held)
 
     with exits():

@@ -35,6 +35,7 @@ def standing_data(manifest: Manifest, jobs: Mapping[int, Job]) -> dict[str, Any]
             {}
             if job is None
             else {"total": job.total, "done": job.done, "failed": job.failed, "expires": job.expires}
+            | {"status": job.status}
         )
         units.append({**asdict(unit), **more})
     return {
@@ -73,8 +74,18 @@ def print_units(data: Mapping[str, Any]) -> None:
             complain(
                 f"{unit['file']}:{line} {error.get('code') or ''} {error.get('message')}".replace("  ", " ")
             )
+        _tell_strays(f"{unit['file']}: ", unit["error"] or {})
         if (unit["error"] or {}).get("message"):
             complain(f"{unit['file']}: {unit['error']['message']}")
+
+
+def _tell_strays(where: str, told: Mapping[str, Any]) -> None:
+    if told.get("strayed"):
+        lines = counted(told["strayed"], "line")
+        complain(f"warning: {where}{lines} of the outputs belong to no request: {told['strays'][0]}")
+    if told.get("twice"):
+        lines = counted(told["twice"], "request")
+        complain(f"warning: {where}{lines} came twice in the outputs; the first answer counts")
 
 
 def tell_statuses(data: Mapping[str, Any]) -> None:
@@ -113,6 +124,7 @@ def tell_collected(
                 "second_steps": further.lines,
                 "under_way": under_way,
                 "strays": done.strays[:_SHOWN],
+                "strayed": done.strayed,
                 "twice": done.twice,
             }
         )
@@ -120,14 +132,9 @@ def tell_collected(
     for unit in done.failed:
         errors = (unit.error or {}).get("errors") or [{}]
         complain(f"failed: {unit.file}: the provider took no line of it: {errors[0].get('message')}")
-    if done.strays:
-        complain(
-            f"warning: {counted(len(done.strays), 'line')} of the outputs belong to no request: {done.strays[0]}"
-        )
-    if done.twice:
-        complain(
-            f"warning: {counted(done.twice, 'request')} came twice in the outputs; the first answer counts"
-        )
+    _tell_strays("", {"strayed": done.strayed, "strays": done.strays, "twice": done.twice})
+    for line, error in further.refused[:_SHOWN]:
+        complain(f"failed: line {line}: second step: {error}")
     told = ", ".join(f"{count:,} {status}" for status, count in sorted(tally.items()))
     echo(f"{results}: {told}")
     folder = flags["folder"]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.batch.joining import MISSING, Joined, Joiner, unsent
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from smartllm.runtime.batch.planning import Planner
     from smartllm.runtime.cache.levels import ResponseCache
 
-T = TypeVar("T")
-
 OUTPUTS: Final = "outputs"
 _WINDOW: Final = 128
+_SHOWN: Final = 100
 _ENDED_EARLY: Final = {
     "expired": "the provider's job expired before this line's turn",
     "Expired": "the provider's job expired before this line's turn",
@@ -47,7 +46,8 @@ class Collection:
         failed: Units of which the provider took no line.
         states: How many lines got into which state.
         strays: Lines of outputs that belong to no line of their unit: their ids.
-        twice: Lines of outputs whose line had its answer already.
+        twice: Lines of outputs whose line they had named before.
+        strayed: How many strays there are; ``strays`` has the first ones.
     """
 
     units: list[Unit] = field(default_factory=list)
@@ -55,6 +55,16 @@ class Collection:
     states: Counter[str] = field(default_factory=Counter)
     strays: list[str] = field(default_factory=list)
     twice: int = 0
+    strayed: int = 0
+
+    def add(self, more: Collection) -> None:
+        """Count another collection in."""
+        self.units += more.units
+        self.failed += more.failed
+        self.states += more.states
+        self.strays = [*self.strays, *more.strays][:_SHOWN]
+        self.twice += more.twice
+        self.strayed += more.strayed
 
 
 class Collector:
@@ -115,19 +125,20 @@ class Collector:
     async def _take(self, unit: Unit) -> None:
         folder = self._manifest.folder / OUTPUTS / f"{unit.unit:04d}"
         job = await self._service.job(unit)
-        joiner = self._joiner(unit)
+        joiner, found, seen = self._joiner(unit), Collection(), set[int]()
         for path in await self._service.download(unit, job, folder):
             outcomes = self._service.outcomes(path)
             while window := await asyncio.to_thread(_some, outcomes):
-                await self._join(unit, joiner, window)
+                await self._join(unit, joiner, window, found, seen)
         self._settle_rest(unit, job)
+        self.done.add(found)
         self.done.units.append(
             self._manifest.update(
                 unit.unit,
                 state="collected",
                 status=job.status,
                 counts=dict(job.counts),
-                error=_told(job.errors),
+                error=_told(job.errors, found),
                 changed=self._clock(),
             )
         )
@@ -146,24 +157,31 @@ class Collector:
             elapsed=max(ended - began, 0.0),
         )
 
-    async def _join(self, unit: Unit, joiner: Joiner, window: Sequence[Outcome]) -> None:
-        """Join some outcomes with their lines: one transaction, then the cache."""
+    async def _join(
+        self, unit: Unit, joiner: Joiner, window: Sequence[Outcome], found: Collection, seen: set[int]
+    ) -> None:
+        """Join some outcomes with their lines: the cache, then one transaction.
+
+        In this order, as the next collection passes over what a killed one has answered.
+        """
         made: dict[int, Joined] = {}
         for outcome in window:
             line = self._line(unit, outcome)
             if line is None:
-                self.done.strays.append(outcome.name or str((outcome.error or {}).get("message")))
+                found.strayed += 1
+                if len(found.strays) < _SHOWN:
+                    found.strays.append(outcome.name or str((outcome.error or {}).get("message")))
                 continue
+            found.twice += line.line in seen
+            seen.add(line.line)
             known = made.get(line.line)
             if (known.state if known else line.state) in {"answered", "next"}:
-                self.done.twice += line.state == "ready" or known is not None
                 continue
             made[line.line] = joiner.joined(line, outcome, self._earlier(unit, line))
-        self._write(made.values(), unit.step)
         if self._cache is not None:
-            for joined in made.values():
-                if joined.entry is not None:
-                    await self._cache.put(*joined.entry)
+            kept = [one.entry for one in made.values() if one.entry is not None]
+            await asyncio.gather(*(self._cache.put(*entry) for entry in kept))
+        self._write(made.values(), unit.step)
 
     def _line(self, unit: Unit, outcome: Outcome) -> Line | None:
         number = line_of(outcome.name)
@@ -197,7 +215,7 @@ class Collector:
     def _settle_rest(self, unit: Unit, job: Job) -> None:
         """Lines of which no output says anything."""
         early = _ENDED_EARLY.get(job.status)
-        for window in _windows(self._manifest.lines("unit = ? AND state = 'ready'", [unit.unit])):
+        for window in self._manifest.pages("unit = ? AND state = 'ready'", [unit.unit]):
             if early is not None:
                 made = [Joined(line.line, "expired", error=unsent(early, _EARLY)) for line in window]
             else:
@@ -214,7 +232,7 @@ class Collector:
             + (f": {job.errors[0].get('message')}" if job.errors else ""),
             _code(job.errors),
         )
-        for window in _windows(self._manifest.lines("unit = ? AND state = 'ready'", [unit.unit])):
+        for window in self._manifest.pages("unit = ? AND state = 'ready'", [unit.unit]):
             self._write(
                 [Joined(one.line, "failed", error=told.get(one.line, rest)) for one in window], unit.step
             )
@@ -239,12 +257,10 @@ def _code(errors: Sequence[Mapping[str, Any]]) -> str | None:
     return str(code) if code else None
 
 
-def _told(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    return {"errors": [dict(one) for one in errors]} if errors else None
-
-
-def _windows(rows: Iterator[T]) -> Iterator[list[T]]:
-    """Some at a time, each read to its end before it is used: the rows are changed meanwhile."""
-    found = [*rows]
-    for begin in range(0, len(found), _WINDOW):
-        yield found[begin : begin + _WINDOW]
+def _told(errors: Sequence[Mapping[str, Any]], found: Collection | None = None) -> dict[str, Any] | None:
+    told: dict[str, Any] = {"errors": [dict(one) for one in errors]} if errors else {}
+    if found is not None and found.strayed:
+        told |= {"strayed": found.strayed, "strays": found.strays}
+    if found is not None and found.twice:
+        told["twice"] = found.twice
+    return told or None

@@ -1,4 +1,4 @@
-"""From what a provider's output says of a line to the line's result: pure, but for what is read of the folder."""
+"""From what a provider's output says of a line to the line's result; pure, but for the folder's files."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ _CHANGED: Final = Diagnostic(
     asked=None,
     applied=None,
     reason=(
-        "The rules, or this release, make another body of the line than the one that was sent; the answer is read "
-        "as one to the new body, and the cache does not keep it."
+        "The rules, or this release, make another body of the line than the one that was sent; the answer is "
+        "read as one to the new body, and the cache does not keep it."
     ),
     origin=Origin("derived", "response"),
 )
@@ -174,6 +174,8 @@ class Joiner:
         data = error_data(error)
         if outcome is not None and outcome.request_id is not None:
             data.setdefault("request_id", outcome.request_id)
+        if outcome is not None and outcome.body is not None:
+            data["outputs"] = f"outputs/{self._unit.unit:04d}"
         if outcome is not None and outcome.body is not None and not isinstance(error, ProviderError):
             data["reply"] = outcome.body  # it is paid for, whatever we could not make of it
         return Joined(line.line, "failed", error=data)
@@ -208,7 +210,7 @@ class Joiner:
 
 
 def unsent(message: str, code: str | None, *, retryable: bool = True, hint: str = _MENDED) -> dict[str, Any]:
-    """Why a line has no answer though its unit was given to the provider, as ``error_data`` tells of errors."""
+    """Why a line has no answer though its unit was sent, as ``error_data`` tells of errors."""
     error = ProviderError(message, model="", code=code, retryable=retryable, hint=hint)
     return error_data(error)
 

@@ -26,7 +26,8 @@ _STATUS: Final[dict[str, Status]] = {
 # A line that another was sent for has what became of that one, unless it has a result of its own.
 _QUERY: Final = """
 SELECT l.line, l.custom_id, l.same_as, coalesce(p.state, l.state), coalesce(p.error, l.error), l.diagnostics,
-       r.result, CASE WHEN r.result IS NULL THEN q.result END, CASE WHEN r.result IS NULL THEN p.diagnostics END
+       r.result, CASE WHEN r.result IS NULL THEN q.result END,
+       CASE WHEN r.result IS NULL THEN p.diagnostics END
 FROM lines l
 LEFT JOIN lines p ON p.line = l.same_as
 LEFT JOIN results r ON r.line = l.line

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from smartllm.errors import SmartLLMError
+from smartllm.errors import CompileError, SmartLLMError
 from smartllm.runtime.answer import decode_answer
 from smartllm.runtime.batch.compiling import too_few
 from smartllm.runtime.batch.manifest import Line, Manifest, Unit
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NEXT: Final = "state = 'next'"
 RETRYABLE: Final = "state IN ('failed', 'expired') AND json_extract(error, '$.retryable') = 1"
+_SHOWN: Final = 100
+_FEW: Final = "answer them online: smartllm batch retry DIR -o FILE, then smartllm batch run FILE"
 UNANSWERED: Final = "state IN ('failed', 'expired')"
 
 
@@ -32,12 +34,21 @@ class Round:
     Attributes:
         units: They.
         lines: How many lines they hold.
-        refused: Lines that cannot be sent, and why.
+        refused: The first lines that cannot be sent, and why.
+        refusals: How many they are.
     """
 
     units: list[Unit]
     lines: int
     refused: list[tuple[int, SmartLLMError]]
+    refusals: int = 0
+
+    def add(self, more: Round) -> None:
+        """Count another round in."""
+        self.units += more.units
+        self.lines += more.lines
+        self.refused = [*self.refused, *more.refused][:_SHOWN]
+        self.refusals += more.refusals
 
 
 class Rounds:
@@ -55,36 +66,66 @@ class Rounds:
     def make(self, where: str) -> Round:
         """Units of lines.
 
-        Files are whole on the disk before the manifest knows of them, in one transaction.
+        Files are whole on the disk before the manifest knows of them, in one transaction. Lines that cannot
+        be sent keep what is known of them; those of second steps have failed then, as nothing else tells why.
 
         Args:
             where: Which lines, as a condition in SQL.
         """
-        engine = self._planner.engine
+        engine, made = self._planner.engine, Round([], 0, [])
         first = max((unit.unit for unit in self._manifest.units()), default=0) + 1
         writer = UnitWriter(self._manifest.folder, engine, name=self._manifest.about["name"], first=first)
-        placed: dict[int, int] = {}
-        refused: list[tuple[int, SmartLLMError]] = []
-        units: list[Unit] = []
+        with self._manifest.reading() as db:
+            db.execute("DROP TABLE IF EXISTS temp.round")
+            db.execute("CREATE TEMP TABLE round (line INTEGER PRIMARY KEY, unit INTEGER, error TEXT)")
+            db.execute(f"INSERT INTO round (line) SELECT line FROM lines WHERE {where}")  # noqa: S608 - our own
+            try:
+                after = 0
+                few_rows = "line IN (SELECT line FROM round WHERE line > ? ORDER BY line LIMIT 256)"
+                while page := [*self._manifest.lines(few_rows, [after])]:
+                    after = page[-1].line
+                    rows = [self._placed(line, writer, made) for line in page]
+                    db.executemany("UPDATE round SET unit = ?, error = ? WHERE line = ?", rows)
+                for sort, units, moved in writer.end():
+                    made.units += units
+                    few = too_few(sum(unit is None for _, unit in moved), sort.model, engine.minimum)
+                    told = json.dumps(
+                        {**error_data(few), "retryable": True, "hint": _FEW}, ensure_ascii=False
+                    )
+                    rows = [(unit, told if unit is None else None, line) for line, unit in moved]
+                    db.executemany("UPDATE round SET unit = ?, error = ? WHERE line = ?", rows)
+                    made.refused += [(line, few) for line, unit in moved if unit is None]
+                    made.refusals += sum(unit is None for _, unit in moved)
+            finally:
+                writer.close()
+            self._commit(made.units)
+            made.lines = db.execute("SELECT count(*) FROM round WHERE unit IS NOT NULL").fetchone()[0]
+            db.execute("DROP TABLE temp.round")
+        return made
+
+    def second_steps(self) -> Round:
+        """Units of second steps; none while more of them may come, where jobs need many lines."""
+        first = self._manifest.units("ready", "creating", "submitted", "ended")
+        if self._planner.engine.minimum > 1 and any(unit.step == 0 for unit in first):
+            return Round([], 0, [])
+        return self.make(NEXT)
+
+    def _placed(self, line: Line, writer: UnitWriter, made: Round) -> tuple[int | None, str | None, int]:
         try:
-            for line in [*self._manifest.lines(where)]:
-                try:
-                    step, sort = self._step(line)
-                    placed[line.line] = writer.add(line.line, sort, step.payload)
-                except SmartLLMError as error:
-                    refused.append((line.line, error))
-            for sort, made, moved in writer.end():
-                units += made
-                for line_number, unit in moved:
-                    if unit is None:
-                        del placed[line_number]
-                        refused.append((line_number, too_few(len(moved), sort.model, engine.minimum)))
-                    else:
-                        placed[line_number] = unit
-        finally:
-            writer.close()
-        self._commit(units, placed.items(), refused)
-        return Round(units, len(placed), refused)
+            step, sort = self._step(line)
+            size = writer.too_long(line.line, sort.endpoint, step.payload)
+            if size is not None:
+                raise CompileError(
+                    f"its line would have {size:,} bytes, and the provider's files have "
+                    f"{self._planner.engine.bytes:,} at most",
+                    hint="answer it online: smartllm batch run",
+                )
+            return writer.add(line.line, sort, step.payload), None, line.line
+        except SmartLLMError as error:
+            made.refusals += 1
+            if len(made.refused) < _SHOWN:
+                made.refused.append((line.line, error))
+            return None, json.dumps(error_data(error), ensure_ascii=False), line.line
 
     def _step(self, line: Line) -> tuple[Step, Sort]:
         """The step that a line is sent with now.
@@ -109,29 +150,16 @@ class Rounds:
         first = decode_answer(plan.steps[0], Answer(json.loads(row[0]), row[1]))
         return plan.steps[1].fill(first.text), 1
 
-    def _commit(
-        self,
-        units: Iterable[Unit],
-        placed: Iterable[tuple[int, int]],
-        refused: Iterable[tuple[int, SmartLLMError]],
-    ) -> None:
-        failed = [(json.dumps(error_data(error), ensure_ascii=False), line) for line, error in refused]
+    def _commit(self, units: Iterable[Unit]) -> None:
         with self._manifest.change() as db:
             self._manifest.insert_units(db, units)
-            db.executemany(
-                "UPDATE lines SET state = 'ready', error = NULL, unit = ? WHERE line = ?",
-                [(unit, line) for line, unit in placed],
+            db.execute(
+                "UPDATE lines SET state = 'ready', error = NULL, unit = "
+                "(SELECT unit FROM round WHERE round.line = lines.line) "
+                "WHERE line IN (SELECT line FROM round WHERE unit IS NOT NULL)"
             )
-            db.executemany("UPDATE lines SET state = 'failed', error = ? WHERE line = ?", failed)
-
-
-def requests_of(manifest: Manifest, lines: FolderLines, where: str) -> Iterator[bytes]:
-    """The lines of the file of requests that have no answer, as they stand there.
-
-    Args:
-        manifest: The folder.
-        lines: Reads its requests.
-        where: Which lines, as a condition in SQL.
-    """
-    for line in manifest.lines(where):
-        yield lines.data(line).rstrip(b"\r\n") + b"\n"
+            db.execute(
+                "UPDATE lines SET state = 'failed', error = "
+                "(SELECT error FROM round WHERE round.line = lines.line) "
+                "WHERE state = 'next' AND line IN (SELECT line FROM round WHERE unit IS NULL)"
+            )

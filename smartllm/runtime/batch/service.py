@@ -94,8 +94,7 @@ class BatchService(Protocol):
     def outcomes(self, path: Path) -> Iterator[Outcome]:
         """What a downloaded file tells, a line at a time, in whatever order.
 
-        Raises:
-            ResponseError: (of the line) it is no line of an output.
+        A line that is none of an output is told as an outcome of no name, with an error.
         """
         ...
 

@@ -108,7 +108,7 @@ class Submitter:
                     self._begun(*await self._created(await self._uploaded(unit)), "submitted")
                 )
         except ProviderError as error:
-            if isinstance(error, _ALL_ALIKE) or not _is_refused(error):
+            if isinstance(error, _ALL_ALIKE) or not is_refused(error):
                 raise
             done.refused.append((unit, error))
             self._told(unit, "refused")
@@ -131,7 +131,7 @@ class Submitter:
                 self._ready(unit, None)
                 raise
             except ProviderError as error:
-                if _is_refused(error):
+                if is_refused(error):
                     self._ready(unit, error)
                     if not isinstance(error, RateLimitError) or tries == _TRIES:
                         raise
@@ -161,10 +161,13 @@ class Submitter:
 
     def _ready(self, unit: Unit, error: ProviderError | None) -> None:
         told = None if error is None else error_data(error)
-        self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock())
+        more: dict[str, Any] = {}
+        if error is not None and is_refused(error) and not isinstance(error, RateLimitError):
+            more["upload"] = None  # it may be the file that is refused: providers drop them after some days
+        self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock(), **more)
 
 
-def _is_refused(error: ProviderError) -> bool:
+def is_refused(error: ProviderError) -> bool:
     """Whether the provider has heard the call and surely done nothing."""
     if isinstance(error, RateLimitError):
         return True
