@@ -1,11 +1,12 @@
 """Bulk work on the providers' batch engines, from Python; the shell's ``smartllm batch`` does the same.
 
-A folder holds the work: ``compile_batch`` makes it, ``submit`` begins its jobs, ``collect`` takes their answers
-into ``results.jsonl`` below it. Each may be killed at any moment, and called again.
+A folder holds the work: ``compile_batch`` makes it, ``submit`` begins its jobs, ``collect`` takes their
+answers into ``results.jsonl`` below it. Each may be killed at any moment, and called again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -75,9 +76,9 @@ async def compile_batch(
     """
     path = Path(source)
     planner = Planner.new(
-        provider, model=model, api_type=api_type, rules=rules, files=path.absolute().parent, strict=strict
+        provider, model=model, api_type=api_type, rules=rules, files=path.parent, strict=strict
     )
-    with path.open("rb") as file:
+    with await asyncio.to_thread(path.open, "rb") as file:
         return await compile_folder(
             file,
             Path(folder),
@@ -122,7 +123,7 @@ async def submit(
 
 
 async def status(folder: Place, **settings: Any) -> Standing:
-    """Ask how the jobs stand; changes nothing where another command holds the folder. Raises as ``submit``."""
+    """Ask how the jobs stand; where another command holds the folder, only look. Raises as ``submit``."""
     async with opened(Path(folder), settings=settings, looks=True) as held:
         return await held.refresh()
 
