@@ -1,4 +1,4 @@
-"""The whole cycle by the shell, over the sandbox's engines and the real SDKs; and killed at random moments."""
+"""The whole cycle by the shell, over the sandbox's engines with the real SDKs; and killed at random."""
 
 from __future__ import annotations
 
