@@ -82,6 +82,8 @@ async def test_all_lines_are_answered_in_order(cycle: Cycle) -> None:
     done, _ = await batch.collect(cycle.folder)
     assert [(one["line"], one["status"]) for one in cycle.results] == [(n, "answered") for n in (1, 2, 3, 4)]
     assert cycle.results[2]["same_as"] == 1
+    assert cycle.results[0]["cost"] > 0
+    assert cycle.results[2]["cost"] == 0
     assert done.states == {"answered": 3}
     assert len(cycle.cache.kept) == 3
 
@@ -194,6 +196,8 @@ async def test_retried_lines_are_sent_again_and_merged(cycle: Cycle) -> None:
     again = await batch.retry(cycle.folder)
     before = again.lines
     assert before == sum(one["error"]["retryable"] for one in (cycle.results[1], cycle.results[3]))
+    with Manifest.open(cycle.folder) as manifest:
+        assert all(line.error is None for line in manifest.lines("state = 'ready'"))
     await batch.submit(cycle.folder)
     cycle.service.rows = lambda asked: [good(row["custom_id"], "again") for row in asked]
     await batch.collect(cycle.folder)
@@ -287,3 +291,23 @@ async def test_second_steps_wait_for_the_first_where_jobs_have_a_least(
         line = next(manifest.lines("line = 1"))
         assert (line.state, (line.error or {})["retryable"]) == ("failed", True)
         assert "batch retry" in (line.error or {})["hint"]
+
+
+async def test_a_failure_without_words_may_pass(cycle: Cycle) -> None:
+    await cycle.make("a")
+    await batch.submit(cycle.folder)
+    cycle.service.rows = lambda asked: [{"custom_id": "L0000000001", "response": None, "error": None}]
+    await batch.collect(cycle.folder)
+    assert cycle.results[0]["error"]["retryable"]
+
+
+async def test_answers_of_two_steps_take_two_rounds(cycle: Cycle) -> None:
+    shape = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    await cycle.make("a", response_format=shape, structured_output="two_pass")
+    await batch.submit(cycle.folder)
+    _, further = await batch.collect(cycle.folder)
+    assert (further.lines, cycle.results[0]["status"]) == (1, "waiting")
+    cycle.service.rows = lambda asked: [good(row["custom_id"], '{"n": 3}') for row in asked]
+    await batch.collect(cycle.folder, wait=True, every=0)
+    assert cycle.results[0]["status"] == "answered"
+    assert len(cycle.service.made) == 2
