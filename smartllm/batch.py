@@ -1,20 +1,17 @@
-"""Bulk work from Python: what ``smartllm batch`` does at the shell.
+"""Bulk work on the providers' batch engines, from Python; the shell's ``smartllm batch`` does the same.
 
-    done = await compile_batch("requests.jsonl", "work", provider="openai", model="gpt-5.4")
-    await submit("work")
-    ...
-    found = await collect("work")  # work/results.jsonl, in the order of the requests
-
-For requests that are to be answered now, from this machine, there are ``run_batch`` and ``LLMClient.map``.
+A folder holds the work: ``compile_batch`` makes it, ``submit`` begins its jobs, ``collect`` takes their
+answers into ``results.jsonl`` below it. Each may be killed at any moment, and called again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from smartllm.errors import RequestFileError
 from smartllm.runtime.batch.collecting import Collection
 from smartllm.runtime.batch.compiled import Compiled
 from smartllm.runtime.batch.folder import compile_folder
@@ -23,9 +20,8 @@ from smartllm.runtime.batch.rounds import Round
 from smartllm.runtime.batch.run_batch import run_batch
 from smartllm.runtime.batch.service import Job
 from smartllm.runtime.batch.submitting import Submission
-from smartllm.runtime.batch.waiting import Waited
 from smartllm.runtime.batch.work import Standing, opened, retried
-from smartllm.words import Provider
+from smartllm.words import ApiType, Provider
 
 __all__ = [
     "Collection",
@@ -43,66 +39,59 @@ __all__ = [
     "submit",
 ]
 
-_EVERY = 30.0
+Place = str | os.PathLike[str]
 
 
 async def compile_batch(
-    source: Path | str,
-    folder: Path | str,
+    source: Place,
+    folder: Place,
     *,
     provider: Provider,
     model: str | None = None,
-    api_type: str | None = None,
+    api_type: ApiType | None = None,
     rules: tuple[str, ...] = (),
-    files: Path | str | None = None,
-    keep_duplicates: bool = False,
-    use_cache: bool = True,
     strict: bool = False,
+    duplicates: bool = False,
+    use_cache: bool = True,
+    told: Callable[[int], None] = lambda _: None,
 ) -> Compiled:
-    """Make a folder of a provider's batch files from a file of requests; nothing is sent.
+    """Make a folder of a provider's batch files from a file of requests, a line each.
 
     Args:
-        source: A file with a request a line, as JSON.
-        folder: The folder to make; it is not there yet, or empty.
+        source: The requests.
+        folder: The folder, which is not there yet, or empty.
         provider: Whose batch engine.
-        model: For requests that name none; None takes the environment's, then the provider's default.
+        model: For requests that name none.
         api_type: For requests that name none.
         rules: Overlay files.
-        files: Folder of the files that requests name; None is that of ``source``.
-        keep_duplicates: Lines that ask the same are sent each; otherwise one of them is.
-        use_cache: Answers that the cache has are taken from it.
-        strict: A line whose wishes are not met as written is refused.
-
-    Returns:
-        How many lines are sent, are the same as another, were in the cache, or are refused, and why.
+        strict: A wish that is not met as written refuses its line.
+        duplicates: Lines that ask the same are sent each; otherwise one of them is.
+        use_cache: Answers that the response cache has are taken from it.
+        told: Is told how many bytes were read so far.
 
     Raises:
-        RequestFileError: The file cannot be read.
-        ConfigError: The folder is in use, or a setting cannot be used.
+        ConfigError: The provider has no batch engine, a setting cannot be used, or the folder is in use.
         RulesError: An overlay cannot be used.
+        OSError: ``source`` cannot be read.
     """
     path = Path(source)
     planner = Planner.new(
-        provider,
-        model=model,
-        api_type=api_type,
-        rules=rules,
-        files=path.parent if files is None else files,
-        strict=strict,
+        provider, model=model, api_type=api_type, rules=rules, files=path.parent, strict=strict
     )
-    try:
-        file = path.open("rb")  # noqa: ASYNC230 - before anything waits
-    except OSError as error:
-        raise RequestFileError(f"{path}: cannot be read ({error.strerror})") from None
-    with file:
-        name = str(path.resolve())  # noqa: ASYNC240 - same
+    with await asyncio.to_thread(path.open, "rb") as file:
         return await compile_folder(
-            file, Path(folder), planner, name=name, duplicates=keep_duplicates, use_cache=use_cache
+            file,
+            Path(folder),
+            planner,
+            name=path.name,
+            duplicates=duplicates,
+            use_cache=use_cache,
+            told=told,
         )
 
 
 async def submit(
-    folder: Path | str,
+    folder: Place,
     *,
     most: int | None = None,
     s3: str | None = None,
@@ -110,66 +99,66 @@ async def submit(
     s3_owner: str | None = None,
     kms_key: str | None = None,
     hours: int | None = None,
-    settings: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> Submission:
-    """Begin the jobs of a folder; after a kill at any moment it goes on, and begins none twice.
+    """Send the files that were not sent yet, and begin their jobs; a job is never begun twice.
 
     Args:
         folder: The folder.
         most: How many jobs may be under way at once; None sets no limit.
-        s3: Bedrock: where its files go, ``s3://bucket/prefix``; the folder keeps it, and what follows.
+        s3: Bedrock: where the files go, ``s3://bucket/prefix``; the folder keeps it, and what follows.
         role_arn: Bedrock: the role that reads and writes them.
         s3_owner: Bedrock: the account that the bucket must belong to.
         kms_key: Bedrock: the key that encrypts the outputs.
         hours: Bedrock: how long a job may take, 24 to 168.
-        settings: Settings of the calls (fields of ``LLMConfig``), beside the environment's.
+        settings: Fields of ``LLMConfig`` for the calls.
 
     Raises:
-        ProviderError: The provider refuses for a reason that holds for every job, or cannot be reached.
-        ConfigError: The folder holds no batch work, another process holds it, or a setting cannot be used.
+        ConfigError: The folder holds no batch work, another command holds it, or a setting cannot be used.
+        ProviderError: The provider refuses what holds for every file, or cannot be reached.
     """
     given = {"s3": s3, "role_arn": role_arn, "s3_owner": s3_owner, "kms_key": kms_key, "hours": hours}
-    async with opened(Path(folder), given, settings) as work:
-        return await work.submit(most)
+    async with opened(Path(folder), given, settings) as held:
+        return await held.submit(most)
 
 
-async def status(folder: Path | str, *, settings: Mapping[str, Any] | None = None) -> Standing:
-    """How the jobs of a folder stand, and how many lines have which status; raises as ``submit``."""
-    async with opened(Path(folder), None, settings, held=False) as work:
-        return await work.standing()
+async def status(folder: Place, **settings: Any) -> Standing:
+    """Ask how the jobs stand; where another command holds the folder, only look. Raises as ``submit``."""
+    async with opened(Path(folder), settings=settings, looks=True) as held:
+        return await held.refresh()
 
 
 async def collect(
-    folder: Path | str,
+    folder: Place,
     *,
     wait: bool = False,
-    every: float = _EVERY,
+    every: float = 30.0,
     most: int | None = None,
     use_cache: bool = True,
-    settings: Mapping[str, Any] | None = None,
-) -> Collection:
+    **settings: Any,
+) -> tuple[Collection, Round]:
     """Take the answers of jobs that have ended, and write ``results.jsonl`` in the order of the requests.
 
     Args:
         folder: The folder.
-        wait: Wait until all have ended, and submit what is ready meanwhile, second steps among it.
+        wait: Until no job is under way; files that are ready, such as second steps, are sent meanwhile.
         every: Seconds between two looks.
-        most: How many jobs may be under way at once; None sets no limit.
-        use_cache: The answers go to the response cache.
-        settings: As of ``submit``.
+        most: How many jobs may be under way at once.
+        use_cache: False gives the response cache nothing.
+        settings: Fields of ``LLMConfig`` for the calls.
 
     Raises:
+        ConfigError: As ``submit``; or the results cannot be written.
         ProviderError: The provider does not give them.
-        ConfigError: As ``submit``; or a file cannot be written.
     """
-    async with opened(Path(folder), None, settings) as work:
-        waited = Waited(work, every=every, most=most, use_cache=use_cache)
-        done, _ = await (waited.ended() if wait else waited.once())
-        return done
+    async with opened(Path(folder), settings=settings) as held:
+        if wait:
+            return await held.collect_all(every=every, most=most, use_cache=use_cache)
+        return await held.collect(use_cache=use_cache)
 
 
-def retry(folder: Path | str, *, whole: bool = False) -> Round:
-    """Make files of the lines that expired or failed for a while; ``submit`` sends them.
+async def retry(folder: Place, *, whole: bool = False) -> Round:
+    """Make files of requests that expired or failed for a while, which ``submit`` sends.
 
     Args:
         folder: The folder.
@@ -181,7 +170,7 @@ def retry(folder: Path | str, *, whole: bool = False) -> Round:
     return retried(Path(folder), whole=whole)
 
 
-async def cancel(folder: Path | str, *, settings: Mapping[str, Any] | None = None) -> list[Job]:
-    """Stop the jobs of a folder; what is answered by then is kept and paid for. Raises as ``submit``."""
-    async with opened(Path(folder), None, settings) as work:
-        return await work.cancel()
+async def cancel(folder: Place, **settings: Any) -> list[Job]:
+    """Stop the jobs under way; what is answered by then is kept and paid for. Raises as ``submit``."""
+    async with opened(Path(folder), settings=settings) as held:
+        return await held.cancel()

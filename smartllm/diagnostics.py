@@ -30,6 +30,7 @@ CODES: Final[dict[str, str]] = {
     "answer-unchecked": "A part of the caller's JSON Schema could not be checked on the answer.",
     "api-type-ignored": "The model is not served on OpenAI's APIs, so the requested api_type means nothing.",
     "asked-again": "An answer did not fit response_format; the model was asked again, as reasks allows.",
+    "batch-recompiled": "A line is compiled to another body now than the one that the batch engine answered.",
     "batch-uncached": "A batch engine keeps no prompts, so marks for caching ask for nothing there.",
     "batch-unlisted": "Whether the batch engine runs this model is not known; its lines may all fail.",
     "budget-lowered": "The thinking budget was lowered so that it fits under the model's maximum output.",

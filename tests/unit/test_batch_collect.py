@@ -12,7 +12,6 @@ from batch_folder import Folder, MemoryEngine, answer, made
 
 from smartllm.errors import ConnectionFailedError
 from smartllm.runtime.batch.service import Outcome
-from smartllm.runtime.batch.waiting import Waited
 from smartllm.runtime.cache.local import LocalStore
 
 
@@ -127,7 +126,9 @@ async def test_strays_and_doubles_are_told_and_the_first_answer_counts(tmp_path:
         done, _ = await folder.work.collect()
         assert (done.twice, done.strays) == (1, ["L0000009999", "half a line"])
         assert folder.results[199]["text"] == "echo"
-        assert folder.manifest.about["odd"] == {"1": {"strays": ["L0000009999", "half a line"], "twice": 1}}
+        (unit,) = folder.manifest.units()
+        assert unit.error is not None
+        assert (unit.error["twice"], unit.error["strays"]) == (1, ["L0000009999", "half a line"])
 
 
 async def test_a_failure_that_comes_before_the_answer_of_the_same_line_gives_way(tmp_path: Path) -> None:
@@ -267,13 +268,11 @@ async def test_a_wait_outlasts_trouble_and_sends_what_was_held_back(
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    troubles = []
+    troubles: list[Any] = []
     with Folder(place, engine) as folder:
         await folder.work.submit(1)
         assert [unit.state for unit in folder.manifest.units()] == ["submitted", "ready"]
-        await Waited(folder.work, every=7, most=1, sleep=sleep).ended(
-            lambda _, trouble: troubles.append(trouble)
-        )
+        await folder.work.collect_all(every=7, most=1, told=troubles.append, sleep=sleep)
         assert {one["status"] for one in folder.results} == {"answered"}
     assert set(waits) == {7}
     assert [str(one.message) for one in troubles if one] == ["gone"]
@@ -282,6 +281,6 @@ async def test_a_wait_outlasts_trouble_and_sends_what_was_held_back(
 async def test_a_folder_that_nobody_submitted_is_not_submitted_by_waiting(tmp_path: Path) -> None:
     place, engine = await made(tmp_path, asked(2)), MemoryEngine()
     with Folder(place, engine) as folder:
-        await Waited(folder.work, every=0).ended()
+        await folder.work.collect_all(every=0)
         assert {one["status"] for one in folder.results} == {"waiting"}
     assert engine.calls == []

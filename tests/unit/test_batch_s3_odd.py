@@ -91,7 +91,7 @@ def refusing(status: int, code: str, **headers: str) -> Answering:
 @pytest.mark.parametrize(
     ("status", "code", "headers", "kind", "hints"),
     [
-        (403, "AccessDenied", {}, PermissionDeniedError, ("s3:PutObject", "that account's")),
+        (403, "AccessDenied", {}, PermissionDeniedError, ("s3:PutObject", "owner")),
         (
             301,
             "PermanentRedirect",

@@ -13,9 +13,7 @@ from batch_service import openai_settings
 from smartllm.errors import (
     BadRequestError,
     ConfigError,
-    ConnectionFailedError,
     ProviderError,
-    ProviderTimeoutError,
 )
 from smartllm.runtime.batch import whole_file
 from smartllm.runtime.batch.attempts import Attempts, surely_refused
@@ -93,10 +91,6 @@ def test_which_failures_began_no_job() -> None:
 
     assert [of(status) for status in (400, 403, 404, 429, 499)] == [True] * 5
     assert [of(status) for status in (None, 302, 399, 408, 409, 500, 503)] == [False] * 7
-    timeouts = [ProviderTimeoutError(kind, 1.0, model="m", retryable=True) for kind in ("connect", "read")]
-    assert [surely_refused(one) for one in timeouts] == [True, False]
-    lost = [ConnectionFailedError(text, model="m") for text in ("no connection to x", "broke off")]
-    assert [surely_refused(one) for one in lost] == [True, False]
 
 
 async def test_tries() -> None:

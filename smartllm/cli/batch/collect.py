@@ -12,7 +12,7 @@ from smartllm.cli.bulk.options import FOLDER, JSON, calls
 @click.command("collect")
 @FOLDER
 @click.option(
-    "--wait", is_flag=True, help="Wait until all jobs have ended, and submit what is left of them meanwhile."
+    "--wait", is_flag=True, help="Wait until all jobs have ended, and submit further files meanwhile."
 )
 @click.option(
     "--every",

@@ -26,7 +26,6 @@ from smartllm.errors import ConfigError, ProviderError, RequestFileError, SmartL
 from smartllm.runtime.batch.manifest import Manifest, Unit
 from smartllm.runtime.batch.results import NAME, tally_of
 from smartllm.runtime.batch.rounds import Round
-from smartllm.runtime.batch.waiting import Waited
 from smartllm.runtime.batch.work import BUCKET, Work, opened, retried, written
 
 T = TypeVar("T")
@@ -70,14 +69,14 @@ def status(flags: dict[str, Any]) -> None:
     """Tell how a folder stands."""
 
     async def work(held: Work) -> dict[int, Any]:
-        return dict((await held.standing()).jobs)
+        return dict((await held.refresh()).jobs)
 
     while True:
         jobs: dict[int, Any] = {}
         with exits(), Manifest.open(Path(flags["folder"])) as manifest:
             asks = not flags["offline"] and bool(manifest.units("submitted"))
         if asks:
-            jobs = _held(flags, work, held=False)
+            jobs = _held(flags, work, looks=True)
         with exits(), Manifest.open(Path(flags["folder"])) as manifest:
             data = standing_data(manifest, jobs)
             if flags["as_json"]:
@@ -97,9 +96,20 @@ def collect(flags: dict[str, Any]) -> None:
     """Take the answers of a folder."""
 
     async def work(held: Work) -> Any:
-        waited = Waited(held, every=flags["every"], most=flags["most"], use_cache=not flags["no_cache"])
-        done, further = await (waited.ended(_told_waiting) if flags["wait"] else waited.once())
-        return done, further, tally_of(held.manifest), held.manifest.units()
+        def told(error: ProviderError | None) -> None:
+            if error is not None:
+                complain(f"waiting: {error}")
+            elif sys.stderr.isatty():
+                complain(_standing(held))
+
+        use_cache = not flags["no_cache"]
+        if flags["wait"]:
+            found = await held.collect_all(
+                every=flags["every"], most=flags["most"], use_cache=use_cache, told=told
+            )
+        else:
+            found = await held.collect(use_cache=use_cache)
+        return *found, tally_of(held.manifest), held.manifest.units()
 
     done, further, tally, units = _held(flags, work)
     tell_collected(flags, done, further, tally, units, Path(flags["folder"]) / NAME)
@@ -121,12 +131,11 @@ def retry(flags: dict[str, Any]) -> None:
             return
         found: Round = retried(folder, whole=flags["whole"])
     if flags["as_json"]:
-        wrong = [{"line": line, "error": str(error)} for line, error in found.wrong]
+        refused = [{"line": line, "error": str(error)} for line, error in found.refused]
         units = [asdict(unit) for unit in found.units]
-        told = {"lines": found.lines, "units": units, "refused": found.refused, "wrong": wrong}
-        echo_json({"folder": str(folder), **told})
+        echo_json({"folder": str(folder), "lines": found.lines, "units": units, "refused": refused})
     else:
-        for line, error in found.wrong:
+        for line, error in found.refused[:8]:
             complain(f"refused: line {line}: {error}")
         echo(f"{folder}: {counted(found.lines, 'request')} in {counted(len(found.units), 'new file')}")
         if found.units:
@@ -157,7 +166,7 @@ def _held(
     work: Callable[[Work], Coroutine[Any, Any, T]],
     given: dict[str, Any] | None = None,
     *,
-    held: bool = True,
+    looks: bool = False,
 ) -> T:
     """What is done with a folder that is held meanwhile.
 
@@ -167,8 +176,8 @@ def _held(
     settings = {name: flags[name] for name in _SETTINGS if flags.get(name) is not None}
 
     async def made() -> T:
-        async with opened(Path(flags["folder"]), given, settings, held=held) as found:
-            return await work(found)
+        async with opened(Path(flags["folder"]), given, settings, looks=looks) as held:
+            return await work(held)
 
     with exits():
         try:
@@ -177,14 +186,6 @@ def _held(
             raise usage_error(error) from None
         except SmartLLMError as error:
             raise click.exceptions.Exit(print_failure(error, shown=False)) from None
-
-
-def _told_waiting(held: Work, trouble: ProviderError | None) -> None:
-    """How a folder stands while somebody waits for it."""
-    if trouble is not None:
-        complain(f"waiting on: {trouble}")
-    elif sys.stderr.isatty():
-        complain(_standing(held))
 
 
 def _standing(held: Work) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import complain, echo, echo_json
-from smartllm.runtime.batch.collecting import ODD
 from smartllm.runtime.batch.results import tally_of
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ def standing_data(manifest: Manifest, jobs: Mapping[int, Job]) -> dict[str, Any]
             {}
             if job is None
             else {"total": job.total, "done": job.done, "failed": job.failed, "expires": job.expires}
+            | {"status": job.status}
         )
         units.append({**asdict(unit), **more})
     return {
@@ -74,8 +74,18 @@ def print_units(data: Mapping[str, Any]) -> None:
             complain(
                 f"{unit['file']}:{line} {error.get('code') or ''} {error.get('message')}".replace("  ", " ")
             )
+        _tell_strays(f"{unit['file']}: ", unit["error"] or {})
         if (unit["error"] or {}).get("message"):
             complain(f"{unit['file']}: {unit['error']['message']}")
+
+
+def _tell_strays(where: str, told: Mapping[str, Any]) -> None:
+    if told.get("strayed"):
+        lines = counted(told["strayed"], "line")
+        complain(f"warning: {where}{lines} of the outputs belong to no request: {told['strays'][0]}")
+    if told.get("twice"):
+        lines = counted(told["twice"], "request")
+        complain(f"warning: {where}{lines} came twice in the outputs; the first answer counts")
 
 
 def tell_statuses(data: Mapping[str, Any]) -> None:
@@ -86,12 +96,6 @@ def tell_statuses(data: Mapping[str, Any]) -> None:
 
 def tell_lines(manifest: Manifest) -> None:
     """What is to be told of single lines: why they have no answer, and what the compiler changed."""
-    for unit, odd in (manifest.about.get(ODD) or {}).items():
-        for stray in odd["strays"]:
-            echo(f"outputs/{int(unit):04d}: {stray!r} belongs to no request")
-        if odd["twice"]:
-            many = counted(odd["twice"], "request")
-            echo(f"outputs/{int(unit):04d}: {many} came twice; the first answer counts")
     for line in manifest.lines("error IS NOT NULL OR diagnostics IS NOT NULL"):
         if line.error is not None:
             echo(f"line {line.line}: {line.state}: {line.error.get('message')}")
@@ -120,6 +124,7 @@ def tell_collected(
                 "second_steps": further.lines,
                 "under_way": under_way,
                 "strays": done.strays[:_SHOWN],
+                "strayed": done.strayed,
                 "twice": done.twice,
             }
         )
@@ -127,13 +132,9 @@ def tell_collected(
     for unit in done.failed:
         errors = (unit.error or {}).get("errors") or [{}]
         complain(f"failed: {unit.file}: the provider took no line of it: {errors[0].get('message')}")
-    if done.strays:
-        many = counted(len(done.strays), "line")
-        complain(f"warning: {many} of the outputs belong to no request: {done.strays[0]}")
-    if done.twice:
-        complain(
-            f"warning: {counted(done.twice, 'request')} came twice in the outputs; the first answer counts"
-        )
+    _tell_strays("", {"strayed": done.strayed, "strays": done.strays, "twice": done.twice})
+    for line, error in further.refused[:_SHOWN]:
+        complain(f"failed: line {line}: second step: {error}")
     told = ", ".join(f"{count:,} {status}" for status, count in sorted(tally.items()))
     echo(f"{results}: {told}")
     folder = flags["folder"]

@@ -16,7 +16,7 @@ from smartllm.rules import load_rules
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.aws_session import aws_session
 from smartllm.runtime.batch.attempts import Attempts
-from smartllm.runtime.batch.aws_rights import denied_hint
+from smartllm.runtime.batch.aws_rights import code_hint, denied_hint
 from smartllm.runtime.cache.aws_http import direct_session
 from smartllm.runtime.wire.causes import connection_error
 from smartllm.settings.aws_address import needs_botocore, public_address
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 S3: Final = "s3"
+_ITS_REGION: Final = "x-amz-bucket-region"
 CONTROL: Final = "bedrock"
 _SHOWN: Final = 200
 _KEYS: Final = frozenset({"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"})
@@ -206,8 +207,10 @@ class AwsClients:
         headers.pop("x-amzn-errortype", None)
         ours = aws_error(about.get("HTTPStatusCode") or 0, headers, content, called)
         ours.request_id = ours.request_id or about.get("RequestId")
-        if str(told.get("Code")).startswith("AccessDenied"):
+        code = str(told.get("Code"))
+        if code.startswith("AccessDenied"):
             ours.hint = denied_hint(error.operation_name, called.key_source)
+        ours.hint = code_hint(code, headers.get(_ITS_REGION)) or ours.hint
         return ours
 
 

@@ -16,6 +16,14 @@ _OF_S3: Final = {
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "ListObjectsV2": "s3:ListBucket",
 }
+_HINTS: Final = {
+    "NoSuchBucket": "make the bucket, or name another: --s3 s3://BUCKET/PREFIX",
+    "NoSuchKey": "it was there when it was listed: somebody deleted it, or moved it",
+    "ServiceQuotaExceededException": "wait until other jobs of the model have ended",
+}
+_ELSEWHERE: Final = frozenset(
+    {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
+)
 _OF_OTHERS: Final = {"AssumeRole": "sts:AssumeRole"}
 _CREATE: Final = "CreateModelInvocationJob"
 _MOST_DOTS: Final = 2
@@ -36,6 +44,19 @@ def denied_hint(operation: str, key_source: str | None) -> str:
     if operation == _CREATE:
         told += " and, for the role of --role-arn, iam:PassRole"
     return told if key_source is None else f"{told}; the credentials come from {key_source}"
+
+
+def code_hint(code: str, region: str | None) -> str:
+    """The next step by a code of S3's or of the control plane's; "" where it tells none.
+
+    Args:
+        code: The code.
+        region: The bucket's region, where S3 names it.
+    """
+    if code in _ELSEWHERE:
+        where = f"in {region}" if region else "in another region"
+        return f"the bucket is {where}, and jobs must run where it is: set aws_region"
+    return _HINTS.get(code, "")
 
 
 def model_hint(model: str, region: str) -> str:

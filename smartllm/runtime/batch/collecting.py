@@ -24,13 +24,8 @@ if TYPE_CHECKING:
     from smartllm.runtime.cache.levels import ResponseCache
 
 OUTPUTS: Final = "outputs"
-ODD: Final = "odd"
-"""Where the manifest keeps what is odd about outputs, by unit."""
 _WINDOW: Final = 128
-_PUTS: Final = 16
-"""Entries that go to the cache at once."""
-_KEPT: Final = 100
-_SETTLED: Final = frozenset({"answered", "next"})
+_SHOWN: Final = 100
 _ENDED_EARLY: Final = {
     "expired": "the provider's job expired before this line's turn",
     "Expired": "the provider's job expired before this line's turn",
@@ -43,21 +38,6 @@ _EARLY: Final = "batch_ended_early"
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What the outputs of one unit have named: at most as many lines as a file may have.
-
-    Attributes:
-        lines: Numbers of lines.
-        strays: Ids that belong to no line.
-        twice: How often a line came again.
-    """
-
-    lines: set[int] = field(default_factory=set)
-    strays: list[str] = field(default_factory=list)
-    twice: int = 0
-
-
-@dataclass(slots=True)
 class Collection:
     """What a collection has done.
 
@@ -66,7 +46,8 @@ class Collection:
         failed: Units of which the provider took no line.
         states: How many lines got into which state.
         strays: Lines of outputs that belong to no line of their unit: their ids.
-        twice: Lines of outputs whose line had come before in them; the first answer counts.
+        twice: Lines of outputs whose line they had named before.
+        strayed: How many strays there are; ``strays`` has the first ones.
     """
 
     units: list[Unit] = field(default_factory=list)
@@ -74,14 +55,16 @@ class Collection:
     states: Counter[str] = field(default_factory=Counter)
     strays: list[str] = field(default_factory=list)
     twice: int = 0
+    strayed: int = 0
 
-    def add(self, other: Collection) -> None:
-        """Count what another collection of the same folder has done, too."""
-        self.units += other.units
-        self.failed += other.failed
-        self.states += other.states
-        self.strays += other.strays
-        self.twice += other.twice
+    def add(self, more: Collection) -> None:
+        """Count another collection in."""
+        self.units += more.units
+        self.failed += more.failed
+        self.states += more.states
+        self.strays = [*self.strays, *more.strays][:_SHOWN]
+        self.twice += more.twice
+        self.strayed += more.strayed
 
 
 class Collector:
@@ -142,20 +125,20 @@ class Collector:
     async def _take(self, unit: Unit) -> None:
         folder = self._manifest.folder / OUTPUTS / f"{unit.unit:04d}"
         job = await self._service.job(unit)
-        joiner, seen = self._joiner(unit), _Seen()
+        joiner, found, seen = self._joiner(unit), Collection(), set[int]()
         for path in await self._service.download(unit, job, folder):
             outcomes = self._service.outcomes(path)
             while window := await asyncio.to_thread(_some, outcomes):
-                await self._join(unit, joiner, window, seen)
+                await self._join(unit, joiner, window, found, seen)
         self._settle_rest(unit, job)
-        self._tell(unit, seen)
+        self.done.add(found)
         self.done.units.append(
             self._manifest.update(
                 unit.unit,
                 state="collected",
                 status=job.status,
                 counts=dict(job.counts),
-                error=_told(job.errors),
+                error=_told(job.errors, found),
                 changed=self._clock(),
             )
         )
@@ -174,36 +157,31 @@ class Collector:
             elapsed=max(ended - began, 0.0),
         )
 
-    async def _join(self, unit: Unit, joiner: Joiner, window: Sequence[Outcome], seen: _Seen) -> None:
-        """Join some outcomes with their lines: the cache is told first, then one transaction keeps all.
+    async def _join(
+        self, unit: Unit, joiner: Joiner, window: Sequence[Outcome], found: Collection, seen: set[int]
+    ) -> None:
+        """Join some outcomes with their lines: the cache, then one transaction.
 
-        The other way round, a kill between the two would leave answers that the cache never hears of.
+        In this order, as the next collection passes over what a killed one has answered.
         """
         made: dict[int, Joined] = {}
         for outcome in window:
             line = self._line(unit, outcome)
             if line is None:
-                seen.strays.append(outcome.name or str((outcome.error or {}).get("message")))
+                found.strayed += 1
+                if len(found.strays) < _SHOWN:
+                    found.strays.append(outcome.name or str((outcome.error or {}).get("message")))
                 continue
-            again, known = line.line in seen.lines, made.get(line.line)
-            seen.lines.add(line.line)
-            seen.twice += again
-            if (known.state if known else line.state) not in _SETTLED:
-                made[line.line] = joiner.joined(line, outcome, self._earlier(unit, line))
+            found.twice += line.line in seen
+            seen.add(line.line)
+            known = made.get(line.line)
+            if (known.state if known else line.state) in {"answered", "next"}:
+                continue
+            made[line.line] = joiner.joined(line, outcome, self._earlier(unit, line))
         if self._cache is not None:
-            entries = [joined.entry for joined in made.values() if joined.entry is not None]
-            for some in (entries[begin : begin + _PUTS] for begin in range(0, len(entries), _PUTS)):
-                await asyncio.gather(*(self._cache.put(*entry) for entry in some))
+            kept = [one.entry for one in made.values() if one.entry is not None]
+            await asyncio.gather(*(self._cache.put(*entry) for entry in kept))
         self._write(made.values(), unit.step)
-
-    def _tell(self, unit: Unit, seen: _Seen) -> None:
-        """Keep what is odd about a unit's outputs."""
-        self.done.strays += seen.strays
-        self.done.twice += seen.twice
-        if seen.strays or seen.twice:
-            odd = dict(self._manifest.about.get(ODD) or {})
-            odd[str(unit.unit)] = {"strays": seen.strays[:_KEPT], "twice": seen.twice}
-            self._manifest.note(**{ODD: odd})
 
     def _line(self, unit: Unit, outcome: Outcome) -> Line | None:
         number = line_of(outcome.name)
@@ -237,17 +215,13 @@ class Collector:
     def _settle_rest(self, unit: Unit, job: Job) -> None:
         """Lines of which no output says anything."""
         early = _ENDED_EARLY.get(job.status)
-        for window in self._unsettled(unit):
+        for window in self._manifest.pages("unit = ? AND state = 'ready'", [unit.unit]):
             if early is not None:
                 made = [Joined(line.line, "expired", error=unsent(early, _EARLY)) for line in window]
             else:
                 text = f"the provider's outputs do not name this line (its job is {job.status})"
                 made = [Joined(line.line, "failed", error=unsent(text, MISSING)) for line in window]
             self._write(made, unit.step)
-
-    def _unsettled(self, unit: Unit) -> Iterator[list[Line]]:
-        """Lines of a unit of which nothing is known."""
-        return self._manifest.pages("unit = ? AND state = 'ready'", [unit.unit])
 
     def _fail(self, unit: Unit, job: Job) -> None:
         """A job of which the provider took no line: what it found wrong is told of the lines."""
@@ -258,7 +232,7 @@ class Collector:
             + (f": {job.errors[0].get('message')}" if job.errors else ""),
             _code(job.errors),
         )
-        for window in self._unsettled(unit):
+        for window in self._manifest.pages("unit = ? AND state = 'ready'", [unit.unit]):
             self._write(
                 [Joined(one.line, "failed", error=told.get(one.line, rest)) for one in window], unit.step
             )
@@ -283,5 +257,10 @@ def _code(errors: Sequence[Mapping[str, Any]]) -> str | None:
     return str(code) if code else None
 
 
-def _told(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    return {"errors": [dict(one) for one in errors]} if errors else None
+def _told(errors: Sequence[Mapping[str, Any]], found: Collection | None = None) -> dict[str, Any] | None:
+    told: dict[str, Any] = {"errors": [dict(one) for one in errors]} if errors else {}
+    if found is not None and found.strayed:
+        told |= {"strayed": found.strayed, "strays": found.strays}
+    if found is not None and found.twice:
+        told["twice"] = found.twice
+    return told or None

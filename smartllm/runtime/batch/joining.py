@@ -1,4 +1,4 @@
-"""From what a provider's output says of a line to the line's result."""
+"""From what a provider's output says of a line to the line's result; pure, but for the folder's files."""
 
 from __future__ import annotations
 
@@ -174,10 +174,10 @@ class Joiner:
         data = error_data(error)
         if outcome is not None and outcome.request_id is not None:
             data.setdefault("request_id", outcome.request_id)
+        if outcome is not None and outcome.body is not None:
+            data["outputs"] = f"outputs/{self._unit.unit:04d}"
         if outcome is not None and outcome.body is not None and not isinstance(error, ProviderError):
             data["reply"] = outcome.body  # it is paid for, whatever we could not make of it
-        if outcome is not None and outcome.body is not None:
-            data["outputs"] = f"outputs/{self._unit.unit:04d}"  # where it stands as the provider gave it
         return Joined(line.line, "failed", error=data)
 
     def _error(self, outcome: Outcome) -> ProviderError:

@@ -14,12 +14,17 @@ LOCK: Final = "lock"
 """The file that is held, below the folder."""
 
 
+class HeldError(ConfigError):
+    """Another process holds the folder."""
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a folder, on every system: SQLite's own lock ends with the process that has it.
 
     Raises:
-        ConfigError: Another process holds it, or the folder cannot be written.
+        HeldError: Another process holds it.
+        ConfigError: It cannot be written.
     """
     try:
         db = sqlite3.connect(folder / LOCK, timeout=0, isolation_level=None)
@@ -29,7 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             db.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            raise ConfigError(
+            raise HeldError(
                 f"{folder} is held by another command ({error})",
                 hint="wait for it, or end it; 'smartllm batch status' can be asked meanwhile",
             ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
@@ -220,25 +220,30 @@ class Manifest:
         ).fetchone()
         return None if row is None else row[0]
 
-    def lines(self, where: str = "1", values: Iterable[Any] = ()) -> Iterator[Line]:
+    def lines(self, where: str = "1", values: Iterable[Any] = (), *, most: int = -1) -> Iterator[Line]:
         """Lines in order, one at a time.
 
         Args:
             where: A condition in SQL, over the columns of ``lines``.
             values: Its values.
+            most: How many at most; -1 for all.
         """
-        query = f"SELECT {','.join(LINE)} FROM lines WHERE {where} ORDER BY line"  # noqa: S608 - our own words
-        for row in self._db.execute(query, tuple(values)):
+        query = f"SELECT {','.join(LINE)} FROM lines WHERE {where} ORDER BY line LIMIT ?"  # noqa: S608 - our own
+        for row in self._db.execute(query, (*values, most)):
             yield line_read(row)
 
-    def pages(self, where: str, values: Sequence[Any] = (), size: int = 128) -> Iterator[list[Line]]:
-        """Lines in order, some at a time; each page is read when it is asked for: lines may change."""
-        last = 0
-        paged = f"({where}) AND line > ? ORDER BY line LIMIT {size}"
-        query = f"SELECT {','.join(LINE)} FROM lines WHERE {paged}"  # noqa: S608 - our own words
-        while found := [line_read(row) for row in self._db.execute(query, (*values, last))]:
-            last = found[-1].line
-            yield found
+    def pages(self, where: str = "1", values: Iterable[Any] = (), *, size: int = 256) -> Iterator[list[Line]]:
+        """Lines in order, some at a time, each read to its end: rows may be changed meanwhile.
+
+        Args:
+            where: A condition in SQL, over the columns of ``lines``.
+            values: Its values.
+            size: How many lines a page has at most.
+        """
+        after, given = 0, tuple(values)
+        while page := [*self.lines(f"({where}) AND line > ?", (*given, after), most=size)]:
+            yield page
+            after = page[-1].line
 
     def counts(self) -> dict[str, int]:
         """How many lines are in which state."""

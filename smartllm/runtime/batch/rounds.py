@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from smartllm.errors import SmartLLMError
+from smartllm.errors import CompileError, SmartLLMError
 from smartllm.runtime.answer import decode_answer
 from smartllm.runtime.batch.compiling import too_few
-from smartllm.runtime.batch.joining import unsent
 from smartllm.runtime.batch.manifest import Line, Manifest, Unit
+from smartllm.runtime.batch.result_lines import error_data
 from smartllm.runtime.batch.units import Sort, UnitWriter
 from smartllm.runtime.replies import Answer
 
@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
 NEXT: Final = "state = 'next'"
 RETRYABLE: Final = "state IN ('failed', 'expired') AND json_extract(error, '$.retryable') = 1"
+_SHOWN: Final = 100
+_FEW: Final = "answer them online: smartllm batch retry DIR -o FILE, then smartllm batch run FILE"
 UNANSWERED: Final = "state IN ('failed', 'expired')"
-_TOO_FEW: Final = "the second steps are too few for a job of the provider's batch engine"
-_ONLINE: Final = "answer them online: smartllm batch retry DIR -o FILE, then smartllm batch run FILE"
-
-
-_UNDER_WAY: Final = frozenset({"ready", "creating", "submitted", "ended"})
-_SHOWN: Final = 8
 
 
 @dataclass(slots=True)
@@ -38,20 +34,21 @@ class Round:
     Attributes:
         units: They.
         lines: How many lines they hold.
-        refused: How many lines cannot be sent; they stay as they were.
-        wrong: The first few of these, and why.
+        refused: The first lines that cannot be sent, and why.
+        refusals: How many they are.
     """
 
-    units: list[Unit] = field(default_factory=list)
-    lines: int = 0
-    refused: int = 0
-    wrong: list[tuple[int, SmartLLMError]] = field(default_factory=list)
+    units: list[Unit]
+    lines: int
+    refused: list[tuple[int, SmartLLMError]]
+    refusals: int = 0
 
-    def refuse(self, line: int, error: SmartLLMError) -> None:
-        """Count a line that cannot be sent."""
-        self.refused += 1
-        if len(self.wrong) < _SHOWN:
-            self.wrong.append((line, error))
+    def add(self, more: Round) -> None:
+        """Count another round in."""
+        self.units += more.units
+        self.lines += more.lines
+        self.refused = [*self.refused, *more.refused][:_SHOWN]
+        self.refusals += more.refusals
 
 
 class Rounds:
@@ -66,70 +63,69 @@ class Rounds:
     def __init__(self, manifest: Manifest, planner: Planner, lines: FolderLines) -> None:
         self._manifest, self._planner, self._lines = manifest, planner, lines
 
-    def second_steps(self) -> Round:
-        """Units of lines whose first step is answered.
-
-        Where a job has a minimum, they wait until no more of them can come; those that are too few even then
-        have failed for now.
-        """
-        coming = any(not unit.step and unit.state in _UNDER_WAY for unit in self._manifest.units())
-        if coming and self._planner.engine.minimum > 1:
-            return Round()
-        made = self.make(NEXT)
-        if not coming:
-            self._give_up()
-        return made
-
     def make(self, where: str) -> Round:
-        """Units of lines; a line that cannot be sent stays as it is.
+        """Units of lines.
 
-        Files are whole on the disk before the manifest knows of them, in one transaction.
+        Files are whole on the disk before the manifest knows of them, in one transaction. Lines that cannot
+        be sent keep what is known of them; those of second steps have failed then, as nothing else tells why.
 
         Args:
             where: Which lines, as a condition in SQL.
         """
-        engine, made = self._planner.engine, Round()
+        engine, made = self._planner.engine, Round([], 0, [])
         first = max((unit.unit for unit in self._manifest.units()), default=0) + 1
         writer = UnitWriter(self._manifest.folder, engine, name=self._manifest.about["name"], first=first)
-        with self._manifest.reading() as db:  # a table of this connection alone, beside the memory
-            db.execute("DROP TABLE IF EXISTS temp.placed")
-            db.execute("CREATE TEMP TABLE placed (line INTEGER PRIMARY KEY, unit INTEGER NOT NULL)")
+        with self._manifest.reading() as db:
+            db.execute("DROP TABLE IF EXISTS temp.round")
+            db.execute("CREATE TEMP TABLE round (line INTEGER PRIMARY KEY, unit INTEGER, error TEXT)")
+            db.execute(f"INSERT INTO round (line) SELECT line FROM lines WHERE {where}")  # noqa: S608 - our own
             try:
-                for page in self._manifest.pages(where):
-                    db.executemany("INSERT INTO placed VALUES (?, ?)", self._placed(page, writer, made))
+                after = 0
+                few_rows = "line IN (SELECT line FROM round WHERE line > ? ORDER BY line LIMIT 256)"
+                while page := [*self._manifest.lines(few_rows, [after])]:
+                    after = page[-1].line
+                    rows = [self._placed(line, writer, made) for line in page]
+                    db.executemany("UPDATE round SET unit = ?, error = ? WHERE line = ?", rows)
                 for sort, units, moved in writer.end():
                     made.units += units
-                    few = [line for line, unit in moved if unit is None]
-                    for line in few:
-                        made.refuse(line, too_few(len(few), sort.model, engine.minimum))
-                    db.executemany("DELETE FROM placed WHERE line = ?", [(line,) for line in few])
-                    kept = [(unit, line) for line, unit in moved if unit is not None]
-                    db.executemany("UPDATE placed SET unit = ? WHERE line = ?", kept)
+                    few = too_few(sum(unit is None for _, unit in moved), sort.model, engine.minimum)
+                    told = json.dumps(
+                        {**error_data(few), "retryable": True, "hint": _FEW}, ensure_ascii=False
+                    )
+                    rows = [(unit, told if unit is None else None, line) for line, unit in moved]
+                    db.executemany("UPDATE round SET unit = ?, error = ? WHERE line = ?", rows)
+                    made.refused += [(line, few) for line, unit in moved if unit is None]
+                    made.refusals += sum(unit is None for _, unit in moved)
             finally:
                 writer.close()
-            made.lines = db.execute("SELECT count(*) FROM placed").fetchone()[0]
-        self._commit(made.units)
+            self._commit(made.units)
+            made.lines = db.execute("SELECT count(*) FROM round WHERE unit IS NOT NULL").fetchone()[0]
+            db.execute("DROP TABLE temp.round")
         return made
 
-    def _placed(self, page: Iterable[Line], writer: UnitWriter, made: Round) -> Iterator[tuple[int, int]]:
-        """Lines with the numbers of the units into which they are written."""
-        for line in page:
-            try:
-                step, sort = self._step(line)
-            except SmartLLMError as error:
-                made.refuse(line.line, error)
-            else:
-                yield line.line, writer.add(line.line, sort, step.payload)
+    def second_steps(self) -> Round:
+        """Units of second steps; none while more of them may come, where jobs need many lines."""
+        first = self._manifest.units("ready", "creating", "submitted", "ended")
+        if self._planner.engine.minimum > 1 and any(unit.step == 0 for unit in first):
+            return Round([], 0, [])
+        return self.make(NEXT)
 
-    def _give_up(self) -> None:
-        """Second steps that will never be enough for a job: their lines have failed, for now."""
-        for page in self._manifest.pages(NEXT):
-            error = unsent(_TOO_FEW, "too_few_lines", hint=_ONLINE)
-            with self._manifest.change() as db:
-                db.executemany(
-                    "UPDATE lines SET state = 'failed', error = ? WHERE line = ?",
-                    [(json.dumps(error, ensure_ascii=False), line.line) for line in page],
+    def _placed(self, line: Line, writer: UnitWriter, made: Round) -> tuple[int | None, str | None, int]:
+        try:
+            step, sort = self._step(line)
+            size = writer.too_long(line.line, sort.endpoint, len(step.payload))
+            if size is not None:
+                raise CompileError(
+                    f"its line would have {size:,} bytes, and the provider's files have "
+                    f"{self._planner.engine.bytes:,} at most",
+                    hint="answer it online: smartllm batch run",
                 )
+            return writer.add(line.line, sort, step.payload), None, line.line
+        except SmartLLMError as error:
+            made.refusals += 1
+            if len(made.refused) < _SHOWN:
+                made.refused.append((line.line, error))
+            return None, json.dumps(error_data(error), ensure_ascii=False), line.line
 
     def _step(self, line: Line) -> tuple[Step, Sort]:
         """The step that a line is sent with now.
@@ -158,19 +154,12 @@ class Rounds:
         with self._manifest.change() as db:
             self._manifest.insert_units(db, units)
             db.execute(
-                "UPDATE lines SET state = 'ready', error = NULL, "
-                "unit = (SELECT unit FROM placed WHERE placed.line = lines.line) "
-                "WHERE line IN (SELECT line FROM placed)"
+                "UPDATE lines SET state = 'ready', error = NULL, unit = "
+                "(SELECT unit FROM round WHERE round.line = lines.line) "
+                "WHERE line IN (SELECT line FROM round WHERE unit IS NOT NULL)"
             )
-
-
-def requests_of(manifest: Manifest, lines: FolderLines, where: str) -> Iterator[bytes]:
-    """The lines of the file of requests that have no answer, as they stand there.
-
-    Args:
-        manifest: The folder.
-        lines: Reads its requests.
-        where: Which lines, as a condition in SQL.
-    """
-    for line in manifest.lines(where):
-        yield lines.data(line).rstrip(b"\r\n") + b"\n"
+            db.execute(
+                "UPDATE lines SET state = 'failed', error = "
+                "(SELECT error FROM round WHERE round.line = lines.line) "
+                "WHERE state = 'next' AND line IN (SELECT line FROM round WHERE unit IS NULL)"
+            )

@@ -96,7 +96,8 @@ class BatchService(Protocol):
     def outcomes(self, path: Path) -> Iterator[Outcome]:
         """What a downloaded file tells, a line at a time, in whatever order.
 
-        A line that is none of an output's is an outcome without a name, whose error shows it.
+        Raises:
+            ResponseError: (of the line) it is no line of an output.
         """
         ...
 

@@ -159,10 +159,10 @@ class Submitter:
 
     def _ready(self, unit: Unit, error: ProviderError | None) -> None:
         told = None if error is None else error_data(error)
-        # OpenAI drops files after 30 days: what refuses the job may be that its file is gone.
-        gone = error is not None and not isinstance(error, RateLimitError) and _is_refused(error)
-        file = {"upload": None} if gone else {}
-        self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock(), **file)
+        more: dict[str, Any] = {}
+        if error is not None and surely_refused(error) and not isinstance(error, RateLimitError):
+            more["upload"] = None  # it may be the file that is refused: providers drop them after some days
+        self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock(), **more)
 
 
 def _wait(error: ProviderError, tries: int) -> float:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError
+from smartllm.errors import ConfigError, ProviderError
+from smartllm.runtime.batch.attempts import surely_refused
 from smartllm.runtime.batch.collecting import Collection, Collector
 from smartllm.runtime.batch.folder_lines import FolderLines
-from smartllm.runtime.batch.locking import locked
+from smartllm.runtime.batch.locking import HeldError, locked
 from smartllm.runtime.batch.manifest import Manifest
 from smartllm.runtime.batch.planning import Planner
 from smartllm.runtime.batch.result_lines import Status
@@ -50,25 +52,39 @@ class Work:
         service: Its provider's engine.
         settings: Of the calls.
         planner: Compiles, as when the folder was made.
+        holds: False where another command holds it: then nothing is changed.
     """
 
     def __init__(
-        self, manifest: Manifest, service: BatchService, settings: Settings, planner: Planner
+        self,
+        manifest: Manifest,
+        service: BatchService,
+        settings: Settings,
+        planner: Planner,
+        *,
+        holds: bool = True,
     ) -> None:
+        self.holds = holds
         self.manifest, self.service, self.settings = manifest, service, settings
         self._planner = planner
 
     async def submit(self, most: int | None = None, *, told: Told = lambda *_: None) -> Submission:
         """Send the ready units and begin their jobs; raises as ``Submitter.submit``."""
+        self.manifest.note(submits=True)
         return await Submitter(self.manifest, self.service, told=told).submit(most)
 
-    async def standing(self) -> Standing:
-        """Ask how the jobs stand; nothing of the folder changes, so that others may hold it.
+    async def refresh(self) -> Standing:
+        """Ask how the jobs stand.
 
         Raises:
             ProviderError: The provider does not say.
         """
-        jobs = {unit.unit: await self.service.job(unit) for unit in self.manifest.units("submitted")}
+        if not self.holds:
+            units = self.manifest.units("submitted")
+            return Standing(tally_of(self.manifest), {one.unit: await self.service.job(one) for one in units})
+        with FolderLines(self.manifest, self._planner) as lines:
+            collector = Collector(self.manifest, self.service, self._planner, lines, None)
+            jobs = await collector.refresh()
         return Standing(tally_of(self.manifest), jobs)
 
     async def collect(self, *, use_cache: bool = True) -> tuple[Collection, Round]:
@@ -91,21 +107,71 @@ class Work:
                 await cache.aclose()
         return done, further
 
+    async def collect_all(
+        self,
+        *,
+        every: float,
+        most: int | None = None,
+        use_cache: bool = True,
+        told: Callable[[ProviderError | None], None] = lambda _: None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> tuple[Collection, Round]:
+        """Collect until no job is under way; begin jobs of ready files meanwhile, unless they were cancelled.
+
+        Args:
+            every: Seconds between two looks.
+            most: How many jobs may be under way at once.
+            use_cache: False gives the cache nothing.
+            told: Hears after each look: of a failure that may pass, or None.
+            sleep: Waits so many seconds.
+
+        Raises:
+            ProviderError: One that will not pass by itself.
+            ConfigError: Results cannot be written.
+        """
+        done, further = Collection(), Round([], 0, [])
+        while True:
+            try:
+                more, made = await self.collect(use_cache=use_cache)
+                done.add(more)
+                further.add(made)
+                if self.manifest.about.get("submits") and self.manifest.units("creating", "ready"):
+                    await self.submit(most)
+            except ProviderError as error:
+                if not error.retryable:
+                    raise
+                told(error)
+            else:
+                if not self.manifest.units("creating", "submitted", "ended"):
+                    return done, further
+                told(None)
+            await sleep(every)
+
     async def cancel(self) -> list[Job]:
-        """Stop the jobs under way.
+        """Stop the jobs under way; a job that has ended meanwhile is as it is.
 
         Raises:
             ProviderError: The provider does not do it.
         """
+        self.manifest.note(submits=False)
         found = []
-        for unit in self.manifest.units("creating"):  # perhaps it is under way, and nobody saw it begin
-            job = await self.service.find(unit)
-            if job is None:
-                self.manifest.update(unit.unit, state="ready")
-            else:
-                self.manifest.update(unit.unit, state="submitted", job=job.job, began=unit.changed)
-        for unit in self.manifest.units("submitted"):
-            job = await self.service.cancel(unit)
+        for unit in self.manifest.units("creating", "submitted"):
+            if unit.state == "creating":
+                job = await self.service.find(unit)
+                if job is None:
+                    self.manifest.update(unit.unit, state="ready")
+                    continue
+                unit = self.manifest.update(  # noqa: PLW2901 - it is the same unit
+                    unit.unit, state="submitted", job=job.job, began=unit.changed
+                )
+            try:
+                job = await self.service.cancel(unit)
+            except ProviderError as error:
+                if not surely_refused(error):
+                    raise
+                job = await self.service.job(unit)
+                if job.state not in {"ended", "failed"}:
+                    raise error from None
             self.manifest.update(unit.unit, status=job.status, counts=dict(job.counts))
             found.append(job)
         return found
@@ -117,15 +183,15 @@ async def opened(
     given: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     *,
-    held: bool = True,
+    looks: bool = False,
 ) -> AsyncGenerator[Work]:
-    """Open a folder for a command that calls its provider.
+    """Hold a folder, for a command that calls its provider.
 
     Args:
         folder: The folder.
         given: What it is to keep of ``BUCKET``; None leaves what it has.
         settings: Settings of the calls, beside the environment's.
-        held: Nobody else may change it meanwhile; False for those who only look.
+        looks: Where another command holds it, look all the same, and change nothing.
 
     Raises:
         ConfigError: It holds no batch work, another command holds it, or the settings cannot be used or are
@@ -133,8 +199,13 @@ async def opened(
     """
     async with AsyncExitStack() as stack:
         with Manifest.open(folder) as manifest:
-            if held:
+            holds = True
+            try:
                 stack.enter_context(locked(folder))
+            except HeldError:
+                if not looks:
+                    raise
+                holds = False
             about = manifest.about
             config = LLMConfig(
                 provider=cast("Provider", about["provider"]),
@@ -154,7 +225,7 @@ async def opened(
             stack.push_async_callback(service.aclose)
             if kept:
                 manifest.note(**kept)
-            yield Work(manifest, service, found, planner)
+            yield Work(manifest, service, found, planner, holds=holds)
 
 
 def retried(folder: Path, *, whole: bool = False) -> Round:
