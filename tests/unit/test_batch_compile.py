@@ -305,7 +305,7 @@ def test_one_command_makes_a_folder(tmp_path: Path) -> None:
 
 async def test_ctrl_c_is_heard_between_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "_WINDOW", 1)
-    task = asyncio.ensure_future(made(tmp_path, data(*map(str, range(50)))))
+    task = asyncio.ensure_future(made(tmp_path, data(*map(str, range(50))), use_cache=False))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
