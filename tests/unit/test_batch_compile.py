@@ -142,7 +142,7 @@ async def test_few_bytes_are_held_at_a_time(tmp_path: Path, monkeypatch: pytest.
         ({"prompt": "hi", "custom_id": "\ud800"}, "is no text in UTF-8"),
         ({"prompt": "hi", "\ud800": 1}, "no text in UTF-8"),
         ([{"prompt": "a"}, {"prompt": "b"}], "it is a list of 2 requests"),
-        (b'{"prompt":"hi","extra":' + b'{"a":' * 900 + b"1" + b"}" * 901 + b"\n", "nested too deeply"),
+        (b'{"prompt":"hi","extra":' + b'{"a":' * 900 + b"1" + b"}" * 901 + b"\n", "200 levels deep"),
         ({"prompt": "hi", "extra_headers": {"x-key": SECRET}}, "no place for headers"),
         ({"prompt": "hi", "extra_headers": {"Authorization": SECRET}}, "Authorization"),
         ({"prompt": "hi", "extra_headers": SECRET}, "extra_headers"),
@@ -161,7 +161,7 @@ async def test_odd_lines_stop_no_others(line: Any, says: str, tmp_path: Path) ->
 
 
 async def test_wishes_that_are_not_met_are_told_or_refused(tmp_path: Path) -> None:
-    line = {"prompt": "hi", "model": "o3", "temperature": 0.5}
+    line = {"prompt": "hi", "model": "gpt-5.4", "reasoning_effort": "minimal"}
     done = await made(tmp_path, data(line))
     told = rows(tmp_path)[0].diagnostics
     assert told
@@ -305,7 +305,7 @@ def test_one_command_makes_a_folder(tmp_path: Path) -> None:
 
 async def test_ctrl_c_is_heard_between_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "_WINDOW", 1)
-    task = asyncio.ensure_future(made(tmp_path, data(*map(str, range(50)))))
+    task = asyncio.ensure_future(made(tmp_path, data(*map(str, range(50))), use_cache=False))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

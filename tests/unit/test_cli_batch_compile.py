@@ -36,7 +36,7 @@ def test_a_summary_is_told() -> None:
 
 
 def test_refused_lines_are_told_with_their_number_once() -> None:
-    write("a", {"prompt": 5}, {"prompt": "hi", "model": "no-such-model"}, *[{"prompt": 6}] * 5)
+    write("a", {"prompt": 5}, {"prompt": "hi", "extra_headers": {"x-a": "b"}}, *[{"prompt": 6}] * 5)
     result = compiled()
     assert result.exit_code == 1
     assert "refused: line 2: prompt: " in result.stderr
@@ -46,7 +46,7 @@ def test_refused_lines_are_told_with_their_number_once() -> None:
 
 
 def test_the_summary_as_json() -> None:
-    write("a", {"prompt": 5}, {"prompt": "t", "model": "o3", "temperature": 0.5})
+    write("a", {"prompt": 5}, {"prompt": "t", "model": "gpt-5.4", "reasoning_effort": "minimal"})
     result = compiled("--json")
     told = json.loads(result.stdout)
     assert (result.exit_code, told["folder"], told["sent"], told["refused"]) == (1, "work", 2, 1)
