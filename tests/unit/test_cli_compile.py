@@ -107,7 +107,7 @@ class TestGood:
         body = json.loads(run(*arguments).stdout)
         expected = {"system": "S", "temperature": 0.5, "top_p": 0.9, "top_k": 7, "max_tokens": 99}
         assert {name: body[name] for name in expected} == expected
-        assert body["tool_choice"] == {"type": "tool", "name": "Person"}
+        assert body["tool_choice"] == {"type": "tool", "name": "Person", "disable_parallel_tool_use": True}
         budget = run("-m", "claude-sonnet-4-6", "-p", "hi", "--budget-tokens", "1500", "--format", "body")
         assert json.loads(budget.stdout)["thinking"]["budget_tokens"] == 1500
         like = run("-m", "my-deployment", "--like", "gpt-4.1", "-p", "hi", "--format", "body")

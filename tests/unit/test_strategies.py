@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from model_ids import called
 from pydantic import BaseModel, create_model
+from settled import settled
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, Reasoning, TextRequest, Tool
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.schema import lower as lowering
 from smartllm.compiler.schema.lower import lower
+from smartllm.compiler.target import choose_target
 from smartllm.errors import UnsupportedError
 from smartllm.rules import load_rules
 from smartllm.words import ApiType
@@ -205,6 +207,14 @@ class TestAForcedTool:
         body = plan("claude-sonnet-4-6", structured_output="tool", api_type="converse").body
         assert body["toolConfig"]["toolChoice"] == {"tool": {"name": "Analysis"}}
         assert body["additionalModelRequestFields"] == {"tool_choice": {"disable_parallel_tool_use": True}}
+
+    @pytest.mark.parametrize("api_type", ["invoke", "converse"])
+    def test_settles(self, api_type: ApiType) -> None:
+        model = called("claude-sonnet-4-6")
+        request = TextRequest(
+            prompt="hi", response_format=Analysis, structured_output="tool", api_type=api_type
+        )
+        settled(request, choose_target(request, None, model, RULES)[0])
 
     def test_has_no_switch_elsewhere(self) -> None:
         assert "additionalModelRequestFields" not in plan("nova-pro").body

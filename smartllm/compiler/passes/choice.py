@@ -33,7 +33,10 @@ def _parallel(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.parallel is None:
         return intent
     hosted, place = chooses_alone(intent, facts), facts.tools.parallel
-    nothing = not intent.tools or (intent.tool_choice is not None and intent.tool_choice.mode == "none")
+    bound = intent.output is not None and intent.output.strategy == "tool"  # then the answer's own is there
+    nothing = not (intent.tools or bound) or (
+        intent.tool_choice is not None and intent.tool_choice.mode == "none"
+    )
     if intent.parallel or nothing:  # as if it were left out
         return intent if place == "field" and not hosted else intent._replace(parallel=None)
     if place != "impossible" and not hosted:

@@ -28,7 +28,8 @@ def tools(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     if intent.names is not None:
         return intent
     if not intent.tools and not called_in(intent):
-        return intent if intent.parallel is None else intent._replace(parallel=None)
+        settled = intent.output is not None and intent.output.strategy == "tool"  # the answer's own is called
+        return intent if settled or intent.parallel is None else intent._replace(parallel=None)
     for tool in intent.tools:
         if not isinstance(tool, ToolPlan):
             check_own(tool, intent, facts)
