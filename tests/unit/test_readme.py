@@ -101,8 +101,8 @@ def test_python_blocks(name: str, code: str, server: LoopbackServer, warm: Warm,
     assert result.stdout.strip()
 
 
-# Those on the shell have pipes, and are run in test_docs_shell.py.
-CONSOLE = [block for block in blocks("console") if not block[0].startswith("shell.md")]
+# Those on the shell have pipes, those on bulk work follow each other: test_docs_shell.py, test_docs_batch.py.
+CONSOLE = [block for block in blocks("console") if not block[0].startswith(("shell.md", "batch.md"))]
 
 
 @pytest.mark.parametrize(("name", "text"), CONSOLE, ids=lambda value: value[:20])
