@@ -131,7 +131,12 @@ async def test_few_bytes_are_held_at_a_time(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(compiling, "_MOST", 3000)
     held: list[int] = []
     real = Manifest.add_lines
-    monkeypatch.setattr(Manifest, "add_lines", lambda self, some: (held.append(len(some)), real(self, some)))
+
+    def add(self: Manifest, some: list[Line]) -> None:
+        held.append(len(some))
+        real(self, some)
+
+    monkeypatch.setattr(Manifest, "add_lines", add)
     await made(tmp_path, data(*(f"{number}{'x' * 2000}" for number in range(4)), "a", "b"))
     assert held == [1, 1, 1, 1, 2]
 

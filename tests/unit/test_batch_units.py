@@ -131,7 +131,12 @@ def test_a_units_token_is_the_folders_and_its_own(tmp_path: Path) -> None:
 def test_files_are_on_the_disk_before_units_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda one: (synced.append(one), real(one)))
+
+    def sync(one: int) -> None:
+        synced.append(one)
+        real(one)
+
+    monkeypatch.setattr(os, "fsync", sync)
     writer = UnitWriter(tmp_path, HostBatch(lines=1, bytes=999), name="work")
     for line in (1, 2, 3):
         writer.add(line, SORT, b"{}")
