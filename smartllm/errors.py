@@ -70,6 +70,10 @@ class ConfigError(SmartLLMError, ValueError):
     """Settings or environment cannot be used (unknown, foreign, missing), or the client is closed."""
 
 
+class HeldError(ConfigError):
+    """Another process works on the same folder."""
+
+
 class MissingExtraError(ConfigError, ImportError):
     """An optional package is not installed; the hint is the pip line that installs it."""
 

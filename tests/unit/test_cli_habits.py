@@ -22,8 +22,9 @@ from smartllm.cli.together import Apart, Command, Needs, Rule
 
 assert isinstance(main, Group)
 NAMES = main.list_commands(click.Context(main))
-batch = main.get_command(click.Context(main), "batch")
-assert isinstance(batch, Group)
+found = main.get_command(click.Context(main), "batch")
+assert isinstance(found, Group)
+batch: Group = found
 COMMANDS = {name: main.get_command(click.Context(main), name) for name in NAMES}
 RULES: list[tuple[str, Rule]] = [
     (name, rule)

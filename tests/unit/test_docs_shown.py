@@ -12,7 +12,14 @@ from warm import Warm
 from smartllm.testing import LoopbackServer, Reply
 
 PAGES = dict(pages())
-EXAMPLES = [(page, example) for page, text in PAGES.items() for example in examples(page, text)]
+ELSEWHERE = {"many_machines.md"}
+"""Pages whose programs need a cluster: tests/real/test_ray.py runs them."""
+EXAMPLES = [
+    (page, example)
+    for page, text in PAGES.items()
+    if page not in ELSEWHERE
+    for example in examples(page, text)
+]
 
 
 TESTS = "import pytest, sys; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:asyncio']))"

@@ -157,6 +157,8 @@ OURS: Final = {
     "smartllm/runtime/wire/connections.py": {"_process"},
     "smartllm/runtime/control/owner.py": {"_inherit"},
     "smartllm/sync.py": {"_many"},
+    "smartllm/plugins/rows.py": {"_settings"},
+    "smartllm/runtime/batch/journal.py": {"_begin"},
 }
 
 SUBCLASSES: Final[dict[str, set[str]]] = {

@@ -8,14 +8,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from smartllm.errors import ConfigError
+from smartllm.errors import ConfigError, HeldError
 
 LOCK: Final = "lock"
 """The file that is held, below the folder."""
-
-
-class HeldError(ConfigError):
-    """Another process holds the folder."""
 
 
 @contextmanager

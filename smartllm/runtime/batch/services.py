@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.errors import ConfigError
 from smartllm.rules import load_rules
@@ -33,10 +33,22 @@ def service_of(settings: Settings, about: Mapping[str, Any]) -> BatchService:
             f"{row.title or settings.provider} has no batch engine that is known",
             hint="smartllm batch run answers a file online",
         )
-    if row.batch.shape == "bedrock":
-        from smartllm.runtime.batch.bedrock import BedrockJobs  # noqa: PLC0415 - loads the SDK
+    return _SERVICES[row.batch.shape](settings, about)
 
-        return BedrockJobs(settings, about)
-    from smartllm.runtime.batch.openai import OpenAIBatches  # noqa: PLC0415 - same
+
+def _openai(settings: Settings, _: Mapping[str, Any]) -> BatchService:
+    from smartllm.runtime.batch.openai import OpenAIBatches  # noqa: PLC0415 - loads the SDK
 
     return OpenAIBatches(settings)
+
+
+def _bedrock(settings: Settings, about: Mapping[str, Any]) -> BatchService:
+    from smartllm.runtime.batch.bedrock import BedrockJobs  # noqa: PLC0415 - loads the SDK
+
+    return BedrockJobs(settings, about)
+
+
+_SERVICES: Final[Mapping[str, Callable[[Settings, Mapping[str, Any]], BatchService]]] = {
+    "openai": _openai,
+    "bedrock": _bedrock,
+}

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError
+from smartllm.errors import ConfigError, HeldError, ProviderError
 from smartllm.runtime.batch.attempts import surely_refused
 from smartllm.runtime.batch.collecting import Collection, Collector
 from smartllm.runtime.batch.folder_lines import FolderLines
-from smartllm.runtime.batch.locking import HeldError, locked
+from smartllm.runtime.batch.locking import locked
 from smartllm.runtime.batch.manifest import Manifest
 from smartllm.runtime.batch.planning import Planner
 from smartllm.runtime.batch.result_lines import Status
