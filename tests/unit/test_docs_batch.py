@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.request import urlopen
 
 import pytest
 import shown
@@ -57,7 +60,18 @@ def run_commands(text: str) -> int:
     found = list(commands(text))
     for command, printed in found:
         assert sorted(printed_by(command).splitlines()) == sorted(printed.splitlines()), command
+        if command.startswith("smartllm batch submit"):
+            wait_for_jobs()
     return len(found)
+
+
+def wait_for_jobs() -> None:
+    """Wait until OpenAI's jobs are over, as they are when people look again."""
+    for _ in range(500):
+        with urlopen(f"{os.environ['OPENAI_BASE_URL']}/batches") as reply:  # noqa: S310 - the sandbox
+            if all(job["status"] == "completed" for job in json.load(reply)["data"]):
+                return
+        time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)

@@ -182,6 +182,7 @@ def test_the_public_names() -> None:
         "FinishReason",
         "FormatUnsupportedError",
         "Guardrail",
+        "HeldError",
         "Image",
         "LLMClient",
         "LLMConfig",
