@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from batch_service import openai_file, openai_settings, unit_of
 
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError, ProviderTimeoutError
+from smartllm.errors import ConfigError, MissingExtraError, ProviderError, ProviderTimeoutError
 from smartllm.runtime.batch import s3
 from smartllm.runtime.batch.aws_clients import AwsClients
 from smartllm.runtime.batch.manifest import Unit
@@ -135,3 +137,14 @@ async def test_a_job_is_known_by_its_token_or_its_file(row: dict[str, object], f
         job = await service.find(UNIT)
         await service.aclose()
     assert (job and job.job) == found
+
+
+async def test_without_the_sdk_the_error_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    path = openai_file(tmp_path, 1)
+    service = OpenAIBatches(openai_settings("http://127.0.0.1:1"))
+    with pytest.raises(MissingExtraError) as caught:
+        await service.upload(unit_of(path), path)
+    assert caught.value.hint == 'pip install "smartllm[openai]"'

@@ -6,7 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from smartllm.errors import MissingExtraError, ProviderError, ProviderTimeoutError, ResponseError
+from smartllm.errors import (
+    MissingExtraError,
+    ProviderError,
+    ProviderTimeoutError,
+    ResponseError,
+    SmartLLMError,
+)
 from smartllm.hosts.called import Called, shown_address
 from smartllm.hosts.openai import openai_error
 from smartllm.rules import load_rules
@@ -207,6 +213,8 @@ class OpenAIClient:
 
     def _ours(self, error: Exception, model: str) -> ProviderError | None:
         """Our error for what the SDK or its HTTP library raised; None for what is none of theirs."""
+        if isinstance(error, SmartLLMError):  # such as that the SDK is not there
+            return None
         import openai  # noqa: PLC0415 - loaded by now
 
         address = _address(error) or self._settings.address
