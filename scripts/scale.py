@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -230,8 +229,10 @@ def written(text: str) -> str:
     for name, made in TABLES.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         found = f"{begin}\n" + "\n".join(made()) + f"\n{end}"
-        text, count = re.subn(f"{begin}.*?{end}", lambda _, found=found: found, text, flags=re.DOTALL)
-        assert count == 1, name
+        before, _, rest = text.partition(begin)
+        _, ended, after = rest.partition(end)
+        assert ended, name
+        text = before + found + after
     return text
 
 
