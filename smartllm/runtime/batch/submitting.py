@@ -162,14 +162,14 @@ class Submitter:
     def _ready(self, unit: Unit, error: ProviderError | None) -> None:
         told = None if error is None else error_data(error)
         # OpenAI drops files after 30 days: what refuses the job may be that its file is gone.
-        gone = error is not None and not isinstance(error, RateLimitError) and _is_refused(error)
+        gone = error is not None and not isinstance(error, _ALL_ALIKE) and _is_refused(error)
         file = {"upload": None} if gone else {}
         self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock(), **file)
 
 
 def _is_refused(error: ProviderError) -> bool:
     """Whether the provider has heard the call and surely done nothing."""
-    if isinstance(error, RateLimitError):
+    if isinstance(error, (RateLimitError, QuotaError)):
         return True
     status = error.status or 0
     return _FIRST_ERROR <= status < _FIRST_SERVER_ERROR and status not in RETRYABLE_STATUS
