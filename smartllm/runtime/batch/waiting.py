@@ -9,10 +9,11 @@ from typing import Final
 from smartllm.errors import ProviderError
 from smartllm.runtime.batch.collecting import Collection
 from smartllm.runtime.batch.rounds import Round
-from smartllm.runtime.batch.work import Work
+from smartllm.runtime.batch.work import STOPPED, Work
 
 Told = Callable[[Work, ProviderError | None], None]
-_COMING: Final = ("ready", "creating", "submitted", "ended")
+_UNDER_WAY: Final = ("submitted", "ended")
+_COMING: Final = ("ready", "creating", *_UNDER_WAY)
 
 
 class Waited:
@@ -58,20 +59,25 @@ class Waited:
             ProviderError: Trouble that will not pass.
             ConfigError: As ``Work.collect``.
         """
-        begun = any(unit.state != "ready" for unit in self._work.manifest.units())
+        manifest = self._work.manifest
+        # What nobody submitted, or somebody stopped, is not begun by one who waits for the rest.
+        begun = any(unit.state != "ready" for unit in manifest.units()) and not manifest.about.get(STOPPED)
         while True:
             trouble = None
             try:
                 await self.once()
-                if begun and self._work.manifest.units("ready", "creating"):
+                if begun and manifest.units("ready", "creating"):
                     done = await self._work.submit(self._most)
-                    if done.refused:
-                        return self._done, self._further
+                    if done.refused:  # it would be again; what is under way is waited for all the same
+                        trouble, begun = done.refused[0][1], False
             except ProviderError as error:
                 if not error.retryable:
                     raise
                 trouble = error
-            if trouble is None and not (begun and self._work.manifest.units(*_COMING)):
+            coming = _COMING if begun else _UNDER_WAY
+            over = (trouble is None or not begun) and not manifest.units(*coming)
+            if trouble is not None or not over:
+                told(self._work, trouble)
+            if over:
                 return self._done, self._further
-            told(self._work, trouble)
             await self._sleep(self._every)

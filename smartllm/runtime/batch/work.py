@@ -29,6 +29,10 @@ BUCKET: Final = ("s3", "role_arn", "s3_owner", "kms_key", "hours")
 """What a folder keeps of how its jobs reach their files."""
 
 
+STOPPED: Final = "stopped"
+"""Where the manifest keeps that the work was cancelled, and not submitted since."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a folder stands.
@@ -60,6 +64,8 @@ class Work:
 
     async def submit(self, most: int | None = None, *, told: Told = lambda *_: None) -> Submission:
         """Send the ready units and begin their jobs; raises as ``Submitter.submit``."""
+        if self.manifest.about.get(STOPPED):
+            self.manifest.note(**{STOPPED: False})
         return await Submitter(self.manifest, self.service, told=told).submit(most)
 
     async def standing(self) -> Standing:
@@ -92,11 +98,12 @@ class Work:
         return done, further
 
     async def cancel(self) -> list[Job]:
-        """Stop the jobs under way.
+        """Stop the jobs under way; nobody who waits begins others before the next ``submit``.
 
         Raises:
             ProviderError: The provider does not do it.
         """
+        self.manifest.note(**{STOPPED: True})
         found = []
         for unit in self.manifest.units("creating"):  # perhaps it is under way, and nobody saw it begin
             job = await self.service.find(unit)
