@@ -95,7 +95,10 @@ class MemoryEngine:
         job = Job(job=name, state=self.state, status=self.status)  # type: ignore[arg-type]
         self.jobs[name], self.tokens[unit.token] = job, name
         rows = [json.loads(line) for line in self.uploads[unit.token].splitlines()]
-        found = [self.says(row["custom_id"], row["body"]) for row in rows]
+        found = [
+            self.says(row.get("custom_id") or row["recordId"], row.get("body") or row["modelInput"])
+            for row in rows
+        ]
         self.outputs[name] = [one for one in found if one is not None][::-1]
         for one in self.outputs[name]:
             self.billed[one.name] = self.billed.get(one.name, 0) + (one.body is not None)

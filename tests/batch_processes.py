@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
+
+from dynamo_engine import dynamo_engine
+from warm import Ended, Warm
+from wires import aws_session
 
 from smartllm.runtime.batch.manifest import Manifest, Unit
 from smartllm.testing import LoopbackServer
@@ -32,7 +40,10 @@ _SENT: Final[dict[str, tuple[str, ...]]] = {
     "openai": (),
     "bedrock": ("--s3", f"s3://{BUCKET}/in", "--role-arn", ROLE),
 }
+_KILLED: Final = f"import os, pathlib; pathlib.Path('pid').write_text(str(os.getpid()))\n{_COMMAND}"
 SECONDS: Final = 60
+LONG: Final = 0.9
+"""Within so many seconds a command is killed: about as long as one takes."""
 
 
 class Shell:
@@ -89,13 +100,26 @@ class Shell:
         lines: dict[str, int] = json.loads(out)["lines"]
         return lines
 
-    def killed(self, after: float, *arguments: str) -> bool:
-        """Kill a command so long after it began; whether it was still there."""
-        process = self.began(*arguments)
-        time.sleep(after)
-        process.kill()
-        process.communicate(timeout=SECONDS)
-        return process.returncode == -signal.SIGKILL
+    def killed(self, warm: Warm, chance: random.Random, *arguments: str) -> bool:
+        """Kill a command at a moment of its work; whether it was still there."""
+        pid, after, ended = self.folder / "pid", chance.uniform(0, LONG), list[Ended]()
+        pid.unlink(missing_ok=True)
+
+        def waits() -> None:
+            ended.append(
+                warm.run(_KILLED, "batch", *arguments, environment=self.environment, folder=self.folder)
+            )
+
+        thread = Thread(target=waits)
+        thread.start()
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.001)
+        thread.join(after)
+        if thread.is_alive():
+            os.kill(int(pid.read_text()), signal.SIGKILL)
+        thread.join()
+        assert ended[0].returncode in {-signal.SIGKILL, 0, 1}, ended[0].said
+        return ended[0].returncode == -signal.SIGKILL
 
     def results(self, name: str = "work/results.jsonl") -> list[dict[str, Any]]:
         """What stands in a file of results."""
@@ -110,6 +134,26 @@ class Shell:
 def questions(count: int) -> list[dict[str, Any]]:
     """Requests that are all different."""
     return [{"custom_id": f"c{n}", "prompt": f"question {n}", "temperature": 0} for n in range(1, count + 1)]
+
+
+@contextmanager
+def bucket(folder: Path) -> Iterator[str]:
+    """Address of an S3 that has the bucket, until the end of the block."""
+
+    async def make(url: str) -> None:
+        client = aws_session().create_client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=url,
+            aws_access_key_id="AKIASANDBOX",
+            aws_secret_access_key="sandbox",
+        )
+        async with client as opened:
+            await opened.create_bucket(Bucket=BUCKET)
+
+    with dynamo_engine(folder) as url:
+        asyncio.run(make(url))
+        yield url
 
 
 def jobs_of(server: LoopbackServer, provider: str) -> list[str]:

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_processes import BUCKET, HAIKU, Shell, all_answered, jobs_of, questions
-from dynamo_engine import dynamo_engine
-from wires import aws_session
+from batch_processes import HAIKU, Shell, all_answered, bucket, jobs_of, questions
 
 from smartllm.testing import LoopbackServer
 from smartllm.testing.batch.engine import Engine
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of an S3 that has the bucket."""
-
-    async def make(url: str) -> None:
-        client = aws_session().create_client(
-            "s3",
-            region_name="us-east-1",
-            endpoint_url=url,
-            aws_access_key_id="AKIASANDBOX",
-            aws_secret_access_key="sandbox",
-        )
-        async with client as opened:
-            await opened.create_bucket(Bucket=BUCKET)
-
-    with dynamo_engine(tmp_path_factory.mktemp("s3")) as url:
-        asyncio.run(make(url))
-        yield url
 
 
 def test_openai_until_all_are_answered(tmp_path: Path) -> None:
@@ -70,9 +46,9 @@ def test_openai_until_all_are_answered(tmp_path: Path) -> None:
         print(f"1,200 lines on OpenAI: {rounds}")  # noqa: T201 - the figure
 
 
-def test_bedrock_until_all_are_answered(tmp_path: Path, s3: str) -> None:
+def test_bedrock_until_all_are_answered(tmp_path: Path) -> None:
     engine = Engine(seconds=1, failures=0.05, expire_after=0.6, seed=7)
-    with LoopbackServer(batch=engine, s3=s3) as server:
+    with bucket(tmp_path) as s3, LoopbackServer(batch=engine, s3=s3) as server:
         shell = Shell(tmp_path, server, "bedrock")
         assert shell.compile(questions(1000))["sent"] == 1000
         shell.run(*shell.submitting)

@@ -201,7 +201,11 @@ def _written(folder: Path, path: str, *, whole: bool) -> int:
     """
     try:
         with Path(path).open("xb") as file:
-            return written(folder, file.write, whole=whole)
+            try:
+                return written(folder, file.write, whole=whole)
+            except BaseException:  # half a file would pass for all of it
+                Path(path).unlink()
+                raise
     except FileExistsError:
         raise RequestFileError(f"{path} is there already", hint="give another file") from None
     except OSError as error:

@@ -160,7 +160,7 @@ class Submitter:
     def _ready(self, unit: Unit, error: ProviderError | None) -> None:
         told = None if error is None else error_data(error)
         more: dict[str, Any] = {}
-        if error is not None and surely_refused(error) and not isinstance(error, RateLimitError):
+        if error is not None and surely_refused(error) and not isinstance(error, _ALL_ALIKE):
             more["upload"] = None  # it may be the file that is refused: providers drop them after some days
         self._manifest.update(unit.unit, state="ready", error=told, changed=self._clock(), **more)
 

@@ -130,13 +130,17 @@ class Work:
             ConfigError: Results cannot be written.
         """
         done, further = Collection(), Round([], 0, [])
+        begins = bool(self.manifest.about.get("submits"))
         while True:
             try:
                 more, made = await self.collect(use_cache=use_cache)
                 done.add(more)
                 further.add(made)
-                if self.manifest.about.get("submits") and self.manifest.units("creating", "ready"):
-                    await self.submit(most)
+                if begins and self.manifest.units("creating", "ready"):
+                    refused = (await self.submit(most)).refused
+                    if refused:  # it would be again; what is under way is waited for all the same
+                        begins = False
+                        told(refused[0][1])
             except ProviderError as error:
                 if not error.retryable:
                     raise
