@@ -13,7 +13,6 @@ from batch_folder import Folder, MemoryEngine, answer, made
 from smartllm.errors import BadRequestError
 from smartllm.runtime.batch.rounds import Round
 from smartllm.runtime.batch.service import Outcome
-from smartllm.runtime.batch.waiting import Waited
 from smartllm.runtime.batch.work import retried, written
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -71,7 +70,7 @@ async def test_what_may_pass_is_sent_again(tmp_path: Path) -> None:
     assert saved(place) == ["boom 2", "late 4"]
     assert saved(place, whole=True) == ["boom 2", "no 3", "late 4"]
     found = retried(place)
-    assert (found.lines, [unit.unit for unit in found.units], found.refused) == (2, [2], 0)
+    assert (found.lines, [unit.unit for unit in found.units], found.refusals) == (2, [2], 0)
     assert state(place)[1] == state(place)[3] == ("ready", None, 2)
     assert retried(place) == Round()  # they wait for their job by now
     assert saved(place) == []
@@ -126,16 +125,16 @@ async def test_too_few_for_a_job_stay_as_they_are(tmp_path: Path) -> None:
         db.execute("UPDATE lines SET state = 'answered', error = NULL WHERE line > 99")
     before = state(place)
     found = retried(place)
-    assert (found.lines, found.units, found.refused) == (0, [], 99)
-    assert [line for line, _ in found.wrong] == [*range(1, 9)]
-    assert "99 requests" in str(found.wrong[0][1])
-    assert "100 at least" in str(found.wrong[0][1])
+    assert (found.lines, found.units, found.refusals) == (0, [], 99)
+    assert [line for line, _ in found.refused] == [*range(1, 100)]
+    assert "99 requests" in str(found.refused[0][1])
+    assert "100 at least" in str(found.refused[0][1])
     assert state(place) == before
     assert len(saved(place)) == 99
     with Folder(place, engine) as folder, folder.manifest.change() as db:
         db.execute("UPDATE lines SET state = 'expired', error = '{\"retryable\": true}' WHERE line = 100")
     again = retried(place)
-    assert (again.lines, again.refused, [unit.lines for unit in again.units]) == (100, 0, [100])
+    assert (again.lines, again.refusals, [unit.lines for unit in again.units]) == (100, 0, [100])
 
 
 async def test_a_second_step_is_sent_again_with_the_answer_to_the_first(tmp_path: Path) -> None:
@@ -179,7 +178,7 @@ async def test_a_wait_goes_on_for_the_others_where_a_job_is_refused(tmp_path: Pa
     with Folder(place, engine) as folder:
         await folder.work.submit(1)
         engine.faults["create"] = [BadRequestError("bad file", model="", status=400)]
-        await Waited(folder.work, every=1, sleep=sleep).ended(lambda _, trouble: troubles.append(trouble))
+        await folder.work.collect_all(every=1, told=troubles.append, sleep=sleep)
         assert [one["status"] for one in folder.results] == ["answered", "waiting", "answered"]
         assert [unit.state for unit in folder.manifest.units()] == ["collected", "ready", "collected"]
     assert [str(one.message) for one in troubles if one] == ["bad file"]
@@ -195,12 +194,12 @@ async def test_what_was_stopped_is_not_begun_by_one_who_waits(tmp_path: Path) ->
         await folder.work.submit(1)
         (job,) = await folder.work.cancel()
         assert job.status == "cancelled"
-        await Waited(folder.work, every=0).ended()
+        await folder.work.collect_all(every=0)
         assert [unit.state for unit in folder.manifest.units()] == ["collected", "ready"]
         assert len(engine.jobs) == 1
         engine.state = "ended"
         await folder.work.submit()
-        await Waited(folder.work, every=0).ended()
+        await folder.work.collect_all(every=0)
         assert [one["status"] for one in folder.results] == ["answered", "answered"]
 
 

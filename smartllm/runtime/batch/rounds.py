@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from smartllm.errors import CompileError, SmartLLMError
@@ -38,9 +38,9 @@ class Round:
         refusals: How many they are.
     """
 
-    units: list[Unit]
-    lines: int
-    refused: list[tuple[int, SmartLLMError]]
+    units: list[Unit] = field(default_factory=list)
+    lines: int = 0
+    refused: list[tuple[int, SmartLLMError]] = field(default_factory=list)
     refusals: int = 0
 
     def add(self, more: Round) -> None:
@@ -72,7 +72,7 @@ class Rounds:
         Args:
             where: Which lines, as a condition in SQL.
         """
-        engine, made = self._planner.engine, Round([], 0, [])
+        engine, made = self._planner.engine, Round()
         first = max((unit.unit for unit in self._manifest.units()), default=0) + 1
         writer = UnitWriter(self._manifest.folder, engine, name=self._manifest.about["name"], first=first)
         with self._manifest.reading() as db:
@@ -107,7 +107,7 @@ class Rounds:
         """Units of second steps; none while more of them may come, where jobs need many lines."""
         first = self._manifest.units("ready", "creating", "submitted", "ended")
         if self._planner.engine.minimum > 1 and any(unit.step == 0 for unit in first):
-            return Round([], 0, [])
+            return Round()
         return self.make(NEXT)
 
     def _placed(self, line: Line, writer: UnitWriter, made: Round) -> tuple[int | None, str | None, int]:

@@ -129,7 +129,7 @@ class Work:
             ProviderError: One that will not pass by itself.
             ConfigError: Results cannot be written.
         """
-        done, further = Collection(), Round([], 0, [])
+        done, further = Collection(), Round()
         begins = bool(self.manifest.about.get("submits"))
         while True:
             try:
