@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from smartllm.errors import RequestFileError
 from smartllm.runtime.batch.collecting import Collection
 from smartllm.runtime.batch.compiled import Compiled
 from smartllm.runtime.batch.folder import compile_folder
@@ -72,13 +73,17 @@ async def compile_batch(
     Raises:
         ConfigError: The provider has no batch engine, a setting cannot be used, or the folder is in use.
         RulesError: An overlay cannot be used.
-        OSError: ``source`` cannot be read.
+        RequestFileError: ``source`` cannot be read.
     """
     path = Path(source)
     planner = Planner.new(
         provider, model=model, api_type=api_type, rules=rules, files=path.parent, strict=strict
     )
-    with await asyncio.to_thread(path.open, "rb") as file:
+    try:
+        opened_file = await asyncio.to_thread(path.open, "rb")
+    except OSError as error:
+        raise RequestFileError(f"{path}: cannot be read ({error.strerror})") from None
+    with opened_file as file:
         return await compile_folder(
             file,
             Path(folder),

@@ -78,8 +78,8 @@ async def _through(server: LoopbackServer, folder: Path, answers: Sequence[str])
     await compile_batch(folder / "requests.jsonl", folder / "work", provider="openai", model="gpt-5.4-mini")
     for at, text in enumerate(answers, 1):
         server.batches.script(line_id(at), Reply(text=text))
-    await submit(folder / "work", settings=settings)
-    await collect(folder / "work", wait=True, every=0.1, settings=settings)
+    await submit(folder / "work", **settings)
+    await collect(folder / "work", wait=True, every=0.1, **settings)
 
 
 def _bytes(places: Sequence[Path]) -> int:
