@@ -74,7 +74,7 @@ def measured(folder: Path, *, lines: int, asked: int, answered: int) -> dict[str
 
 
 async def _through(server: LoopbackServer, folder: Path, answers: Sequence[str]) -> None:
-    settings = {"base_url": server.openai_base_url, "api_key": "any"}
+    settings: dict[str, Any] = {"base_url": server.openai_base_url, "api_key": "any"}
     await compile_batch(folder / "requests.jsonl", folder / "work", provider="openai", model="gpt-5.4-mini")
     for at, text in enumerate(answers, 1):
         server.batches.script(line_id(at), Reply(text=text))
