@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from smartllm.batch import collect, compile_batch, submit
 from smartllm.runtime.batch.rows import line_id

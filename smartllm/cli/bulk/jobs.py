@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 _SETTINGS: Final = ("aws_profile", "ca_bundle")
 _UNDER_WAY: Final = ("creating", "submitted", "ended")
+_GOING: Final = frozenset({"waiting", "running"})
 
 
 def submit(flags: dict[str, Any]) -> None:
@@ -86,7 +87,8 @@ def status(flags: dict[str, Any]) -> None:
                 tell_statuses(data)
             if flags["diagnostics"]:
                 tell_lines(manifest)
-            left = manifest.units("submitted")
+            known = bool(manifest.units("submitted"))
+        left = known if flags["offline"] else any(job.state in _GOING for job in jobs.values())
         if flags["watch"] is None or not left:
             return
         asyncio.run(asyncio.sleep(flags["watch"]))

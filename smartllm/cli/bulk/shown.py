@@ -31,18 +31,26 @@ def standing_data(manifest: Manifest, jobs: Mapping[int, Job]) -> dict[str, Any]
     units = []
     for unit in manifest.units():
         job = jobs.get(unit.unit)
-        more = (
-            {}
-            if job is None
-            else {"total": job.total, "done": job.done, "failed": job.failed, "expires": job.expires}
-            | {"status": job.status}
-        )
-        units.append({**asdict(unit), **more})
+        units.append({**asdict(unit), **({} if job is None else _asked(job))})
     return {
         "folder": str(manifest.folder),
         "provider": manifest.about["provider"],
         "lines": tally_of(manifest),
         "units": units,
+    }
+
+
+def _asked(job: Job) -> dict[str, Any]:
+    """What a provider says now of a job; the folder learns of it when it is collected."""
+    wrong = {"error": {"errors": [dict(one) for one in job.errors]}} if job.errors else {}
+    return {
+        "status": job.status,
+        "counts": dict(job.counts),
+        "total": job.total,
+        "done": job.done,
+        "failed": job.failed,
+        "expires": job.expires,
+        **wrong,
     }
 
 
@@ -98,7 +106,8 @@ def tell_lines(manifest: Manifest) -> None:
     """What is to be told of single lines: why they have no answer, and what the compiler changed."""
     for line in manifest.lines("error IS NOT NULL OR diagnostics IS NOT NULL"):
         if line.error is not None:
-            echo(f"line {line.line}: {line.state}: {line.error.get('message')}")
+            said = str(line.error.get("message")).removeprefix(f"line {line.line}: ")
+            echo(f"line {line.line}: {line.state}: {said}")
         for item in line.diagnostics or ():
             echo(f"line {line.line}: {item['severity']} {item['code']}: {item['reason']}")
 
