@@ -14,6 +14,14 @@ from smartllm.cli import main
 from smartllm.parameters import PARAMETERS
 
 EXAMPLES: Final = {
+    "batch": (),
+    "batch cancel": (),
+    "batch collect": (),
+    "batch compile": ("smartllm batch compile requests.jsonl --to openai -m gpt-5.4-mini -o work",),
+    "batch retry": (),
+    "batch run": ("smartllm batch run requests.jsonl -m gpt-5.4-mini -o results.jsonl",),
+    "batch status": (),
+    "batch submit": (),
     "cache": ("smartllm cache stats",),
     "cache clear": ("smartllm cache clear --yes",),
     "cache ls": ("smartllm cache ls --json",),
@@ -50,6 +58,15 @@ EXAMPLES: Final = {
 }
 """Lines that the tests run; a command has none where it needs what a page does not have, or does not end."""
 _UNTRIED: Final = {
+    "batch": ("smartllm batch run requests.jsonl -o results.jsonl",),
+    "batch cancel": ("smartllm batch cancel work",),
+    "batch collect": ("smartllm batch collect work --wait",),
+    "batch retry": ("smartllm batch retry work", "smartllm batch retry work --all -o left.jsonl"),
+    "batch status": ("smartllm batch status work", "smartllm batch status work --offline --diagnostics"),
+    "batch submit": (
+        "smartllm batch submit work --most 3",
+        "smartllm batch submit work --s3 s3://the-bucket/bulk --role-arn arn:aws:iam::123456789012:role/batches",
+    ),
     "cache show": ("smartllm cache show 3f2a",),
     "chat": ("smartllm chat -m gpt-5.4 --system 'Answer in one sentence.'",),
     "sandbox": ("smartllm sandbox --port 8080", "smartllm sandbox -- pytest -x"),
@@ -58,6 +75,7 @@ _UNTRIED: Final = {
     "verify": ("smartllm verify us.amazon.nova-pro-v1:0 -o measured.toml",),
 }
 _STATUSES: Final = {
+    "batch": "0 done, 1 some requests have no answer, or cannot be sent, 2 bad input.",
     "completion": "0 printed, 2 bad input.",
     "help": "0 shown, 2 there is no such command.",
     "talks": "0 done, 2 bad input, or there is no such talk.",

@@ -18,7 +18,7 @@ _GROUPS: Final = {
     "Connections": ("ca_bundle", "default_headers"),
     "For requests that do not say it": ("temperature", "max_tokens", "reasks"),
     "Time": ("connect_timeout", "read_timeout", "first_event_timeout", "stall_timeout", "total_timeout"),
-    "Retries and limits": ("max_retr", "retry_", "max_concurrent"),
+    "Retries and limits": ("max_retr", "retry_", "max_concurrent", "quota_share"),
     "The response cache": ("cache_", "dynamo_"),
     "Rules": ("rules", "level"),
     "Watching": ("trace_",),
