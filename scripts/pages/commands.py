@@ -65,7 +65,7 @@ _UNTRIED: Final = {
     "batch status": ("smartllm batch status work", "smartllm batch status work --offline --diagnostics"),
     "batch submit": (
         "smartllm batch submit work --most 3",
-        "smartllm batch submit work --s3 s3://the-bucket/bulk --role-arn arn:aws:iam::123456789012:role/batches",
+        "smartllm batch submit work --s3 s3://my-bucket --role-arn arn:aws:iam::123456789012:role/batches",
     ),
     "cache show": ("smartllm cache show 3f2a",),
     "chat": ("smartllm chat -m gpt-5.4 --system 'Answer in one sentence.'",),
