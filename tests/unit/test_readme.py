@@ -131,6 +131,7 @@ def shell_lines() -> list[str]:
 @pytest.mark.parametrize("line", shell_lines())
 def test_shell_lines(line: str, server: LoopbackServer, warm: Warm, tmp_path: Path) -> None:
     (tmp_path / "my-request.json").write_text('{"prompt": "hi"}', encoding="utf-8")
+    (tmp_path / "requests.jsonl").write_text('{"prompt": "hi"}\n', encoding="utf-8")
     (tmp_path / "mine.toml").write_text('[model]\nclaude-opus-9 = "claude-5.5"\n', encoding="utf-8")
     _, *arguments = shlex.split(line.replace(LOCAL, server.openai_base_url), comments=True)
     result = warm.run(COMMAND_LINE, *arguments, environment=environment(server, tmp_path), folder=tmp_path)
