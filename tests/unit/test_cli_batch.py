@@ -98,7 +98,7 @@ def test_a_cycle_as_programs_see_it() -> None:
         "second_steps": 0, "under_way": 0, "strays": [], "strayed": 0, "twice": 0,
     }  # fmt: skip
     told = data("retry", "work")
-    assert (told["lines"], told["refused"], told["wrong"]) == (1, 0, [])
+    assert (told["lines"], told["refused"]) == (1, [])
     assert [(unit["unit"], unit["file"], unit["state"]) for unit in told["units"]] == [
         (3, "units/0003.jsonl", "ready")
     ]
@@ -153,9 +153,9 @@ def test_status_tells_of_single_lines(engine: MemoryEngine) -> None:
     plain = run("status", "work")
     assert "boom" not in plain.stdout
     assert (
-        "units/0001.jsonl: warning: 1 line of the outputs belong to no request: L0000000099" in plain.stderr
+        "warning: units/0001.jsonl: 1 line of the outputs belong to no request: L0000000099" in plain.stderr
     )
-    assert "units/0002.jsonl: warning: 1 request came twice in the outputs" in plain.stderr
+    assert "warning: units/0002.jsonl: 1 request came twice in the outputs" in plain.stderr
     told = run("status", "work", "--diagnostics").stdout
     assert "line 2: failed: 500 from the provider: boom\n" in told
     assert "line 5: refused: nonsense: " in told
