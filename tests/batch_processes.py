@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -100,9 +100,9 @@ class Shell:
         lines: dict[str, int] = json.loads(out)["lines"]
         return lines
 
-    def killed(self, warm: Warm, chance: random.Random, *arguments: str) -> bool:
+    def killed(self, warm: Warm, chance: random.Random, *arguments: str, longest: float = LONG) -> bool:
         """Kill a command at a moment of its work; whether it was still there."""
-        pid, after, ended = self.folder / "pid", chance.uniform(0, LONG), list[Ended]()
+        pid, after, ended = self.folder / "pid", chance.uniform(0, longest), list[Ended]()
         pid.unlink(missing_ok=True)
 
         def waits() -> None:
@@ -116,7 +116,8 @@ class Shell:
             time.sleep(0.001)
         thread.join(after)
         if thread.is_alive():
-            os.kill(int(pid.read_text()), signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(int(pid.read_text()), signal.SIGKILL)
         thread.join()
         assert ended[0].returncode in {-signal.SIGKILL, 0, 1}, ended[0].said
         return ended[0].returncode == -signal.SIGKILL

@@ -99,11 +99,14 @@ async def test_attempts_are_counted(wire: Wire) -> None:
 
     async with asking(wire, failing, retry_delay=0.01) as (client, server):
         error = await late(client.generate_text(wire.request()))
-        assert error.attempts == len(server.calls) > 2
+        assert (
+            2 < len(server.calls) <= error.attempts <= len(server.calls) + 1
+        )  # the deadline may cut the last
         assert re.search(rf"\b{error.attempts}\b", str(error))
         before = len(server.calls)
         error = await late(read(client, wire.request(), []))
-        assert error.attempts == len(server.calls) - before > 2
+        heard = len(server.calls) - before
+        assert 2 < heard <= error.attempts <= heard + 1
 
 
 @each_wire

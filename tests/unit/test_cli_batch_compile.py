@@ -30,7 +30,7 @@ def test_a_summary_is_told() -> None:
     write("a", "b", "a")
     result = compiled()
     assert (result.exit_code, Path("work/manifest.sqlite").exists()) == (0, True)
-    assert "work: 3 requests, 2 to send in 1 file (" in result.stdout
+    assert "work: 3 requests: 2 to send, " in result.stdout
     assert "1 the same as another, 0 from the cache, 0 refused" in result.stdout
     assert "next: smartllm batch submit work" in result.stderr
 

@@ -87,10 +87,12 @@ def _tell(done: Compiled, folder: Path) -> None:
     for (severity, code), count in sorted(done.codes.items(), key=lambda item: -item[1])[:_SHOWN]:
         complain(f"{severity}: {code} on {_count(count, 'line')}")
     echo(
-        f"{folder}: {_count(done.lines, 'request')}, {done.sent:,} to send in {_count(done.units, 'file')} "
-        f"({done.bytes:,} bytes, about {done.tokens:,} tokens at most), {done.same:,} the same as another, "
-        f"{done.cached:,} from the cache, {done.refused:,} refused"
+        f"{folder}: {_count(done.lines, 'request')}: {done.sent:,} to send, "
+        f"{done.same:,} the same as another, {done.cached:,} from the cache, {done.refused:,} refused"
     )
+    if done.units:
+        files = _count(done.units, "file")
+        echo(f"{folder}: {files}, {done.bytes:,} bytes, about {done.tokens:,} tokens at most")
     if done.sampled:
         complain(
             f"{_count(done.sampled, 'line')} of the same words as another would have answers of their own; "
