@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 
 import smartllm
 from smartllm import Plan
@@ -234,7 +234,7 @@ class TestHosts:
             plan(NOVA, rules=overlay(tmp_path, f"[host.bedrock.batch]\n{line}\n"))
 
     def test_the_limits_have_evidence_of_their_own(self) -> None:
-        told = CliRunner().invoke(main, ["explain", NOVA, "--json"]).stdout
+        told = invoke(main, ["explain", NOVA, "--json"]).stdout
         facts = {fact["fact"]: fact for fact in json.loads(told)["facts"]}
         assert facts["host.batch.minimum"]["evidence"] == "disputed"
         assert facts["host.batch.endpoints.bedrock_converse"]["value"] == "Converse"
@@ -254,19 +254,19 @@ class TestMoney:
 
 class TestShell:
     def test_compile(self) -> None:
-        found = CliRunner().invoke(main, ["compile", "--batch", "-m", "gpt-5.4", "hi"])
+        found = invoke(main, ["compile", "--batch", "-m", "gpt-5.4", "hi"])
         assert json.loads(found.stdout)["batch"] == {
             "endpoint": "/v1/responses",
             "dialect": "openai_responses",
         }
-        told = CliRunner().invoke(main, ["compile", "--batch", "-m", NOVA, "hi", "--explain"]).stdout
+        told = invoke(main, ["compile", "--batch", "-m", NOVA, "hi", "--explain"]).stdout
         assert "batch        Converse, at 0.5 x the price online" in told
-        gone = CliRunner().invoke(main, ["compile", "--batch", "-m", "gpt-5.4-pro", "hi"])
+        gone = invoke(main, ["compile", "--batch", "-m", "gpt-5.4-pro", "hi"])
         assert gone.exit_code == 1
         assert "--model" in gone.stderr
 
     def test_models(self) -> None:
-        told = CliRunner().invoke(main, ["models", "gpt-5.*", "--batch", "no", "--json"]).stdout
+        told = invoke(main, ["models", "gpt-5.*", "--batch", "no", "--json"]).stdout
         found = {item["model"]: item["batch"] for item in json.loads(told)["models"]}
         assert {"gpt-5.4-pro", "gpt-5.2-pro"} <= {*found}
         assert {*found.values()} == {"no"}
