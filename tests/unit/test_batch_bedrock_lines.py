@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smartllm.runtime.batch.bedrock_lines import read_outcomes
-from smartllm.runtime.batch.openai_lines import UNREADABLE
+from smartllm.runtime.batch.output_lines import UNREADABLE
 
 
 @pytest.mark.parametrize(

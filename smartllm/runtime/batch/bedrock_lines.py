@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from smartllm.runtime.batch.openai_lines import UNREADABLE
+from smartllm.runtime.batch.output_lines import outcomes_of
 from smartllm.runtime.batch.service import Outcome
 
 _SHOWN = 200
 
 
 def read_outcomes(lines: Iterable[bytes]) -> Iterator[Outcome]:
-    """What each line tells; one that is no line of an output is told as an outcome of no name."""
-    for data in lines:
-        if not data.strip():
-            continue
-        try:
-            row = json.loads(data)
-        except (ValueError, RecursionError):
-            row = None
-        if isinstance(row, dict) and isinstance(row.get("recordId"), str):
-            yield _outcome(row)
-        else:
-            message = f"it is no line of an output: {data[:_SHOWN]!r}"
-            yield Outcome(name="", error={"code": UNREADABLE, "message": message})
+    """What each line tells, as ``outcomes_of``."""
+    return outcomes_of(lines, "recordId", _outcome)
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:

@@ -15,7 +15,7 @@ from smartllm.runtime.batch.compiling import Compiling, new_name
 from smartllm.runtime.batch.locking import LOCK, locked
 from smartllm.runtime.batch.manifest import Manifest
 from smartllm.runtime.batch.planning import Planner
-from smartllm.runtime.batch.units import synced
+from smartllm.runtime.batch.whole_file import synced
 from smartllm.runtime.cache.levels import open_cache
 
 

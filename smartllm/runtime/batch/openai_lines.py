@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from smartllm.runtime.batch.output_lines import outcomes_of
 from smartllm.runtime.batch.service import Outcome
 
-UNREADABLE: Final = "unreadable_line"
-"""Our code for a line of an output that is none."""
 _NOT_DONE: Final = frozenset({"batch_expired", "batch_cancelled"})
 _SHOWN: Final = 200
 
 
 def read_outcomes(lines: Iterable[bytes]) -> Iterator[Outcome]:
-    """What each line tells; one that is no line of an output is told as an outcome of no name."""
-    for data in lines:
-        if not data.strip():
-            continue
-        try:
-            row = json.loads(data)
-        except (ValueError, RecursionError):
-            row = None
-        if isinstance(row, dict) and isinstance(row.get("custom_id"), str):
-            yield _outcome(row)
-        else:
-            yield Outcome(name="", error=_error(UNREADABLE, f"it is no line of an output: {data[:_SHOWN]!r}"))
+    """What each line tells, as ``outcomes_of``."""
+    return outcomes_of(lines, "custom_id", _outcome)
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:

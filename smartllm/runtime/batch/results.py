@@ -6,11 +6,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from smartllm.runtime.batch.manifest import Manifest
 from smartllm.runtime.batch.result_lines import Status, line_text, unanswered
+from smartllm.runtime.batch.whole_file import synced
 
 NAME: Final = "results.jsonl"
 _MODE: Final = 0o600
@@ -52,7 +52,7 @@ def write_results(manifest: Manifest) -> dict[str, int]:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    _synced(manifest.folder)
+    synced(manifest.folder)
     return dict(tally)
 
 
@@ -109,15 +109,3 @@ def _shared(
         data["cost"] = 0.0
     head = {"line": line, **({} if custom_id is None else {"custom_id": custom_id}), "status": "answered"}
     return line_text({**head, **data, "same_as": same_as})
-
-
-def _synced(folder: Path) -> None:
-    """Make a name in a folder last; where folders cannot be opened, the system does what it does."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

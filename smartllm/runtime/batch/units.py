@@ -12,6 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from smartllm.rules.vocabulary.host import HostBatch
 from smartllm.runtime.batch.manifest import Unit, line_id
+from smartllm.runtime.batch.whole_file import synced
 
 UNITS: Final = "units"
 _MODE: Final = 0o600
@@ -86,18 +87,6 @@ class _Group:
     before: _File | None = None
     done: list[Unit] = field(default_factory=list)
     few: list[int] = field(default_factory=list)
-
-
-def synced(folder: Path) -> None:
-    """Make the names in a folder last; where folders cannot be opened, the system does what it does."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class UnitWriter:

@@ -83,6 +83,18 @@ def _writing(path: Path) -> Iterator[None]:
         ) from None
 
 
+def synced(folder: Path) -> None:
+    """Make the names in a folder last; where folders cannot be opened, the system does what it does."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _settle(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
@@ -90,9 +102,4 @@ def _settle(file: IO[bytes]) -> None:
 
 def _move(unfinished: Path, path: Path) -> None:
     unfinished.replace(path)
-    if os.name == "posix":  # Windows opens no folder
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    synced(path.parent)
