@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
+import time
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
@@ -88,6 +90,16 @@ def test_curl_reads_no_file_and_takes_an_address_as_it_is(caller: Caller) -> Non
     for body in (b"a\0b", b"\xff"):
         caller.post("/v1/files", body)
     assert all("curl -sS" not in told(caller, number) for number in (2, 3))
+
+
+def test_an_upload_that_is_no_form_is_heard_to_its_end(server: LoopbackServer) -> None:
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as late:
+        late.sendall(b"POST /v1/files HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+        time.sleep(0.1)
+        late.sendall(b"ab")
+        assert late.recv(4096).startswith(b"HTTP/1.1 400 ")
+    assert server.requests[0].size == 2
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ class OpenAIBatches:
         name, path = self._files.place()
         try:
             sent = await taken(request, path, self._engine.bytes)
+            await drained(request)  # what is refused before its end is counted whole too
             problem = sent if isinstance(sent, Refused) else sent.problem(self._engine.bytes)
             if problem is not None or isinstance(sent, Refused):
                 return problem or Refused("")
