@@ -132,15 +132,20 @@ PROVIDERS: Final = tuple(ROWS)
 """Their names."""
 
 
+def provider_of_host(host: str) -> str:
+    """Whose door a host is: its name is the provider's, or begins with it and a dash."""
+    return host.partition("-")[0]
+
+
 def row_of(provider: str) -> ProviderRow:
-    """The row of a provider.
+    """The row of a provider, or of the one whose door is named.
 
     Raises:
         ConfigError: There is no such provider.
     """
-    if provider not in ROWS:
+    if (row := ROWS.get(provider_of_host(provider))) is None:
         raise ConfigError(f"provider={provider!r} is not known; allowed: {', '.join(ROWS)}")
-    return ROWS[provider]
+    return row
 
 
 def owner_of(setting: str) -> str | None:
