@@ -162,7 +162,7 @@ class HostCalls:
             signed = merged(signed, step.asked.extra)
         return WireRequest("POST", url, signed, step.content, step.model, step.buffered)
 
-    async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
+    async def _listed(self, path: str, query: Mapping[str, str], needed: Mapping[str, str] = _ACCEPT) -> Any:
         """The JSON of a listing."""
         settings, row = self._settings, self._settings.row
         address = settings.control_address
@@ -170,7 +170,7 @@ class HostCalls:
             address = (await self._address()).replace(row.service, row.control, 1)
         url = self._url(address, path, urlencode(query))
         host = self._host
-        headers = merged(_ACCEPT, self._settings.default_headers)
+        headers = merged(_ACCEPT, needed, self._settings.default_headers)
 
         async def request() -> WireRequest:
             return WireRequest("GET", url, await host.auth.sign("GET", url, headers, b""), b"", "")
@@ -198,6 +198,7 @@ class HostCalls:
             public=settings.custom_endpoint is None,
             region=settings.region,
             key_source=settings.key_source,
+            settings=settings.row.address,
         )
         raise ERROR_READERS[row.errors].read(response.status, response.headers, content, called)
 

@@ -10,8 +10,8 @@ from smartllm.rules.vocabulary.wire import Dialect
 
 Auth = Literal["bearer", "sigv4"]
 Framing = Literal["sse", "event-stream"]
-ErrorShape = Literal["openai", "aws"]
-Listing = Literal["openai", "bedrock"]
+ErrorShape = Literal["openai", "aws", "anthropic"]
+Listing = Literal["openai", "bedrock", "anthropic", "mantle"]
 BatchShape = Literal["openai", "bedrock"]
 
 
