@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from smartllm.parameters import PARAMETERS
+from smartllm.providers import ROWS
 from smartllm.said import Named
 
 _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -30,10 +31,13 @@ _FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache", "compatible"})
 
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        **{row.key: row.key for row in ROWS.values() if row.key},
         "api_key": "OPENAI_API_KEY",
         "organization": "OPENAI_ORG_ID",
-        "default_headers": "OPENAI_CUSTOM_HEADERS",
-        "default_model": "OPENAI_MODEL or BEDROCK_MODEL",
+        "default_headers": "OPENAI_CUSTOM_HEADERS or ANTHROPIC_CUSTOM_HEADERS",
+        "default_model": " or ".join(row.default_model for row in ROWS.values()),
+        "azure_endpoint": "AZURE_OPENAI_ENDPOINT",
+        "api_version": "OPENAI_API_VERSION",
         "endpoint_url": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
         "aws_region": "AWS_REGION",
         "aws_access_key_id": "AWS_ACCESS_KEY_ID",

@@ -83,9 +83,11 @@ def headers_of(
     if _AUTHORIZATION.lower() in there:
         ask = None
     elif sends and address.public and ask is None and row.key_header.lower() not in there:
+        another = said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX)
+        own = said("set {}; {}", Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)"), SANDBOX)
         raise ConfigError(
-            said("{}: no {} key is given", Named("api_key"), row.title),
-            hint=said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX),
+            said("{}: no {} key is given", Named(row.key, python="api_key"), row.title),
+            hint=another if row.base_url else own,
         )
     secrets = [] if key is None else [key.value]
     return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))
