@@ -31,7 +31,6 @@ _FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache", "compatible"})
 
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        **{row.key: row.key for row in ROWS.values() if row.key},
         "api_key": "OPENAI_API_KEY",
         "organization": "OPENAI_ORG_ID",
         "default_headers": "OPENAI_CUSTOM_HEADERS or ANTHROPIC_CUSTOM_HEADERS",
@@ -51,6 +50,8 @@ VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Settings that only the environment can say here."""
+_KEYS: Final = frozenset(row.key for row in ROWS.values() if row.key)
+"""Variables that texts name where Python would name a setting."""
 
 
 def shell_words(named: Named) -> str:
@@ -63,6 +64,8 @@ def shell_words(named: Named) -> str:
     if option is None:
         if named.name in PARAMETERS:
             return f"--option {named.name}={shlex.quote(named.value) if named.value else 'VALUE'}"
+        if named.name in _KEYS:
+            return named.name
         return VARIABLES.get(named.name) or f"{named.name} (a setting that only Python has)"
     if named.name in PARAMETERS and PARAMETERS[named.name].kind == "truth" and named.name not in _FLAGS:
         return f"--no-{option.removeprefix('--')}" if named.value == "false" else option
