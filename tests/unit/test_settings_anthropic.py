@@ -8,6 +8,9 @@ import pytest
 
 from smartllm import LLMClient, LLMConfig, TextRequest
 from smartllm.errors import ConfigError
+from smartllm.rules import load_rules
+from smartllm.rules.hosts import host_row
+from smartllm.runtime.authorised import auth_of
 from smartllm.settings import Settings
 from smartllm.testing import FakeTransport
 
@@ -67,10 +70,28 @@ def test_what_lets_calls_in(
     assert (dict(found.headers), found.key_source) == (headers, source)
 
 
-def test_a_function_gives_a_bearer_token() -> None:
-    found = resolved({"api_key": lambda: "short-lived"}, {"ANTHROPIC_API_KEY": "sk-ant"})
+@pytest.mark.parametrize(
+    ("given", "header", "sent"),
+    [
+        ("short-lived", "authorization", "Bearer short-lived"),
+        ("sk-ant-oat01-token", "authorization", "Bearer sk-ant-oat01-token"),
+        ("sk-ant-api03-key", "x-api-key", "sk-ant-api03-key"),
+    ],
+)
+async def test_a_function_gives_a_token_or_a_key(given: str, header: str, sent: str) -> None:
+    found = resolved({"api_key": lambda: given}, {"ANTHROPIC_API_KEY": "sk-ant"})
     assert found.ask_key is not None
-    assert dict(found.headers) == {}
+    auth = auth_of(host_row("anthropic", load_rules()), found)
+    headers = await auth.sign("POST", PUBLIC, {"X-One": "1"}, b"")
+    assert headers == {"X-One": "1", **{name: sent for name in headers if name.lower() == header}}
+    assert len(headers) == 2
+    assert given in auth.secrets
+
+
+@pytest.mark.parametrize("own", ["x-API-key", "authorization"])
+def test_a_credential_in_the_callers_headers_outranks_a_function(own: str) -> None:
+    found = resolved({"api_key": lambda: "token", "default_headers": {own: "mine"}})
+    assert found.ask_key is None
 
 
 @pytest.mark.parametrize(
