@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from smartllm.rules.vocabulary.counting import CountRoute
 from smartllm.rules.vocabulary.fact import fact
 from smartllm.rules.vocabulary.wire import Dialect
 
@@ -54,6 +55,7 @@ class Route:
     stream_key: str = fact("", "Key of the body that asks for a streamed answer.")
     stream_adds: dict[str, Any] = fact({}, "What the body of a streamed call holds too, by dotted path.")
     adds: dict[str, Any] = fact({}, "What every body must begin with, by dotted path.")
+    count: CountRoute | None = fact(None, "Where input tokens are counted; left out: nowhere that is known.")
 
     @cached_property
     def plain(self) -> Travel:
