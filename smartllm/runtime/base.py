@@ -23,6 +23,7 @@ from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.control.deadline import Deadline
+from smartllm.runtime.counting import TokenCounter
 from smartllm.runtime.exchange import HostCalls, require
 from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.media import hashed, with_files
@@ -35,6 +36,7 @@ from smartllm.runtime.wire.http import HttpTransport
 from smartllm.runtime.wire.way import Ways
 from smartllm.setting_keywords import ClientSettings
 from smartllm.settings import Settings, make_config
+from smartllm.token_count import TokenCount
 from smartllm.words import Provider
 
 T = TypeVar("T")
@@ -155,6 +157,25 @@ class BaseClient:
             except Exception as error:
                 await self._failed(progress, error, deadline, plan, request)
                 raise
+
+    async def _counted(self, request: TextRequest[Any] | MessageRequest[Any]) -> TokenCount:
+        """The input tokens of a request."""
+        self._check_open()
+        asked = await self._asked(_with_stream(request, False))
+        plan = asked.plan
+        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
+        elsewhere = self._settings.custom_endpoint is not None
+        counter = TokenCounter(
+            self._calls, self._executor, self._rules(), level=self.config.level, elsewhere=elsewhere
+        )
+        try:
+            counted = await counter.count(asked, progress, deadline)
+        except Exception as error:
+            await self._failed(progress, error, deadline, plan, request)
+            raise
+        if self.config.level == "warn":
+            self._announce(plan.model, counted.diagnostics)
+        return counted
 
     def _span(
         self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan
