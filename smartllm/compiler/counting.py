@@ -87,7 +87,6 @@ def counting_of(plan: Plan, rules: RuleSet) -> Counting:
 def _call(first: Step, model: str, route: CountRoute, target: Target) -> Step:
     """The call: what of the body goes along, at its place."""
     inside = tuple(route.inside.split(".")) if route.inside else ()
-    operation = route.operation or f"POST {route.path}"
     sent: Any = {key: value for key, value in first.sealed.items() if _goes(key, route)}
     reasons: Mapping[Path, Reason] = {
         (*inside, *path): why for path, why in first.reasons.items() if _goes(path[0], route)
@@ -107,7 +106,7 @@ def _call(first: Step, model: str, route: CountRoute, target: Target) -> Step:
         sealed=sent,
         reasons=reasons,
         texts=texts,
-        travel=Travel(operation, route.path, target.route.headers, frozenset()),
+        travel=Travel(route.called, route.path, target.route.headers, frozenset()),
         output=None,
         tools=(),
         names={},

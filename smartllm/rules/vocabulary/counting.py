@@ -27,3 +27,8 @@ class CountRoute:
     encoded: bool = fact(False, "The body stands there as bytes, in base64.")
     bare: bool = fact(False, "The id is the model's own name there, without a geographic prefix.")
     answer: str = fact("input_tokens", "Key of the answer that holds the number.")
+
+    @property
+    def called(self) -> str:
+        """The operation's name."""
+        return self.operation or f"POST {self.path}"
