@@ -19,7 +19,7 @@ from smartllm.rules.vocabulary.host import ErrorShape
 from .heard import Refused, dict_of, json_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from smartllm.rules import RuleSet
     from smartllm.rules.vocabulary.counting import CountRoute
@@ -99,7 +99,7 @@ def count_refusal(body: Any, model: str, route: Route, known: Collection[str] = 
     return None if model in known else _of_model(said, model, route, rules, bare=count.bare)
 
 
-def _of_model(said: JSON, model: str, route: Route, rules: RuleSet, *, bare: bool) -> Refused | None:
+def _of_model(said: Mapping[str, Any], model: str, route: Route, rules: RuleSet, *, bare: bool) -> Refused | None:
     name, host, dialect = parse(model), route.provider, route.dialect
     assert dialect is not None
     if bare and (name.geo is not None or name.opaque):
