@@ -47,6 +47,7 @@ CODES: Final[dict[str, str]] = {
     "call-unfinished": "The answer was cut inside a call, or right behind it; the call should not be run.",
     "choices-dropped": "The answer had several choices; only the first one was read.",
     "citations-dropped": "What an earlier answer cited was left out: only its own wire takes it back.",
+    "count-door": "Another door of the provider counted input tokens than the one that would answer.",
     "count-first-call": "Of a plan with two calls the input tokens of the first were counted.",
     "count-left-out": "Keys of the body that the endpoint which counts input tokens does not take.",
     "count-model-id": "Input tokens were counted by the model's own name, which has no prefix.",

@@ -23,7 +23,6 @@ from smartllm.runtime.cache.levels import open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.control.deadline import Deadline
-from smartllm.runtime.counting import TokenCounter
 from smartllm.runtime.exchange import HostCalls, require
 from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.media import hashed, with_files
@@ -36,7 +35,6 @@ from smartllm.runtime.wire.http import HttpTransport
 from smartllm.runtime.wire.way import Ways
 from smartllm.setting_keywords import ClientSettings
 from smartllm.settings import Settings, make_config
-from smartllm.token_count import TokenCount
 from smartllm.words import Provider
 
 T = TypeVar("T")
@@ -79,12 +77,14 @@ class BaseClient:
         model = self._settings.sources.get("default_model")
         self._sources = {} if model is None else {"model": model}
 
-    def _compiled(self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True) -> Plan:
+    def _compiled(
+        self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True, door: str | None = None
+    ) -> Plan:
         settings, rules = self._settings, self._rules()
         level = self.config.level
         plan = compile_request(
             request,
-            provider=self.provider,
+            provider=door or self.provider,
             model=settings.default_model if request.model is None else None,
             rules=rules,
             level="ignore" if level == "warn" else level,
@@ -158,39 +158,20 @@ class BaseClient:
                 await self._failed(progress, error, deadline, plan, request)
                 raise
 
-    async def _counted(self, request: TextRequest[Any] | MessageRequest[Any]) -> TokenCount:
-        """The input tokens of a request."""
-        self._check_open()
-        asked = await self._asked(_with_stream(request, False))
-        plan = asked.plan
-        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
-        elsewhere = self._settings.custom_endpoint is not None
-        counter = TokenCounter(
-            self._calls, self._executor, self._rules(), level=self.config.level, elsewhere=elsewhere
-        )
-        try:
-            counted = await counter.count(asked, progress, deadline)
-        except Exception as error:
-            await self._failed(progress, error, deadline, plan, request)
-            raise
-        if self.config.level == "warn":
-            self._announce(plan.model, counted.diagnostics)
-        return counted
-
     def _span(
         self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan
     ) -> AbstractContextManager[CallSpan]:
         return span_of(request, plan, server=self._calls.server, content=self.config.trace_content)
 
-    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any]) -> Asked:
-        """A request with its plan, and the way to another one."""
+    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any], door: str | None = None) -> Asked:
+        """A request with its plan, and the way to another one; perhaps for one door alone."""
         read = await with_files(request)
 
         async def compiled(wished: TextRequest[Any] | MessageRequest[Any]) -> Plan:
             other = read.model_copy(update={"structured_output": wished.structured_output})
-            return await hashed(self._compiled(other, native=False))
+            return await hashed(self._compiled(other, native=False, door=door))
 
-        return Asked(request, await hashed(self._compiled(read)), compiled)
+        return Asked(request, await hashed(self._compiled(read, door=door)), compiled)
 
     def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
         """Log what the answer has to tell beside its plan, which is logged already."""

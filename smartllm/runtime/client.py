@@ -17,7 +17,6 @@ from smartllm.runtime.media import with_files
 from smartllm.runtime.observe.tool_span import span_of_run
 from smartllm.runtime.tool_calls import CallRunner
 from smartllm.runtime.tool_loop import ToolLoop, check_count, first_request, tools_of
-from smartllm.token_count import TokenCount
 from smartllm.tools.fields import Tools
 from smartllm.tools.run import OnCall, ToolRun
 
@@ -100,31 +99,6 @@ class LLMClient(ManyClient):
         loop: ToolLoop[T] = ToolLoop(self._answer, progress, runner, deadline, max_rounds)
         with span_of_run(plan, server=calls.server, content=content):
             return await loop.run(first)
-
-    async def count_tokens(
-        self,
-        request: TextRequest[Any] | MessageRequest[Any] | Prompt | Turns = NOT_GIVEN,
-        **fields: Unpack[PromptFields[Any]],
-    ) -> TokenCount:
-        """How many input tokens a request has, counted by the provider and not answered by the model.
-
-        What is counted is what ``generate_text`` or ``send_message`` would send first, tools and schemas
-        too; no provider takes money for it, and nothing is cached. OpenAI counts for the Responses API,
-        Anthropic for Messages, Bedrock for Claude models up to 4.6; where a host does not, the refusal says
-        what does.
-
-        Args:
-            request: A prompt, a conversation (a list in which a message stands), or a request.
-            fields: Fields of a request, beside a prompt or a conversation.
-
-        Raises:
-            UnsupportedError: The host counts no tokens for this model or API; the hint names what does.
-            CompileError: As ``generate_text``; a ``DiagnosticError`` also where ``level="raise"`` and a part
-                of the input is not counted.
-            ProviderError: The call failed after all retries; a ``ResponseError`` where it told no number.
-            pydantic.ValidationError: (a ``ValueError``) a field cannot be used.
-        """
-        return await self._counted(any_request("client.count_tokens", request, fields))
 
     async def list_available_models(self) -> list[dict[str, Any]]:
         """What the account can call, as the provider describes it, sorted by ``id``.
