@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from smartllm.compiler.model_ids import door_id
 from smartllm.compiler.plan import Plan
 from smartllm.compiler.target import api_word
 from smartllm.diagnostics import Diagnostic
 from smartllm.providers import provider_of_host
-from smartllm.rules.hosts import doors_of, host_row
+from smartllm.rules.hosts import doors_of
 from smartllm.rules.ids import usual_id
 from smartllm.rules.load import RuleSet
 from smartllm.rules.target import Target, served_on, target_for
@@ -31,9 +32,23 @@ def counted_target(plan: Plan, rules: RuleSet) -> Target:
     return target_for(plan.resolution, plan.host, plan.steps[0].dialect, rules)
 
 
-def counting_door(
-    plan: Plan, provider: str, rules: RuleSet, *, api_type: str | None = None
-) -> tuple[Host, str] | None:
+class Door(NamedTuple):
+    """Another door of a provider, which counts where the one that would answer does not.
+
+    Attributes:
+        host: The host.
+        api_type: The word for its API.
+        model: The model's id there.
+        notes: That it counts, and by which id.
+    """
+
+    host: Host
+    api_type: str
+    model: str
+    notes: tuple[Diagnostic, ...]
+
+
+def counting_door(plan: Plan, provider: str, rules: RuleSet, *, api_type: str | None = None) -> Door | None:
     """Another door of a provider that counts where the plan's does not.
 
     Args:
@@ -43,31 +58,26 @@ def counting_door(
         api_type: The API that the caller asks for; None leaves the choice.
 
     Returns:
-        The door's host and the word for its API; None where the plan's own counts, or none does.
+        The door; None where the plan's own counts, or none does.
     """
     here, hosts = counted_target(plan, rules), doors_of(provider, rules)
     if _counts(here):
         return None
-    doors = ((there.host, api_word(there.host, there.dialect, rules)) for there in _counting(here))
-    return next((door for door in doors if door[0] in hosts and api_type in {None, door[1]}), None)
+    for there in _counting(here):
+        word = api_word(there.host, there.dialect, rules)
+        if there.host in hosts and api_type in {None, word}:
+            model, notes = (plan.model, ()) if there.host == here.host else door_id(there)
+            return Door(there.host, word, model, (_door_note(here, there, word), *notes))
+    return None
 
 
-def door_note(plan: Plan, host: Host, api_type: str, rules: RuleSet) -> Diagnostic:
-    """That another door counts than the one that would answer.
-
-    Args:
-        plan: The plan for the door that would answer.
-        host: The one that counts.
-        api_type: The word for its API.
-        rules: The rules in force.
-    """
-    here = counted_target(plan, rules)
+def _door_note(here: Target, there: Target, word: str) -> Diagnostic:
     reason = (
         f"{titled(here)} does not count input tokens of this; what is counted is the request as "
-        f"{host_row(host, rules).title or host} takes it"
+        f"{titled(there)} takes it"
     )
-    asked = api_word(here.host, here.dialect, rules)
-    return Diagnostic("count-door", "info", "api_type", "changed", asked, api_type, reason, here.origin(FACT))
+    asked = api_word(here.host, here.dialect, here.rules)
+    return Diagnostic("count-door", "info", "api_type", "changed", asked, word, reason, here.origin(FACT))
 
 
 def _counts(target: Target) -> bool:

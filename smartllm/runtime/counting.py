@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from smartllm.compiler.counting import Counting, counted_in, counting_of
-from smartllm.compiler.counting_doors import counting_door, door_note
+from smartllm.compiler.counting_doors import counting_door
 from smartllm.errors import DiagnosticError, ProviderError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.request_keywords import NOT_GIVEN, Prompt, PromptFields, Turns
@@ -85,8 +85,8 @@ class CountingClient(BaseClient):
         door = counting_door(asked.plan, self.provider, rules, api_type=api_type)
         if door is None:
             return asked, ()
-        led = wished.model_copy(update={"api_type": door[1]})
-        return await self._asked(led, door[0]), (door_note(asked.plan, *door, rules),)
+        led = wished.model_copy(update={"api_type": door.api_type, "model": door.model})
+        return await self._asked(led, door.host), door.notes
 
     async def _count(
         self, asked: Asked, progress: Progress, deadline: Deadline
