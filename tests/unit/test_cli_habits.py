@@ -110,8 +110,14 @@ class TestOptions:
             (("run", "--think"), "Did you mean '--effort' or '--budget-tokens'?"),
             (("run", "--no-stream"), "Without '--stream' an answer is printed as a whole."),
             (("compile", "--stream"), "smartllm run has '--stream'."),
-            (("chat", "--tools", "x"), "smartllm run, smartllm compile and smartllm diff have '--tools'."),
-            (("--model", "x"), "smartllm run, smartllm chat and smartllm compile have '--model'."),
+            (
+                ("chat", "--tools", "x"),
+                "smartllm run, smartllm tokens, smartllm compile and smartllm diff have '--tools'.",
+            ),
+            (
+                ("--model", "x"),
+                "smartllm run, smartllm chat, smartllm tokens and smartllm compile have '--model'.",
+            ),
             (("cache", "ls", "--limt", "3"), "Did you mean '--limit'?"),
             (("run", "--region", "x"), "Set AWS_REGION."),
             (("run", "--timeout", "3"), "Only Python has this setting."),
