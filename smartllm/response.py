@@ -67,10 +67,12 @@ class TextResponse(Generic[T]):
     model showed its reasoning, ``incomplete_reason`` where the provider says why it stopped early,
     ``refusal`` where the model refused in words of their own. What the provider tells besides stands there in
     its own words: ``logprobs`` (a list, one entry a token), ``service_tier`` (where one was asked for, or
-    where it is not the ordinary one), ``performance``, ``stop_sequence``, ``stop_details`` and ``guardrail``
-    (what Bedrock's guardrail found). ``tries`` is there where the model was asked again: of each answer that
-    did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and ``errors`` (texts); and
-    ``repeated`` where the same call was made again, since the provider itself called the answer malformed."""
+    where it is not the ordinary one), ``performance``, ``stop_sequence``, ``stop_details``, ``guardrail``
+    (what Bedrock's guardrail found) and, of Claude, ``container``, ``server_tool_use``, ``iterations``,
+    ``context_management`` and ``input_transformations``. ``tries`` is there where the model was asked again:
+    of each answer that did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and
+    ``errors`` (texts); and ``repeated`` where the same call was made again, since the provider itself called
+    the answer malformed."""
     structured_data: T = None  # type: ignore[assignment]  # None only where no response_format was set
     """The validated object when ``response_format`` was set, else None; None too while the answer calls the
     caller's tools."""
