@@ -27,8 +27,8 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     body.set("model", intent.model, trace.reason("model"))
     set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=calling)
-    if facts.carry.beside_calls:
-        _fill(body, facts.carry.beside_calls)
+    if facts.carry.reasoning == "reasoning_content":
+        _fill(body, facts.carry.reasoning)
     set_limit(body, intent, facts, trace)
     set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
     if intent.thinking is not None:
@@ -48,7 +48,7 @@ def _fill(body: Body, field: str) -> None:
     for index, message in enumerate(body.data[FIELDS.turns]):
         if "tool_calls" in message and field not in message:
             message[field] = ""
-            body.note((FIELDS.turns, index, field), fact("carry.beside_calls"))
+            body.note((FIELDS.turns, index, field), fact("carry.reasoning"))
 
 
 def _set_top_logprobs(body: Body, intent: Intent, value: int, because: Reason) -> None:

@@ -103,7 +103,7 @@ def _fields(turn: Turn) -> dict[str, Any]:
         for name, value in said.items():
             if fields.setdefault(name, value) != value:
                 raise UnsupportedError(
-                    f"messages: two parts of one message set its field {name!r}: {fields[name]!r} and {value!r}",
+                    f"messages: parts of a message set its field {name!r} twice: {fields[name]!r}, {value!r}",
                     field="messages",
                     hint="give each message one part with the field, or leave one of them out",
                 )
