@@ -46,7 +46,7 @@ class TestChat:
             audio={"id": "a"},
         )
         assert answer.parts == (
-            Reasoning("", "openai_chat", [{"reasoning": "hm"}], "hm"),
+            Reasoning(text="hm"),
             Text("Pa", (CITED,)),
             Refusal("No."),
             ToolCall("1", "f", {"a": 1}),
@@ -73,7 +73,7 @@ class TestChat:
             Text("ab", (CITED,)),
             Other(image, "image_url", "openai_chat"),
             Other(image, "image_url", "openai_chat"),
-            Reasoning("", "openai_chat", content[4:6], "hm"),
+            Reasoning(text="hm"),
             Refusal("No"),
         )
         assert (answer.text, answer.thinking, answer.refusal) == ("ab", "hm", "No")
@@ -88,10 +88,8 @@ class TestChat:
 
     def test_blocks_of_reasoning(self) -> None:
         details = [{"type": "reasoning.encrypted", "data": "x"}]
-        for text in ({}, {"reasoning": "hm"}):  # OpenRouter shows it twice, and wants back what is signed
-            answer = chat(content="Pa", reasoning_details=details, **text)
-            assert answer.reasoning == ({"reasoning_details": details},)
-            assert answer.thinking == text.get("reasoning", "")
+        assert chat(content="Pa", reasoning_details=details).parts[0] == Reasoning(blocks=details)
+        assert chat(content="Pa", reasoning_details=details).reasoning == ()
 
     @pytest.mark.parametrize("field", [{}, [], {"data": "", "id": None}, "text", 5, True, None], ids=repr)
     def test_a_field_that_says_nothing_is_no_part(self, field: Any) -> None:
@@ -173,7 +171,7 @@ class TestChat:
             Other(image, "image_url", "openai_chat"),
             Other(image, "image_url", "openai_chat"),
             Text("a", (CITED,)),
-            Reasoning("", "openai_chat", answer.raw["choices"][0]["message"]["content"][4:], "hm?!"),
+            Reasoning(text="hm?!"),
         )
         assert answer.raw["choices"][0]["message"]["content"] == [
             {"type": "text", "text": "P"},

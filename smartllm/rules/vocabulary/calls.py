@@ -62,13 +62,11 @@ def _is_document(kind: str, media_type: str | None, formats: tuple[str, ...]) ->
 class Carry:
     """Reasoning and other state of the model's own earlier answers; another model's is always dropped."""
 
-    reasoning: Literal["never", "signed", "sealed", "items", "fields", "reasoning_content"] = fact(
+    reasoning: Literal["never", "signed", "sealed", "items"] = fact(
         "never",
         "Which reasoning goes back, and only unchanged; signed: with the model's signature, or redacted; "
         "sealed: redacted alone; items: with its id, and only together with the item that follows it, else "
-        "the reasoning is dropped and the others go without ids; fields: in the field of the message, or the "
-        "part of its content, in which it came; reasoning_content: so too, and each message with calls must "
-        "have this field, empty where its reasoning is not known.",
+        "the reasoning is dropped and the others go without ids.",
     )
     leads: bool = fact(
         False,

@@ -56,7 +56,6 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
         "items": ("openai_responses",),
         "signed": _CLAUDE,
         "sealed": ("bedrock_converse",),
-        **dict.fromkeys(("fields", "reasoning_content"), ("openai_chat",)),
     },
     "calls.results": {
         "json": ("bedrock_converse",),

@@ -41,8 +41,9 @@ def parts_of(message: Mapping[str, Any]) -> tuple[Part, ...]:
         ShapeError: A value is of another type than the wire promises.
     """
     parts: list[Part] = []
-    if thoughts := _thoughts(message):
-        parts.append(thoughts)
+    thought, details = thinking_of(message), list_of_objects(message.get("reasoning_details"))
+    if thought or details:
+        parts.append(Reasoning(blocks=[dict(block) for block in details], text=thought))
     said = content_parts(message.get("content"))
     annotations = list_of_objects(message.get("annotations"))
     sound = table(message.get("audio"))
@@ -91,22 +92,13 @@ def content_text(content: Any) -> str:
     return "".join(part.text for part in content_parts(content) if isinstance(part, Text))
 
 
-def thinking_field(message: Mapping[str, Any]) -> str:
-    """The field beside the content that holds reasoning, which each server calls in its own way; or nothing.
+def thinking_of(message: Mapping[str, Any]) -> str:
+    """The reasoning beside the content, under the name that the server uses.
 
     Raises:
-        ShapeError: What stands there is no text.
+        ShapeError: It is no text.
     """
-    return next((name for name in THOUGHTS if optional_text(message.get(name), name)), "")
-
-
-def _thoughts(message: Mapping[str, Any]) -> Reasoning | None:
-    """The reasoning beside the content, with the field in which it goes back to servers that want it."""
-    name, details = thinking_field(message), list_of_objects(message.get("reasoning_details"))
-    if not (name or details):
-        return None
-    field = {"reasoning_details": [dict(block) for block in details]} if details else {name: message[name]}
-    return Reasoning(dialect=_WIRE, blocks=[field], text=message[name] if name else "")
+    return next(filter(None, (optional_text(message.get(name), name) for name in THOUGHTS)), None) or ""
 
 
 def says_something(message: Mapping[str, Any]) -> bool:
@@ -123,7 +115,7 @@ def _part(part: Mapping[str, Any]) -> Text | Reasoning | Refusal | Other:
     if kind == "refusal":
         return Refusal(text(part.get("refusal"), "content.refusal"))
     if kind in THINKING:
-        return Reasoning(dialect=_WIRE, blocks=[dict(part)], text=_thought(part))
+        return Reasoning(text=_thought(part))
     return Other(part, kind, _WIRE)
 
 
@@ -132,7 +124,7 @@ def _joined(first: Any, second: Any) -> Part:
     if isinstance(first, Text):
         return Text(first.text + second.text, first.citations + second.citations)
     if isinstance(first, Reasoning):
-        return Reasoning(dialect=_WIRE, blocks=first.blocks + second.blocks, text=first.text + second.text)
+        return Reasoning(text=first.text + second.text)
     return Refusal(first.text + second.text)
 
 

@@ -27,8 +27,6 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     body.set("model", intent.model, trace.reason("model"))
     set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=calling)
-    if facts.carry.reasoning == "reasoning_content":
-        _fill(body, facts.carry.reasoning)
     set_limit(body, intent, facts, trace)
     set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
     if intent.thinking is not None:
@@ -41,14 +39,6 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         _set_output(body, intent, intent.bound, facts)
     set_parallel(body, intent, trace)
     set_prompt_cache(body, intent, facts, trace, turns=FIELDS.turns, text={"type": "text"})
-
-
-def _fill(body: Body, field: str) -> None:
-    """Give each message with calls the field of its reasoning."""
-    for index, message in enumerate(body.data[FIELDS.turns]):
-        if "tool_calls" in message and field not in message:
-            message[field] = ""
-            body.note((FIELDS.turns, index, field), fact("carry.reasoning"))
 
 
 def _set_top_logprobs(body: Body, intent: Intent, value: int, because: Reason) -> None:

@@ -13,7 +13,7 @@ from smartllm.compiler.dialects.openai_chat.content import (
     THINKING,
     THOUGHTS,
     content_parts,
-    thinking_field,
+    thinking_of,
 )
 from smartllm.compiler.dialects.openai_chat.streamed_call import StreamedCall
 from smartllm.compiler.dialects.reading import (
@@ -199,8 +199,8 @@ class ChatReader(StreamReader):
         for name in THOUGHTS:
             if piece := optional_text(delta.get(name), f"delta.{name}"):
                 self._thoughts.setdefault(name, []).append(piece)
-        if name := thinking_field(delta):
-            yield self.thought(delta[name])
+        if thought := thinking_of(delta):
+            yield self.thought(thought)
 
     def _list(self, content: Any) -> Iterator[Delta]:
         """Take content: text, or a list of parts."""
