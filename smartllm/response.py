@@ -183,7 +183,7 @@ class TextResponse(Generic[T]):
         of the provider's own tools, or with citations that its wire takes back, is a list of its texts,
         reasoning, calls and ``Other`` parts in the provider's order, to which the next turn answers with one
         ``ToolResult`` a call. Pictures go back on OpenAI's Responses, as the items in which they came; sound
-        stays out.
+        stays out. Of an answer that only refuses it is the words of the refusal.
 
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
@@ -205,7 +205,7 @@ class TextResponse(Generic[T]):
             sent: list[Any] = said
             return Message("assistant", sent, reasoning=None if inline else self.reasoning)
         texts = [Text(part.text) for part in said if isinstance(part, Text)]
-        content = text_of(texts) or self.text
+        content = text_of(texts) or self.text or self.refusal or ""
         if pieces > 1 and content != self.text:
             return Message("assistant", texts, reasoning=self.reasoning)
         return Message("assistant", content, reasoning=self.reasoning)

@@ -97,6 +97,7 @@ async def test_refusals() -> None:
             response = await client.generate_text(wire.request(**ASKED))
         assert (response.refusal, response.finish_reason, response.text) == ("No.", "refusal", "")
         assert response.metadata["refusal"] == "No."
+        assert response.as_message() == Message("assistant", "No.")
 
 
 class TestStreams:
