@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from smartllm import defaults, values
 from smartllm.aws_files import profiles
@@ -30,12 +30,15 @@ class LLMConfig:
     """
 
     provider: Provider | None = None
-    """``openai`` or ``bedrock``; None detects it from the other settings and the environment."""
+    """``openai``, ``bedrock``, ``anthropic`` or ``azure``, or a single door of one, such as
+    ``bedrock-mantle``; None detects it from the other settings and the environment."""
     api_key: str | Callable[[], str | Awaitable[str]] | None = field(default=None, repr=False)
-    """OpenAI key; None reads ``OPENAI_API_KEY``. Another server with a ``base_url`` may need none. Or a
-    function that gives it, async or run in a thread: it is asked before each request."""
+    """Key of OpenAI, Anthropic or Azure; None reads ``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY`` or
+    ``AZURE_OPENAI_API_KEY``. Another server with a ``base_url`` may need none. Or a function that gives a
+    bearer token, such as one of Entra's, async or run in a thread: it is asked before each request."""
     base_url: str | None = field(default=None, repr=False)
-    """OpenAI endpoint; None reads ``OPENAI_BASE_URL``."""
+    """Endpoint of OpenAI, Anthropic (without ``/v1``) or Azure (the whole address, with ``/openai/v1``); None
+    reads ``OPENAI_BASE_URL`` or ``ANTHROPIC_BASE_URL``."""
     organization: str | None = None
     """OpenAI organisation id; None reads ``OPENAI_ORG_ID``."""
     aws_access_key_id: str | None = field(default=None, repr=False)
@@ -50,7 +53,8 @@ class LLMConfig:
     endpoint_url: str | None = field(default=None, repr=False)
     """Bedrock endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``."""
     default_model: str | None = None
-    """For requests that name none; None reads ``OPENAI_MODEL`` or ``BEDROCK_MODEL``."""
+    """For requests that name none; None reads ``OPENAI_MODEL``, ``BEDROCK_MODEL``, ``ANTHROPIC_MODEL`` or
+    ``AZURE_OPENAI_DEPLOYMENT``."""
     temperature: float | None = None
     """For requests that set none; not sent to models that do not accept it."""
     max_tokens: int | None = None
@@ -125,6 +129,16 @@ class LLMConfig:
     """The part of a model's limits that this client takes, above 0 to 1, such as 1/8 in each of eight
     processes: of the calls in flight, and of an overlay's requests and tokens a minute."""
 
+    azure_endpoint: str | None = field(default=None, repr=False)
+    """Address of an Azure OpenAI resource, such as ``https://my-resource.openai.azure.com``; None reads
+    ``AZURE_OPENAI_ENDPOINT``."""
+    api_version: str | None = None
+    """Version of Azure's API: a date for the older one, by deployments; ``v1`` (the current one, which has no
+    dates), ``preview`` or ``latest``; None reads ``OPENAI_API_VERSION``, then takes ``v1``."""
+    deployments: Mapping[str, str] | None = None
+    """Azure's deployments by name, each with the id of its model, whose facts then hold for it; one that is
+    called like its model needs none."""
+
     if not TYPE_CHECKING:
 
         def __new__(cls, *_: Any, **given: Any) -> Self:
@@ -162,14 +176,20 @@ class LLMConfig:
         return {name: value for name, value in given.items() if value is not None}
 
 
+_SIGNS: Final = (
+    *((provider, name) for provider, row in ROWS.items() for name in row.certain),
+    *((provider, name) for provider, row in ROWS.items() for name in row.signs),
+)
+"""Settings that tell the provider, in the order in which they count."""
+
+
 def provider_of(config: LLMConfig, environment: Environment) -> Found:
     """The given provider, else the one that the other settings, the environment or the default tell."""
     if config.provider is not None:
         return Found(config.provider, Source("setting", "provider"))
-    for provider, row in ROWS.items():
-        for name in row.signs:
-            if getattr(config, name) is not None:
-                return Found(provider, Source("derived", name))
+    for provider, name in _SIGNS:
+        if getattr(config, name) is not None:
+            return Found(provider, Source("derived", name))
     for provider, row in ROWS.items():
         if (sign := environment.first(*row.variables)) is not None:
             return Found(provider, Source("derived", sign.source.name))

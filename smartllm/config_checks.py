@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, get_args
 
 from smartllm import values
 from smartllm.diagnostics import LEVELS
 from smartllm.errors import ConfigError
 from smartllm.providers import ROWS
 from smartllm.values import Number, unusable
+from smartllm.words import Provider
 
 _LARGEST_SIZE: Final = 2.0**63
 _DAYS: Final = 1e6
@@ -37,7 +39,14 @@ _NUMBERS: Final = {
     "cache_ttl_days": Number("days, a number above 0", 0, _DAYS, above=True),
     "temperature": Number("a number from 0 to 2", 0, most=2, optional=True),
 }
-_TEXTS: Final = ("organization", "aws_access_key_id", "aws_region", "aws_profile", "default_model")
+_TEXTS: Final = (
+    "organization",
+    "aws_access_key_id",
+    "aws_region",
+    "aws_profile",
+    "default_model",
+    "api_version",
+)
 _SECRETS: Final = ("api_key", "aws_secret_access_key", "aws_session_token")
 # What IAM takes (its API reference, RoleSessionName and roleArnType, 2026-11-26).
 _ROLE: Final = re.compile(r"arn:[\w-]+:iam::\d{12}:role/[\x21-\x7e]+", re.ASCII)
@@ -51,7 +60,7 @@ def check_config(config: Any) -> None:
     Raises:
         ConfigError: A value that cannot be used.
     """
-    one_of("provider", config.provider, (None, *ROWS))
+    one_of("provider", config.provider, (None, *dict.fromkeys((*ROWS, *get_args(Provider)))))
     one_of("level", config.level, LEVELS)
     for name, number in _NUMBERS.items():
         number.check(name, getattr(config, name))
@@ -62,6 +71,8 @@ def check_config(config: Any) -> None:
     values.url("base_url", config.base_url)
     values.url("endpoint_url", config.endpoint_url, login=False)
     values.url("dynamo_endpoint_url", config.dynamo_endpoint_url, login=False)
+    values.url("azure_endpoint", config.azure_endpoint, login=False)
+    deployments(config.deployments)
     values.table("dynamo_table_name", config.dynamo_table_name)
     values.path("cache_dir", config.cache_dir)
     values.path("ca_bundle", config.ca_bundle)
@@ -108,6 +119,29 @@ def _is_session(value: Any) -> bool:
         return callable(value.get_credentials)
     except Exception:  # noqa: BLE001 - attributes of the caller's may raise anything
         return False
+
+
+def deployments(value: Any) -> dict[str, str]:
+    """A copy of deployments by name.
+
+    Raises:
+        ConfigError: No mapping of names to ids of models.
+    """
+    allowed = "a dict: names of deployments, each with the id of its model, both text"
+    if value is None:
+        return {}
+    try:
+        found = dict(value.items()) if isinstance(value, Mapping) else None
+    except Exception:  # noqa: BLE001 - a mapping of the caller's may raise anything
+        found = None
+    if found is None:
+        raise unusable("deployments", value, allowed)
+    for name, model in found.items():
+        if not (isinstance(name, str) and isinstance(model, str) and name.strip() and model.strip()):
+            raise unusable(f"deployments[{values.shown(name)}]", model, allowed)
+        values.text("deployments", name)
+        values.text(f"deployments[{name!r}]", model)
+    return {name.strip(): model.strip() for name, model in found.items()}
 
 
 def one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:

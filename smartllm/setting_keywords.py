@@ -18,12 +18,15 @@ class ClientSettings(TypedDict, total=False):
     """
 
     provider: Provider | None
-    """``openai`` or ``bedrock``; None detects it from the other settings and the environment."""
+    """``openai``, ``bedrock``, ``anthropic`` or ``azure``, or a single door of one, such as
+    ``bedrock-mantle``; None detects it from the other settings and the environment."""
     api_key: str | Callable[[], str | Awaitable[str]] | None
-    """OpenAI key; None reads ``OPENAI_API_KEY``. Another server with a ``base_url`` may need none. Or a
-    function that gives it, async or run in a thread: it is asked before each request."""
+    """Key of OpenAI, Anthropic or Azure; None reads ``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY`` or
+    ``AZURE_OPENAI_API_KEY``. Another server with a ``base_url`` may need none. Or a function that gives a
+    bearer token, such as one of Entra's, async or run in a thread: it is asked before each request."""
     base_url: str | None
-    """OpenAI endpoint; None reads ``OPENAI_BASE_URL``."""
+    """Endpoint of OpenAI, Anthropic (without ``/v1``) or Azure (the whole address, with ``/openai/v1``); None
+    reads ``OPENAI_BASE_URL`` or ``ANTHROPIC_BASE_URL``."""
     organization: str | None
     """OpenAI organisation id; None reads ``OPENAI_ORG_ID``."""
     aws_access_key_id: str | None
@@ -38,7 +41,8 @@ class ClientSettings(TypedDict, total=False):
     endpoint_url: str | None
     """Bedrock endpoint; None reads ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME``, ``AWS_ENDPOINT_URL``."""
     default_model: str | None
-    """For requests that name none; None reads ``OPENAI_MODEL`` or ``BEDROCK_MODEL``."""
+    """For requests that name none; None reads ``OPENAI_MODEL``, ``BEDROCK_MODEL``, ``ANTHROPIC_MODEL`` or
+    ``AZURE_OPENAI_DEPLOYMENT``."""
     temperature: float | None
     """For requests that set none; not sent to models that do not accept it."""
     max_tokens: int | None

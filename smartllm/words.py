@@ -9,14 +9,24 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
 
-Provider = Literal["openai", "bedrock"]
-"""Who is called; servers that speak OpenAI's API are ``openai`` with a ``base_url``."""
+Provider = Literal[
+    "openai",
+    "bedrock",
+    "anthropic",
+    "azure",
+    "bedrock-openai",
+    "bedrock-anthropic",
+    "bedrock-mantle",
+    "azure-deployments",
+]
+"""Who is called; servers that speak OpenAI's API are ``openai`` with a ``base_url``. The last four are single
+doors of a provider that has several."""
 
 Role = Literal["user", "assistant"]
 """Whose a turn is; system text stands in ``system_prompt``, or in a ``SystemMessage``."""
 
-ApiType = Literal["responses", "chat_completions", "invoke", "converse"]
-"""Which API of a host to use. The first two belong to OpenAI, the last two to Bedrock."""
+ApiType = Literal["responses", "chat_completions", "messages", "invoke", "converse"]
+"""Which API of a provider to use: OpenAI's two, Anthropic's, and Bedrock's InvokeModel and Converse."""
 
 StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
 """How an answer is bound to ``response_format``."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from doors import is_tried
 from model_facts import RULES
 
 from smartllm import LLMClient, Message, MessageRequest, TextResponse, Tool, ToolResult
@@ -37,7 +38,7 @@ def places() -> Iterator[Place]:
     for model in RULES.table("model"):
         resolution = resolve(model, RULES)
         for host in RULES.table("host"):
-            for dialect in served_on(resolution, host, RULES):
+            for dialect in served_on(resolution, host, RULES) if is_tried(model, host, RULES) else ():
                 yield Place(model, host, dialect)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartllm.compiler import _intent
 from smartllm.compiler.passes import PASSES
+from smartllm.compiler.planned import intent_of
 from smartllm.compiler.trace import Trace
 from smartllm.diagnostics import CODES
 from smartllm.rules import Target
@@ -13,7 +13,7 @@ from smartllm.rules import Target
 
 def settled(request: Any, target: Target) -> Trace:
     """The trace of a request's passes, after they were seen to settle."""
-    intent, trace = _intent(request, target, {})
+    intent, trace = intent_of(request, target, {})
     for run in PASSES:
         intent = run(intent, target.facts, trace)
     again, count = intent, len(trace.changes)

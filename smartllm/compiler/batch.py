@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.passes.batch import ONLINE
 from smartllm.compiler.plan import BatchRoute, Step
 from smartllm.compiler.takers import told
+from smartllm.compiler.target import api_word
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import UnsupportedError
 from smartllm.rules.target import Target
@@ -34,7 +34,11 @@ def batch_route(steps: Sequence[Step], target: Target) -> BatchRoute:
     endpoint = engine.endpoints.get(target.dialect)
     if endpoint is None:
         others = joined(
-            " or ", *(said("{}", Named("api_type", FIELDS[one].api_type)) for one in engine.endpoints)
+            " or ",
+            *(
+                said("{}", Named("api_type", api_word(target.host, one, target.rules)))
+                for one in engine.endpoints
+            ),
         )
         raise UnsupportedError(
             f"api_type: the batch engine of {title} takes no bodies of {target.dialect}",

@@ -71,6 +71,11 @@ class Body:
         """Set a header."""
         self.headers = {**self.headers, name: (value, because)}
 
+    def take(self, key: str) -> Any:
+        """Take a value at the top out of the body."""
+        self.reasons = {path: why for path, why in self.reasons.items() if path[0] != key}
+        return self.data.pop(key)
+
     def append(self, path: str, value: Any, because: Reason) -> None:
         """Put a value at the end of a list at the top, which is made where it is not there."""
         found = self.data.setdefault(path, [])

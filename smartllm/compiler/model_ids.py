@@ -52,6 +52,27 @@ def id_notes(target: Target) -> tuple[Diagnostic, ...]:
     return (_note(target, problem),)
 
 
+def door_id(target: Target) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The id that a door of a provider is called with, and a note where it is another than the one asked for.
+
+    Ids of one provider's doors differ, and which door is taken is not the caller's to know.
+
+    Args:
+        target: On a host that is not the provider's first.
+    """
+    found = target.resolution
+    if found.how != "exact" or found.model is None:
+        return found.asked, ()
+    problem = id_problem(found.asked, found.model, target.facts.ids, target.host)
+    if problem is None or problem.kind == "bare-unknown":
+        return found.asked, ()
+    title = target.host_row.title or target.host
+    origin = target.origin(problem.fact) if problem.fact else Origin("request", "model")
+    reason = f"{title} calls the model so"
+    note = Diagnostic("model-id-door", "info", "model", "changed", found.asked, problem.use, reason, origin)
+    return problem.use, (note,)
+
+
 def _note(target: Target, problem: IdProblem) -> Diagnostic:
     severity: Severity = "info" if problem.kind == "bare-unknown" else "warning"
     return Diagnostic(

@@ -41,6 +41,7 @@ class Step:
         reasons: Why each part of the body is there, by path; see ``origins``.
         provenance: Where the reasons' full origins are found.
         travel: How it goes to the host: operation, path, headers.
+        host: The host that it goes to.
         output: The schema that this step's answer is bound to, or None.
         holes: Paths of the texts in the body that wait for the first step's text.
         tools: The tools as declared, with what became of their schemas.
@@ -59,6 +60,7 @@ class Step:
     reasons: Mapping[Path, Reason] = field(repr=False, compare=False)
     provenance: Provenance = field(repr=False, compare=False)
     travel: Travel
+    host: Host
     output: OutputPlan | None = None
     holes: tuple[Path, ...] = ()
     tools: tuple[ToolPlan | Mapping[str, Any], ...] = field(default=(), repr=False)

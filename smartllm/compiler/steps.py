@@ -15,7 +15,7 @@ from smartllm.compiler.plan import Step
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.provenance import Provenance
 from smartllm.compiler.retold import answered, binding_turn, extraction_turn, in_words
-from smartllm.compiler.streamed_calls import is_buffered, set_unbuffered, unbuffered_at
+from smartllm.compiler.streamed_calls import betas_in_header, is_buffered, set_unbuffered, unbuffered_at
 from smartllm.compiler.takers import told
 from smartllm.compiler.tool_names import called_in
 from smartllm.compiler.trace import Change, Reason, Trace
@@ -23,6 +23,7 @@ from smartllm.errors import UnsupportedError
 from smartllm.parameters import CARRIED, WIRE
 from smartllm.rules import Target
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.host import Travel
 
 _UNASKED: Final = {name: row.default for name, row in CARRIED.items() if row.default is not None}
 """What a request that asks for nothing carries."""
@@ -46,13 +47,39 @@ def passed(intent: Intent, target: Target, trace: Trace) -> Intent:
 
 def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
     """The call that a legal intent means, with the caller's ``extra`` in its body."""
-    route = target.route
-    body = Body()
-    for path, value, name in target.additions:
-        body.set(path, value, Reason("fact", name))
     said = intent.output.prompt if intent.output is not None else ""
     if said:
         intent = intent._replace(system=said if intent.system is None else f"{intent.system}\n\n{said}")
+    body, route = _body(intent, target, trace), target.route
+    streamed = intent.stream if route.stream_path else body.data.get(route.stream_key) is True
+    buffered = streamed and is_buffered(body, intent, target.facts)
+    travel = _travel(body, intent, target, route.streaming if streamed else route.plain)
+    return Step(
+        dialect=target.dialect,
+        model=intent.model,
+        sealed=body.data,
+        reasons=body.reasons,
+        provenance=Provenance(target),
+        travel=travel,
+        host=target.host,
+        output=intent.bound,
+        tools=intent.tools,
+        names={wire: name for name, wire in (intent.names or {}).items()},
+        buffered=buffered,
+        repeats_ids=target.facts.calls.ids_repeat,
+        texts=body.texts,
+        is_apart=target.facts.carry.prefix and _adds(intent.output),
+        asked=AskedHeaders(body.headers, dict(intent.headers)) if body.headers or intent.headers else None,
+    )
+
+
+def _body(intent: Intent, target: Target, trace: Trace) -> Body:
+    """The body that spells an intent, with the caller's ``extra``."""
+    route, body = target.route, Body()
+    for path, value, name in target.additions:
+        body.set(path, value, Reason("fact", name))
+    if route.model_key:
+        body.set(route.model_key, intent.model, trace.reason("model"))
     ENCODERS[target.dialect](body, intent, target.facts, trace)
     if intent.stream and route.stream_key:
         body.set(route.stream_key, True, trace.reason("stream"))
@@ -66,28 +93,20 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         trace.changes.append(
             Change("extra-merged", "info", "extra", "added", names, names, reason, Reason("extra", "extra"))
         )
-    streamed = intent.stream if route.stream_path else body.data.get(route.stream_key) is True
-    travel = route.streaming if streamed else route.plain
-    if beta := unbuffered_at(body, intent):
+    return body
+
+
+def _travel(body: Body, intent: Intent, target: Target, travel: Travel) -> Travel:
+    """How a finished body goes to the host, without the betas that go in a header."""
+    if "{base}" in travel.template:
+        travel = travel.under(target.facts.ids.base)
+    if target.route.beta_header:
+        travel = betas_in_header(body, intent, travel, target.route.beta_header)
+    elif beta := unbuffered_at(body, intent):
         travel = travel._replace(keys=travel.keys | {beta})
     if body.travels:
         travel = travel._replace(keys=travel.keys | body.travels)
-    return Step(
-        dialect=target.dialect,
-        model=intent.model,
-        sealed=body.data,
-        reasons=body.reasons,
-        provenance=Provenance(target),
-        travel=travel,
-        output=intent.bound,
-        tools=intent.tools,
-        names={wire: name for name, wire in (intent.names or {}).items()},
-        buffered=streamed and is_buffered(body, intent, target.facts),
-        repeats_ids=target.facts.calls.ids_repeat,
-        texts=body.texts,
-        is_apart=target.facts.carry.prefix and _adds(intent.output),
-        asked=AskedHeaders(body.headers, dict(intent.headers)) if body.headers or intent.headers else None,
-    )
+    return travel
 
 
 def _adds(output: OutputPlan | None) -> bool:

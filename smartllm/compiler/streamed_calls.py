@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from smartllm.compiler.body import Body
+from smartllm.compiler.body import Body, reasons_in
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.intent import Intent
 from smartllm.compiler.own_tools import is_hosted
 from smartllm.compiler.trace import fact
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.host import Travel
 
 
 def set_unbuffered(body: Body, intent: Intent, facts: Facts) -> None:
@@ -27,6 +28,30 @@ def unbuffered_at(body: Body, intent: Intent) -> str | None:
     place = FIELDS[intent.dialect].beta
     ours = place and body.reasons.get(tuple(place.split("."))) == fact("tools.unbuffered_by")
     return place if ours else None
+
+
+def betas_in_header(body: Body, intent: Intent, travel: Travel, header: str) -> Travel:
+    """Move the names of betas from a finished body into the header that a route has for them.
+
+    What only makes calls come as they are written says nothing of the answer, and travels apart.
+
+    Args:
+        body: The body.
+        intent: What it says.
+        travel: How the call goes.
+        header: The header's name.
+    """
+    place = FIELDS[intent.dialect].beta
+    if not place or place not in body.data:
+        return travel
+    ours = unbuffered_at(body, intent)
+    why = next(reason for _, _, reason in reasons_in({place: body.data[place]}, body.reasons))
+    names = body.take(place)
+    text = ",".join(map(str, names)) if isinstance(names, list) else str(names)
+    if ours:
+        return travel._replace(headers={**travel.headers, header: text})
+    body.head(header, text, why)
+    return travel
 
 
 def is_buffered(body: Body, intent: Intent, facts: Facts) -> bool:

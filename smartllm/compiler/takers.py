@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from smartllm.compiler.dialects import FIELDS
+from smartllm.compiler.target import api_word
 from smartllm.errors import RulesError, UnknownModelError, UnsupportedError
 from smartllm.rules.load import RuleSet, has_path
 from smartllm.rules.resolve import Resolution, resolve
@@ -69,7 +69,7 @@ def _takers(model: str, host: str, dialect: str, vendor: str, fact: str, wanted:
         if taker is None:
             continue
         wire, state = taker
-        api = Named("api_type", FIELDS[wire].api_type)
+        api = Named("api_type", api_word(host, wire, rules))
         shown = name if wire == dialect else said("{} with {}", name, api)
         if name == model:
             return shown

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from smartllm.compiler.dialects import FIELDS
-from smartllm.compiler.model_ids import id_notes
+from smartllm.compiler.model_ids import door_id, id_notes
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
-from smartllm.rules.hosts import host_row, routes_of
+from smartllm.rules.hosts import doors_of, host_row, routes_of
 from smartllm.rules.id_text import check_id
 from smartllm.rules.ids import usual_id
 from smartllm.rules.load import RuleSet, has_path
@@ -29,7 +28,28 @@ _THERE: Final = said(
     Named("provider", "openai", "provider='openai'"),
     Named("base_url", python="base_url="),
 )
-API_DIALECTS: Final[dict[ApiType, Dialect]] = {fields.api_type: dialect for dialect, fields in FIELDS.items()}
+API_DIALECTS: Final[dict[ApiType, Dialect]] = {
+    **{fields.api_type: dialect for dialect, fields in FIELDS.items()},
+    "invoke": "anthropic_messages",
+}
+"""The wires by callers' words for APIs."""
+
+
+class Choice(NamedTuple):
+    """A target of a request.
+
+    Attributes:
+        target: The model on a host and a wire.
+        model: The id that is sent.
+        notes: Diagnostics about the choice.
+        others: The provider's other doors that serve the model, as host and wire, where the caller leaves
+            the choice.
+    """
+
+    target: Target
+    model: str
+    notes: tuple[Diagnostic, ...]
+    others: tuple[tuple[Host, Dialect], ...] = ()
 
 
 def choose_target(
@@ -40,10 +60,20 @@ def choose_target(
     *,
     compatible: bool = False,
 ) -> tuple[Target, tuple[Diagnostic, ...]]:
-    """Resolve the model and pick the wire; ``compatible`` is for servers that speak OpenAI's API.
+    """As ``choose``, with the first target and its diagnostics alone."""
+    found = choose(request, provider, model, rules, compatible=compatible)
+    return found.target, found.notes
 
-    Returns:
-        The target, and diagnostics about the choice.
+
+def choose(
+    request: TextRequest[Any] | MessageRequest[Any],
+    provider: str | None,
+    model: str | None,
+    rules: RuleSet,
+    *,
+    compatible: bool = False,
+) -> Choice:
+    """Resolve the model and pick the wire; ``compatible`` is for servers that speak OpenAI's API.
 
     Raises:
         ConfigError: Unknown provider.
@@ -72,17 +102,36 @@ def _chosen(
     api_type: ApiType | None,
     compatible: bool,
     rules: RuleSet,
-) -> tuple[Target, tuple[Diagnostic, ...]]:
+) -> Choice:
     """The target; ``api_type`` is None where the caller leaves the choice."""
     for name in (model,) if like is None else (model, like):
         check_id(name)
     # Only one host's API is spoken by other servers.
-    others = provider or next(name for name in rules.table("host") if host_row(name, rules).compatible)
-    resolution = _compatible(model, like, others, rules) if compatible else resolve(model, rules, like=like)
-    host = _host(resolution, provider, rules)
-    target = target_for(resolution, host, _dialect(api_type, resolution, host, rules), rules)
-    ids = () if compatible and host == others else id_notes(target)
-    return target, (*_inferred(target), *ids, *_api_ignored(api_type, target))
+    other = provider or next(name for name in rules.table("host") if host_row(name, rules).compatible)
+    resolution = _compatible(model, like, other, rules) if compatible else resolve(model, rules, like=like)
+    first = _host(resolution, provider, rules)
+    doors = _doors(api_type, resolution, first, rules)
+    host, dialect = doors[0]
+    target = target_for(resolution, host, dialect, rules)
+    if compatible and host == other:
+        return Choice(target, model, (*_inferred(target), *_api_ignored(api_type, target)))
+    sent, ids = (model, id_notes(target)) if host == first else door_id(target)
+    notes = (*_inferred(target), *ids, *_api_ignored(api_type, target))
+    others = tuple(door for door in doors if door[0] != host) if api_type is None else ()
+    return Choice(target, sent, notes, others)
+
+
+def other_choice(first: Choice, host: Host, dialect: Dialect) -> Choice:
+    """Another door of the same provider for the same model.
+
+    Args:
+        first: The choice for the first one.
+        host: The door.
+        dialect: A wire on which it serves the model.
+    """
+    target = target_for(first.target.resolution, host, dialect, first.target.rules)
+    sent, ids = door_id(target)
+    return Choice(target, sent, (*_inferred(target), *ids))
 
 
 def _compatible(model: str, like: str | None, host: str, rules: RuleSet) -> Resolution:
@@ -127,16 +176,19 @@ def _host(resolution: Resolution, provider: str | None, rules: RuleSet) -> Host:
     )
 
 
-def _dialect(api_type: ApiType | None, resolution: Resolution, host: Host, rules: RuleSet) -> Dialect:
-    here = served_on(resolution, host, rules)
+def _doors(
+    api_type: ApiType | None, resolution: Resolution, first: Host, rules: RuleSet
+) -> tuple[tuple[Host, Dialect], ...]:
+    """The doors that serve a model by the API that is asked for, or by any, in the order of preference."""
+    hosts = doors_of(first, rules)
+    here = tuple((host, wire) for host in hosts for wire in served_on(resolution, host, rules))
     if not here:
-        raise _not_served(resolution, host, rules)
-    asked = None if api_type is None else API_DIALECTS[api_type]
-    if asked is None or not _speaks(host, (asked,), rules):
-        return here[0]
-    if asked in here:
-        return asked
-    way_out = joined(" or ", *(said("{}", Named("api_type", FIELDS[dialect].api_type)) for dialect in here))
+        raise _not_served(resolution, first, rules)
+    asked = tuple(door for door in here if api_word(*door, rules) == api_type)
+    if asked or api_type is None or api_type not in _spoken(first, rules):
+        return asked or here
+    words = dict.fromkeys(api_word(*door, rules) for door in here)
+    way_out = joined(" or ", *(said("{}", Named("api_type", word)) for word in words))
     raise UnsupportedError(
         said(
             "{}: {} is not served on {}; use {}",
@@ -181,9 +233,15 @@ def _other_host(resolution: Resolution, host: Host, rules: RuleSet) -> str:
     return hint if use == resolution.asked else said("{} and {}", hint, id_named(use))
 
 
-def _speaks(host: str, dialects: Iterable[Dialect], rules: RuleSet) -> bool:
-    """Whether a host speaks one of these dialects."""
-    return any(dialect in routes_of(host, rules) for dialect in dialects)
+def api_word(host: Host, dialect: Dialect, rules: RuleSet) -> str:
+    """The caller's word for the API of a host on which a dialect goes."""
+    route = routes_of(host, rules).get(dialect)
+    return (route.api_type if route is not None else "") or FIELDS[dialect].api_type
+
+
+def _spoken(host: Host, rules: RuleSet) -> frozenset[str]:
+    """The callers' words for the APIs of a host."""
+    return frozenset(api_word(host, dialect, rules) for dialect in routes_of(host, rules))
 
 
 def _inferred(target: Target) -> list[Diagnostic]:
@@ -205,7 +263,8 @@ def _inferred(target: Target) -> list[Diagnostic]:
 
 
 def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
-    if api_type is None or _speaks(target.host, (API_DIALECTS[api_type],), target.rules):
+    used = api_word(target.host, target.dialect, target.rules)
+    if api_type is None or used == api_type:
         return []
     return [
         Diagnostic(
@@ -214,7 +273,7 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
             "api_type",
             "ignored",
             api_type,
-            FIELDS[target.dialect].api_type,
+            used,
             f"{target.host} has no such API; {target.dialect} was used",
             target.origin("endpoints"),
         )

@@ -41,6 +41,8 @@ async def list_bedrock(get: Get) -> list[dict[str, Any]]:
 LISTINGS: Final[dict[Listing, Callable[[Get], Awaitable[list[dict[str, Any]]]]]] = {
     "openai": list_openai,
     "bedrock": list_bedrock,
+    "anthropic": list_openai,
+    "mantle": list_openai,
 }
 """The listings, by the name that a host's row gives."""
 

@@ -26,5 +26,6 @@ class ErrorReader(NamedTuple):
 
 ERROR_READERS: Final[dict[ErrorShape, ErrorReader]] = {
     "openai": ErrorReader(openai_error, known_elsewhere=True),
+    "anthropic": ErrorReader(openai_error, known_elsewhere=True),
     "aws": ErrorReader(aws_error, known_elsewhere=False),
 }

@@ -44,12 +44,17 @@ def vendor_of_profile(profile: str, rules: RuleSet) -> str | None:
 
 
 def only_host(row: str, profile: str, rules: RuleSet) -> Host | None:
-    """The host that serves a model, where there is one alone; an empty row is one of the profile alone."""
+    """The vendors' host that serves a model, where there is one alone.
+
+    An empty row is one of the profile alone.
+    """
     stated, rows = rules.table("model").get(row), rules.table("profile")
     own = [stated] if isinstance(stated, dict) else []
     above = [*own, *(rows[name] for name in profile_names(profile, rules))]
     wires = set(next((found["endpoints"] for found in above if "endpoints" in found), ()))
-    hosts = [host for host, found in rules.table("host").items() if wires & found.get("route", {}).keys()]
+    usual = {vendor["host"] for vendor in rules.table("vendor").values()}
+    routes = ((host, found.get("route", {})) for host, found in rules.table("host").items() if host in usual)
+    hosts = [host for host, found in routes if wires & found.keys()]
     return hosts[0] if len(hosts) == 1 else None
 
 

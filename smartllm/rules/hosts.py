@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smartllm.errors import ConfigError
+from smartllm.providers import provider_of_host
 from smartllm.rules.load import RuleSet
 from smartllm.rules.vocabulary import Dialect
 from smartllm.rules.vocabulary.host import HostRow, Route
 from smartllm.rules.vocabulary.read import table_from
 
-__all__ = ["HostRow", "Route", "host_row", "routes_of"]
+__all__ = ["HostRow", "Route", "doors_of", "host_row", "routes_of"]
 
 
 def host_row(host: str, rules: RuleSet) -> HostRow:
@@ -25,6 +26,24 @@ def host_row(host: str, rules: RuleSet) -> HostRow:
 def routes_of(host: str, rules: RuleSet) -> Mapping[Dialect, Route]:
     """The dialects that a host speaks, with their routes."""
     return rules.remembered(_routes, host)
+
+
+def doors_of(provider: str, rules: RuleSet) -> tuple[str, ...]:
+    """The hosts of a provider in the order of preference; of a single door, that one.
+
+    Raises:
+        ConfigError: There is no such provider.
+    """
+    return rules.remembered(_doors, provider)
+
+
+def _doors(provider: str, rules: RuleSet) -> tuple[str, ...]:
+    host_row(provider, rules)
+    if provider != provider_of_host(provider):
+        return (provider,)
+    named = (host for host in rules.table("host") if host.startswith(f"{provider}-"))
+    others = (host for host in named if not host_row(host, rules).asked_only)
+    return (provider, *others)
 
 
 def _host_row(host: str, rules: RuleSet) -> HostRow:

@@ -200,7 +200,15 @@ def _endpoints(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dial
 def served_on(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Dialect, ...]:
     """The wires of one host on which a resolved model is served, in the order of preference."""
     spoken = routes_of(host, rules)
+    if host_row(host, rules).stated_only and not _stated_on(resolution, host, rules):
+        return ()
     return tuple(wire for wire in endpoints(resolution, host, rules) if wire in spoken)
+
+
+def _stated_on(resolution: Resolution, host: Host, rules: RuleSet) -> bool:
+    """Whether a row of a host itself states endpoints."""
+    rows = (row for row in _chain(resolution, host, rules) if row[:2] == ("on", host))
+    return any("endpoints" in _row(rules, row) for row in rows)
 
 
 def profile_chain(name: str, rules: RuleSet, *, at: KeyPath = ()) -> tuple[str, ...]:
@@ -247,7 +255,9 @@ def _chain(resolution: Resolution, host: Host, rules: RuleSet) -> Iterator[KeyPa
     rows: list[KeyPath] = [("profile", name) for name in names]
     if resolution.model is not None:
         rows.append(("model", resolution.model))
-    rows += [("on", host, "profile", name) for name in names]
-    if resolution.model is not None:
-        rows.append(("on", host, "model", resolution.model))
+    above = host_row(host, rules).extends
+    for layer in (host,) if above is None else (above, host):
+        rows += [("on", layer, "profile", name) for name in names]
+        if resolution.model is not None:
+            rows.append(("on", layer, "model", resolution.model))
     return (row for row in rows if has_path(rules.data, row))

@@ -17,6 +17,7 @@ from smartllm.hosts.listing import LISTINGS
 from smartllm.hosts.readers import ERROR_READERS
 from smartllm.rules import load_rules
 from smartllm.rules.hosts import HostRow, host_row
+from smartllm.rules.vocabulary.host import ErrorShape
 from smartllm.runtime.asked_key import KeyFunction
 from smartllm.runtime.aws_session import CredentialChain, odd_address
 from smartllm.runtime.replies import Answer, parsed, read_answer
@@ -85,7 +86,8 @@ class HostCalls:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no error may repeat, as far as it is known by now."""
-        return self._host.auth.secrets
+        self._host(self._settings.provider)
+        return tuple(dict.fromkeys(one for host in [*self._known.values()] for one in host.auth.secrets))
 
     @property
     def server(self) -> str:
@@ -103,9 +105,12 @@ class HostCalls:
             ProviderError: The call failed; says whether it may be retried.
             ConfigError: The transport cannot be used as it is configured, or is closed.
         """
-        host = self._host
-        request, response = await self._opened(host, lambda: self._signed(step, host, host.framing.whole))
-        reader, request_id = ERROR_READERS[host.row.errors], host.id_of(response)
+        host = self._host(step.host)
+        errors = step.travel.errors or host.row.errors
+        request, response = await self._opened(
+            host, errors, lambda: self._signed(step, host, host.framing.whole)
+        )
+        reader, request_id = ERROR_READERS[errors], host.id_of(response)
         return read_answer(
             await _whole(response, step.model, request_id),
             step.model,
@@ -122,8 +127,11 @@ class HostCalls:
             ProviderError: The call failed; says whether it may be retried.
             ConfigError: As ``send``.
         """
-        host = self._host
-        _, response = await self._opened(host, lambda: self._signed(step, host, host.framing.streamed))
+        host = self._host(step.host)
+        errors = step.travel.errors or host.row.errors
+        _, response = await self._opened(
+            host, errors, lambda: self._signed(step, host, host.framing.streamed)
+        )
         return host.framing.events(
             response, model=step.model, region=self._settings.region, request_id=host.id_of(response)
         )
@@ -135,25 +143,24 @@ class HostCalls:
             ProviderError: The call failed; says whether it may be retried.
             ConfigError: As ``send``.
         """
-        return await LISTINGS[self._host.row.listing](self._listed)
+        return await LISTINGS[self._host(self._settings.provider).row.listing](self._listed)
 
     async def aclose(self) -> None:
         """Close the transport."""
         await self._transport.aclose()
 
-    @property
-    def _host(self) -> _Host:
-        known = self._known.get("")
+    def _host(self, name: str) -> _Host:
+        known = self._known.get(name)
         if known is None:
             settings = self._settings
-            row = host_row(settings.provider, load_rules(settings.rules))
+            row = host_row(name, load_rules(settings.rules))
             auth = auth_of(row, settings, keyless=self._keyless)
             # One for all threads: what an auth finds out is secret too.
-            known = self._known.setdefault("", _Host(row, auth, _FRAMINGS[row.framing]))
+            known = self._known.setdefault(name, _Host(row, auth, _FRAMINGS[row.framing]))
         return known
 
     async def _signed(self, step: Step, host: _Host, headers: Mapping[str, str]) -> WireRequest:
-        url = self._url(self._found_address or await self._address(), step.path)
+        url = self._url(await self._address_of(host.row), step.path)
         own = self._settings.default_headers
         given = merged(headers, own, step.headers) if own else {**headers, **step.headers}
         signed = await host.auth.sign("POST", url, given, step.content)
@@ -165,21 +172,23 @@ class HostCalls:
     async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
         """The JSON of a listing."""
         settings, row = self._settings, self._settings.row
+        host = self._host(settings.provider)
         address = settings.control_address
-        if not address:
+        if host.row.address:
+            address = await self._address_of(host.row)
+        elif not address:
             address = (await self._address()).replace(row.service, row.control, 1)
         url = self._url(address, path, urlencode(query))
-        host = self._host
         headers = merged(_ACCEPT, self._settings.default_headers)
 
         async def request() -> WireRequest:
             return WireRequest("GET", url, await host.auth.sign("GET", url, headers, b""), b"", "")
 
-        _, response = await self._opened(host, request)
+        _, response = await self._opened(host, host.row.errors, request)
         return parsed(await _whole(response, "", host.id_of(response)))
 
     async def _opened(
-        self, host: _Host, signed: Callable[[], Awaitable[WireRequest]]
+        self, host: _Host, errors: ErrorShape, signed: Callable[[], Awaitable[WireRequest]]
     ) -> tuple[WireRequest, WireResponse]:
         """A request and the response to it; an error where its status tells of one."""
         request = await signed()
@@ -199,7 +208,7 @@ class HostCalls:
             region=settings.region,
             key_source=settings.key_source,
         )
-        raise ERROR_READERS[row.errors].read(response.status, response.headers, content, called)
+        raise ERROR_READERS[errors].read(response.status, response.headers, content, called)
 
     async def _asked_again(
         self, request: WireRequest, response: WireResponse, signed: Callable[[], Awaitable[WireRequest]]
@@ -220,6 +229,13 @@ class HostCalls:
         if given:
             query = f"{query}&{given}" if query else given
         return f"{address}{path}?{query}" if query else f"{address}{path}"
+
+    async def _address_of(self, row: HostRow) -> str:
+        """Where the calls to a host go: its own address, unless the settings name one for all of them."""
+        settings = self._settings
+        if row.address and settings.custom_endpoint is None:
+            return row.address.format(region=settings.region)
+        return self._found_address or await self._address()
 
     async def _address(self) -> str:
         """Where calls go: as configured, by AWS's own rules, or as botocore finds out for odd settings."""
@@ -268,21 +284,21 @@ def auth_of(row: HostRow, settings: Settings, *, keyless: bool = False) -> Auth:
         settings: Keys.
         keyless: Without keys calls go out as they are.
     """
-    return _AUTHS[row.auth](settings, keyless=keyless)
+    return _AUTHS[row.auth](row, settings, keyless=keyless)
 
 
-def _bearer(settings: Settings, *, keyless: bool) -> Auth:  # noqa: ARG001 - as the other
+def _bearer(_: HostRow, settings: Settings, *, keyless: bool) -> Auth:  # noqa: ARG001 - as the other
     if settings.ask_key is not None:
         return AskedKey(KeyFunction(settings.ask_key), settings.headers, settings.secrets)
     return FixedHeaders(settings.headers, settings.secrets)
 
 
-def _sigv4(settings: Settings, *, keyless: bool) -> Auth:
+def _sigv4(row: HostRow, settings: Settings, *, keyless: bool) -> Auth:
     static = None if settings.role is not None else settings.aws
     if settings.bearer_token is not None or (keyless and static is None):
         return FixedHeaders(settings.headers, settings.secrets)
     keys = CredentialChain(settings) if static is None else Credentials(*static)
-    return SigV4(settings.region, settings.row.signs_as, keys, settings.secrets)
+    return SigV4(settings.region, row.signs_as or settings.row.signs_as, keys, settings.secrets)
 
 
 _AUTHS: Final = {"bearer": _bearer, "sigv4": _sigv4}

@@ -42,8 +42,9 @@ class Settings:
 
     Attributes:
         config: A private copy of what the caller gave.
-        provider: ``openai`` or ``bedrock``.
+        provider: Who is called: a provider, or a single door of one, such as ``azure-deployments``.
         default_model: Model for requests that name none; None takes the rules'.
+        deployments: Names of deployments, each with the id of its model.
         rules: Overlay files, weakest first, the caller's last; or the caller's loaded set.
         address: The base of all URLs, without login and slash at the end; AWS: the custom endpoint, "" for
             the public one.
@@ -80,6 +81,7 @@ class Settings:
     config: LLMConfig
     provider: str
     default_model: str | None
+    deployments: Mapping[str, str]
     rules: tuple[AnyPath, ...] | RuleSet
     address: str
     control_address: str

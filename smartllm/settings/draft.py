@@ -12,14 +12,16 @@ from typing import Any, Final, Literal, NamedTuple
 from smartllm import defaults, values
 from smartllm.aws_files import aws_file_names
 from smartllm.config import LLMConfig, provider_of, region_of, timeout_of
+from smartllm.config_checks import deployments
 from smartllm.environment import RULES, Environment, Found, Source, ambient_rules
 from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow, row_of
 from smartllm.setting_names import foreign_setting
+from smartllm.settings.address import address_of
 from smartllm.settings.aws import aws_endpoint, aws_keys, aws_role, bearer_token, check_headers, profile_of
 from smartllm.settings.aws_address import needs_botocore, public_address
 from smartllm.settings.certificates import Certificates, for_aws, for_openai, given_by
-from smartllm.settings.key import address_of, headers_of, scope_of
+from smartllm.settings.key import headers_of, scope_of
 from smartllm.settings.proxies import Proxies
 
 _OWN_HEADERS: Final = Source("setting", "default_headers")
@@ -114,6 +116,7 @@ def _names(draft: Draft) -> None:
     model = draft.given("default_model") or environment.first(row.default_model)
     if model is not None:
         values.text(model.source.name, model.value)
+    draft.found["deployments"] = MappingProxyType(deployments(draft.config.deployments))
     draft.put("default_model", *(model or (None, Source("default", "rules"))))
 
 
@@ -156,20 +159,21 @@ def _absolute(folder: str) -> Path:
 def _key(draft: Draft) -> None:
     """A key, or a login in the address."""
     config, environment = draft.config, draft.environment
-    address = address_of(draft.row, config, environment)
+    row, provider = draft.row, draft.found["provider"]
+    older = row.resource is not None and provider == row.resource.older
+    address = address_of(row, config, environment, sends=draft.sends, older=older)
+    if address.host is not None and not older:
+        draft.put("provider", *address.host)
     own = draft.found["default_headers"]
-    headers, ask, sources, secrets = headers_of(
-        draft.row, config, environment, address, own, sends=draft.sends
-    )
+    headers, ask, sources, secrets = headers_of(row, config, environment, address, own, sends=draft.sends)
     draft.sources |= sources
     draft.secrets += [*address.secrets, *secrets]
     draft.put("address", address.url, address.source)
-    custom = None if address.public else address.url + (f"?{address.query}" if address.query else "")
     draft.found |= {
         "control_address": "",
         "query": address.query,
-        "custom_endpoint": custom,
-        "cache_scope": scope_of(custom, own),
+        "custom_endpoint": None if address.public else address.scope,
+        "cache_scope": scope_of(address.scope, own),
         "headers": MappingProxyType(headers),
         "ask_key": ask,
         "asks_botocore": False,

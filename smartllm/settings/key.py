@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, unquote
 
 from smartllm import values
 from smartllm.config import LLMConfig
@@ -16,65 +13,15 @@ from smartllm.environment import Environment, Found, Source
 from smartllm.errors import ConfigError
 from smartllm.providers import ProviderRow
 from smartllm.said import SANDBOX, Named, said
+from smartllm.settings.address import SECRET_NAME, Address
 
-_OPERATIONS: Final = ("/chat/completions", "/responses", "/completions", "/models")
 _KEY: Final = Named("base_url", python="LLMClient(api_key=...)")
 """At a shell a key stands in the environment alone; another server needs none."""
-_SECRET_NAME: Final = re.compile(r"key|token|secret|sig|password|code|auth", re.IGNORECASE)
+_AUTHORIZATION: Final = "Authorization"
 _UNCHOSEN: Final = frozenset({"user-agent", "referer", "http-referer"})
 
 AskKey = Callable[[], str | Awaitable[str]]
 """A function of the caller's that gives the key."""
-
-
-class Address(NamedTuple):
-    """Where calls go.
-
-    Attributes:
-        url: Without login, query and slash at the end.
-        query: Query string for the end of each URL, without the question mark.
-        authorization: What a login in the address stands for.
-        secrets: Secrets that the address holds.
-        source: What names it.
-        public: It is the provider's own.
-    """
-
-    url: str
-    query: str
-    authorization: str | None
-    secrets: tuple[str, ...]
-    source: Source
-    public: bool
-
-
-def address_of(row: ProviderRow, config: LLMConfig, environment: Environment) -> Address:
-    """The address of the settings or the environment, else the public one.
-
-    Raises:
-        ConfigError: It is no address of an API.
-    """
-    given = values.text("base_url", config.base_url)
-    found = Found(given, Source("setting", "base_url")) if given else environment.first(row.base_url)
-    if found is None:
-        return Address(row.public_address, "", None, (), Source("default", row.public_address), True)
-    parts = values.url(found.source.name, found.value)
-    assert parts is not None
-    url = values.without_login(parts)
-    for ending in _OPERATIONS:
-        if url.endswith(ending):
-            raise ConfigError(
-                f"{found.source.name}: the address ends in {ending}, which SmartLLM adds itself",
-                hint=f"use {url.removesuffix(ending)}",
-            )
-    secrets = [value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name)]
-    authorization = None
-    if parts.username or parts.password:
-        user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        login = b64encode(f"{user}:{password}".encode()).decode()
-        authorization = f"Basic {login}"
-        secrets += [password, parts.password or "", login]
-    public = url == row.public_address and not parts.query
-    return Address(url, parts.query, authorization, tuple(filter(None, secrets)), found.source, public)
 
 
 class KeyHeaders(NamedTuple):
@@ -115,16 +62,10 @@ def headers_of(
     Raises:
         ConfigError: No key, or a value that no header may hold.
     """
-    sources: dict[str, Source] = {}
-    headers: dict[str, str] = {}
-    given = config.api_key
-    ask, text = (None, given) if given is None or isinstance(given, str) else (given, None)
-    key = None if ask is not None else _value("api_key", text, environment, row.key)
+    headers, ask, key = _credential(row, config, environment)
+    sources = {} if key is None else {"api_key": key.source}
     if ask is not None:
         sources["api_key"] = Source("setting", "the function in api_key")
-    if key is not None:
-        sources["api_key"] = key.source
-        headers["Authorization"] = f"Bearer {values.header_value(key.source.name, key.value, 'the key')}"
     for header, field, variable in row.headers:
         if (found := _value(field, getattr(config, field, None), environment, variable)) is not None:
             sources[field] = found.source
@@ -135,18 +76,37 @@ def headers_of(
         headers[name] = value
     if address.authorization is not None:
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-        headers["Authorization"] = address.authorization
+        headers[_AUTHORIZATION] = address.authorization
     named = {name.lower() for name in own}
     headers = {name: value for name, value in headers.items() if name.lower() not in named}
-    if "authorization" in named | {name.lower() for name in headers}:
+    there = named | {name.lower() for name in headers}
+    if _AUTHORIZATION.lower() in there:
         ask = None
-    elif sends and address.public and ask is None:
+    elif sends and address.public and ask is None and row.key_header.lower() not in there:
         raise ConfigError(
             said("{}: no {} key is given", Named("api_key"), row.title),
             hint=said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX),
         )
     secrets = [] if key is None else [key.value]
     return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))
+
+
+def _credential(
+    row: ProviderRow, config: LLMConfig, environment: Environment
+) -> tuple[dict[str, str], AskKey | None, Found | None]:
+    """The header of a key or of a token, or the function that gives a token; and what names it."""
+    given = config.api_key
+    if given is not None and not isinstance(given, str):
+        return {}, given, None
+    token = environment.first(row.token)
+    key = _value("api_key", given, environment, "" if row.token_first and token is not None else row.key)
+    found, what = (token, "the token") if key is None else (key, "the key")
+    if found is None:
+        return {}, None, None
+    value = values.header_value(found.source.name, found.value, what)
+    if found is token or row.key_header == _AUTHORIZATION:
+        return {_AUTHORIZATION: f"Bearer {value}"}, None, found
+    return {row.key_header: value}, None, found
 
 
 def scope_of(scope: str | None, own: Mapping[str, str]) -> str | None:
@@ -161,7 +121,7 @@ def scope_of(scope: str | None, own: Mapping[str, str]) -> str | None:
     chosen = sorted(
         [name.lower(), value]
         for name, value in own.items()
-        if not _SECRET_NAME.search(name) and name.lower() not in _UNCHOSEN
+        if not SECRET_NAME.search(name) and name.lower() not in _UNCHOSEN
     )
     if not chosen:
         return scope

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.compiler.body import leaves
 from smartllm.compiler.plan import Step
-from smartllm.compiler.target import API_DIALECTS
+from smartllm.compiler.target import api_word
 from smartllm.content import InputPart
 from smartllm.errors import CompileError, RulesError
 from smartllm.request import Message, MessageRequest
@@ -20,9 +20,9 @@ from smartllm.rules.ids import id_problem
 from smartllm.rules.layer import Layer
 from smartllm.rules.load import merge
 from smartllm.verify.question import Facts, Question, Wish
+from smartllm.words import ApiType
 
 PROMPT: Final = "Reply with the word ok."
-_API_TYPES: Final = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
 _INDEX: Final = "*"
 
 Leaf = tuple[tuple[str, ...], str]
@@ -122,7 +122,8 @@ class Bodies:
         fields = {"temperature": None, "max_tokens": least, **wish.fields}
         content: list[str | InputPart] = [*wish.parts, PROMPT]
         turns = [*wish.before, Message("user", content if wish.parts else PROMPT), *wish.after]
-        request = MessageRequest(messages=turns, api_type=_API_TYPES[self.target.dialect], **fields)
+        api = api_word(self.target.host, self.target.dialect, self.target.rules)
+        request = MessageRequest(messages=turns, api_type=cast("ApiType", api), **fields)
         return compile_request(
             request,
             provider=self.target.host,

@@ -46,7 +46,7 @@ def test_defaults_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"provider": "azure"}, "provider='azure' is not known; allowed: openai, bedrock"),
+        ({"provider": "vertex"}, "provider='vertex' is not known; allowed: openai, bedrock, anthropic"),
         ({"level": "loud"}, "level='loud' is not known; allowed: ignore, warn, raise"),
         ({"reasks": 11}, "reasks=11 is not usable; allowed: a whole number from 0 to 10"),
         ({"max_retries": -1}, "max_retries=-1 is not usable; allowed: a whole number from 0 on"),

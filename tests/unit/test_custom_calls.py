@@ -8,8 +8,8 @@ import pytest
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, Tool
-from smartllm.compiler import _intent
 from smartllm.compiler.passes import calls as calls_pass
+from smartllm.compiler.planned import intent_of
 from smartllm.compiler.target import choose_target
 from smartllm.compiler.trace import Trace
 from smartllm.content import ToolCall, ToolResult
@@ -92,7 +92,7 @@ def test_one_with_an_object_is_a_call_like_any_other() -> None:
 def test_a_second_run_of_the_pass_changes_nothing() -> None:
     request = request_of("responses")
     target, _ = choose_target(request, None, GPT, RULES)
-    intent, _ = _intent(request, target, {})
+    intent, _ = intent_of(request, target, {})
     once = calls_pass(intent, target.facts, Trace())
     assert once.custom == {"c1"}
     trace = Trace()

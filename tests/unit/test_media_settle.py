@@ -15,13 +15,13 @@ from settled import settled
 
 import smartllm
 from smartllm import Message, MessageRequest
-from smartllm.compiler import _intent
 from smartllm.compiler.dialects import FIELDS as DIALECT_FIELDS
 from smartllm.compiler.dialects.formats import SUFFIXES
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes import documents as documents_pass
 from smartllm.compiler.passes import media as media_pass
 from smartllm.compiler.passes.media import sources_of
+from smartllm.compiler.planned import intent_of
 from smartllm.compiler.target import choose_target
 from smartllm.content import Audio, Document, Image, ToolCall, ToolResult, Video
 from smartllm.errors import UnsupportedError
@@ -107,7 +107,7 @@ def test_nothing_is_lost_in_silence_and_the_passes_settle(
             assert part.type == "document"
             assert json.dumps(part.data.decode(), ensure_ascii=False)[1:-1] in sent
     assert_told(given_parts, sent, codes)
-    before, alone = _intent(request, target, {})
+    before, alone = intent_of(request, target, {})
     for run in PASSES:
         count, after = len(alone.changes), run(before, target.facts, alone)
         if run in {media_pass, documents_pass}:

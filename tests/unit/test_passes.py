@@ -13,11 +13,11 @@ from model_ids import called
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest
-from smartllm.compiler import _intent
 from smartllm.compiler.intent import Intent, ThinkingPlan, Turn
 from smartllm.compiler.passes import OF_TEXTS, PASSES
 from smartllm.compiler.passes.reasoning import clamp, is_thinking, nearest
 from smartllm.compiler.passes.sampling import sampling
+from smartllm.compiler.planned import intent_of
 from smartllm.compiler.target import choose_target
 from smartllm.compiler.trace import Trace
 from smartllm.content import Text
@@ -344,7 +344,7 @@ def test_after_the_passes_every_value_is_legal_and_nothing_is_lost_silently(
     request = TextRequest(prompt="hi", **fields)
     try:
         target, _ = choose_target(request, None, model, RULES)
-        before, trace = _intent(request, target, {})
+        before, trace = intent_of(request, target, {})
         after = before
         for run in PASSES:
             after = run(after, target.facts, trace)

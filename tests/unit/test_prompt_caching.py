@@ -21,8 +21,8 @@ from smartllm import (
     ToolResult,
     UnsupportedError,
 )
-from smartllm.compiler import _intent
 from smartllm.compiler.passes import caching
+from smartllm.compiler.planned import intent_of
 from smartllm.content import Other, Reasoning
 from smartllm.rules import Dialect, resolve, target_for
 
@@ -66,7 +66,7 @@ class TestTheCallersMarks:
         request = TextRequest(prompt=["a", part, CachePoint()])
         facts = FACTS[dialect][model]
         target = target_for(resolve(model, RULES), "bedrock", dialect, RULES)
-        intent, trace = _intent(request, target, {})
+        intent, trace = intent_of(request, target, {})
         (turn,) = caching(intent, facts, trace).turns
         kinds = [one.type for one in turn.parts]
         assert kinds.index("cache_point") == (2 if stays else 1)

@@ -168,7 +168,7 @@ def test_nothing_set_takes_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("provider", "azure"), ("read_timeout", -1), ("connect_timeout", "x"), ("aws_region", 5)],
+    [("provider", "vertex"), ("read_timeout", -1), ("connect_timeout", "x"), ("aws_region", 5)],
 )
 def test_an_unusable_default_is_named(name: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(defaults, name, value)

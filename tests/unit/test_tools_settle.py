@@ -21,9 +21,9 @@ from tool_plans import (
 
 import smartllm
 from smartllm import MessageRequest, TextRequest, Tool
-from smartllm.compiler import _intent
 from smartllm.compiler.intent import Choice
 from smartllm.compiler.passes.tools import tools as tools_pass
+from smartllm.compiler.planned import intent_of
 from smartllm.compiler.target import choose_target
 from smartllm.errors import CompileError
 
@@ -37,7 +37,7 @@ def test_the_pass_changes_nothing_that_it_has_settled() -> None:
     )
     for model in sorted(takes_tools("bedrock_converse")):
         target, _ = choose_target(request, "bedrock", model, RULES)
-        before, trace = _intent(request, target, {})
+        before, trace = intent_of(request, target, {})
         after = tools_pass(before, target.facts, trace)
         count = len(trace.changes)
         assert tools_pass(after, target.facts, trace) == after

@@ -69,7 +69,13 @@ def curl(step: Step, shell: Shell) -> str:
 
 
 def _headers(step: Step) -> Iterator[str]:
-    """The request's headers; the caller's own values are shell variables, since they may be secret."""
+    """The route's and the request's headers; the caller's own values are shell variables: they may be secret.
+
+    What a route accepts goes without saying.
+    """
+    for name, value in step.travel.headers.items():
+        if not name.lower().endswith("accept"):
+            yield f"-H {shlex.quote(f'{name}: {value}')}"
     for name, value in step.shown_headers.items():
         if step.asked is not None and name in step.asked.extra:
             yield f'-H "{name}: $HEADER_{_NO_NAME.sub("_", name).upper()}"'

@@ -25,9 +25,13 @@ def default_models(context: Context) -> Iterator[Finding]:
 
     A note comes 90 days earlier, and where no end is announced but service is promised for less than 90 days.
     """
-    for host, row in context.rules.table("host").items():
+    hosts = context.rules.table("host")
+    for host, row in hosts.items():
         path = ("host", host, "default_model")
         model = row.get("default_model", "")
+        above = hosts.get(row.get("extends", ""), {}).get("default_model", "")
+        if parse(model).key == parse(above).key:
+            continue  # told there
         target = _on(context, parse(model).key, host)
         if target is None:
             yield context.at(path, "R013", f"default model {model!r} is not listed")

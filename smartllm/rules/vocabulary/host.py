@@ -10,8 +10,8 @@ from smartllm.rules.vocabulary.wire import Dialect
 
 Auth = Literal["bearer", "sigv4"]
 Framing = Literal["sse", "event-stream"]
-ErrorShape = Literal["openai", "aws"]
-Listing = Literal["openai", "bedrock"]
+ErrorShape = Literal["openai", "aws", "anthropic"]
+Listing = Literal["openai", "bedrock", "anthropic", "mantle"]
 BatchShape = Literal["openai", "bedrock"]
 
 
@@ -24,6 +24,7 @@ class Travel(NamedTuple):
         headers: Headers beside the content type.
         keys: Where in a body stands what only says how the answer comes, by dotted path.
         streamed: The answer comes as a stream.
+        errors: How an answer with an error status is read, where the route has a way of its own.
     """
 
     operation: str
@@ -31,6 +32,13 @@ class Travel(NamedTuple):
     headers: Mapping[str, str]
     keys: frozenset[str]
     streamed: bool = False
+    errors: ErrorShape | None = None
+
+    def under(self, base: str) -> "Travel":
+        """The same with the path under which the model's API lies."""
+        return self._replace(
+            operation=self.operation.replace("{base}", base), template=self.template.replace("{base}", base)
+        )
 
     def path(self, model: str) -> str:
         """The path for a model, percent-encoded."""
@@ -45,7 +53,10 @@ class Travel(NamedTuple):
 class Route:
     """Where one dialect goes on a host, and what its body must add there."""
 
-    path: str = fact("", "Path below the host's address; {model} stands for the id.")
+    path: str = fact(
+        "", "Path below the host's address; {model} stands for the id, {base} for the model's ids.base."
+    )
+    api_type: str = fact("", "The caller's word for the API here; left out: the dialect's.")
     operation: str = fact("", "The host's name of the operation; left out: the method and the path.")
     headers: dict[str, str] = fact({}, "Headers beside the content type.")
     stream_path: str = fact("", "Path for a streamed answer, where it is another.")
@@ -54,12 +65,15 @@ class Route:
     stream_key: str = fact("", "Key of the body that asks for a streamed answer.")
     stream_adds: dict[str, Any] = fact({}, "What the body of a streamed call holds too, by dotted path.")
     adds: dict[str, Any] = fact({}, "What every body must begin with, by dotted path.")
+    model_key: str = fact("", "Key of the body that holds the id, where the dialect has none.")
+    beta_header: str = fact("", "Header that takes the names of betas; left out: they stand in the body.")
+    errors: ErrorShape | None = fact(None, "How errors are read here, if in a way of its own.")
 
     @cached_property
     def plain(self) -> Travel:
         """How a call goes whose answer comes in one piece."""
         operation = self.operation or f"POST {self.path}"
-        return Travel(operation, self.path, self.headers, self._keys)
+        return Travel(operation, self.path, self.headers, self._keys, errors=self.errors)
 
     @cached_property
     def streaming(self) -> Travel:
@@ -67,7 +81,9 @@ class Route:
         operation = self.stream_operation or self.plain.operation
         if not self.stream_path:
             return self.plain._replace(operation=operation, streamed=True)
-        return Travel(operation, self.stream_path, self.stream_headers, self._keys, streamed=True)
+        return Travel(
+            operation, self.stream_path, self.stream_headers, self._keys, streamed=True, errors=self.errors
+        )
 
     @property
     def _keys(self) -> frozenset[str]:
@@ -103,6 +119,13 @@ class HostRow:
     """Who serves the models, and how calls get there; without the routes it is small and goes with plans."""
 
     title: str = fact("", "The name for people.")
+    extends: str | None = fact(
+        None, "Another host, whose [on.*] rows count before this one's: ids and lives are the same there."
+    )
+    stated_only: bool = fact(False, "It serves the models alone whose rows on it state endpoints.")
+    asked_only: bool = fact(False, "It is taken only where it is named.")
+    address: str = fact("", "Its own address, with {region}; left out: the provider's.")
+    signs_as: str = fact("", "The name of the service in signatures; left out: the provider's.")
     default_model: str = fact("", "Model for requests and configurations that name none.")
     concurrency: int = fact(1, "Requests in flight, for models that state no number of their own.")
     compatible: str | None = fact(

@@ -22,3 +22,4 @@ class Ids:
     regions: tuple[str, ...] = fact(
         (), "Regions in which the name without a prefix can be called, where a page states them."
     )
+    base: str = fact("", "Path below the host's address under which the model's API lies, where routes ask.")

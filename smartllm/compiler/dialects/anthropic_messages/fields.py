@@ -10,7 +10,7 @@ BEDROCK: Final = "X-Amzn-Bedrock-"
 """How InvokeModel's headers begin for what is not the model's (API_runtime_InvokeModel, 2026-11-26)."""
 
 FIELDS: Final = Fields(
-    api_type="invoke",
+    api_type="messages",
     limits=("max_tokens",),
     effort=("output_config.effort",),
     places={
