@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from smartllm import values
 from smartllm.errors import ConfigError
-from smartllm.providers import ROWS
+from smartllm.providers import ROWS, row_of
 from smartllm.setting_names import unknown_setting
+from smartllm.words import Provider
 
 if TYPE_CHECKING:
     Entry = str | tuple[str, str] | Mapping[str, Any]
@@ -35,6 +36,7 @@ _WHOLE: Final = frozenset(
 _OWN: Final = ("provider", "model", "like")
 """Keys of an entry that are no settings."""
 _PAIR: Final = 2
+_PROVIDERS: Final = tuple(dict.fromkeys((*ROWS, *get_args(Provider))))
 
 
 class FallbackEntry(NamedTuple):
@@ -70,13 +72,19 @@ def fallback_entries(given: Sequence[Entry] | None, fields: Iterable[str] = ()) 
         return ()
     if not isinstance(given, (list, tuple)):
         raise values.hidden("fallback", _ALLOWED, hint=_EXAMPLE)
-    if len(given) == _PAIR and isinstance(given[0], str) and given[0] in ROWS:
+    if len(given) == _PAIR and isinstance(given[0], str) and given[0] in _PROVIDERS:
         raise ConfigError(
             f"fallback: its entries are {given[0]!r} and {values.shown(given[1])}, which look like one pair",
             hint=f"write the pair in a list: {_EXAMPLE}",
         )
     known = frozenset(fields)
     return tuple(_entry(f"fallback[{index}]", each, known) for index, each in enumerate(given))
+
+
+def settings_of_others(given: Sequence[Entry] | None) -> frozenset[str]:
+    """The settings of the providers that the setting names, which may stand among a client's own."""
+    named = {entry.provider for entry in fallback_entries(given)} - {None}
+    return frozenset(name for provider in named for name in row_of(str(provider)).settings)
 
 
 def _entry(place: str, given: Any, fields: frozenset[str]) -> FallbackEntry:
@@ -97,10 +105,10 @@ def _of_text(place: str, given: str) -> FallbackEntry:
     provider, slash, model = text.partition("/")
     if not slash:
         return FallbackEntry(place, None, text)
-    if provider not in ROWS:
+    if provider not in _PROVIDERS:
         raise ConfigError(
             f"{place}={values.shown(text)}: what stands before the first slash is no provider; allowed: "
-            f"{', '.join(ROWS)}",
+            f"{', '.join(_PROVIDERS)}",
             hint='a model of the client\'s own provider with a slash in its id is {"model": "<id>"}',
         )
     return FallbackEntry(place, provider, _text(f"{place} model", model))
@@ -135,10 +143,11 @@ def _of_mapping(place: str, given: Mapping[Any, Any], fields: frozenset[str]) ->
 
 
 def _provider(place: str, given: Any) -> str:
-    if isinstance(given, str) and given in ROWS:
+    if isinstance(given, str) and given in _PROVIDERS:
         return given
     raise ConfigError(
-        f"{place}: provider={values.shown(given)} is not known; allowed: {', '.join(ROWS)}", hint=_EXAMPLE
+        f"{place}: provider={values.shown(given)} is not known; allowed: {', '.join(_PROVIDERS)}",
+        hint=_EXAMPLE,
     )
 
 

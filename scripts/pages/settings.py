@@ -12,7 +12,7 @@ from smartllm.field_docs import field_docs
 from smartllm.providers import ROWS
 
 _GROUPS: Final = {
-    "Provider and model": ("provider", "default_model"),
+    "Provider and model": ("provider", "default_model", "fallback"),
     "OpenAI, and servers that speak its API": ("api_key", "base_url", "organization"),
     "Amazon Bedrock": ("aws_", "endpoint_url"),
     "Connections": ("ca_bundle", "default_headers"),
