@@ -151,7 +151,7 @@ class _Going:
             found = await self._next(self._index)
             if found is None:
                 error = self._unheard[0].error
-                tell_tried(error, [*self._place.tried, *self._unheard[1:]])
+                tell_tried(error, [*self._place.tried, *self._unheard[1:]], paid=())
                 raise error
             self._take(found)
             return
@@ -162,7 +162,7 @@ class _Going:
         except CompileError as error:
             found = await self._next(1) if why_over(error) else None
             if found is None:
-                tell_tried(error, self._unheard)
+                tell_tried(error, self._unheard, paid=())
                 raise
             self._tried = [Tried(own.provider, self._request.model or "", error, skipped=True)]
             self._take(found)
@@ -185,7 +185,7 @@ class _Going:
         if not is_seen and why_over(error) and self._chain.is_open() and self._has_time():
             found = await self._next(self._index + 1)
         if found is None or not isinstance(error, SmartLLMError):
-            tell_tried(error, [*self._place.tried, *self._tried, *self._unheard])
+            tell_tried(error, [*self._place.tried, *self._tried, *self._unheard], paid=self._tried)
             await self.progress.failed(error)
             return False
         failed = Tried(self.caller.provider, self.asked.plan.model, error.with_traceback(None))

@@ -50,15 +50,15 @@ def with_tried(
     return counted(response, _paid(paid))
 
 
-def tell_tried(error: Exception, tried: Sequence[Tried]) -> None:
-    """Tell the last error of the models that were asked before, and of what those cost."""
+def tell_tried(error: Exception, tried: Sequence[Tried], *, paid: Sequence[Tried]) -> None:
+    """Tell the last error of the models that were asked before, and of what those of ``paid`` cost."""
     if not tried:
         return
     if isinstance(error, SmartLLMError):
         error.tried = tuple(tried)
     for one in tried:
         error.add_note(f"smartllm: fallback: before, {one}: {one.error.message}")
-    earlier, last = _paid(tried), paid_with(error)
+    earlier, last = _paid(paid), paid_with(error)
     if last is None and earlier:
         *earlier, last = earlier
     if last is not None:
@@ -66,14 +66,14 @@ def tell_tried(error: Exception, tried: Sequence[Tried]) -> None:
 
 
 def counted(response: TextResponse[Any], earlier: Sequence[TextResponse[Any]]) -> TextResponse[Any]:
-    """An answer whose tokens and cost are also those of earlier ones."""
+    """An answer whose tokens and cost are also those of earlier ones, which have none before them."""
     if not earlier:
         return response
     usage = sum((one.usage for one in earlier), start=response.usage)
     return replace(
         response,
         **{name: getattr(usage, name) for name in Usage.__dataclass_fields__},
-        _earlier=(*response._earlier, *earlier),  # noqa: SLF001 - ours
+        _earlier=tuple(earlier),
     )
 
 
