@@ -11,11 +11,12 @@ from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
 from smartllm.environment import Source
-from smartllm.errors import ConfigError
+from smartllm.errors import ConfigError, UnknownModelError
 from smartllm.log import Announcer
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules import RuleSet, load_rules
+from smartllm.rules.deployments import deployment_unknown, with_deployments
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.asked import Asked
 from smartllm.runtime.cache.key import cache_key
@@ -72,6 +73,8 @@ class BaseClient:
                 f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
                 hint="use LLMClient, which serves every provider",
             )
+        if self._settings.deployments:
+            self._rules()  # which raises for what is no model
         self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
         holders = self._all_calls = [self._calls]
         self._secrets = lambda: tuple(secret for each in holders for secret in each.secrets)
@@ -121,19 +124,22 @@ class BaseClient:
         settings, rules = self._settings, self._rules()
         source = _FALLBACK if model is not None else settings.sources.get("default_model")
         level = self.config.level
-        plan = compile_request(
-            request,
-            provider=self.provider,
-            model=settings.default_model if model is None and request.model is None else model,
-            rules=rules,
-            level="ignore" if level == "warn" else level,
-            defaults=self.config.request_defaults(),
-            sources={} if source is None else {"model": source},
-            today=dt.datetime.now(dt.UTC).date(),
-            native=native,
-            compatible=settings.custom_endpoint is not None
-            and host_row(self.provider, rules).compatible is not None,
-        )
+        try:
+            plan = compile_request(
+                request,
+                provider=self.provider,
+                model=settings.default_model if model is None and request.model is None else model,
+                rules=rules,
+                level="ignore" if level == "warn" else level,
+                defaults=self.config.request_defaults(),
+                sources={} if source is None else {"model": source},
+                today=dt.datetime.now(dt.UTC).date(),
+                native=native,
+                compatible=settings.custom_endpoint is not None
+                and host_row(self.provider, rules).compatible is not None,
+            )
+        except UnknownModelError as error:
+            raise (deployment_unknown(error) if settings.row.resource is not None else error) from None
         if level == "warn":
             self._announce(plan.model, plan.diagnostics)
         return plan
@@ -144,7 +150,7 @@ class BaseClient:
         return HttpTransport(Ways(self._settings))
 
     def _rules(self) -> RuleSet:
-        return load_rules(self._settings.rules)
+        return with_deployments(load_rules(self._settings.rules), self._settings.deployments)
 
     async def _answer(
         self,

@@ -61,7 +61,7 @@ ENDS = f"OpenAI calls the model legacy since {PAST} and shuts it down on 2099-01
 BOTH = next(
     row_profile(row)
     for model, row in RULES.table("model").items()
-    if len(hosts_of(resolve(model, RULES), RULES)) > 1
+    if {"openai", "bedrock"} <= {*hosts_of(resolve(model, RULES), RULES)}
 )
 
 
