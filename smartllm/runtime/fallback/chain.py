@@ -8,7 +8,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from smartllm.errors import CompileError, ProviderError, SmartLLMError
+from smartllm.errors import CompileError, ProviderError, SmartLLMError, UnknownModelError
 from smartllm.log import logger
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.runtime.fallback.failures import why_over
@@ -164,7 +164,8 @@ class _Going:
             if found is None:
                 tell_tried(error, self._unheard, paid=())
                 raise
-            self._tried = [Tried(own.provider, self._request.model or "", error, skipped=True)]
+            model = error.model if isinstance(error, UnknownModelError) else ""
+            self._tried = [Tried(own.provider, model, error, skipped=True)]
             self._take(found)
 
     async def tell_begun(self) -> None:

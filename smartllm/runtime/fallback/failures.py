@@ -26,7 +26,7 @@ _USED_UP: Final = "the account is used up"
 _MISSING: Final = "the model is not there"
 _NO_ACCESS: Final = "the account may not use it"
 _FAILED: Final = "its own side failed"
-_BY_CODE: Final[dict[Kind | None, str]] = {
+_BY_CODE: Final[dict[Kind, str]] = {
     "rate_limit": _OVERLOADED,
     "quota": _USED_UP,
     "not_found": _MISSING,
@@ -37,8 +37,10 @@ _BY_CODE: Final[dict[Kind | None, str]] = {
 
 def _told_by_code(error: Any) -> str:
     """Of an error that a stream or a success reported, which has the class of neither."""
-    codes = [error.code] if error.code is not None else []
-    return _BY_CODE.get(kind_of(error.status, codes), _FAILED if error.retryable else "")
+    kind = kind_of(error.status, [error.code] if error.code is not None else [])
+    if kind is None:
+        return _FAILED if error.retryable else ""
+    return _BY_CODE.get(kind, "")
 
 
 def _if_passing(why: str) -> Callable[[Any], str]:
