@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from media_samples import PNG
+from taken_over import CLAUDE, DOWN, GPT, NOVA, OTHER, RETIRED, ask, client_of
 
 from smartllm import (
     ConfigError,
     Image,
-    LLMClient,
     Message,
     MessageRequest,
-    TextRequest,
     UnknownModelError,
     errors,
 )
@@ -37,23 +36,6 @@ from smartllm.errors import (
 from smartllm.runtime.fallback.failures import why_over
 from smartllm.structure_errors import FormatUnsupportedError, StructureError
 from smartllm.testing import FakeTransport, Reply
-
-GPT, CLAUDE, OTHER = "gpt-5.4", "us.anthropic.claude-sonnet-4-6", "gpt-5.4-mini"
-NOVA = ("bedrock", "us.amazon.nova-micro-v1:0")
-"""Reads texts alone."""
-DOWN = Reply(status=503)
-
-
-def client_of(
-    fake: FakeTransport, *fallback: Any, provider: Any = "openai", model: str = GPT, **settings: Any
-) -> LLMClient:
-    given = {"max_retries": 0, "level": "ignore", "default_model": model} | settings
-    return LLMClient(provider=provider, transport=fake, fallback=list(fallback), **given)
-
-
-async def ask(client: LLMClient, **fields: Any) -> Any:
-    async with client:
-        return await client.generate_text(**{"prompt": "hi", "use_cache": False} | fields)
 
 
 def of(kind: type[ProviderError], **about: Any) -> ProviderError:
@@ -183,18 +165,16 @@ async def test_a_structure_is_bound_in_the_way_of_each() -> None:
 
 
 class TestRetired:
-    RETIRED = "gpt-4-32k"
-
     async def test_a_retired_model_is_not_called(self) -> None:
         fake = FakeTransport(Reply(text="there"))
         events: list[Any] = []
-        response = await ask(client_of(fake, OTHER, model=self.RETIRED), on_progress=events.append)
+        response = await ask(client_of(fake, OTHER, model=RETIRED), on_progress=events.append)
         assert [sent.model for sent in fake.sent] == [OTHER]
         assert [event["event"] for event in events] == ["fallback", "llm_started", "llm_done"]
-        assert (events[0]["model"], events[0]["attempts"]) == (self.RETIRED, 0)
+        assert (events[0]["model"], events[0]["attempts"]) == (RETIRED, 0)
         (tried,) = response.metadata["tried"]
         assert (tried["model"], tried["error"], tried["skipped"]) == (
-            self.RETIRED,
+            RETIRED,
             "UnknownModelError",
             True,
         )
@@ -204,7 +184,7 @@ class TestRetired:
     async def test_where_nothing_takes_over_it_is_told(self) -> None:
         fake = FakeTransport()
         with pytest.raises(UnknownModelError) as caught:
-            await ask(client_of(fake, NOVA, model=self.RETIRED), prompt=[Image(data=PNG), "x"])
+            await ask(client_of(fake, NOVA, model=RETIRED), prompt=[Image(data=PNG), "x"])
         assert (caught.value.retired, fake.sent) == (True, [])
         (tried,) = caught.value.tried
         assert (tried.model, tried.skipped) == (NOVA[1], True)
@@ -217,86 +197,8 @@ class TestRetired:
 
     def test_a_retired_fallback_is_told_at_once(self) -> None:
         with pytest.raises(ConfigError, match=r"fallback\[1\]: .*gpt-4-32k.*") as caught:
-            client_of(FakeTransport(), OTHER, self.RETIRED)
+            client_of(FakeTransport(), OTHER, RETIRED)
         assert caught.value.hint
-
-
-class TestLeftOut:
-    """What goes to the client's own model alone, and which models cannot take a request."""
-
-    async def test_a_model_that_cannot_take_the_request(self) -> None:
-        fake = FakeTransport(DOWN, Reply(text="there"))
-        picture = [Image(data=PNG), "What is this?"]
-        events: list[Any] = []
-        response = await ask(
-            client_of(fake, NOVA, ("bedrock", CLAUDE)), prompt=picture, on_progress=events.append
-        )
-        assert [sent.model for sent in fake.sent] == [GPT, CLAUDE]
-        failed, skipped = response.metadata["tried"]
-        assert (failed["skipped"], skipped["skipped"], skipped["error"]) == (False, True, "UnsupportedError")
-        codes = [item.code for item in response.diagnostics if item.code.startswith("fallback")]
-        assert codes == ["fallback-used", "fallback-skipped"]
-        (switch,) = [event for event in events if event["event"] == "fallback"]
-        assert [one["model"] for one in switch["skipped"]] == [NOVA[1]]
-        assert "image" in switch["skipped"][0]["reason"]
-
-    async def test_where_no_other_takes_it_the_failure_is_raised(self) -> None:
-        fake = FakeTransport(DOWN)
-        with pytest.raises(ServerError) as caught:
-            await ask(client_of(fake, NOVA), prompt=[Image(data=PNG), "x"])
-        (tried,) = caught.value.tried
-        assert tried.skipped
-        assert "us.amazon.nova-micro-v1:0 left out (UnsupportedError)" in caught.value.__notes__[0]
-
-    async def test_what_the_own_model_refuses_is_refused(self) -> None:
-        fake = FakeTransport()
-        first = client_of(fake, CLAUDE, provider="bedrock", model=NOVA[1])
-        with pytest.raises(errors.UnsupportedError):
-            await ask(first, prompt=[Image(data=PNG), "x"])
-        assert not fake.sent
-
-    async def test_extra_goes_to_its_own_wire_alone(self) -> None:
-        fake = FakeTransport(DOWN, DOWN, Reply(text="there"))
-        chat = client_of(fake, OTHER, ("bedrock", CLAUDE))
-        response = await ask(chat, extra={"truncation": "auto"})
-        assert ["truncation" in sent.body for sent in fake.sent] == [True, True, False]
-        (note,) = [item for item in response.diagnostics if item.code == "fallback-field-dropped"]
-        assert (note.path, note.severity) == ("extra", "warning")
-
-    async def test_headers_go_to_no_other_server(self) -> None:
-        fake = FakeTransport(DOWN, DOWN, Reply(text="there"))
-        elsewhere = {"model": OTHER, "api_key": "another-key-of-mine"}
-        response = await ask(client_of(fake, OTHER, elsewhere), extra_headers={"x-mine": "secret-value"})
-        assert ["x-mine" in sent.headers for sent in fake.sent] == [True, True, False]
-        (note,) = [item for item in response.diagnostics if item.code == "fallback-field-dropped"]
-        assert note.path == "extra_headers"
-        assert "secret-value" not in repr(response.diagnostics)
-
-    async def test_a_file_of_the_account_goes_to_no_other(self) -> None:
-        fake = FakeTransport(DOWN, Reply(text="there"))
-        entries = ({"model": OTHER, "api_key": "another-key-of-mine"}, ("openai", OTHER))
-        prompt = [Image(file_id="file-1"), "What is this?"]
-        response = await ask(client_of(fake, *entries), prompt=prompt)
-        assert response.metadata["tried"][1]["error_message"].startswith("file_id: ")
-        assert len(fake.sent) == 2
-
-    async def test_an_api_of_another_provider_is_left_open(self) -> None:
-        fake = FakeTransport(DOWN, Reply(text="there"))
-        response = await ask(client_of(fake, ("bedrock", CLAUDE)), api_type="responses")
-        assert response.text == "there"
-
-    async def test_the_facts_of_another_id_are_not_its_own(self) -> None:
-        fake = FakeTransport(DOWN, Reply(text="there"), DOWN, Reply(text="there"))
-        request = TextRequest(prompt="hi", model="my-own", like=GPT, use_cache=False)
-        async with client_of(fake, ("bedrock", CLAUDE), {"model": "mine-too", "like": "gpt-4.1"}) as client:
-            assert (await client.generate_text(request)).requested_model == CLAUDE
-        assert client.config.fallback is not None
-
-    async def test_an_entry_names_a_listed_model_that_is_like_its_own(self) -> None:
-        fake = FakeTransport(DOWN, Reply(text="there"))
-        response = await ask(client_of(fake, {"model": "mine-too", "like": "gpt-4.1"}))
-        assert fake.sent[-1].body["model"] == "mine-too"
-        assert response.text == "there"
 
 
 async def test_conversations_and_many_requests_go_through_it() -> None:
