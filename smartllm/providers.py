@@ -83,6 +83,7 @@ class ProviderRow(NamedTuple):
         extra: The extra that holds ``packages``.
         packages: What calls over HTTP need.
         certain: Settings that tell the provider when it is not given, whatever else is.
+        address: Settings that say where calls go.
         signs: The same where no certain one tells another.
         variables: Variables that tell it.
         default_model: Variable that names the model for requests that name none.
@@ -108,6 +109,7 @@ class ProviderRow(NamedTuple):
     instead: Mapping[str, str]
     extra: str
     packages: tuple[str, ...]
+    address: tuple[str, ...] = ("base_url",)
     certain: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
@@ -160,6 +162,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         },
         extra="bedrock",
         packages=("aiohttp", "botocore"),
+        address=("endpoint_url",),
         signs=(
             "aws_access_key_id",
             "aws_region",
@@ -204,6 +207,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         instead={**_KEY_INSTEAD, "organization": "no such setting: the resource tells it"},
         extra="azure",
         packages=("aiohttp",),
+        address=("azure_endpoint", "api_version"),
         certain=("azure_endpoint", "api_version", "deployments"),
         variables=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_ENDPOINT"),
         default_model="AZURE_OPENAI_DEPLOYMENT",

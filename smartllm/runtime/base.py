@@ -10,11 +10,12 @@ from typing import Any, TypeVar, Unpack
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError, SmartLLMError
+from smartllm.errors import ConfigError, ProviderError, SmartLLMError, UnknownModelError
 from smartllm.log import Announcer
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules import RuleSet, load_rules
+from smartllm.rules.deployments import deployment_unknown, with_deployments
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.answer import paid_for
 from smartllm.runtime.asked import Asked
@@ -70,6 +71,8 @@ class BaseClient:
                 f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
                 hint="use LLMClient, which serves every provider",
             )
+        if self._settings.deployments:
+            self._rules()  # which raises for what is no model
         self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
         calls = self._calls
         self._cache = open_cache(self._settings, lambda: calls.secrets)
@@ -82,19 +85,22 @@ class BaseClient:
     def _compiled(self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True) -> Plan:
         settings, rules = self._settings, self._rules()
         level = self.config.level
-        plan = compile_request(
-            request,
-            provider=self.provider,
-            model=settings.default_model if request.model is None else None,
-            rules=rules,
-            level="ignore" if level == "warn" else level,
-            defaults=self.config.request_defaults(),
-            sources=self._sources,
-            today=dt.datetime.now(dt.UTC).date(),
-            native=native,
-            compatible=settings.custom_endpoint is not None
-            and host_row(self.provider, rules).compatible is not None,
-        )
+        try:
+            plan = compile_request(
+                request,
+                provider=self.provider,
+                model=settings.default_model if request.model is None else None,
+                rules=rules,
+                level="ignore" if level == "warn" else level,
+                defaults=self.config.request_defaults(),
+                sources=self._sources,
+                today=dt.datetime.now(dt.UTC).date(),
+                native=native,
+                compatible=settings.custom_endpoint is not None
+                and host_row(self.provider, rules).compatible is not None,
+            )
+        except UnknownModelError as error:
+            raise (deployment_unknown(error) if settings.row.resource is not None else error) from None
         if level == "warn":
             self._announce(plan.model, plan.diagnostics)
         return plan
@@ -105,7 +111,7 @@ class BaseClient:
         return HttpTransport(Ways(self._settings))
 
     def _rules(self) -> RuleSet:
-        return load_rules(self._settings.rules)
+        return with_deployments(load_rules(self._settings.rules), self._settings.deployments)
 
     async def _answer(
         self,

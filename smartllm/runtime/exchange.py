@@ -169,7 +169,7 @@ class HostCalls:
             signed = merged(signed, step.asked.extra)
         return WireRequest("POST", url, signed, step.content, step.model, step.buffered)
 
-    async def _listed(self, path: str, query: Mapping[str, str]) -> Any:
+    async def _listed(self, path: str, query: Mapping[str, str], needed: Mapping[str, str] = _ACCEPT) -> Any:
         """The JSON of a listing."""
         settings, row = self._settings, self._settings.row
         host = self._host(settings.provider)
@@ -179,7 +179,7 @@ class HostCalls:
         elif not address:
             address = (await self._address()).replace(row.service, row.control, 1)
         url = self._url(address, path, urlencode(query))
-        headers = merged(_ACCEPT, self._settings.default_headers)
+        headers = merged(_ACCEPT, needed, self._settings.default_headers)
 
         async def request() -> WireRequest:
             return WireRequest("GET", url, await host.auth.sign("GET", url, headers, b""), b"", "")
@@ -207,6 +207,7 @@ class HostCalls:
             public=settings.custom_endpoint is None,
             region=settings.region,
             key_source=settings.key_source,
+            settings=settings.row.address,
         )
         raise ERROR_READERS[errors].read(response.status, response.headers, content, called)
 
