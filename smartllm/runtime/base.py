@@ -80,13 +80,15 @@ class BaseClient:
         model = self._settings.sources.get("default_model")
         self._sources = {} if model is None else {"model": model}
 
-    def _compiled(self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True) -> Plan:
+    def _compiled(
+        self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True, door: str | None = None
+    ) -> Plan:
         settings, rules = self._settings, self._rules()
         level = self.config.level
         try:
             plan = compile_request(
                 request,
-                provider=self.provider,
+                provider=door or self.provider,
                 model=settings.default_model if request.model is None else None,
                 rules=rules,
                 level="ignore" if level == "warn" else level,
@@ -167,15 +169,15 @@ class BaseClient:
     ) -> AbstractContextManager[CallSpan]:
         return span_of(request, plan, server=self._calls.server, content=self.config.trace_content)
 
-    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any]) -> Asked:
-        """A request with its plan, and the way to another one."""
+    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any], door: str | None = None) -> Asked:
+        """A request with its plan, and the way to another one; perhaps for one door alone."""
         read = await with_files(request)
 
         async def compiled(wished: TextRequest[Any] | MessageRequest[Any]) -> Plan:
             other = read.model_copy(update={"structured_output": wished.structured_output})
-            return await hashed(self._compiled(other, native=False))
+            return await hashed(self._compiled(other, native=False, door=door))
 
-        return Asked(request, await hashed(self._compiled(read)), compiled)
+        return Asked(request, await hashed(self._compiled(read, door=door)), compiled)
 
     def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
         """Log what the answer has to tell beside its plan, which is logged already."""
