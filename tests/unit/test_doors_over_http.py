@@ -1,4 +1,4 @@
-"""Azure and Anthropic over real sockets: paths, queries and credentials; refusals, waits and pages of models."""
+"""Azure and Anthropic over real sockets: paths, queries, credentials; refusals, waits and pages of models."""
 
 from __future__ import annotations
 
@@ -109,6 +109,18 @@ async def test_dated_versions_of_azure(provider: Provider) -> None:
     assert ours.headers["api-key"] == theirs.headers["api-key"] == "azure-key"
     assert "authorization" not in ours.headers
     assert ours.body["model"] == theirs.body["model"] == "front door"
+
+
+async def test_responses_by_a_dated_version(provider: Provider) -> None:
+    """Few versions have them: they are for who asks, and for models that have nothing else."""
+    given: Any = {"azure_endpoint": provider.url, "api_version": DATED, "api_key": "azure-key"}
+    async with LLMClient(**given) as client:
+        await client.generate_text(asks("gpt-4o", api_type="responses"))
+        await client.generate_text(asks("gpt-5-pro"))
+    async with openai.AsyncAzureOpenAI(max_retries=0, **given) as sdk:
+        await sdk.responses.create(model="gpt-4o", input="hi")
+    assert [sent.path for sent in provider.sent] == [f"/openai/responses?api-version={DATED}"] * 3
+    assert [sent.body["model"] for sent in provider.sent] == ["gpt-4o", "gpt-5-pro", "gpt-4o"]
 
 
 @pytest.mark.parametrize("version", [None, "v1", "preview"])
