@@ -83,11 +83,13 @@ def headers_of(
     if not there.isdisjoint({_AUTHORIZATION.lower(), row.key_header.lower()}):
         ask = None
     elif sends and address.public and ask is None:
-        alone = Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)")
-        set_or_other = said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX)
+        another = said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX)
+        alone = said(
+            "set {}; {}", Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)"), SANDBOX
+        )
         raise ConfigError(
             said("{}: no {} key is given", Named(row.key, python="api_key"), row.title),
-            hint=set_or_other if row.base_url else said("set {}; {}", alone, SANDBOX),
+            hint=another if row.base_url else alone,
         )
     secrets = [] if key is None else [key.value]
     return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))
