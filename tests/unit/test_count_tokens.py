@@ -188,6 +188,14 @@ async def test_a_server_that_counts_nothing_is_not_the_providers_own(there: Loop
     assert "many that speak its API count no tokens" in caught.value.hint
 
 
+async def test_a_404_of_the_providers_own_is_about_the_model() -> None:
+    fake = FakeTransport(Reply(status=404))
+    async with LLMClient(provider="openai", transport=fake) as client:
+        with pytest.raises(NotFoundError) as caught:
+            await client.count_tokens("x", model=GPT)
+    assert "another server" not in caught.value.hint
+
+
 async def test_what_no_host_counts_is_refused_before_anything_is_sent(there: LoopbackServer) -> None:
     async with LLMClient(provider="bedrock") as client:
         with pytest.raises(UnsupportedError, match="counts no input tokens"):
@@ -217,6 +225,14 @@ async def test_what_is_not_counted_is_told_and_refused_where_that_is_wished(
     assert len(there.requests) == 2
 
 
+async def test_what_is_not_known_is_no_loss(there: LoopbackServer, tmp_path: Path) -> None:
+    rules = tmp_path / "mine.toml"
+    rules.write_text('on.openai.profile.openai.count_tokens.available = "unknown"')
+    async with LLMClient(provider="openai", level="raise", rules=[rules]) as client:
+        found = await client.count_tokens("x", model=GPT)
+    assert "count-unlisted" in {item.code for item in found.diagnostics}
+
+
 async def test_calls_that_count_have_limits_of_their_own(there: LoopbackServer, tmp_path: Path) -> None:
     quota = tmp_path / "quota.toml"
     quota.write_text(f'[quota]\n"{GPT}" = {{ concurrency = 2, requests_per_minute = 1 }}\n')
@@ -236,7 +252,10 @@ async def test_throttling_lowers_that_limit_alone(there: LoopbackServer) -> None
     async with LLMClient(provider="openai", retry_delay=0.001, max_concurrent=8) as client:
         await client.count_tokens("x", model=GPT)
         plan = client.compile("x", model=GPT)
-        assert client._executor.limiter(plan, counts=True).limit < 8
+        assert client._executor.limiter(plan, counts=True).limit == 4
+        for _ in range(3):
+            await client.count_tokens("x", model=GPT)
+        assert client._executor.limiter(plan, counts=True).limit == 6  # and grows back
         assert client._executor.limiter(plan).limit == 8
 
 
