@@ -129,8 +129,10 @@ class TestForms:
         from smartllm.runtime import exchange
 
         real = exchange.find_spec
-        monkeypatch.setattr(exchange, "find_spec", lambda name: None if name == "botocore" else real(name))
-        monkeypatch.setattr(exchange, "sys", type("Modules", (), {"modules": {}}))
+        monkeypatch.setattr(
+            "smartllm.runtime.exchange.find_spec", lambda name: None if name == "botocore" else real(name)
+        )
+        monkeypatch.setattr("smartllm.runtime.exchange.sys", type("Modules", (), {"modules": {}}))
         with pytest.raises(MissingExtraError, match=r"fallback\[0\]: .*botocore") as caught:
             LLMClient(provider="openai", api_key=KEY, fallback=[("bedrock", CLAUDE)])
         assert "pip install" in caught.value.hint

@@ -6,6 +6,7 @@ import copy
 import json
 import logging
 import pickle
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from smartllm.testing import FakeTransport, Reply
 from smartllm.tried import Tried
 
 TWO_STEPS = "us.anthropic.claude-opus-5-5"
-DATA = {"name": "Ada", "age": 36}
+DATA: dict[str, Any] = {"name": "Ada", "age": 36}
 QUOTA = Reply(status=429, error_code="insufficient_quota")
 KEY = "sk-canary-0123456789ABCDEF"
 
@@ -253,6 +254,6 @@ async def test_a_hit_and_a_joined_call_cost_nothing() -> None:
         again = await client.generate_text(request)
     assert first.cost is not None
     assert first.cost > 0
-    assert (again.cache_source, again.cost, again.original_cost) == ("l1", 0, first.cost)
+    assert (again.cache_source, again.cost, again.original_cost) == ("l1", Decimal(0), first.cost)
     assert again.requested_model == "gpt-4o"
     assert [item.code for item in again.diagnostics if item.code.startswith("fallback")] == ["fallback-used"]
