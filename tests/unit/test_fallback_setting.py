@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -126,9 +127,7 @@ class TestForms:
             )
 
     def test_a_missing_package_is_told_as_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from smartllm.runtime import exchange
-
-        real = exchange.find_spec
+        real = find_spec
         monkeypatch.setattr(
             "smartllm.runtime.exchange.find_spec", lambda name: None if name == "botocore" else real(name)
         )
