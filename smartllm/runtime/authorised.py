@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from smartllm.hosts.auth import AskedKey, Auth, Credentials, FixedHeaders, SigV4
+from smartllm.hosts.auth import AskedKey, Auth, Credentials, FixedHeaders, KeyForm, SigV4
 from smartllm.rules.hosts import HostRow
 from smartllm.runtime.asked_key import KeyFunction
 from smartllm.runtime.aws_session import CredentialChain
@@ -24,7 +24,8 @@ def auth_of(row: HostRow, settings: Settings, *, keyless: bool = False) -> Auth:
 
 def _bearer(_: HostRow, settings: Settings, *, keyless: bool) -> Auth:  # noqa: ARG001 - as the other
     if settings.ask_key is not None:
-        return AskedKey(KeyFunction(settings.ask_key), settings.headers, settings.secrets)
+        form = KeyForm(settings.row.key_header, settings.row.key_start)
+        return AskedKey(KeyFunction(settings.ask_key), settings.headers, settings.secrets, form)
     return FixedHeaders(settings.headers, settings.secrets)
 
 

@@ -119,15 +119,23 @@ class BaseClient:
         model: str | None = None,
         *,
         native: bool = True,
+        door: str | None = None,
     ) -> Plan:
-        """The plan of a request; of another model than its own, or the settings', where one is given."""
+        """The plan of a request.
+
+        Args:
+            request: The request.
+            model: Another model than its own, or the settings'.
+            native: False where the host is seen to refuse the provider's own schema mode.
+            door: One door alone of the provider's.
+        """
         settings, rules = self._settings, self._rules()
         source = _FALLBACK if model is not None else settings.sources.get("default_model")
         level = self.config.level
         try:
             plan = compile_request(
                 request,
-                provider=self.provider,
+                provider=door or self.provider,
                 model=settings.default_model if model is None and request.model is None else model,
                 rules=rules,
                 level="ignore" if level == "warn" else level,
@@ -216,16 +224,20 @@ class BaseClient:
         return span_of(request, plan, server=self._calls.server, content=self.config.trace_content)
 
     async def _asked(
-        self, request: TextRequest[Any] | MessageRequest[Any], model: str | None = None
+        self,
+        request: TextRequest[Any] | MessageRequest[Any],
+        model: str | None = None,
+        *,
+        door: str | None = None,
     ) -> Asked:
-        """A request with its plan, and the way to another one."""
+        """A request with its plan, and the way to another one; perhaps for one door alone."""
         read = await with_files(request)
 
         async def compiled(wished: TextRequest[Any] | MessageRequest[Any]) -> Plan:
             other = read.model_copy(update={"structured_output": wished.structured_output})
-            return await hashed(self._compiled(other, model, native=False))
+            return await hashed(self._compiled(other, model, native=False, door=door))
 
-        return Asked(request, await hashed(self._compiled(read, model)), compiled)
+        return Asked(request, await hashed(self._compiled(read, model, door=door)), compiled)
 
     def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
         """Log what the answer has to tell beside its plan, which is logged already."""
