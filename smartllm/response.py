@@ -67,10 +67,12 @@ class TextResponse(Generic[T]):
     model showed its reasoning, ``incomplete_reason`` where the provider says why it stopped early,
     ``refusal`` where the model refused in words of their own. What the provider tells besides stands there in
     its own words: ``logprobs`` (a list, one entry a token), ``service_tier`` (where one was asked for, or
-    where it is not the ordinary one), ``performance``, ``stop_sequence``, ``stop_details`` and ``guardrail``
-    (what Bedrock's guardrail found). ``tries`` is there where the model was asked again: of each answer that
-    did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and ``errors`` (texts); and
-    ``repeated`` where the same call was made again, since the provider itself called the answer malformed."""
+    where it is not the ordinary one), ``performance``, ``stop_sequence``, ``stop_details``, ``guardrail``
+    (what Bedrock's guardrail found) and, of Claude, ``container``, ``server_tool_use``, ``iterations``,
+    ``context_management`` and ``input_transformations``. ``tries`` is there where the model was asked again:
+    of each answer that did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and
+    ``errors`` (texts); and ``repeated`` where the same call was made again, since the provider itself called
+    the answer malformed."""
     structured_data: T = None  # type: ignore[assignment]  # None only where no response_format was set
     """The validated object when ``response_format`` was set, else None; None too while the answer calls the
     caller's tools."""
@@ -181,7 +183,7 @@ class TextResponse(Generic[T]):
         of the provider's own tools, or with citations that its wire takes back, is a list of its texts,
         reasoning, calls and ``Other`` parts in the provider's order, to which the next turn answers with one
         ``ToolResult`` a call. Pictures go back on OpenAI's Responses, as the items in which they came; sound
-        stays out.
+        stays out. Of an answer that only refuses it is the words of the refusal.
 
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
@@ -203,7 +205,7 @@ class TextResponse(Generic[T]):
             sent: list[Any] = said
             return Message("assistant", sent, reasoning=None if inline else self.reasoning)
         texts = [Text(part.text) for part in said if isinstance(part, Text)]
-        content = text_of(texts) or self.text
+        content = text_of(texts) or self.text or self.refusal or ""
         if pieces > 1 and content != self.text:
             return Message("assistant", texts, reasoning=self.reasoning)
         return Message("assistant", content, reasoning=self.reasoning)

@@ -10,11 +10,12 @@ from typing import Any, TypeVar, Unpack
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError, SmartLLMError
+from smartllm.errors import ConfigError, ProviderError, SmartLLMError, UnknownModelError
 from smartllm.log import Announcer
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules import RuleSet, load_rules
+from smartllm.rules.deployments import deployment_unknown, with_deployments
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.answer import paid_for
 from smartllm.runtime.asked import Asked
@@ -68,6 +69,8 @@ class BaseClient:
                 f"provider={self.provider!r}: {type(self).__name__} is for {self.default_provider}",
                 hint="use LLMClient, which serves every provider",
             )
+        if self._settings.deployments:
+            self._rules()  # which raises for what is no model
         self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
         calls = self._calls
         self._cache = open_cache(self._settings, lambda: calls.secrets)
@@ -77,22 +80,27 @@ class BaseClient:
         model = self._settings.sources.get("default_model")
         self._sources = {} if model is None else {"model": model}
 
-    def _compiled(self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True) -> Plan:
+    def _compiled(
+        self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True, door: str | None = None
+    ) -> Plan:
         settings, rules = self._settings, self._rules()
         level = self.config.level
-        plan = compile_request(
-            request,
-            provider=self.provider,
-            model=settings.default_model if request.model is None else None,
-            rules=rules,
-            level="ignore" if level == "warn" else level,
-            defaults=self.config.request_defaults(),
-            sources=self._sources,
-            today=dt.datetime.now(dt.UTC).date(),
-            native=native,
-            compatible=settings.custom_endpoint is not None
-            and host_row(self.provider, rules).compatible is not None,
-        )
+        try:
+            plan = compile_request(
+                request,
+                provider=door or self.provider,
+                model=settings.default_model if request.model is None else None,
+                rules=rules,
+                level="ignore" if level == "warn" else level,
+                defaults=self.config.request_defaults(),
+                sources=self._sources,
+                today=dt.datetime.now(dt.UTC).date(),
+                native=native,
+                compatible=settings.custom_endpoint is not None
+                and host_row(self.provider, rules).compatible is not None,
+            )
+        except UnknownModelError as error:
+            raise (deployment_unknown(error) if settings.row.resource is not None else error) from None
         if level == "warn":
             self._announce(plan.model, plan.diagnostics)
         return plan
@@ -103,7 +111,7 @@ class BaseClient:
         return HttpTransport(Ways(self._settings))
 
     def _rules(self) -> RuleSet:
-        return load_rules(self._settings.rules)
+        return with_deployments(load_rules(self._settings.rules), self._settings.deployments)
 
     async def _answer(
         self,
@@ -161,15 +169,15 @@ class BaseClient:
     ) -> AbstractContextManager[CallSpan]:
         return span_of(request, plan, server=self._calls.server, content=self.config.trace_content)
 
-    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any]) -> Asked:
-        """A request with its plan, and the way to another one."""
+    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any], door: str | None = None) -> Asked:
+        """A request with its plan, and the way to another one; perhaps for one door alone."""
         read = await with_files(request)
 
         async def compiled(wished: TextRequest[Any] | MessageRequest[Any]) -> Plan:
             other = read.model_copy(update={"structured_output": wished.structured_output})
-            return await hashed(self._compiled(other, native=False))
+            return await hashed(self._compiled(other, native=False, door=door))
 
-        return Asked(request, await hashed(self._compiled(read)), compiled)
+        return Asked(request, await hashed(self._compiled(read, door=door)), compiled)
 
     def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
         """Log what the answer has to tell beside its plan, which is logged already."""

@@ -109,7 +109,7 @@ class LLMClient(ManyClient):
             ProviderError: The call failed after all retries.
         """
         self._check_open()
-        return await self._executor.listed(self.provider)
+        return await self._executor.aside.listed(self.provider)
 
     async def list_available_model_ids(self) -> list[str]:
         """The ids of ``list_available_models``."""
