@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from smartllm.diagnostics import Level
@@ -124,3 +124,7 @@ class ClientSettings(TypedDict, total=False):
     deployments: Mapping[str, str] | None
     """Azure's deployments by name, each with the id of its model, whose facts then hold for it; one that is
     called like its model needs none."""
+    fallback: Sequence[str | tuple[str, str] | Mapping[str, Any]] | None
+    """Models that take over, in their order, where one fails for good: each a pair of provider and model, a
+    text such as ``bedrock/<model id>``, or a dict with ``model``, perhaps ``provider``, and settings of that
+    provider."""

@@ -12,7 +12,7 @@ from smartllm.field_docs import field_docs
 from smartllm.providers import ROWS
 
 _GROUPS: Final = {
-    "Provider and model": ("provider", "default_model"),
+    "Provider and model": ("provider", "default_model", "fallback"),
     "OpenAI, Anthropic, and servers that speak their APIs": ("api_key", "base_url", "organization"),
     "Azure OpenAI": ("azure_", "api_version", "deployments"),
     "Amazon Bedrock": ("aws_", "endpoint_url"),

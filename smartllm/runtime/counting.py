@@ -12,6 +12,7 @@ from smartllm.request_keywords import NOT_GIVEN, Prompt, PromptFields, Turns
 from smartllm.request_of import any_request
 from smartllm.runtime.base import BaseClient
 from smartllm.runtime.control.retry import is_throttled
+from smartllm.runtime.failed import make_ready
 from smartllm.structure_errors import FormatUnsupportedError
 from smartllm.token_count import TokenCount
 
@@ -58,13 +59,14 @@ class CountingClient(BaseClient):
         wished = wished.model_copy(update={"stream": False}) if wished.stream else wished
         asked, notes = await self._at_a_door(wished)
         plan = asked.plan
-        progress, deadline = self._progress(wished, plan), self._executor.deadline(plan)
+        progress, deadline = self._progress(wished, plan.model), self._executor.deadline(plan.model)
         try:
             async with deadline.scope():
                 plan, counting, answer = await self._count(asked, progress, deadline)
             number = counted_in(answer.body, counting, answer.request_id)
         except Exception as error:
-            await self._failed(progress, error, deadline, plan, wished)
+            make_ready(error, deadline, plan, wished, self._calls.secrets)
+            await progress.failed(error)
             raise
         return TokenCount(
             input_tokens=number,
@@ -86,7 +88,7 @@ class CountingClient(BaseClient):
         if door is None:
             return asked, ()
         led = wished.model_copy(update={"api_type": door.api_type, "model": door.model})
-        return await self._asked(led, door.host), door.notes
+        return await self._asked(led, door=door.host), door.notes
 
     async def _count(
         self, asked: Asked, progress: Progress, deadline: Deadline

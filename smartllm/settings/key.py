@@ -84,10 +84,12 @@ def headers_of(
         ask = None
     elif sends and address.public and ask is None:
         another = said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX)
-        own = said("set {}; {}", Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)"), SANDBOX)
+        alone = said(
+            "set {}; {}", Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)"), SANDBOX
+        )
         raise ConfigError(
             said("{}: no {} key is given", Named(row.key, python="api_key"), row.title),
-            hint=another if row.base_url else own,
+            hint=another if row.base_url else alone,
         )
     secrets = [] if key is None else [key.value]
     return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))
