@@ -98,8 +98,9 @@ def _listed(model: str, rules: RuleSet) -> Resolution:
             return _from_row(model, name, key, row_profile(models[key]), rules, "exact")
         if (gone := _retired(name, key, rules)) is not None:
             raise gone
-    if (key := rules.remembered(_called).get(name.name)) in models:
-        return _from_row(model, name, key, row_profile(models[key]), rules, "exact")
+    called = rules.remembered(_called).get(name.name, "")
+    if called in models:
+        return _from_row(model, name, called, row_profile(models[called]), rules, "exact")
     found = inferred(name, rules)
     if found is None:
         raise _prefixed(name, rules) or _unknown(name, rules)
@@ -108,7 +109,7 @@ def _listed(model: str, rules: RuleSet) -> Resolution:
 
 
 def _called(rules: RuleSet) -> Mapping[str, str]:
-    """Keys of models by the names that hosts have for them: some of them hold other words, or another version."""
+    """Keys of models by the names that hosts have for them: some hold other words, or another version."""
     rows = (row for tables in rules.table("on").values() for row in tables.get("model", {}).items())
     return {name: key for key, row in rows if (name := row.get("ids", {}).get("name"))}
 

@@ -21,8 +21,7 @@ from smartllm.rules.toml_text import quoted
 def canonical_keys(context: Context) -> Iterator[Finding]:
     """Model keys are canonical: no vendor, region or revision, and a date only beside the undated key.
 
-    What a host says of a model stands under the key of its row, and its name for the model leads back there: it is
-    no name of another model.
+    What a host says of a model stands under the key of its row, and its name for the model leads back there.
     """
     models = context.rules.table("model")
     for host, tables in context.rules.table("on").items():
