@@ -24,6 +24,15 @@ Kind = Literal[
 RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 """HTTP statuses of failures that may pass."""
 
+TIMEOUTS: Final = {
+    "connect": "no connection",
+    "read": "no byte",
+    "first_event": "no first piece of the answer",
+    "stall": "no further piece of the answer",
+    "total": "no whole answer",
+}
+"""What did not happen in time, by kind of timeout."""
+
 # They arrive as 429 and stay until somebody pays (openai facts §12).
 QUOTA_CODES: Final = frozenset(
     {
@@ -63,6 +72,10 @@ _ROWS: Final = (
     # Service quotas are raised by asking AWS, not by waiting.
     _Row("servicequotaexceeded", "quota", outranks=True),
     *(_Row(code.replace("_", ""), "quota", 429, outranks=True) for code in sorted(QUOTA_CODES)),
+    # Anthropic's, of a tier, a contract, and who is billed (anthropic SDK 2.14.0, _error_classes.py).
+    _Row("enforcedspendlimitreached", "quota", 429, outranks=True),
+    _Row("contractspendlimitreached", "quota", 429, outranks=True),
+    _Row("linkedorganization", "quota", 402, outranks=True),
     # llama.cpp's word is the second one.
     _Row("contextlengthexceeded", "context_length", 400, outranks=True),
     _Row("exceedcontextsize", "context_length", outranks=True),

@@ -15,8 +15,9 @@ _CODE_FIELDS: Final = ("code", "type", "__type", "Code")
 _TEXT_FIELDS: Final = ("message", "Message", "detail", "msg", "error_description", "title")
 _STATUS_FIELDS: Final = ("status", "status_code")
 # What explains an error beside its message: the field that is wrong, what Groq's models had written,
-# what the provider behind OpenRouter said.
-_DETAIL_FIELDS: Final = ("param", "failed_generation", "metadata")
+# what the provider behind OpenRouter said,
+# which of Azure's filters refused a prompt, what Anthropic's cause is about.
+_DETAIL_FIELDS: Final = ("param", "failed_generation", "metadata", "innererror", "details")
 # All else may explain one too, such as innererror, but for what says nothing to people.
 _NO_EXPLANATION: Final = frozenset(
     {*_CODE_FIELDS, *_STATUS_FIELDS, "message", "param", "sequence_number", "event_id", "request_id"}
@@ -129,7 +130,9 @@ def cut(text: str, length: int) -> str:
 
 
 def _codes(inner: Mapping[str, Any]) -> tuple[str, ...]:
-    told = [*map(_code, map(inner.get, _CODE_FIELDS))]
+    details = inner.get("details")
+    cause = details.get("error_code") if isinstance(details, Mapping) else None  # Anthropic's own
+    told = [_code(cause), *map(_code, map(inner.get, _CODE_FIELDS))]
     short = [code for code in told if 0 < len(code) <= _LONGEST_CODE and code.isprintable()]
     return tuple(sorted(dict.fromkeys(code for code in short if code != _NO_CODE), key=str.isdecimal))
 

@@ -83,6 +83,7 @@ class ProviderRow(NamedTuple):
         extra: The extra that holds ``packages``.
         packages: What calls over HTTP need.
         certain: Settings that tell the provider when it is not given, whatever else is.
+        address: Settings that say where calls go.
         signs: The same where no certain one tells another.
         variables: Variables that tell it.
         default_model: Variable that names the model for requests that name none.
@@ -92,7 +93,8 @@ class ProviderRow(NamedTuple):
         endings: ``key``: paths of its API, which no base URL ends with.
         resource: ``key``: where its address is one of the customer's own.
         key: ``key``: variable for the key.
-        key_header: ``key``: header that holds the key; ``Authorization`` as a bearer token, as a function's.
+        key_header: ``key``: header that holds the key; ``Authorization`` as a bearer token.
+        key_start: ``key``: how keys begin; what a function gives is a bearer token if it begins otherwise.
         headers: ``key``: single headers: header, field of ``LLMConfig`` if there is one, variable.
         custom_headers: ``key``: variable for any headers, one ``Name: value`` a line.
         service: ``aws``: the service that is called.
@@ -108,6 +110,7 @@ class ProviderRow(NamedTuple):
     instead: Mapping[str, str]
     extra: str
     packages: tuple[str, ...]
+    address: tuple[str, ...] = ("base_url",)
     certain: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ class ProviderRow(NamedTuple):
     resource: Resource | None = None
     key: str = ""
     key_header: str = "Authorization"
+    key_start: str = ""
     headers: tuple[tuple[str, str, str], ...] = ()
     custom_headers: str = ""
     service: str = ""
@@ -160,6 +164,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         },
         extra="bedrock",
         packages=("aiohttp", "botocore"),
+        address=("endpoint_url",),
         signs=(
             "aws_access_key_id",
             "aws_region",
@@ -192,6 +197,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         endings=("/v1/messages", "/v1/models", "/v1"),
         key="ANTHROPIC_API_KEY",
         key_header="x-api-key",
+        key_start="sk-ant-api",
         custom_headers="ANTHROPIC_CUSTOM_HEADERS",
         token="ANTHROPIC_AUTH_TOKEN",  # noqa: S106 - a variable's name
     ),
@@ -204,6 +210,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         instead={**_KEY_INSTEAD, "organization": "no such setting: the resource tells it"},
         extra="azure",
         packages=("aiohttp",),
+        address=("azure_endpoint", "api_version"),
         certain=("azure_endpoint", "api_version", "deployments"),
         variables=("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_ENDPOINT"),
         default_model="AZURE_OPENAI_DEPLOYMENT",

@@ -23,6 +23,13 @@ _REFUSED_KEY: Final = frozenset({401, 403})
 _NOT_FOUND: Final = 404
 # AWS explains a wrong signature, from the second line on, with the signed headers and so with the token.
 _SIGNATURE_CODES: Final = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException"})
+# Service names as addresses and IAM write them (docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html).
+_RIGHT: Final = "bedrock:InvokeModel"
+_RIGHTS: Final = {"bedrock-mantle": "bedrock-mantle:CreateInference"}
+# What bedrock-mantle says of a model that is not at this path or nowhere (mnfst/llm-gateway#2657 2026-07-30,
+# aws-samples/bedrock-access-gateway#185 2025-10-12).
+_OTHER_API: Final = "does not support the '/"
+_NO_MODEL: Final = frozenset({"modelnotfound", "notfounderror"})
 _LISTED: Final = "`smartllm models` lists their ids"
 _PREFIXES: Final = (("us-gov-", "us-gov"), ("us-", "us"), ("ca-", "us"), ("eu-", "eu"), ("ap-", "apac"))
 
@@ -41,7 +48,8 @@ def aws_error(status: int, headers: Mapping[str, str], content: bytes, called: C
     named = headers.get("x-amzn-errortype") or found.code or ""
     code = cut(named.partition(":")[0].rpartition("#")[2], _LONGEST_CODE)
     message = found.text.partition("\n")[0] if code in _SIGNATURE_CODES else found.text
-    hint = _hint(code, message, called.model, called.region) or redirect_hint(status, "endpoint_url")
+    hint = _hint(code, message, called.model, called.region, called.address or "")
+    hint = hint or redirect_hint(status, "endpoint_url")
     if not hint and not code and called.address and status == _NOT_FOUND:
         hint = _called(shown_address(called.address))
     text = f"{code or status} from the provider: {message}"
@@ -73,6 +81,15 @@ def frame_error(code: str, details: Mapping[str, Any], model: str, *, region: st
         retryable=passes_on_aws(status, code, found.original_status),
         hint=_hint(code, message, model, region),
     )
+
+
+def _plain(code: str) -> str:
+    return "".join(filter(str.isalnum, code)).lower()
+
+
+def _service(address: str) -> str:
+    """The service that an address is of: the first part of its host's name."""
+    return address.partition("://")[2].partition(".")[0]
 
 
 def _called(address: str) -> str:
@@ -110,12 +127,17 @@ def _profiles(model: str, region: str) -> list[str]:
     return [f"{prefix}.{name}" for prefix in dict.fromkeys(prefixes)]
 
 
-def _hint(code: str, message: str, model: str, region: str) -> str:
+def _hint(code: str, message: str, model: str, region: str, address: str = "") -> str:
     """The next step; only the hint looks at the wording, never the decision to retry."""
     if "on-demand throughput" in message or "model identifier is invalid" in message:
         return _id_hint(message, model, region)
-    if code.startswith("AccessDenied"):
-        return f"check the role's right to bedrock:InvokeModel and the account's access in {region}"
+    if _plain(code).startswith("accessdenied"):
+        right = _RIGHTS.get(_service(address), _RIGHT)
+        return f"check the role's right to {right} and the account's access in {region}"
+    if _OTHER_API in message:
+        return said("the model has another API here: leave {} out", Named("api_type"))
+    if _plain(code) in _NO_MODEL:
+        return f"check the spelling, and that {region} offers the model at this endpoint"
     if code in {"UnrecognizedClientException", "ExpiredTokenException", *_SIGNATURE_CODES}:
         return "check the AWS credentials, the session token and the clock"
     return ""

@@ -33,6 +33,7 @@ class Called:
         public: The address is the provider's own, not another server that speaks its API.
         region: AWS region; empty for other hosts.
         key_source: Where the key comes from, such as ``OPENAI_API_KEY``; None where that is not known.
+        settings: Settings that say where calls go.
     """
 
     model: str
@@ -42,6 +43,7 @@ class Called:
     public: bool = False
     region: str = ""
     key_source: str | None = None
+    settings: tuple[str, ...] = ("base_url",)
 
 
 def shown_address(url: str) -> str:

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from smartllm.errors import ResponseError
 from smartllm.rules.vocabulary.host import Listing
 from smartllm.said import Named, said
 
-Get = Callable[[str, Mapping[str, str]], Awaitable[Any]]
-"""Gets the JSON of a path with a query."""
+
+class Get(Protocol):
+    """Gets the JSON of a path with a query, and with headers that it needs."""
+
+    def __call__(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str] = ..., /
+    ) -> Awaitable[Any]:
+        """The JSON."""
+        ...
+
 
 MODELS: Final = "/models"
+VERSIONED_MODELS: Final = "/v1/models"
 FOUNDATION_MODELS: Final = "/foundation-models"
 INFERENCE_PROFILES: Final = "/inference-profiles"
 
 _SHOWN: Final = 200
 _PAGES: Final = 100
+# The largest page, and the header that every call needs (platform.claude.com/docs/en/api/models/list,
+# 2026-11-27).
+_PAGE: Final = {"limit": "1000"}
+_VERSION: Final = {"anthropic-version": "2023-06-01"}
 
 
 async def list_openai(get: Get) -> list[dict[str, Any]]:
@@ -38,11 +51,31 @@ async def list_bedrock(get: Get) -> list[dict[str, Any]]:
     return bedrock_models(models, pages)
 
 
+async def list_anthropic(get: Get) -> list[dict[str, Any]]:
+    """All models that the key can call, over all pages."""
+    found: list[dict[str, Any]] = []
+    after: Any = ""
+    for _ in range(_PAGES):
+        page = await get(VERSIONED_MODELS, {**_PAGE, "after_id": after} if after else _PAGE, _VERSION)
+        found += openai_models(page)
+        more = page.get("has_more") if isinstance(page, dict) else None
+        last = page.get("last_id") if more is True else None
+        if not isinstance(last, str) or last in {"", after}:
+            break
+        after = last
+    return found
+
+
+async def list_mantle(get: Get) -> list[dict[str, Any]]:
+    """All models of Bedrock's second endpoint in a region: they stand below none of its other paths."""
+    return openai_models(await get(VERSIONED_MODELS, {}))
+
+
 LISTINGS: Final[dict[Listing, Callable[[Get], Awaitable[list[dict[str, Any]]]]]] = {
     "openai": list_openai,
     "bedrock": list_bedrock,
-    "anthropic": list_openai,
-    "mantle": list_openai,
+    "anthropic": list_anthropic,
+    "mantle": list_mantle,
 }
 """The listings, by the name that a host's row gives."""
 

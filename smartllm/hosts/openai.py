@@ -16,6 +16,19 @@ from smartllm.said import Named, joined, said
 from smartllm.structure_errors import FormatUnsupportedError
 
 _NO_SUCH_PATH: Final = frozenset({404, 405})
+_ALONE: Final = ("base_url",)
+"""The setting of servers of any kind, each with paths of its own."""
+# Codes of Azure alone, in small letters (chatboxai/chatbox#646 2023-05, run-llama/llama_index#16503 2024-10).
+_BY_CODE: Final[dict[str, str]] = {
+    "deploymentnotfound": said(
+        "{} is the name of a deployment of the resource; one that was just made takes some minutes",
+        Named("model"),
+    ),
+    "operationnotsupported": said(
+        "the model of this deployment is not served by this API; set another {}", Named("api_type")
+    ),
+    "content_filter": "the resource's content filter refused the prompt; its categories are in the message",
+}
 
 
 def openai_error(status: int, headers: Mapping[str, str], content: bytes, called: Called) -> ProviderError:
@@ -28,11 +41,12 @@ def openai_error(status: int, headers: Mapping[str, str], content: bytes, called
         called: What was called.
     """
     found = error_in(content)
-    hint = redirect_hint(status, "base_url") or key_hint(status, called.key_source)
-    if not hint and status in _NO_SUCH_PATH and not called.public:
+    hint = redirect_hint(status, called.settings[0]) or key_hint(status, called.key_source)
+    hint = hint or next((_BY_CODE[code.lower()] for code in found.codes if code.lower() in _BY_CODE), "")
+    if not hint and status in _NO_SUCH_PATH:
         # A code tells that the path is right and the model is not there.
         missing = kind_of(None, found.codes) == "not_found"
-        hint = "check the model id" if missing else path_hint(called.method, called.address or "")
+        hint = _missing_hint(called, model=missing)
     message = f"{status} from the provider: {found.text}"
     about: dict[str, Any] = {
         "model": called.model,
@@ -45,6 +59,18 @@ def openai_error(status: int, headers: Mapping[str, str], content: bytes, called
     if refuses_format(found, status):
         return FormatUnsupportedError(message, hint=FORMAT_HINT, **about)
     return provider_error(message, also=found.codes[1:], hint=hint, **about)
+
+
+def _missing_hint(called: Called, *, model: bool) -> str:
+    """The next steps where a model or a path is not there."""
+    address = called.address or ""
+    if called.settings != _ALONE:
+        names = joined(", ", *(said("{}", Named(name)) for name in called.settings))
+        shown = f"{called.method} {shown_address(address)}"
+        return "check the model id" if model else said("{} was called; check {}", shown, names)
+    if called.public:
+        return ""
+    return "check the model id" if model else path_hint(called.method, address)
 
 
 def path_hint(method: str, address: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from smartllm.errors import ProviderError
+from smartllm.hosts.anthropic import anthropic_error
 from smartllm.hosts.aws import aws_error
 from smartllm.hosts.called import Called
 from smartllm.hosts.openai import openai_error
@@ -26,6 +27,6 @@ class ErrorReader(NamedTuple):
 
 ERROR_READERS: Final[dict[ErrorShape, ErrorReader]] = {
     "openai": ErrorReader(openai_error, known_elsewhere=True),
-    "anthropic": ErrorReader(openai_error, known_elsewhere=True),
     "aws": ErrorReader(aws_error, known_elsewhere=False),
+    "anthropic": ErrorReader(anthropic_error, known_elsewhere=False),
 }

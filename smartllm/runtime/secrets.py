@@ -27,7 +27,8 @@ _HOLDERS: Final[tuple[type[Any], ...]] = (TextResponse, Decoded, *get_args(Part)
 # What stands behind a text that was cut off: closing marks, then the end of the text or of a line, an
 # ellipsis, or what our errors add to the provider's words.
 _CUT: Final = re.compile(
-    r"""['"`)\]}>.,;:\s]{0,16}(?:\Z|…|\.\.\.|\n|\((?:param|failed_generation|metadata): )"""
+    r"""['"`)\]}>.,;:\s]{0,16}(?:\Z|…|\.\.\.|\n|"""
+    r"\((?:param|failed_generation|metadata|innererror|details): )"
 )
 _BASE64: Final = frozenset(ascii_letters + digits + "+/_=-")
 

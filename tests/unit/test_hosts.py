@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -17,8 +17,9 @@ from smartllm.rules import load_rules
 from smartllm.rules.hosts import host_row
 from smartllm.rules.layer import read_layer
 from smartllm.rules.load import RuleSet, merge
-from smartllm.runtime import exchange
+from smartllm.runtime import authorised, exchange
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
+from smartllm.words import Provider
 
 PACKAGE = Path(providers.__file__).parent
 
@@ -185,17 +186,21 @@ async def test_its_public_address_is_aws_own(tmp_path: Path, monkeypatch: pytest
 
 def test_every_host_has_its_row_of_settings() -> None:
     rules = load_rules()
-    assert (*rules.table("host"),) == PROVIDERS == (*ROWS,)
-    for name in ROWS:
+    hosts = (*rules.table("host"),)
+    assert {providers.provider_of_host(host) for host in hosts} == {*PROVIDERS} == {*ROWS}
+    assert set(ROWS) <= set(hosts)
+    assert hosts[:2] == PROVIDERS[:2]  # who is detected first
+    assert set(get_args(Provider)) == set(hosts)
+    for name in hosts:
         row = host_row(name, rules)
         assert row.errors in ERROR_READERS
         assert row.listing in LISTINGS
-        assert row.auth in exchange._AUTHS
+        assert row.auth in authorised.AUTHS
         assert row.framing in exchange._FRAMINGS
 
 
 def test_nothing_outside_the_hosts_and_doors_compares_a_providers_name() -> None:
-    name = r"""["'](?:openai|bedrock)["']"""
+    name = rf"""["'](?:{"|".join(get_args(Provider))})["']"""
     named = re.compile(rf"(?:[=!]=|\bin|\bis)\s*[({{\[]?\s*{name}|{name}\s*[=!]=")
     rooms = ("hosts", "openai", "bedrock")
     found = [

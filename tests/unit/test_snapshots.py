@@ -6,19 +6,20 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import tomli
+from doors import is_tried
 from snapshot_files import ROOT, by_case, kept, kept_files
 from syrupy.assertion import SnapshotAssertion
 
 import smartllm
 from smartllm import Step
-from smartllm.compiler.target import API_DIALECTS
+from smartllm.compiler.target import api_word
 from smartllm.errors import CompileError
 from smartllm.request import MessageRequest, TextRequest
-from smartllm.rules import Dialect, Host, Resolution, load_rules, resolve, served_on, target_for
+from smartllm.rules import DIALECTS, Dialect, Host, Resolution, load_rules, resolve, served_on, target_for
 from smartllm.rules.vocabulary import facts_data
 from smartllm.words import ApiType
 
@@ -26,7 +27,6 @@ CASE_FILES = sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
 READ = [case for file in CASE_FILES for case in tomli.loads(file.read_text(encoding="utf-8")).items()]
 CASES: dict[str, dict[str, Any]] = dict(READ)
 RULES = load_rules()
-API_TYPES = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
 
 
 def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
@@ -40,6 +40,14 @@ def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
 
 MODELS: dict[str, Resolution] = {model: resolve(model, RULES) for model in RULES.table("model")}
 TARGETS = [(model, *wire) for model, resolution in MODELS.items() for wire in wires_of(resolution).items()]
+DOORS = [
+    (host, model, dialect, first)
+    for host in RULES.table("host")
+    for model, dialect, first in TARGETS
+    if host != first and dialect in served_on(MODELS[model], host, RULES)
+]
+"""Hosts that serve a model on a wire too, behind the first one that does."""
+TRIED = [door for door in DOORS if is_tried(door[1], door[0], RULES)]
 VENDORS = {
     vendor: [model for model, resolution in MODELS.items() if resolution.vendor == vendor]
     for vendor in RULES.table("vendor")
@@ -53,7 +61,7 @@ def request_of(fields: dict[str, Any], api_type: ApiType) -> TextRequest[Any] | 
 
 def compiled(model: str, dialect: Dialect, host: Host, case: str) -> Any:
     """The body or bodies of a case, or the text of its refusal."""
-    request = request_of(CASES[case], API_TYPES[dialect])
+    request = request_of(CASES[case], cast("ApiType", api_word(host, dialect, RULES)))
     try:
         plan = smartllm.compile(request, model=model, provider=host, rules=RULES, level="ignore")
     except CompileError as error:
@@ -72,6 +80,42 @@ def headers_of(step: Step) -> dict[str, Any]:
 def test_bodies(model: str, dialect: Dialect, host: Host, snapshot: SnapshotAssertion) -> None:
     bodies = by_case(CASES, lambda case: compiled(model, dialect, host, case))
     assert bodies == kept(snapshot, f"{dialect}/{model}.json")
+
+
+def changed(mine: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """What a body has that another has not, or otherwise, and which of its keys it lacks."""
+    lacks = [key for key in base if key not in mine]
+    return {"has": difference(mine, base), **({"lacks": lacks} if lacks else {})}
+
+
+def grouped(found: dict[str, Any]) -> dict[str, Any]:
+    """What cases have in common once, by the first of them."""
+    groups: dict[str, list[str]] = {}
+    for case, data in found.items():
+        groups.setdefault(json.dumps(data, sort_keys=True), []).append(case)
+    return {first: {**found[first], "also": others} for first, *others in groups.values()}
+
+
+@pytest.mark.parametrize(("host", "model", "dialect", "first"), TRIED)
+def test_doors(host: Host, model: str, dialect: Dialect, first: Host, snapshot: SnapshotAssertion) -> None:
+    """The bodies for another door of the same wire: what differs from those for the first one."""
+
+    def differing(case: str) -> dict[str, Any]:
+        return changed(*(compiled(model, dialect, one, case) for one in (host, first)))
+
+    assert grouped(by_case(CASES, differing)) == kept(snapshot, f"doors/{host}/{dialect}/{model}.json")
+
+
+@pytest.mark.parametrize("host", sorted({door[0] for door in DOORS}))
+def test_facts_of_doors(host: Host, snapshot: SnapshotAssertion) -> None:
+    """The facts of every model behind another door: what differs from those behind the first one."""
+    data: dict[str, dict[str, Any]] = {}
+    for _, model, dialect, first in (door for door in DOORS if door[0] == host):
+        mine, base = (
+            facts_data(target_for(MODELS[model], one, dialect, RULES).facts) for one in (host, first)
+        )
+        data.setdefault(model, {})[dialect] = difference(mine, base)
+    assert data == kept(snapshot, f"doors/{host}/facts.json")
 
 
 def test_no_case_hides_another() -> None:
@@ -128,10 +172,13 @@ def test_no_stale_files() -> None:
     bodies = {f"{dialect}/{model}.json" for model, dialect, _ in TARGETS}
     resolution = {f"{vendor}.json" for vendor in VENDORS}
     resolution |= {f"profiles/{profile}.json" for profile in RULES.table("profile")}
-    stale = {f"{dialect}/{path}" for dialect in API_TYPES for path in kept_files(dialect)} - bodies
+    doors = {f"{host}/{dialect}/{model}.json" for host, model, dialect, _ in TRIED}
+    doors |= {f"{host}/facts.json" for host, *_ in DOORS}
+    stale = {f"{dialect}/{path}" for dialect in DIALECTS for path in kept_files(dialect)} - bodies
     stale |= {f"resolution/{path}" for path in kept_files("resolution") - resolution}
+    stale |= {f"doors/{path}" for path in kept_files("doors") - doors}
     assert not stale, f"no model or profile has these any more; delete them from {ROOT.name}/"
 
 
 def test_no_stale_folders() -> None:
-    assert {path.name for path in ROOT.iterdir()} == {*API_TYPES, "resolution", "gallery", "explain"}
+    assert {path.name for path in ROOT.iterdir()} == {*DIALECTS, "resolution", "gallery", "explain", "doors"}

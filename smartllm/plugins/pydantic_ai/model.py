@@ -23,6 +23,7 @@ from smartllm.plugins.pydantic_ai.turns import History
 from smartllm.request import MessageRequest
 from smartllm.response import TextResponse
 from smartllm.rules import Facts, load_rules, resolve
+from smartllm.rules.deployments import with_deployments
 from smartllm.runtime.client import LLMClient
 from smartllm.settings import Settings
 from smartllm.structure_errors import StructureError
@@ -191,7 +192,8 @@ def _facts(model_name: str, provider: str, client: LLMClient | None) -> Facts | 
         return facts_of(model_name, provider, rules_in_force())
     settings = Settings.resolve(client.config, sends=False)
     elsewhere = settings.custom_endpoint is not None
-    return facts_of(model_name, provider, load_rules(settings.rules), elsewhere=elsewhere)
+    rules = with_deployments(load_rules(settings.rules), settings.deployments)
+    return facts_of(model_name, provider, rules, elsewhere=elsewhere)
 
 
 def _provider_of(model_name: str) -> str:

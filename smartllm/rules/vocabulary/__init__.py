@@ -13,6 +13,7 @@ from smartllm.parameters import SamplingField
 from smartllm.rules.vocabulary.batch import Batch
 from smartllm.rules.vocabulary.caching import Caching
 from smartllm.rules.vocabulary.calls import Calls, Carry
+from smartllm.rules.vocabulary.counting import CountTokens
 from smartllm.rules.vocabulary.fact import fact
 from smartllm.rules.vocabulary.ids import Ids
 from smartllm.rules.vocabulary.input import Input
@@ -41,6 +42,7 @@ __all__ = [
     "Caching",
     "Calls",
     "Carry",
+    "CountTokens",
     "Dialect",
     "EffortFacts",
     "Facts",
@@ -117,6 +119,7 @@ class Facts:
     lifecycle: Lifecycle = fact(Lifecycle())
     ids: Ids = fact(Ids())
     batch: Batch = fact(Batch())
+    count_tokens: CountTokens = fact(CountTokens())
     concurrency: int | None = fact(
         None, ge=1, description="Requests in flight by default; null takes the host's number."
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from smartllm.rules.vocabulary.counting import CountRoute
 from smartllm.rules.vocabulary.fact import fact
 from smartllm.rules.vocabulary.wire import Dialect
 
@@ -68,6 +69,7 @@ class Route:
     model_key: str = fact("", "Key of the body that holds the id, where the dialect has none.")
     beta_header: str = fact("", "Header that takes the names of betas; left out: they stand in the body.")
     errors: ErrorShape | None = fact(None, "How errors are read here, if in a way of its own.")
+    count: CountRoute | None = fact(None, "Where input tokens are counted; left out: nowhere that is known.")
 
     @cached_property
     def plain(self) -> Travel:
