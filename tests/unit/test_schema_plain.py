@@ -72,7 +72,7 @@ def test_azure_and_bedrock_get_it_and_openai_does_not() -> None:
 
     plain = lower(LIMITED, "openai-plain").schema
     assert sent("gpt-5.4", "azure", "text", "format", "schema") == plain
-    assert sent("qwen.qwen3-32b", "bedrock-mantle", "response_format", "json_schema", "schema") == plain
+    assert sent("google.gemma-4-31b", "bedrock", "text", "format", "schema") == plain
     assert sent("gpt-5.4", "openai", "text", "format", "schema")["properties"]["code"]["minLength"] == 2
 
 
