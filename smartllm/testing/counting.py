@@ -99,7 +99,9 @@ def count_refusal(body: Any, model: str, route: Route, known: Collection[str] = 
     return None if model in known else _of_model(said, model, route, rules, bare=count.bare)
 
 
-def _of_model(said: Mapping[str, Any], model: str, route: Route, rules: RuleSet, *, bare: bool) -> Refused | None:
+def _of_model(
+    said: Mapping[str, Any], model: str, route: Route, rules: RuleSet, *, bare: bool
+) -> Refused | None:
     name, host, dialect = parse(model), route.provider, route.dialect
     assert dialect is not None
     if bare and (name.geo is not None or name.opaque):

@@ -108,7 +108,9 @@ def _without_keys(raw_path: str) -> str:
 
 def _target(call: Call) -> Target | None:
     route = call.recorded.route
-    return target_of(call.model, route.dialect) if route and route.dialect and call.model else None
+    if route is None or route.dialect is None or not call.model:
+        return None
+    return target_of(call.model, route.dialect, route.provider)
 
 
 def _how(target: Target) -> str:
