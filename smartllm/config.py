@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -138,6 +138,10 @@ class LLMConfig:
     deployments: Mapping[str, str] | None = None
     """Azure's deployments by name, each with the id of its model, whose facts then hold for it; one that is
     called like its model needs none."""
+    fallback: Sequence[str | tuple[str, str] | Mapping[str, Any]] | None = field(default=None, repr=False)
+    """Models that take over, in their order, where one fails for good: each a pair of provider and model, a
+    text such as ``bedrock/<model id>``, or a dict with ``model``, perhaps ``provider``, and settings of that
+    provider."""
 
     if not TYPE_CHECKING:
 

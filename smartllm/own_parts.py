@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from smartllm.content import Other
 
-Place = Literal["block", "item", "content"]
-"""A block of a turn, an item beside the messages, or a part of what a message says."""
+Place = Literal["block", "item", "content", "field"]
+"""A block of a turn, an item beside the messages, a part of what a message says, or fields of the message."""
 
 _BLOCKS: Final = frozenset({"anthropic_messages", "bedrock_converse"})
 _IN_MESSAGES: Final = ("input_", "output_")
@@ -33,7 +33,14 @@ def place_in(part: Other, role: str, dialect: str) -> Place | None:
         return "block"
     if dialect == "openai_responses" and not str(part.raw.get("type", "")).startswith(_IN_MESSAGES):
         return "item"
+    if dialect == "openai_chat" and role != "system" and not part.dialect:
+        return "content" if is_content(part) else "field"
     return "content" if role == "user" else None
+
+
+def is_content(part: Other) -> bool:
+    """Whether a part of Chat Completions is said, as those are that name their type; else it is fields."""
+    return "type" in part.raw
 
 
 def place_in_result(dialect: str) -> Place | None:

@@ -67,10 +67,13 @@ class TextResponse(Generic[T]):
     model showed its reasoning, ``incomplete_reason`` where the provider says why it stopped early,
     ``refusal`` where the model refused in words of their own. What the provider tells besides stands there in
     its own words: ``logprobs`` (a list, one entry a token), ``service_tier`` (where one was asked for, or
-    where it is not the ordinary one), ``performance``, ``stop_sequence``, ``stop_details`` and ``guardrail``
-    (what Bedrock's guardrail found). ``tries`` is there where the model was asked again: of each answer that
-    did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and ``errors`` (texts); and
-    ``repeated`` where the same call was made again, since the provider itself called the answer malformed."""
+    where it is not the ordinary one), ``performance``, ``stop_sequence``, ``stop_details``, ``guardrail``
+    (what Bedrock's guardrail found) and, of Claude, ``container``, ``server_tool_use``, ``iterations``,
+    ``context_management`` and ``input_transformations``. ``tries`` is there where the model was asked again:
+    of each answer that did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and
+    ``errors`` (texts); and ``repeated`` where the same call was made again, since the provider itself called
+    the answer malformed. ``tried`` lists the models of ``fallback`` that were asked before, as
+    ``Tried.as_dict`` tells them."""
     structured_data: T = None  # type: ignore[assignment]  # None only where no response_format was set
     """The validated object when ``response_format`` was set, else None; None too while the answer calls the
     caller's tools."""
@@ -101,12 +104,13 @@ class TextResponse(Generic[T]):
     cache_write_1h_tokens: int = 0
     """Those of them that are kept for an hour."""
     # What the rest is made from; the name by which the tool was called that binds the answer to a schema; and
-    # how many of the calls, from the first on, were made by others, or earlier.
+    # how many of the calls, from the first on, were made by others, or earlier; and what others' models said.
     _answers: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _output_tool: str | None = field(default=None, repr=False, compare=False)
     _bound: bool = field(default=False, repr=False, compare=False)
     _tries: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _given: int = field(default=0, repr=False, compare=False)
+    _earlier: tuple[TextResponse[Any], ...] = field(default=(), repr=False, compare=False)
     _parts: tuple[Part, ...] | None = field(default=None, init=False, repr=False, compare=False)
     _raws: tuple[dict[str, Any], ...] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -168,10 +172,11 @@ class TextResponse(Generic[T]):
         return self._price(0)
 
     def _price(self, given: int) -> Decimal | None:
-        from smartllm.cost import price_of  # noqa: PLC0415 - for those who ask
+        from smartllm.cost import price_of, sum_of  # noqa: PLC0415 - for those who ask
 
         usages = [answer.usage for answer in self._calls] or [self.usage]
-        return price_of(usages[given:], self.billing, model=self.requested_model, when=self.timestamp)
+        own = price_of(usages[given:], self.billing, model=self.requested_model, when=self.timestamp)
+        return sum_of([own, *(one.cost for one in self._earlier)]) if self._earlier else own
 
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.
@@ -181,7 +186,7 @@ class TextResponse(Generic[T]):
         of the provider's own tools, or with citations that its wire takes back, is a list of its texts,
         reasoning, calls and ``Other`` parts in the provider's order, to which the next turn answers with one
         ``ToolResult`` a call. Pictures go back on OpenAI's Responses, as the items in which they came; sound
-        stays out.
+        stays out. Of an answer that only refuses it is the words of the refusal.
 
         Raises:
             pydantic.ValidationError: (a ``ValueError``) the answer has nothing that can go back.
@@ -203,7 +208,7 @@ class TextResponse(Generic[T]):
             sent: list[Any] = said
             return Message("assistant", sent, reasoning=None if inline else self.reasoning)
         texts = [Text(part.text) for part in said if isinstance(part, Text)]
-        content = text_of(texts) or self.text
+        content = text_of(texts) or self.text or self.refusal or ""
         if pieces > 1 and content != self.text:
             return Message("assistant", texts, reasoning=self.reasoning)
         return Message("assistant", content, reasoning=self.reasoning)

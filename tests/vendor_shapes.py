@@ -295,6 +295,18 @@ def invoke_problems(body: Any) -> list[str]:
     return misfits(body, ClaudeBody) + call_misfits("InvokeModel", call)
 
 
+def messages_problems(body: Any) -> list[str]:
+    """The same over HTTP: the model stands in the body, and the version in a header."""
+    rest = {key: value for key, value in body.items() if key != "model"}
+    named = [] if isinstance(body.get("model"), str) else ["/model is missing"]
+    versioned = ["/anthropic_version has no place"] if "anthropic_version" in body else []
+    return named + versioned + misfits(rest | {"anthropic_version": "bedrock-2023-05-31"}, ClaudeBody)
+
+
+def claude_problems(body: Any) -> list[str]:
+    return (messages_problems if "model" in body else invoke_problems)(body)
+
+
 def converse_problems(body: Any, extras_kind: Any = ConverseExtras) -> list[str]:
     extras = misfits(body.get("additionalModelRequestFields", {}), extras_kind)
     return extras + name_problems(body) + call_misfits("Converse", {"modelId": MODEL_ID, **body})
@@ -303,7 +315,7 @@ def converse_problems(body: Any, extras_kind: Any = ConverseExtras) -> list[str]
 CHECKS = {
     "openai_responses": responses_problems,
     "openai_chat": chat_problems,
-    "anthropic_messages": invoke_problems,
+    "anthropic_messages": claude_problems,
     "bedrock_converse": converse_problems,
 }
 

@@ -57,12 +57,13 @@ def _ids(context: click.Context) -> Iterator[str]:
     from datetime import UTC, datetime  # noqa: PLC0415 - loads while somebody waits
 
     from smartllm.rules import resolve, served_on, target_for  # noqa: PLC0415 - same
+    from smartllm.rules.hosts import all_hosts, doors_of  # noqa: PLC0415 - same
     from smartllm.rules.ids import usual_ids  # noqa: PLC0415 - same
     from smartllm.rules.life import state_on  # noqa: PLC0415 - same
 
     rules, today = _rules(context), datetime.now(UTC).date()
     asked: str | None = context.params.get("provider")
-    hosts = [asked] if asked else [*rules.table("host")]
+    hosts = doors_of(asked, rules) if asked else all_hosts(rules)
     gone: list[str] = []
     for key in rules.table("model"):
         resolution = resolve(key, rules)

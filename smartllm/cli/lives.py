@@ -33,10 +33,12 @@ def lives_of(resolution: Resolution, rules: RuleSet, day: dt.date | None) -> dic
 
 def life_text(lives: Mapping[str, Mapping[str, Any]]) -> str:
     """Lives as a person reads them: one where all hosts say the same, else a line for each."""
-    told = {host: _text(life) for host, life in lives.items()}
-    if len(set(told.values())) == 1:
-        return next(iter(told.values()))
-    return "\n".join(f"{host}: {text}" for host, text in told.items())
+    told: dict[str, list[str]] = {}
+    for host, life in lives.items():
+        told.setdefault(_text(life), []).append(host)
+    if len(told) == 1:
+        return next(iter(told))
+    return "\n".join(f"{', '.join(hosts)}: {text}" for text, hosts in told.items())
 
 
 def _text(life: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import fnmatch
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 
@@ -17,15 +17,15 @@ from smartllm.cli.requests.request_options import RULES
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import complain, echo_json
 from smartllm.errors import RulesError
-from smartllm.providers import PROVIDERS
 from smartllm.rules import Dialect, RuleSet, resolve, served_on, target_for
 from smartllm.rules.evidence import evidence_pages
-from smartllm.rules.hosts import routes_of
+from smartllm.rules.hosts import all_hosts, routes_of
 from smartllm.rules.ids import usual_ids
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.vocabulary.batch import AVAILABLE
 from smartllm.rules.vocabulary.caching import WAYS
 from smartllm.rules.vocabulary.input import KINDS
+from smartllm.words import Provider
 
 COLUMNS: Final = (
     "model",
@@ -62,7 +62,7 @@ _STATES: Final = ("active", "preview", "legacy", "retired")
 
 @click.command("models")
 @click.argument("pattern", default="*", shell_complete=model_keys)
-@click.option("--host", type=click.Choice(PROVIDERS), help="Only models that are served there.")
+@click.option("--host", type=click.Choice(get_args(Provider)), help="Only models that are served there.")
 @click.option("--vendor", shell_complete=vendors, help="Only models of this maker.")
 @click.option(
     "--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state on a host."
@@ -126,7 +126,7 @@ def describe(
         today: Day for which lives are told; None tells them as they are written.
     """
     resolution = resolve(model, rules)
-    hosts = list(rules.table("host"))
+    hosts = all_hosts(rules)
     by_host = {host: served_on(resolution, host, rules) for host in hosts}
     lives = lives_of(resolution, rules, today)
     if host in lives:
@@ -146,7 +146,7 @@ def describe(
         "id": next(iter(ids.get(host, ())), model),
         "ids": ids,
         "profile": resolution.profile,
-        "endpoints": [wire for wires in by_host.values() for wire in wires],
+        "endpoints": list(dict.fromkeys(wire for wires in by_host.values() for wire in wires)),
         "sampling": facts.sampling,
         "thinking": list(facts.thinking.modes),
         "thinking_default": facts.thinking.default,
@@ -256,13 +256,16 @@ def row_of(item: dict[str, Any], host: str | None = None) -> tuple[str, ...]:
         item: What ``describe`` tells of it.
         host: The host whose id is shown; None shows one of each.
     """
-    ids = {name: ids[0] for name, ids in item["ids"].items() if host in {None, name}}
+    ids: dict[str, list[str]] = {}
+    for name, known in item["ids"].items():
+        if host in {None, name}:
+            ids.setdefault(known[0], []).append(name)
     always = item["thinking_default"] == "always"
     thinking = ", ".join(item["thinking"]) or ("always" if always else "-")
     return (
         item["model"],
-        "\n".join(ids.values()) or "-",
         "\n".join(ids) or "-",
+        "\n".join(map(", ".join, ids.values())) or "-",
         item["sampling"],
         f"{thinking} (always)" if always and item["thinking"] else thinking,
         " ".join(item["efforts"]) or "-",

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from smartllm.compiler.body import Path
-from smartllm.compiler.dialects import FIELDS
+from smartllm.compiler.counting_doors import FACT, counted_target, titled, ways_out
 from smartllm.compiler.plan import Plan, Step
 from smartllm.compiler.takers import told
+from smartllm.compiler.target import api_word
 from smartllm.compiler.trace import Reason
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ResponseError, UnsupportedError
 from smartllm.media import Encoded
-from smartllm.rules.ids import usual_id
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
-from smartllm.rules.target import Target, served_on, target_for
+from smartllm.rules.target import Target
 from smartllm.rules.vocabulary.counting import CountRoute
-from smartllm.rules.vocabulary.host import Travel
-from smartllm.said import Named, id_named, joined, said
-
-_FACT: Final = "count_tokens.available"
-_DOORS: Final = 3
-_NOWHERE: Final = "no host that is known counts them; an answer's usage has them"
 
 
 class Counting(NamedTuple):
@@ -54,23 +48,22 @@ def counting_of(plan: Plan, rules: RuleSet) -> Counting:
         UnsupportedError: The host has no endpoint that counts bodies of this dialect, or none for the model;
             the hint names those that do.
     """
-    first = plan.steps[0]
-    target = target_for(plan.resolution, plan.host, first.dialect, rules)
+    first, target = plan.steps[0], counted_target(plan, rules)
     route = target.route.count
-    title = target.host_row.title or target.host
+    title = titled(target)
     if route is None:
-        api = FIELDS[target.dialect].api_type
+        api = api_word(target.host, target.dialect, rules)
         raise UnsupportedError(
             f"api_type: {title} has no endpoint that counts the input tokens of {api}",
             field="api_type",
-            hint=_doors(target) or _NOWHERE,
+            hint=ways_out(target),
         )
     if target.facts.count_tokens.available == "no":
         error = UnsupportedError(
             f"model: {title} counts no input tokens for {plan.model}",
             field="model",
-            hint=_doors(target) or _NOWHERE,
-            fact=_FACT,
+            hint=ways_out(target),
+            fact=FACT,
             wanted='"yes"',
         )
         raise told(error, target)
@@ -100,13 +93,14 @@ def _call(first: Step, model: str, route: CountRoute, target: Target) -> Step:
         reasons = {inside: Reason("fact", _route(target, "encoded"))}
     for key in reversed(inside):
         sent = {key: sent}
+    travel = first.travel._replace(operation=route.called, template=route.path, keys=frozenset())
     return replace(
         first,
         model=model,
         sealed=sent,
         reasons=reasons,
         texts=texts,
-        travel=Travel(route.called, route.path, target.route.headers, frozenset()),
+        travel=travel.under(target.facts.ids.base),
         output=None,
         tools=(),
         names={},
@@ -138,9 +132,7 @@ def _unlisted(target: Target) -> Iterator[Diagnostic]:
         return
     model, title = target.resolution.asked, target.host_row.title or target.host
     reason = f"no page that is known says whether {title} counts input tokens for {model}"
-    yield Diagnostic(
-        "count-unlisted", "warning", "model", "noted", model, model, reason, target.origin(_FACT)
-    )
+    yield Diagnostic("count-unlisted", "warning", "model", "noted", model, model, reason, target.origin(FACT))
 
 
 def _named(first: Step, model: str, target: Target) -> Iterator[Diagnostic]:
@@ -171,37 +163,6 @@ def _later_steps(plan: Plan, target: Target) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "count-first-call", "info", "structured_output", "noted", len(plan.steps), 1, reason, origin
         )
-
-
-def _doors(target: Target) -> str:
-    """What to pass where another API or host counts for the model: those of its own host first."""
-    rules, found = target.rules, target.resolution
-    hosts = sorted(rules.table("host"), key=lambda host: host != target.host)
-    doors = [
-        _door(target, other)
-        for host in hosts
-        for wire in served_on(found, host, rules)
-        if _counts(other := target_for(found, host, wire, rules))
-    ]
-    doors = list(dict.fromkeys(doors))[:_DOORS]
-    return said("pass {}", joined("; or ", *doors)) if doors else ""
-
-
-def _counts(target: Target) -> bool:
-    return target.route.count is not None and target.facts.count_tokens.available == "yes"
-
-
-def _door(here: Target, there: Target) -> str:
-    """How a request is led to another API or host."""
-    api = said("{}", Named("api_type", FIELDS[there.dialect].api_type))
-    if there.host == here.host:
-        return api
-    host = Named("provider", there.host, f"provider={there.host!r}")
-    model = there.resolution.model
-    use = usual_id(model, there.facts.ids) if model else there.resolution.asked
-    if use == there.resolution.asked:
-        return said("{}", host)
-    return said("{} and {}", host, id_named(use))
 
 
 def counted_in(body: Mapping[str, Any], counting: Counting, request_id: str | None = None) -> int:

@@ -8,7 +8,8 @@ from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.model_ids import door_id, id_notes
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
-from smartllm.rules.hosts import doors_of, host_row, routes_of
+from smartllm.providers import provider_of_host
+from smartllm.rules.hosts import all_hosts, doors_of, host_row, routes_of
 from smartllm.rules.id_text import check_id
 from smartllm.rules.ids import usual_id
 from smartllm.rules.load import RuleSet, has_path
@@ -28,11 +29,6 @@ _THERE: Final = said(
     Named("provider", "openai", "provider='openai'"),
     Named("base_url", python="base_url="),
 )
-API_DIALECTS: Final[dict[ApiType, Dialect]] = {
-    **{fields.api_type: dialect for dialect, fields in FIELDS.items()},
-    "invoke": "anthropic_messages",
-}
-"""The wires by callers' words for APIs."""
 
 
 class Choice(NamedTuple):
@@ -204,7 +200,7 @@ def _doors(
 
 def _not_served(resolution: Resolution, host: Host, rules: RuleSet) -> UnsupportedError:
     """The error for a model that none of a host's wires serves: where it is, and what to pass there."""
-    others = sorted(name for name in rules.table("host") if served_on(resolution, name, rules))
+    others = _serving(resolution, rules)
     target = target_for(resolution, host, next(iter(routes_of(host, rules))), rules)
     told = f": {where}" if (where := target.facts.elsewhere or _unspoken(target)) else ""
     there = f"; it is served on {', '.join(others)}" if others else ""
@@ -214,6 +210,13 @@ def _not_served(resolution: Resolution, host: Host, rules: RuleSet) -> Unsupport
         hint=_other_host(resolution, others[0], rules) if others else _THERE if told else _ADD,
     )
     return error.at(target.origin("elsewhere" if target.facts.elsewhere else "endpoints")) if told else error
+
+
+def _serving(resolution: Resolution, rules: RuleSet) -> list[str]:
+    """The providers that serve a model, its usual one first."""
+    hosts = [name for name in all_hosts(rules) if served_on(resolution, name, rules)]
+    providers = dict.fromkeys(map(provider_of_host, hosts))
+    return sorted(providers, key=lambda name: name != resolution.host)
 
 
 def _unspoken(target: Target) -> str:
@@ -228,8 +231,9 @@ def _other_host(resolution: Resolution, host: Host, rules: RuleSet) -> str:
     hint = said("pass {}", Named("provider", host, f"provider={host!r}"))
     if resolution.model is None:
         return hint
-    wire = served_on(resolution, host, rules)[0]
-    use = usual_id(resolution.model, target_for(resolution, host, wire, rules).facts.ids)
+    door = next(one for one in doors_of(host, rules) if served_on(resolution, one, rules))
+    wire = served_on(resolution, door, rules)[0]
+    use = usual_id(resolution.model, target_for(resolution, door, wire, rules).facts.ids)
     return hint if use == resolution.asked else said("{} and {}", hint, id_named(use))
 
 

@@ -11,7 +11,7 @@ from smartllm.rules.vocabulary import Dialect
 from smartllm.rules.vocabulary.host import HostRow, Route
 from smartllm.rules.vocabulary.read import table_from
 
-__all__ = ["HostRow", "Route", "doors_of", "host_row", "routes_of"]
+__all__ = ["HostRow", "Route", "all_hosts", "doors_of", "host_row", "routes_of"]
 
 
 def host_row(host: str, rules: RuleSet) -> HostRow:
@@ -28,6 +28,15 @@ def routes_of(host: str, rules: RuleSet) -> Mapping[Dialect, Route]:
     return rules.remembered(_routes, host)
 
 
+def all_hosts(rules: RuleSet) -> tuple[str, ...]:
+    """The hosts in their order, without those that are taken only where they are named."""
+    return rules.remembered(_all_hosts)
+
+
+def _all_hosts(rules: RuleSet) -> tuple[str, ...]:
+    return tuple(host for host in rules.table("host") if not host_row(host, rules).asked_only)
+
+
 def doors_of(provider: str, rules: RuleSet) -> tuple[str, ...]:
     """The hosts of a provider in the order of preference; of a single door, that one.
 
@@ -41,9 +50,7 @@ def _doors(provider: str, rules: RuleSet) -> tuple[str, ...]:
     host_row(provider, rules)
     if provider != provider_of_host(provider):
         return (provider,)
-    named = (host for host in rules.table("host") if host.startswith(f"{provider}-"))
-    others = (host for host in named if not host_row(host, rules).asked_only)
-    return (provider, *others)
+    return (provider, *(host for host in all_hosts(rules) if host.startswith(f"{provider}-")))
 
 
 def _host_row(host: str, rules: RuleSet) -> HostRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from smartllm.rules.hosts import routes_of
+from smartllm.rules.hosts import all_hosts, routes_of
 from smartllm.rules.load import RuleSet
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.target import Target, served_on, stated_target
@@ -29,7 +29,7 @@ def state_on(life: Lifecycle, day: dt.date | None) -> State:
 
 def hosts_of(resolution: Resolution, rules: RuleSet) -> tuple[Host, ...]:
     """The hosts that serve a model; its usual one where none does."""
-    hosts = tuple(rules.table("host"))
+    hosts = all_hosts(rules)
     served = tuple(host for host in hosts if served_on(resolution, host, rules))
     return served or (resolution.host or hosts[0],)
 

@@ -65,9 +65,9 @@ class Executor:
         """What the calls in the running loop share."""
         return self._owned.get()
 
-    def deadline(self, plan: Plan) -> Deadline:
-        """The end of a call that begins now."""
-        return Deadline(self.timeouts.total, plan.model, self.shared.waits)
+    def deadline(self, model: str) -> Deadline:
+        """The end of a call to a model that begins now."""
+        return Deadline(self.timeouts.total, model, self.shared.waits)
 
     def endless(self, plan: Plan, record: Record) -> Deadline:
         """For a call that others wait for, each with a deadline of their own."""

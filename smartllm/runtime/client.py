@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -12,12 +13,12 @@ from smartllm.errors import ConfigError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.request_keywords import NOT_GIVEN, Prompt, PromptFields, Turns, WithModel
 from smartllm.request_of import any_request
+from smartllm.runtime.fallback.chain import Place
 from smartllm.runtime.many import ManyClient
 from smartllm.runtime.media import with_files
 from smartllm.runtime.observe.tool_span import span_of_run
 from smartllm.runtime.tool_calls import CallRunner
 from smartllm.runtime.tool_loop import ToolLoop, check_count, first_request, tools_of
-from smartllm.token_count import TokenCount
 from smartllm.tools.fields import Tools
 from smartllm.tools.run import OnCall, ToolRun
 
@@ -92,39 +93,14 @@ class LLMClient(ManyClient):
             said["tools"], tools = tools, None  # tool_choice among the fields chooses among them
         wished = any_request("client.run_tools", request, said)
         first = await with_files(first_request(wished, tools))
-        plan = self.compile(first)
+        plan = await self._chain.plan(first)
         content = self.config.trace_content
-        calls = self._calls
-        runner = CallRunner(tools_of(first), on_call, max_parallel, lambda: calls.secrets, content=content)
-        progress, deadline = self._progress(first, plan), self._executor.deadline(plan)
-        loop: ToolLoop[T] = ToolLoop(self._answer, progress, runner, deadline, max_rounds)
-        with span_of_run(plan, server=calls.server, content=content):
+        runner = CallRunner(tools_of(first), on_call, max_parallel, self._secrets, content=content)
+        progress, deadline = self._progress(first, plan.model), self._executor.deadline(plan.model)
+        ask = partial(self._answer, place=Place())
+        loop: ToolLoop[T] = ToolLoop(ask, progress, runner, deadline, max_rounds)
+        with span_of_run(plan, server=self._calls.server, content=content):
             return await loop.run(first)
-
-    async def count_tokens(
-        self,
-        request: TextRequest[Any] | MessageRequest[Any] | Prompt | Turns = NOT_GIVEN,
-        **fields: Unpack[PromptFields[Any]],
-    ) -> TokenCount:
-        """How many input tokens a request has, counted by the provider and not answered by the model.
-
-        What is counted is what ``generate_text`` or ``send_message`` would send first, tools and schemas
-        too; no provider takes money for it, and nothing is cached. OpenAI counts for the Responses API,
-        Anthropic for Messages, Bedrock for Claude models up to 4.6; where a host does not, the refusal says
-        what does.
-
-        Args:
-            request: A prompt, a conversation (a list in which a message stands), or a request.
-            fields: Fields of a request, beside a prompt or a conversation.
-
-        Raises:
-            UnsupportedError: The host counts no tokens for this model or API; the hint names what does.
-            CompileError: As ``generate_text``; a ``DiagnosticError`` also where ``level="raise"`` and a part
-                of the input is not counted.
-            ProviderError: The call failed after all retries; a ``ResponseError`` where it told no number.
-            pydantic.ValidationError: (a ``ValueError``) a field cannot be used.
-        """
-        return await self._counted(any_request("client.count_tokens", request, fields))
 
     async def list_available_models(self) -> list[dict[str, Any]]:
         """What the account can call, as the provider describes it, sorted by ``id``.
@@ -146,6 +122,8 @@ class LLMClient(ManyClient):
         if not self._closed:
             self._closed = True
             await self._executor.aclose()
+            for other in self._others:
+                await other.aclose()
             await self._calls.aclose()
             await self._cache.aclose()
 

@@ -12,6 +12,7 @@ from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.content import Reasoning, Text
 from smartllm.rules import Dialect
+from smartllm.usage import Usage
 
 JSON = dict[str, Any]
 
@@ -150,13 +151,16 @@ class TestClaude:
         reply = {"content": [PARIS], "stop_reason": "end_turn", "usage": {}, **fields}
         return DECODERS["anthropic_messages"].decode(reply, "m")
 
-    def streamed(self, stop: JSON, usage: JSON | None = None, **last: Any) -> Decoded:
+    def streamed(
+        self, stop: JSON, usage: JSON | None = None, beside: JSON | None = None, **last: Any
+    ) -> Decoded:
+        end = {"delta": {"stop_reason": "end_turn", **stop}, "usage": {}, **(beside or {})}
         events: list[JSON] = [
             {"type": "message_start", "message": {"usage": usage or {}}},
             {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
             {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Paris"}},
             {"type": "content_block_stop", "index": 0},
-            {"type": "message_delta", "delta": {"stop_reason": "end_turn", **stop}, "usage": {}},
+            {"type": "message_delta", **end},
             {"type": "message_stop", **last},
         ]
         return decoded("anthropic_messages", events)
@@ -181,6 +185,46 @@ class TestClaude:
         whole = self.whole(stop_reason=word)
         assert (whole.finish_reason, whole.incomplete, whole.refusal) == ("stop", word, None)
         assert self.streamed({"stop_reason": word}) == whole
+
+    def test_what_the_providers_own_tools_left(self) -> None:
+        container = {"id": "container_1", "expires_at": "2026-06-30T23:59:45Z"}
+        edits = {"applied_edits": [{"type": "clear_tool_uses_20250919", "cleared_input_tokens": 9}]}
+        moved = [{"type": "thinking_dropped", "path": "messages.1.content.0", "reason": "prefix"}]
+        searches = {"web_search_requests": 2, "web_fetch_requests": 0}
+        usage = {"server_tool_use": searches, "iterations": [{"type": "message", "input_tokens": 3}]}
+        beside = {"context_management": edits, "input_transformations": moved}
+        whole = self.whole(container=container, usage=usage, **beside)
+        assert whole.details == {
+            "container": container,
+            **beside,
+            "server_tool_use": {"web_search_requests": 2},
+        }
+        assert self.streamed({"container": container}, usage, beside) == whole
+
+    def test_what_was_not_done_is_not_told(self) -> None:
+        usage = {"server_tool_use": {"web_search_requests": 0}, "iterations": [{"type": "message"}]}
+        beside: JSON = {"container": None, "context_management": {"applied_edits": []}}
+        assert self.whole(usage=usage, **beside).details == {}
+        assert self.streamed({"container": None}, usage, beside).details == {}
+
+    def test_summaries_are_counted_and_advice_is_told(self) -> None:
+        rounds: list[JSON] = [
+            {
+                "type": "compaction",
+                "input_tokens": 100,
+                "output_tokens": 30,
+                "cache_read_input_tokens": 5,
+                "cache_creation_input_tokens": 2,
+                "cache_creation": {"ephemeral_1h_input_tokens": 2},
+            },
+            {"type": "advisor_message", "model": "claude-x", "input_tokens": 1000, "output_tokens": 1000},
+            {"type": "message", "input_tokens": 10, "output_tokens": 4},
+        ]
+        usage = {"input_tokens": 10, "output_tokens": 4, "iterations": rounds}
+        whole = self.whole(usage=usage)
+        assert whole.usage == Usage(117, 34, 0, 5, 2, 2)
+        assert whole.details == {"iterations": rounds}
+        assert self.streamed({}, usage) == whole
 
     def test_a_guardrail_withholds_it(self) -> None:
         guarded: JSON = {

@@ -13,7 +13,6 @@ from wires import WIRES, Wire, each_wire
 
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
-from smartllm.compiler.target import API_DIALECTS
 from smartllm.content import Other, Text, ToolCall
 from smartllm.rules import Dialect
 
@@ -23,6 +22,12 @@ CUT = {
     "chat_completions": "length",
     "invoke": "max_tokens",
     "converse": "max_tokens",
+}
+SPOKEN: dict[str, Dialect] = {
+    "responses": "openai_responses",
+    "chat_completions": "openai_chat",
+    "invoke": "anthropic_messages",
+    "converse": "bedrock_converse",
 }
 CALLING = {
     "responses": "completed",
@@ -34,7 +39,7 @@ CALLING = {
 
 def both(wire: Wire, said: tuple[Said, ...], reason: str) -> Decoded:
     """The answer as it is read whole, and the same one streamed."""
-    dialect = API_DIALECTS[wire.api_type]
+    dialect = SPOKEN[wire.api_type]
     write, cut, _ = WRITTEN[wire.api_type]
     reply = write(said, reason)
     whole = DECODERS[dialect].decode(reply, "m")

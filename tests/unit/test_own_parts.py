@@ -8,7 +8,7 @@ import pytest
 from model_ids import called
 
 import smartllm
-from smartllm import LLMClient, Message, MessageRequest, ToolResult
+from smartllm import LLMClient, Message, MessageRequest, SystemMessage, ToolResult
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.content import InputPart, Other, Part, Reasoning, Text, ToolCall
 from smartllm.errors import UnsupportedError
@@ -153,7 +153,6 @@ def test_a_part_of_what_a_user_says() -> None:
 @pytest.mark.parametrize(
     ("to", "turns"),
     [
-        (CHAT, (user("a"), said("x", Other({"type": "audio"})), user("b"))),
         (GPT, (user("a"), said("x", Other({"type": "output_image"})), user("b"))),
         (CHAT, (user("a"), said(ToolCall("1", "f", {})), user(ToolResult("1", [REFERENCE])))),
     ],
@@ -304,11 +303,14 @@ def test_what_is_left_out_is_told_by_its_kind(part: Other, asked: str, reason: s
             user(Other({"type": "x"}, dialect="bedrock_converse")),
             "say what is meant in texts, or take the api",
         ),
-        (said("b", Other({"type": "x"})), "leave the part out, say it in texts, or take an api_type"),
+        (
+            SystemMessage(["b", Other({"type": "x"})]),
+            "leave the part out, say it in texts, or take an api_type",
+        ),
     ],
 )
 def test_refusals_say_what_to_do(turn: Message, hint: str) -> None:
     with pytest.raises(UnsupportedError) as caught:
-        sent(CHAT, turn, *([user("c")] if turn.role == "assistant" else []))
+        sent(CHAT, *([user("a"), turn, user("c")] if turn.role == "system" else [turn]))
     assert caught.value.hint is not None
     assert caught.value.hint.startswith(hint)

@@ -13,7 +13,7 @@ from part_transport import CALLS, WRITTEN, Scripted, call_of, client_of
 from pydantic import BaseModel
 from wires import CHAT, CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
-from smartllm import StreamChunk, TextRequest, TextResponse
+from smartllm import Message, StreamChunk, TextRequest, TextResponse
 from smartllm.compiler.dialects.stream import DONE
 from smartllm.content import Other, Reasoning, Text, ToolCall, ToolCallDelta
 from smartllm.cost import Billing
@@ -97,6 +97,7 @@ async def test_refusals() -> None:
             response = await client.generate_text(wire.request(**ASKED))
         assert (response.refusal, response.finish_reason, response.text) == ("No.", "refusal", "")
         assert response.metadata["refusal"] == "No."
+        assert response.as_message() == Message("assistant", "No.")
 
 
 class TestStreams:

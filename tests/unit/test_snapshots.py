@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import tomli
@@ -15,10 +15,10 @@ from syrupy.assertion import SnapshotAssertion
 
 import smartllm
 from smartllm import Step
-from smartllm.compiler.target import API_DIALECTS
+from smartllm.compiler.target import api_word
 from smartllm.errors import CompileError
 from smartllm.request import MessageRequest, TextRequest
-from smartllm.rules import Dialect, Host, Resolution, load_rules, resolve, served_on, target_for
+from smartllm.rules import DIALECTS, Dialect, Host, Resolution, load_rules, resolve, served_on, target_for
 from smartllm.rules.vocabulary import facts_data
 from smartllm.words import ApiType
 
@@ -26,7 +26,6 @@ CASE_FILES = sorted((Path(__file__).parent.parent / "cases").glob("*.toml"))
 READ = [case for file in CASE_FILES for case in tomli.loads(file.read_text(encoding="utf-8")).items()]
 CASES: dict[str, dict[str, Any]] = dict(READ)
 RULES = load_rules()
-API_TYPES = {dialect: api_type for api_type, dialect in API_DIALECTS.items()}
 
 
 def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
@@ -53,7 +52,7 @@ def request_of(fields: dict[str, Any], api_type: ApiType) -> TextRequest[Any] | 
 
 def compiled(model: str, dialect: Dialect, host: Host, case: str) -> Any:
     """The body or bodies of a case, or the text of its refusal."""
-    request = request_of(CASES[case], API_TYPES[dialect])
+    request = request_of(CASES[case], cast("ApiType", api_word(host, dialect, RULES)))
     try:
         plan = smartllm.compile(request, model=model, provider=host, rules=RULES, level="ignore")
     except CompileError as error:
@@ -128,10 +127,10 @@ def test_no_stale_files() -> None:
     bodies = {f"{dialect}/{model}.json" for model, dialect, _ in TARGETS}
     resolution = {f"{vendor}.json" for vendor in VENDORS}
     resolution |= {f"profiles/{profile}.json" for profile in RULES.table("profile")}
-    stale = {f"{dialect}/{path}" for dialect in API_TYPES for path in kept_files(dialect)} - bodies
+    stale = {f"{dialect}/{path}" for dialect in DIALECTS for path in kept_files(dialect)} - bodies
     stale |= {f"resolution/{path}" for path in kept_files("resolution") - resolution}
     assert not stale, f"no model or profile has these any more; delete them from {ROOT.name}/"
 
 
 def test_no_stale_folders() -> None:
-    assert {path.name for path in ROOT.iterdir()} == {*API_TYPES, "resolution", "gallery", "explain"}
+    assert {path.name for path in ROOT.iterdir()} == {*DIALECTS, "resolution", "gallery", "explain"}

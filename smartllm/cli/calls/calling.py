@@ -75,12 +75,12 @@ def compatible_host(rules: RuleSet) -> str:
 
 def _is_elsewhere(request: Request, flags: dict[str, Any]) -> bool:
     """Whether another server is asked, named by an option, or by the environment as a client would find."""
-    if flags["base_url"] is not None:
-        return True
     rules = rules_in_force(flags["rules"])
     host = compatible_host(rules)
     if flags["provider"] not in {None, host}:
         return False
+    if flags["base_url"] is not None:
+        return True
     if Settings.resolve(LLMConfig(provider=cast("Provider", host)), sends=False).custom_endpoint is None:
         return False
     model = request.model if flags["model"] is None else flags["model"]

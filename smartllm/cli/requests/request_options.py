@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args
 
 import click
 
@@ -27,8 +27,9 @@ from smartllm.diagnostics import LEVELS
 from smartllm.environment import MODELS, Environment
 from smartllm.errors import RequestFileError
 from smartllm.parameters import PARAMETERS
-from smartllm.providers import PROVIDERS
+from smartllm.providers import PROVIDERS, provider_of_host
 from smartllm.request_reading import build_request
+from smartllm.words import Provider
 
 if TYPE_CHECKING:
     from smartllm.cli.requests.request_input import Request
@@ -75,7 +76,7 @@ _FIRST: Final = ("model", "api_type", "prompt")
 
 API_TYPE: Final = _option("api_type")
 PROVIDER: Final = click.option(
-    "--provider", type=click.Choice(PROVIDERS), help="Host, when the id does not tell."
+    "--provider", type=click.Choice(get_args(Provider)), help="Host, when the id does not tell."
 )
 REQUEST_FILE: Final = click.option(
     "--request",
@@ -229,7 +230,7 @@ def _model(request: Request | PlainRequest, flags: dict[str, Any]) -> dict[str, 
     """The model that a flag or a variable names, and where it comes from."""
     if flags["model"] is not None or request.model is not None:
         return {"model": flags["model"]}
-    found = Environment().first(MODELS[flags["provider"] or PROVIDERS[0]])
+    found = Environment().first(MODELS[provider_of_host(flags["provider"] or PROVIDERS[0])])
     return {} if found is None else {"model": found.value, "sources": {"model": found.source}}
 
 

@@ -44,12 +44,11 @@ class ClaudeDecoder(Decoder):
         if not content and stop_reason not in FIELDS.empty:
             raise not_an_answer(reply, model, "content")
         parts = tuple([part for part in map(self._part, content) if part is not None])
-        details = table(reply.get("stop_details"))
         guarded = reply.get(ACTION) == _INTERVENED
         incomplete = _GUARDED if guarded else stop_reason if stop_reason in FIELDS.paused else None
         refusal = None
         if guarded or stop_reason == "refusal":
-            refusal = text_of(parts) or word(details.get("explanation")) or ""
+            refusal = text_of(parts) or word(table(reply.get("stop_details")).get("explanation")) or ""
         return Decoded(
             parts,
             stop_reason,
@@ -58,12 +57,7 @@ class ClaudeDecoder(Decoder):
             word(reply.get("model")),
             refusal=refusal,
             incomplete=incomplete,
-            details=told(
-                service_tier=word(table(reply.get("usage")).get("service_tier")),
-                stop_sequence=word(reply.get("stop_sequence")),
-                stop_details=details,
-                guardrail=table(table(reply.get(TRACE)).get("guardrail")),
-            ),
+            details=_details(reply),
             raw=reply,
         )
 
@@ -93,7 +87,35 @@ class ClaudeDecoder(Decoder):
         return Other(block, kind, self.name)
 
 
+def _details(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """What a message tells beside what it says."""
+    usage, edits = table(reply.get("usage")), table(reply.get("context_management"))
+    hosted = {name: count for name, count in table(usage.get("server_tool_use")).items() if integer(count)}
+    rounds = list_of_objects(usage.get("iterations"))
+    return told(
+        service_tier=word(usage.get("service_tier")),
+        stop_sequence=word(reply.get("stop_sequence")),
+        stop_details=table(reply.get("stop_details")),
+        guardrail=table(table(reply.get(TRACE)).get("guardrail")),
+        container=table(reply.get("container")),
+        context_management=edits if any(edits.values()) else None,
+        input_transformations=list_of_objects(reply.get("input_transformations")),
+        server_tool_use=hosted,
+        iterations=rounds if any(one.get("type") != "message" for one in rounds) else None,
+    )
+
+
 def _usage(usage: Mapping[str, Any]) -> Usage:
+    """The counts of the answer, with those of summaries on the way, which Claude reports apart.
+
+    An advisor's, whose model has prices of its own, stay with ``iterations``
+    (platform.claude.com/docs/en/build-with-claude/compaction-threshold, 2026-11-27).
+    """
+    summed = [one for one in list_of_objects(usage.get("iterations")) if one.get("type") == "compaction"]
+    return sum(map(_counted, summed), _counted(usage))
+
+
+def _counted(usage: Mapping[str, Any]) -> Usage:
     read = integer(usage.get("cache_read_input_tokens"))
     written = integer(usage.get("cache_creation_input_tokens"))
     by_time = table(usage.get("cache_creation"))

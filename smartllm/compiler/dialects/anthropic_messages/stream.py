@@ -21,6 +21,8 @@ from smartllm.compiler.dialects.stream import SILENT, Delta, StreamReader, piece
 
 _METRICS: Final = "amazon-bedrock-invocationMetrics"
 _GUARDRAIL: Final = frozenset({ACTION, TRACE})
+_TOLD_APART: Final = frozenset({"type", "delta", "usage", _METRICS}) | _GUARDRAIL
+"""What of a ``message_delta`` does not belong to the message, or has its own place."""
 _COUNTS: Final = (
     ("inputTokenCount", "input_tokens"),
     ("outputTokenCount", "output_tokens"),
@@ -105,6 +107,8 @@ class ClaudeReader(StreamReader):
     def _update(self, event: Mapping[str, Any]) -> Delta:
         delta = an_object(event.get("delta"), "delta")
         optional_text(delta.get("stop_reason"), "delta.stop_reason")
+        beside = event.keys() - _TOLD_APART
+        self._head.update({name: event[name] for name in beside if event[name] is not None})
         self._head.update(delta)
         self._usage.update({k: v for k, v in table(event.get("usage")).items() if v is not None})
         return SILENT

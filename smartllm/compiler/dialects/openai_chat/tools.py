@@ -9,6 +9,7 @@ from smartllm.compiler.dialects import spelling
 from smartllm.compiler.dialects.blocks import listed
 from smartllm.compiler.dialects.openai_chat.fields import FIELDS
 from smartllm.compiler.dialects.openai_chat.media import spelled
+from smartllm.compiler.dialects.openai_chat.own import fields_of, is_field, with_own, without_own
 from smartllm.compiler.dialects.spelling import arguments_text
 from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import custom_names
@@ -47,6 +48,9 @@ def _choice(intent: Intent, choice: Choice) -> Any:
 
 def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
     """The message of a turn with calls, with media or with parts in the wire's words, or its results'."""
+    if turn.own and turn.role == "assistant":
+        (message,) = calling(without_own(turn), intent)
+        return [with_own(message, turn)]
     if turn.results or turn.own or turn.media or turn.points:
         told: list[dict[str, Any]] = [
             {"role": "tool", "tool_call_id": result.call_id, "content": result.content}
@@ -54,13 +58,18 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
         ]
         return [*told, _said(turn)] if turn.own or turn.media or turn.points else told
     calls = [_call(call, intent) for call in turn.calls]
-    return [{"role": "assistant", "content": "\n\n".join(turn.texts) or None, "tool_calls": calls}]
+    said = {"role": "assistant", "content": "\n\n".join(turn.texts) or None}
+    return [{**said, "tool_calls": calls} if calls else said]
 
 
 def _said(turn: Turn) -> dict[str, Any]:
     """The message of a user who says more than texts."""
-    said = [part for part in turn.parts if part.type != "tool_result"]
-    return {"role": "user", "content": listed(said, text={"type": "text"}, media=spelled)}
+    said = [part for part in turn.parts if part.type != "tool_result" and not is_field(part)]
+    if all(part.type == "text" for part in said):
+        content: Any = "\n\n".join(turn.texts)
+    else:
+        content = listed(said, text={"type": "text"}, media=spelled)
+    return {"role": "user", "content": content, **fields_of(turn.parts)}
 
 
 def _call(call: ToolCall, intent: Intent) -> dict[str, Any]:
