@@ -28,7 +28,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     body.set("model", intent.model, trace.reason("model"))
     set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=calling)
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
+    set_parameters(body, intent, facts, trace, FIELDS, _OWN)
     if intent.thinking is not None:
         body.set("reasoning_effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:
