@@ -91,7 +91,7 @@ def _wrong(model: str, route: Route) -> tuple[str, str] | None:
         problem = id_problem(model, found.model, ids, host)
         if problem is None and dialect not in wires:
             return "wire", "endpoints"
-        if problem is None and route.base != ids.base:
+        if problem is None and "{base}" in route.its.path and route.base != ids.base:
             return "base", "ids.base"
     except UnknownModelError as error:
         return ("retired", f"retired.{parse(model).name}") if error.retired else ("unknown", "")
