@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
@@ -13,6 +14,7 @@ from smartllm.providers import row_of
 from smartllm.rules import Dialect, Facts, load_rules
 from smartllm.rules.hosts import routes_of
 
+from .check_versions import HEADER, changes, version_refusal
 from .heard import JSON, Refused, dict_of
 from .telling import service_in
 
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
 _AUTHORIZATION: Final = "authorization"
 _KEYS: Final[Mapping[ErrorShape, tuple[str, ...]]] = {"anthropic": ("x-api-key",)}
 """Headers for a key that a wire has wherever it is spoken, by the form of its errors."""
-_VERSION: Final = "anthropic-version"
-# platform.claude.com/docs/en/api/versioning, 2026-11-27.
-_VERSIONS: Final = frozenset({"2023-01-01", "2023-06-01"})
 _DENIED: Final = Refused(
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key "
     "for an active subscription and use a correct regional API endpoint for your resource.",
@@ -70,15 +69,22 @@ def door_refusal(route: Route, headers: Mapping[str, str], *, keyless: bool = Fa
     return next((found for check in checks for found in check(route, headers)), None)
 
 
-def keys_refusal(route: Route, body: Any, facts: Facts | None) -> Refused | None:
-    """What is wrong with the keys of a body that another route of the same format has, or has not.
+def keys_refusal(route: Route, body: Any, headers: Mapping[str, str], facts: Facts | None) -> Refused | None:
+    """What is wrong with the keys of a body at this route, or in this version, and not at others.
 
     Args:
         route: Where the body goes.
         body: It.
+        headers: The headers of its call, with names in lower case.
         facts: What its model takes there; None where nobody knows.
     """
-    return next(_keys(route, dict_of(body), facts), None)
+    keys = () if route.count is not None else _keys(route, dict_of(body), facts)
+    return next(chain(keys, _changed(route, body, headers)), None)
+
+
+def _changed(route: Route, body: Any, headers: Mapping[str, str]) -> Iterator[Refused]:
+    if wants_version(route):
+        yield from changes(body, headers)
 
 
 def _shown(route: Route, headers: Mapping[str, str]) -> Iterator[Refused]:
@@ -96,13 +102,13 @@ def _shown(route: Route, headers: Mapping[str, str]) -> Iterator[Refused]:
 
 def _wanted(route: Route, headers: Mapping[str, str]) -> Iterator[Refused]:
     """The version of Anthropic's API, where its route wants one."""
-    if not any(name.lower() == _VERSION for name in route.its.headers):
-        return
-    given = headers.get(_VERSION)
-    if given is None:
-        yield Refused(f"{_VERSION}: header is required")
-    elif given not in _VERSIONS:
-        yield Refused(f'{_VERSION}: "{given}" is not a valid version')
+    if wants_version(route):
+        yield from filter(None, (version_refusal(headers),))
+
+
+def wants_version(route: Route) -> bool:
+    """Whether calls must say which version of Anthropic's API they speak."""
+    return any(name.lower() == HEADER for name in route.its.headers)
 
 
 def _version(route: Route, headers: Mapping[str, str]) -> Iterator[Refused]:  # noqa: ARG001 - as the others
@@ -120,7 +126,7 @@ def _version(route: Route, headers: Mapping[str, str]) -> Iterator[Refused]:  # 
 
 def _keys(route: Route, body: JSON, facts: Facts | None) -> Iterator[Refused]:
     its, dialect = route.its, route.dialect
-    if dialect is None or route.count is not None or not (its.model_key or its.adds):
+    if dialect is None or not (its.model_key or its.adds):
         return
     fields = FIELDS[dialect]
     limit = facts.limits.field if facts is not None and facts.limits.required else ""

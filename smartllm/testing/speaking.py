@@ -179,10 +179,11 @@ def _problem(
         if problem is None and check:
             model, streamed = route.model or str(asked.get("model")), route.streams(asked)
             if route.count is None:
-                facts = facts_of(model, route.dialect, route.provider)
-                problem = id_refusal(model, route, models) or keys_refusal(route, asked, facts)
+                problem = id_refusal(model, route, models)
             else:
                 problem = count_refusal(asked, model, route, models)
+            facts = facts_of(model, route.dialect, route.provider)
+            problem = problem or keys_refusal(route, asked, headers, facts)
             problem = problem or refusal(
                 asked, model, route.dialect, host=route.provider, streamed=streamed, headers=headers
             )
