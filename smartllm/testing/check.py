@@ -12,9 +12,8 @@ from smartllm.compiler.dialects import FIELDS, Fields
 from smartllm.environment import ambient_rules
 from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
-from smartllm.providers import PROVIDERS
-from smartllm.rules import Dialect, Facts, RuleSet, Target, load_rules, resolve, served_on, target_for
-from smartllm.rules.hosts import doors_of
+from smartllm.rules import Dialect, Facts, Target, load_rules, resolve, served_on, target_for
+from smartllm.rules.hosts import all_hosts
 from smartllm.rules.vocabulary import Parameter
 
 from .check_calls import conversations
@@ -119,18 +118,12 @@ def target_of(model: str, dialect: Dialect, host: str = "") -> Target | None:
     rules = load_rules(ambient=ambient_rules(os.environ))
     try:
         resolution = resolve(model, rules)
-        for each in (host,) if host else _in_order(rules):
+        for each in (host,) if host else all_hosts(rules):
             if dialect in served_on(resolution, each, rules):
                 return target_for(resolution, each, dialect, rules)
     except SmartLLMError:
         pass
     return None
-
-
-def _in_order(rules: RuleSet) -> Iterator[str]:
-    """The hosts, those of the first provider first."""
-    for provider in PROVIDERS:
-        yield from doors_of(provider, rules)
 
 
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:

@@ -106,6 +106,11 @@ def _wanted(route: Route, headers: Mapping[str, str]) -> Iterator[Refused]:
         yield from filter(None, (version_refusal(headers),))
 
 
+def wants_key(route: Route) -> bool:
+    """Whether calls must show a key, be it any."""
+    return route.provider in _NO_KEY
+
+
 def wants_version(route: Route) -> bool:
     """Whether calls must say which version of Anthropic's API they speak."""
     return any(name.lower() == HEADER for name in route.its.headers)

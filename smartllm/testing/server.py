@@ -30,7 +30,7 @@ from .prompt_memory import PromptMemory
 from .reply import HEADER, Recorded, Reply, reply_of
 from .routes import BASE, Route, find_route
 from .speaking import Spoken, spoken
-from .telling import HEADER as HOST
+from .telling import HEADER as PROVIDER
 from .telling import hosts_named
 from .variables import reaching
 
@@ -58,8 +58,8 @@ class LoopbackServer:
 
     Several hosts have some paths in common. Which one a request is for is told by what it is signed for, by
     the header of its key, by how a token begins, by the spelling of the model's id, in this order; else it
-    is the first that has the path. ``host`` decides it for all requests, the header ``x-smartllm-host`` for
-    one.
+    is the first that has the path. ``provider`` decides it for all requests, the header
+    ``x-smartllm-provider`` for one.
 
     A request may bring its own reply: the header ``x-smartllm-reply`` holds fields of ``Reply`` as JSON.
     The calls of a batch engine take replies like all others; those of its lines are ``batches.script``'s.
@@ -72,10 +72,10 @@ class LoopbackServer:
         batch: How the jobs of batch engines run; without, within a second and without a failure.
         s3: Address of the S3 where Bedrock's jobs find their records and leave their outputs, an emulator's,
             with ``key:secret@`` where it wants keys. Without, no job is created.
-        host: The only host that answers, such as ``"bedrock-mantle"``, or the provider whose hosts alone do.
+        provider: Who alone answers: a provider, or one of its hosts, such as ``"bedrock-mantle"``.
 
     Raises:
-        ConfigError: ``s3`` is no address, or there is no such host.
+        ConfigError: ``s3`` is no address, or there is no such provider.
         MissingExtraError: ``s3`` is given, and aiobotocore is not installed.
     """
 
@@ -88,12 +88,11 @@ class LoopbackServer:
         port: int = 0,
         batch: Engine | None = None,
         s3: str | None = None,
-        host: str | None = None,
+        provider: str | None = None,
     ) -> None:
         self.models = tuple(models)
-        self._host = host or ""
-        if self._host:
-            hosts_named(self._host, load_rules(ambient=ambient_rules(os.environ)))
+        self._provider = provider or ""
+        self._hosts = hosts_named(provider, load_rules(ambient=ambient_rules(os.environ))) if provider else ()
         self.check, self.native = check, native
         self._s3 = None if s3 is None else S3Place.of(s3)
         self._wanted_port = port
@@ -213,7 +212,8 @@ class LoopbackServer:
         path = request.raw_path.partition("?")[0]
         headers = {name.lower(): value for name, value in request.headers.items()}
         routes = ((api, api.route(request.method, path)) for api in self._apis)
-        api, route = next(((api, route) for api, route in routes if route is not None), (None, None))
+        own = ((api, route) for api, route in routes if route is not None and self._has(route))
+        api, route = next(own, (None, None))
         body = b"" if api else await request.read()
         wrong = None
         if route is None:
@@ -248,16 +248,20 @@ class LoopbackServer:
             recorded.seconds = time.perf_counter() - begun
             self._calls.end(call)
 
+    def _has(self, route: Route) -> bool:
+        """Whether the host of a route answers here."""
+        return not self._hosts or route.provider in self._hosts
+
     def _found(
         self, method: str, raw_path: str, body: bytes, headers: dict[str, str]
     ) -> tuple[Route, Reply | None]:
         """Where a request goes, and the answer to one that wants to go to a host that nobody knows."""
         try:
-            return find_route(method, raw_path, body=body, headers=headers, host=self._host), None
+            return find_route(method, raw_path, body=body, headers=headers, host=self._provider), None
         except ConfigError as error:
-            others = {name: value for name, value in headers.items() if name != HOST}
-            route = find_route(method, raw_path, body=body, headers=others, host=self._host)
-            return route, Reply(status=400, error_message=f"{HOST}: {error}")
+            others = {name: value for name, value in headers.items() if name != PROVIDER}
+            route = find_route(method, raw_path, body=body, headers=others, host=self._provider)
+            return route, Reply(status=400, error_message=f"{PROVIDER}: {error}")
 
     def _next(self, recorded: Recorded) -> Reply:
         """The reply that the request itself asks for, or the next scripted one."""

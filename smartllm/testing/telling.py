@@ -27,8 +27,8 @@ from .heard import dict_of, json_of
 if TYPE_CHECKING:
     from smartllm.rules import RuleSet
 
-HEADER: Final = "x-smartllm-host"
-"""A request that carries this header is for the host that it names, or for one of a provider's."""
+HEADER: Final = "x-smartllm-provider"
+"""A request that carries this header is for the provider that it names, or for that host of one."""
 
 _AUTHORIZATION: Final = "authorization"
 _SCOPE: Final = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
@@ -98,7 +98,7 @@ def hosts_named(name: str, rules: RuleSet) -> tuple[str, ...]:
     """
     hosts = tuple(rules.table("host"))
     if name not in hosts:
-        raise ConfigError(f"host={name!r} is not known; allowed: {', '.join(hosts)}")
+        raise ConfigError(f"provider={name!r} is not known; allowed: {', '.join(hosts)}")
     return tuple(host for host in hosts if provider_of_host(host) == name) or (name,)
 
 
@@ -112,7 +112,7 @@ def told_among(hosts: Collection[str], said: Said, rules: RuleSet) -> tuple[str,
     """
     left, told = narrowed(hosts, said, rules)
     if len(left) > 1:
-        told.append(f"the first of {', '.join(left)}: nothing tells them apart")
+        told.append(f"the first of {', '.join(left)}, which nothing tells apart")
     return left[0], ", ".join(told)
 
 
