@@ -18,10 +18,12 @@ class AskedHeaders(NamedTuple):
     Attributes:
         said: What the wire takes there alone, each value with its reason.
         extra: The caller's own headers, whose values may be secret.
+        sums: Header whose values add up; empty for none.
     """
 
     said: Mapping[str, tuple[str, Reason]]
     extra: Mapping[str, str]
+    sums: str = ""
 
     def __repr__(self) -> str:
         """What may be seen of it."""
@@ -45,7 +47,8 @@ class AskedHeaders(NamedTuple):
 
     def over(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Other headers with these over them."""
-        return merged({**headers, **self._values}, self.extra)
+        layers = (headers, self._values, self.extra)
+        return merged(*layers, added_up(self.sums, *layers))
 
     def leaves(self) -> Iterator[tuple[str, str, Reason]]:
         """Each with what may be seen of its value, and its reason."""
@@ -65,3 +68,15 @@ def merged(*layers: Mapping[str, str]) -> dict[str, str]:
         for name, value in layer.items():
             found[name.lower()] = name, value
     return dict(found.values())
+
+
+def added_up(name: str, *layers: Mapping[str, str]) -> dict[str, str]:
+    """A header that holds a list, with what each of several layers has in it; empty where none has it.
+
+    Args:
+        name: Its name; empty for none.
+        layers: Headers, in the order in which the list is to hold them.
+    """
+    found = [value for layer in layers for own, value in layer.items() if own.lower() == name.lower()]
+    words = [word.strip() for value in found for word in value.split(",")] if name else []
+    return {name: ",".join(dict.fromkeys(filter(None, words)))} if words else {}
