@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from smartllm.compiler import Step
-from smartllm.compiler.headers import added_up, merged
+from smartllm.compiler.headers import merged
 from smartllm.errors import MissingExtraError
 from smartllm.hosts.auth import Auth
 from smartllm.hosts.called import Called
@@ -162,14 +162,11 @@ class HostCalls:
     async def _signed(self, step: Step, host: _Host, headers: Mapping[str, str]) -> WireRequest:
         url = self._url(await self._address_of(host.row), step.path)
         own = self._settings.default_headers
-        sums = added_up(step.travel.sums, self._settings.headers, own, step.headers)
-        given = merged(headers, own, step.headers, sums) if own or sums else {**headers, **step.headers}
+        given = merged(headers, own, step.headers) if own else {**headers, **step.headers}
         signed = await host.auth.sign("POST", url, given, step.content)
         signed.update(host.framing.unsigned)
         if step.asked is not None:  # a request's own win over those of settings and environment
             signed = merged(signed, step.asked.extra)
-        if sums:
-            signed = merged(signed, sums)
         return WireRequest("POST", url, signed, step.content, step.model, step.buffered)
 
     async def _listed(self, path: str, query: Mapping[str, str], needed: Mapping[str, str] = _ACCEPT) -> Any:

@@ -26,7 +26,6 @@ class Travel(NamedTuple):
         keys: Where in a body stands what only says how the answer comes, by dotted path.
         streamed: The answer comes as a stream.
         errors: How an answer with an error status is read, where the route has a way of its own.
-        sums: Header whose values add up, whoever sets it; empty for none.
     """
 
     operation: str
@@ -35,7 +34,6 @@ class Travel(NamedTuple):
     keys: frozenset[str]
     streamed: bool = False
     errors: ErrorShape | None = None
-    sums: str = ""
 
     def under(self, base: str) -> "Travel":
         """The same with the path under which the model's API lies."""
@@ -77,9 +75,7 @@ class Route:
     def plain(self) -> Travel:
         """How a call goes whose answer comes in one piece."""
         operation = self.operation or f"POST {self.path}"
-        return Travel(
-            operation, self.path, self.headers, self._keys, errors=self.errors, sums=self.beta_header
-        )
+        return Travel(operation, self.path, self.headers, self._keys, errors=self.errors)
 
     @cached_property
     def streaming(self) -> Travel:
@@ -87,8 +83,9 @@ class Route:
         operation = self.stream_operation or self.plain.operation
         if not self.stream_path:
             return self.plain._replace(operation=operation, streamed=True)
-        path, headers = self.stream_path, self.stream_headers
-        return self.plain._replace(operation=operation, template=path, headers=headers, streamed=True)
+        return Travel(
+            operation, self.stream_path, self.stream_headers, self._keys, streamed=True, errors=self.errors
+        )
 
     @property
     def _keys(self) -> frozenset[str]:
