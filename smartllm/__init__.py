@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from smartllm.runtime.mapped import Mapped
     from smartllm.setting_keywords import ClientSettings
     from smartllm.structure_errors import FormatUnsupportedError, SchemaMismatchError, StructureError
+    from smartllm.token_count import TokenCount
     from smartllm.tools import Tool, tool
     from smartllm.tools.errors import ToolArgumentsError, ToolError, ToolRoundsError, ToolTimeoutError
     from smartllm.tools.run import CallEvent, ToolRun
@@ -128,6 +129,7 @@ __all__ = [
     "Text",
     "TextRequest",
     "TextResponse",
+    "TokenCount",
     "Tool",
     "ToolArgumentsError",
     "ToolCall",
@@ -200,6 +202,7 @@ _NAMES: Final = {
     "smartllm.runtime.mapped": ("Mapped",),
     "smartllm.setting_keywords": ("ClientSettings",),
     "smartllm.structure_errors": ("FormatUnsupportedError", "SchemaMismatchError", "StructureError"),
+    "smartllm.token_count": ("TokenCount",),
     "smartllm.tools.errors": ("ToolArgumentsError", "ToolError", "ToolRoundsError", "ToolTimeoutError"),
     "smartllm.tools.run": ("CallEvent", "ToolRun"),
     "smartllm.tools": ("Tool", "tool"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -138,6 +138,14 @@ class LLMConfig:
     deployments: Mapping[str, str] | None = None
     """Azure's deployments by name, each with the id of its model, whose facts then hold for it; one that is
     called like its model needs none."""
+    fallback: Sequence[str | tuple[str, str] | Mapping[str, Any]] | None = field(default=None, repr=False)
+    """Models that take over, in their order, where one fails for good: each a pair of provider and model, a
+    text such as ``bedrock/<model id>``, or a dict with ``model``, perhaps ``provider``, and settings of that
+    provider."""
+
+    compatible: bool | str | None = None
+    """The server at ``base_url`` that speaks OpenAI's API: its name, such as ``ollama``; True for one without
+    a name, False for a proxy of OpenAI's own. None tells it by the address."""
 
     if not TYPE_CHECKING:
 

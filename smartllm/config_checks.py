@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 from smartllm import values
 from smartllm.diagnostics import LEVELS
 from smartllm.errors import ConfigError
+from smartllm.fallback_setting import fallback_entries
 from smartllm.providers import ROWS
 from smartllm.values import Number, unusable
 from smartllm.words import Provider
@@ -78,6 +79,9 @@ def check_config(config: Any) -> None:
     values.path("ca_bundle", config.ca_bundle)
     values.headers("default_headers", config.default_headers)
     _rules(config.rules)
+    fallback_entries(config.fallback, config.__dataclass_fields__)
+    if not isinstance(config.compatible, bool | str | None):
+        raise unusable("compatible", config.compatible, "True, False or the name of a server, such as ollama")
     if not isinstance(config.trace_content, bool):
         raise unusable("trace_content", config.trace_content, "True or False")
     _aws(config)

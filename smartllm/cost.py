@@ -45,6 +45,12 @@ def price_of(
     return total
 
 
+def sum_of(prices: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum of prices; None where one is not known."""
+    known = [price for price in prices if price is not None]
+    return sum(known, Decimal(0)) if len(known) == len(prices) else None
+
+
 def cost_of(usage: Usage, billing: Billing, *, model: str, when: str | None = None) -> Decimal | None:
     """The price of a call in US dollars.
 

@@ -24,6 +24,15 @@ Kind = Literal[
 RETRYABLE_STATUS: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 """HTTP statuses of failures that may pass."""
 
+TIMEOUTS: Final = {
+    "connect": "no connection",
+    "read": "no byte",
+    "first_event": "no first piece of the answer",
+    "stall": "no further piece of the answer",
+    "total": "no whole answer",
+}
+"""What did not happen in time, by kind of timeout."""
+
 # They arrive as 429 and stay until somebody pays (openai facts §12).
 QUOTA_CODES: Final = frozenset(
     {

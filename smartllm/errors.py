@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smartllm.diagnostics import Diagnostic, Origin
     from smartllm.response import TextResponse
     from smartllm.tools.run import ToolRun
+    from smartllm.tried import Tried
     from smartllm.usage import Usage
 
 RETRYABLE_STATUS: Final = error_codes.RETRYABLE_STATUS
@@ -24,13 +25,7 @@ RETRYABLE_STATUS: Final = error_codes.RETRYABLE_STATUS
 QUOTA_CODES: Final = error_codes.QUOTA_CODES
 """OpenAI's codes for an account that is used up."""
 
-TIMEOUTS: Final = {
-    "connect": "no connection",
-    "read": "no byte",
-    "first_event": "no first piece of the answer",
-    "stall": "no further piece of the answer",
-    "total": "no whole answer",
-}
+TIMEOUTS: Final = error_codes.TIMEOUTS
 """What did not happen in time, by kind of timeout."""
 
 
@@ -41,9 +36,11 @@ class SmartLLMError(Exception):
         message: What went wrong: the field, the value, and what is allowed.
         hint: The next step, or an empty string when the message already says it.
         run: What ``run_tools`` had done when it failed in a later round, else None.
+        tried: The models that were asked before, where others of ``fallback`` took over; and those left out.
     """
 
     run: ToolRun[Any] | None = None
+    tried: tuple[Tried, ...] = ()
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -142,6 +142,41 @@ class Fallback(_Event):
     """The other way: ``tool`` or ``two_pass``."""
 
 
+class LeftOut(TypedDict):
+    """A model of ``fallback`` that was not asked."""
+
+    provider: str
+    """Whose it is."""
+    model: str
+    """Its id."""
+    reason: str
+    """Why the request cannot be compiled for it."""
+
+
+class ModelFallback(_Event):
+    """The model failed for good, and the next one of ``fallback`` is asked; its own events follow."""
+
+    event: Literal["fallback"]
+    to_provider: str
+    """Whose the next one is."""
+    to_model: str
+    """Its id."""
+    reason: str
+    """Why another one is asked, in a few words."""
+    error: str
+    """Name of the error's class."""
+    error_message: str
+    """Its text."""
+    status: int | None
+    """HTTP status; None where there was no response."""
+    code: str | None
+    """The provider's own code, or None."""
+    attempts: int
+    """How often the model was called; 0 where it is retired, so that it was not."""
+    skipped: list[LeftOut]
+    """Models between the two that cannot take the request."""
+
+
 class RunCall(TypedDict):
     """A call of a round."""
 
@@ -190,6 +225,7 @@ ProgressEvent = (
     | StreamThinking
     | Reask
     | Fallback
+    | ModelFallback
     | ToolsStarted
     | ToolsDone
 )

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from smartllm.errors import ConfigError
 
-_OPENAI_SETTINGS: Final = ("api_key", "base_url", "organization")
+_OPENAI_SETTINGS: Final = ("api_key", "base_url", "organization", "compatible")
 _AWS_SETTINGS: Final = (
     "endpoint_url",
     "aws_region",
@@ -93,7 +93,8 @@ class ProviderRow(NamedTuple):
         endings: ``key``: paths of its API, which no base URL ends with.
         resource: ``key``: where its address is one of the customer's own.
         key: ``key``: variable for the key.
-        key_header: ``key``: header that holds the key; ``Authorization`` as a bearer token, as a function's.
+        key_header: ``key``: header that holds the key; ``Authorization`` as a bearer token.
+        key_start: ``key``: how keys begin; what a function gives is a bearer token if it begins otherwise.
         headers: ``key``: single headers: header, field of ``LLMConfig`` if there is one, variable.
         custom_headers: ``key``: variable for any headers, one ``Name: value`` a line.
         service: ``aws``: the service that is called.
@@ -121,6 +122,7 @@ class ProviderRow(NamedTuple):
     resource: Resource | None = None
     key: str = ""
     key_header: str = "Authorization"
+    key_start: str = ""
     headers: tuple[tuple[str, str, str], ...] = ()
     custom_headers: str = ""
     service: str = ""
@@ -138,7 +140,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         instead={**_KEY_INSTEAD, **_NO_AZURE},
         extra="openai",
         packages=("aiohttp",),
-        signs=("api_key", "base_url"),
+        signs=("api_key", "base_url", "compatible"),
         variables=("OPENAI_API_KEY",),
         default_model="OPENAI_MODEL",
         public_address="https://api.openai.com/v1",
@@ -195,6 +197,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         endings=("/v1/messages", "/v1/models", "/v1"),
         key="ANTHROPIC_API_KEY",
         key_header="x-api-key",
+        key_start="sk-ant-api",
         custom_headers="ANTHROPIC_CUSTOM_HEADERS",
         token="ANTHROPIC_AUTH_TOKEN",  # noqa: S106 - a variable's name
     ),

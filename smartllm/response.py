@@ -71,8 +71,8 @@ class TextResponse(Generic[T]):
     (what Bedrock's guardrail found) and, of Claude, ``container``, ``server_tool_use``, ``iterations``,
     ``context_management`` and ``input_transformations``. ``tries`` is there where the model was asked again:
     of each answer that did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and
-    ``errors`` (texts); and ``repeated`` where the same call was made again, since the provider itself called
-    the answer malformed."""
+    ``errors``; and ``repeated`` where the same call was made again, since the provider itself called the
+    answer malformed. ``tried`` lists the models of ``fallback`` that were asked before (``Tried.as_dict``)."""
     structured_data: T = None  # type: ignore[assignment]  # None only where no response_format was set
     """The validated object when ``response_format`` was set, else None; None too while the answer calls the
     caller's tools."""
@@ -103,12 +103,13 @@ class TextResponse(Generic[T]):
     cache_write_1h_tokens: int = 0
     """Those of them that are kept for an hour."""
     # What the rest is made from; the name by which the tool was called that binds the answer to a schema; and
-    # how many of the calls, from the first on, were made by others, or earlier.
+    # how many of the calls, from the first on, were made by others, or earlier; and what others' models said.
     _answers: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _output_tool: str | None = field(default=None, repr=False, compare=False)
     _bound: bool = field(default=False, repr=False, compare=False)
     _tries: tuple[StepAnswer, ...] = field(default=(), repr=False, compare=False)
     _given: int = field(default=0, repr=False, compare=False)
+    _earlier: tuple[TextResponse[Any], ...] = field(default=(), repr=False, compare=False)
     _parts: tuple[Part, ...] | None = field(default=None, init=False, repr=False, compare=False)
     _raws: tuple[dict[str, Any], ...] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -170,10 +171,11 @@ class TextResponse(Generic[T]):
         return self._price(0)
 
     def _price(self, given: int) -> Decimal | None:
-        from smartllm.cost import price_of  # noqa: PLC0415 - for those who ask
+        from smartllm.cost import price_of, sum_of  # noqa: PLC0415 - for those who ask
 
         usages = [answer.usage for answer in self._calls] or [self.usage]
-        return price_of(usages[given:], self.billing, model=self.requested_model, when=self.timestamp)
+        own = price_of(usages[given:], self.billing, model=self.requested_model, when=self.timestamp)
+        return sum_of([own, *(one.cost for one in self._earlier)]) if self._earlier else own
 
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.

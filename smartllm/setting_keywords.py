@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from smartllm.diagnostics import Level
@@ -115,3 +115,16 @@ class ClientSettings(TypedDict, total=False):
     quota_share: float
     """The part of a model's limits that this client takes, above 0 to 1, such as 1/8 in each of eight
     processes: of the calls in flight, and of an overlay's requests and tokens a minute."""
+    azure_endpoint: str | None
+    """Address of an Azure OpenAI resource, such as ``https://my-resource.openai.azure.com``; None reads
+    ``AZURE_OPENAI_ENDPOINT``."""
+    api_version: str | None
+    """Version of Azure's API: a date for the older one, by deployments; ``v1`` (the current one, which has no
+    dates), ``preview`` or ``latest``; None reads ``OPENAI_API_VERSION``, then takes ``v1``."""
+    deployments: Mapping[str, str] | None
+    """Azure's deployments by name, each with the id of its model, whose facts then hold for it; one that is
+    called like its model needs none."""
+    fallback: Sequence[str | tuple[str, str] | Mapping[str, Any]] | None
+    """Models that take over, in their order, where one fails for good: each a pair of provider and model, a
+    text such as ``bedrock/<model id>``, or a dict with ``model``, perhaps ``provider``, and settings of that
+    provider."""

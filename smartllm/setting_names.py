@@ -13,8 +13,15 @@ from smartllm.said import Named, said
 
 _A_REQUESTS: Final = "it is said in a request: TextRequest({0}=...)"
 _TIMEOUT: Final = "total_timeout (a whole call) or read_timeout (the longest silence)"
-_KEY: Final = "api_key (OpenAI), or aws_access_key_id and aws_secret_access_key (Bedrock)"
-_ADDRESS: Final = "base_url (OpenAI and servers that speak its API) or endpoint_url (Bedrock)"
+_KEY: Final = (
+    "api_key (OpenAI), the same for Anthropic and Azure, or aws_access_key_id and "
+    "aws_secret_access_key (Bedrock)"
+)
+_ADDRESS: Final = (
+    "base_url (OpenAI, Anthropic, and servers that speak their APIs), azure_endpoint (Azure) or endpoint_url "
+    "(Bedrock)"
+)
+_DEPLOYMENT: Final = "default_model, or model= of a request, and deployments for its model"
 _KEY_FUNCTION: Final = "api_key, which may be a function"
 
 OF_REQUESTS: Final[Mapping[str, str]] = {
@@ -28,6 +35,13 @@ MEANT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("timeout", "request_timeout", "timeout_seconds"), _TIMEOUT),
     **dict.fromkeys(("model", "model_name", "model_id"), "default_model, or model= of a request"),
     **dict.fromkeys(("key", "apikey", "token", "openai_api_key", "credentials"), _KEY),
+    **dict.fromkeys(("anthropic_api_key", "azure_api_key", "azure_openai_api_key"), _KEY),
+    **dict.fromkeys(("auth_token", "anthropic_auth_token"), f"{_KEY_FUNCTION}, or ANTHROPIC_AUTH_TOKEN"),
+    **dict.fromkeys(
+        ("azure_openai_endpoint", "resource", "resource_name", "azure_resource"), "azure_endpoint"
+    ),
+    **dict.fromkeys(("openai_api_version", "azure_api_version", "azure_openai_api_version"), "api_version"),
+    **dict.fromkeys(("azure_deployment", "deployment", "deployment_name", "deployment_id"), _DEPLOYMENT),
     **dict.fromkeys(("url", "endpoint", "host", "address", "api_base", "openai_api_base"), _ADDRESS),
     **dict.fromkeys(("region", "region_name", "aws_region_name"), "aws_region"),
     **dict.fromkeys(("retries", "retry", "num_retries", "max_attempts"), "max_retries"),

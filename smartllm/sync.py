@@ -32,6 +32,7 @@ from smartllm.runtime.many import Item, is_many, not_many
 from smartllm.runtime.mapped_sync import in_order
 from smartllm.runtime.transport import Transport
 from smartllm.setting_keywords import ClientSettings
+from smartllm.token_count import TokenCount
 from smartllm.tools.fields import Tools
 from smartllm.tools.run import OnCall, ToolRun
 
@@ -164,6 +165,14 @@ class LLMClient:
             raise not_many(requests)
         how = self._client._many(requests, max_concurrent, progress, fields, return_errors)  # noqa: SLF001 - ours
         return in_order(requests, *how)
+
+    def count_tokens(
+        self,
+        request: TextRequest[Any] | MessageRequest[Any] | Prompt | Turns = NOT_GIVEN,
+        **fields: Unpack[PromptFields[Any]],
+    ) -> TokenCount:
+        """As ``smartllm.LLMClient.count_tokens``."""
+        return run(self._client.count_tokens(request, **fields))
 
     def list_available_models(self) -> list[dict[str, Any]]:
         """As ``smartllm.LLMClient.list_available_models``."""

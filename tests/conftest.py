@@ -52,7 +52,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-_PREFIXES = ("OPENAI_", "AWS_", "BEDROCK_", "SMARTLLM_")
+_PREFIXES = ("OPENAI_", "ANTHROPIC_", "AZURE_", "AWS_", "BEDROCK_", "SMARTLLM_")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

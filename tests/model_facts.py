@@ -9,6 +9,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from doors import USUAL
+
 from smartllm.rules import Dialect, Facts, load_rules, resolve, served_on, target_for
 
 RULES = load_rules()
@@ -30,7 +32,7 @@ def facts_on(dialect: Dialect) -> dict[str, Facts]:
         if model not in READ:
             continue
         resolution = resolve(model, RULES)
-        for host in RULES.table("host"):
+        for host in filter(USUAL.__contains__, RULES.table("host")):
             if dialect in served_on(resolution, host, RULES):
                 found.setdefault(model, target_for(resolution, host, dialect, RULES).facts)
     return found

@@ -54,6 +54,10 @@ EXAMPLES: Final = {
     "talks ls": ("smartllm talks ls --json",),
     "talks rm": (),
     "talks show": (),
+    "tokens": (
+        "smartllm tokens 'What is the capital of France?' -m gpt-5.4",
+        "smartllm tokens 'Name a town' -m gpt-5.4 --schema 'name, people int' --json",
+    ),
     "verify": (),
 }
 """Lines that the tests run; a command has none where it needs what a page does not have, or does not end."""

@@ -14,6 +14,7 @@ _ORDER: Final = (
     "llm_started",
     "cache_hit",
     "retry",
+    "fallback",
     "structured_fallback",
     "structured_reask",
     "stream_progress",

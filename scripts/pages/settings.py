@@ -12,8 +12,9 @@ from smartllm.field_docs import field_docs
 from smartllm.providers import ROWS
 
 _GROUPS: Final = {
-    "Provider and model": ("provider", "default_model"),
-    "OpenAI, and servers that speak its API": ("api_key", "base_url", "organization"),
+    "Provider and model": ("provider", "default_model", "fallback"),
+    "OpenAI, Anthropic, and servers that speak their APIs": ("api_key", "base_url", "organization"),
+    "Azure OpenAI": ("azure_", "api_version", "deployments"),
     "Amazon Bedrock": ("aws_", "endpoint_url"),
     "Connections": ("ca_bundle", "default_headers"),
     "For requests that do not say it": ("temperature", "max_tokens", "reasks"),
@@ -28,6 +29,8 @@ _REST: Final = "More"
 _METHODS: Final = "resolved_provider, resolved_region, resolved_timeouts, request_defaults"
 _VARIABLE: Final = re.compile(r"``([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)``")
 _OTHERS: Final = {
+    "ANTHROPIC_AUTH_TOKEN": "Anthropic's bearer token, where no `ANTHROPIC_API_KEY` is set",
+    "AZURE_OPENAI_AD_TOKEN": "Azure's bearer token; outranks `AZURE_OPENAI_API_KEY`",
     "AWS_ACCESS_KEY_ID": "Key of AWS, with the next one",
     "AWS_SECRET_ACCESS_KEY": "Its secret",
     "AWS_SESSION_TOKEN": "Of temporary credentials",
@@ -41,7 +44,7 @@ _OTHERS: Final = {
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "`true`: addresses in AWS's variables and files do not count",
     "AWS_CA_BUNDLE": "Certificates that Bedrock's connections trust; then `REQUESTS_CA_BUNDLE`",
     "REQUESTS_CA_BUNDLE": "See above",
-    "SSL_CERT_FILE": "Certificates that OpenAI's connections trust; then `SSL_CERT_DIR`",
+    "SSL_CERT_FILE": "Certificates that connections to all but Bedrock trust; then `SSL_CERT_DIR`",
     "SSL_CERT_DIR": "See above",
     "SMARTLLM_RULES": "Overlays of the rules, separated like a `PATH`",
     "SMARTLLM_TALKS_DIR": "Folder of the talks that `smartllm run` and `chat` keep; `off` keeps none",
@@ -96,7 +99,7 @@ def variables() -> dict[str, str]:
     for row in ROWS.values():
         found |= {variable: f"Header `{header}`" for header, _, variable in row.headers}
         if row.custom_headers:
-            found[row.custom_headers] = "Headers of every request: `Name: value`, one a line"
+            found[row.custom_headers] = f"Headers of every request to {row.title}: `Name: value`, one a line"
     return found | {name: said for name, said in _OTHERS.items() if name not in found}
 
 

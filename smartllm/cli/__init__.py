@@ -14,6 +14,7 @@ _COMMANDS: Final = (
         "Ask",
         run="Ask a model, and print its answer.",
         chat="Talk with a model, turn by turn.",
+        tokens="Count the input tokens of a request, by the provider.",
         talks="Look at the talks that run and chat keep, and forget them.",
     ),
     Section("Ask many", batch="Answer a file of requests: by a batch engine, or online."),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MEANT: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(("ask", "prompt", "generate", "send", "call", "complete"), "run"),
+        **dict.fromkeys(("count", "count-tokens", "count_tokens", "tokenize", "token-count"), "tokens"),
         **dict.fromkeys(("talk", "repl", "converse"), "chat"),
         **dict.fromkeys(("logs", "history", "conversations", "sessions"), "talks"),
         **dict.fromkeys(("body", "build", "plan", "curl", "dry-run", "render"), "compile"),

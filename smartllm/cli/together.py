@@ -70,6 +70,7 @@ RUN: Final[tuple[Rule, ...]] = (
     Apart("--stream", "--json", "JSON comes as a whole, when the answer is complete"),
     Apart("--no-cache", "--refresh", "--refresh keeps the new answer, --no-cache keeps none"),
 )
+TOKENS: Final[tuple[Rule, ...]] = (*REQUEST, *_BASE_URL)
 BATCH_RUN: Final[tuple[Rule, ...]] = (
     *_BASE_URL,
     Apart("--overwrite", "--retry-failed", "one drops what is there, the other goes on with it"),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from smartllm.parameters import PARAMETERS
+from smartllm.providers import ROWS
 from smartllm.said import Named
 
 _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -25,15 +26,17 @@ _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "ca_bundle": "--ca-bundle",
     }
 )
-_FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache", "compatible"})
+_FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache"})
 """Options that take no value."""
 
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "api_key": "OPENAI_API_KEY",
         "organization": "OPENAI_ORG_ID",
-        "default_headers": "OPENAI_CUSTOM_HEADERS",
-        "default_model": "OPENAI_MODEL or BEDROCK_MODEL",
+        "default_headers": "OPENAI_CUSTOM_HEADERS or ANTHROPIC_CUSTOM_HEADERS",
+        "default_model": " or ".join(row.default_model for row in ROWS.values()),
+        "azure_endpoint": "AZURE_OPENAI_ENDPOINT",
+        "api_version": "OPENAI_API_VERSION",
         "endpoint_url": "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
         "aws_region": "AWS_REGION",
         "aws_access_key_id": "AWS_ACCESS_KEY_ID",
@@ -47,6 +50,8 @@ VARIABLES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Settings that only the environment can say here."""
+_KEYS: Final = frozenset(row.key for row in ROWS.values() if row.key)
+"""Variables that texts name where Python would name a setting."""
 
 
 def shell_words(named: Named) -> str:
@@ -59,6 +64,8 @@ def shell_words(named: Named) -> str:
     if option is None:
         if named.name in PARAMETERS:
             return f"--option {named.name}={shlex.quote(named.value) if named.value else 'VALUE'}"
+        if named.name in _KEYS:
+            return named.name
         return VARIABLES.get(named.name) or f"{named.name} (a setting that only Python has)"
     if named.name in PARAMETERS and PARAMETERS[named.name].kind == "truth" and named.name not in _FLAGS:
         return f"--no-{option.removeprefix('--')}" if named.value == "false" else option

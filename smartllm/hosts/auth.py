@@ -83,21 +83,38 @@ class FixedHeaders:
         return merged(headers, self._headers)
 
 
+class KeyForm(NamedTuple):
+    """How a provider's long-lived keys are told from tokens, and sent.
+
+    Attributes:
+        header: Header that holds a key.
+        start: How keys begin; empty where they are sent as tokens are.
+    """
+
+    header: str = "Authorization"
+    start: str = ""
+
+
 class AskedKey:
-    """A bearer token that is asked for before each request.
+    """A bearer token, or a key, that is asked for before each request.
 
     Args:
         ask: Gives it.
         headers: Further headers of every request.
         secrets: What is secret from the start.
+        form: What is a key, and so no bearer token.
     """
 
     asks = True
 
     def __init__(
-        self, ask: Callable[[], Awaitable[str]], headers: Mapping[str, str], secrets: tuple[str, ...] = ()
+        self,
+        ask: Callable[[], Awaitable[str]],
+        headers: Mapping[str, str],
+        secrets: tuple[str, ...] = (),
+        form: KeyForm = KeyForm(),  # noqa: B008 - never changed
     ) -> None:
-        self._ask, self._headers, self._secrets = ask, dict(headers), Secrets(secrets)
+        self._ask, self._headers, self._secrets, self._form = ask, dict(headers), Secrets(secrets), form
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -114,7 +131,10 @@ class AskedKey:
         """The request's headers, these, and the key as it is now."""
         key = await self._ask()
         self._secrets.add(key)
-        return merged(headers, self._headers, {"Authorization": f"Bearer {key}"})
+        header, start = self._form
+        is_key = start and key.startswith(start)
+        own = {header: key} if is_key else {"Authorization": f"Bearer {key}"}
+        return merged(headers, self._headers, own)
 
 
 class _Unsigned:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from smartllm.environment import Environment, ambient_rules
 from smartllm.errors import SmartLLMError
-from smartllm.providers import row_of
+from smartllm.providers import ROWS, row_of
 from smartllm.rules import Facts, RuleSet, load_rules, resolve, served_on
 from smartllm.rules.hosts import host_row
 from smartllm.rules.ids import usual_ids
 from smartllm.rules.life import hosts_of, state_on, target_on
+from smartllm.rules.servers import server_at
 
 
 class Listed(NamedTuple):
@@ -40,14 +41,16 @@ def rules_in_force() -> RuleSet:
 
 
 def listed_models(rules: RuleSet) -> Iterator[Listed]:
-    """Each model on each host that serves it today, without the retired ones."""
-    today = dt.datetime.now(dt.UTC).date()
+    """Each id that can be called today, on the first provider that takes it."""
+    today, seen = dt.datetime.now(dt.UTC).date(), set[str]()
     for key in rules.table("model"):
         resolution = resolve(key, rules)
-        for host in hosts_of(resolution, rules):
+        for host in filter(ROWS.__contains__, hosts_of(resolution, rules)):
             facts = target_on(resolution, host, rules).facts
-            if served_on(resolution, host, rules) and state_on(facts.lifecycle, today) != "retired":
-                yield Listed(key, usual_ids(key, facts.ids)[0], host)
+            alive = served_on(resolution, host, rules) and state_on(facts.lifecycle, today) != "retired"
+            if alive and (usual := usual_ids(key, facts.ids)[0]) not in seen:
+                seen.add(usual)
+                yield Listed(key, usual, host)
 
 
 def facts_of(
@@ -68,7 +71,9 @@ def facts_of(
     asked = model or environment.get(row.default_model) or None
     if elsewhere is None:
         elsewhere = bool(row.base_url and environment.get(row.base_url))
-    compatible = elsewhere and host_row(provider, rules).compatible is not None
+    compatible: bool | str = elsewhere and host_row(provider, rules).compatible is not None
+    if compatible and (found := server_at(environment.get(row.base_url) or "", rules)) is not None:
+        compatible = found.name
     request = TextRequest(prompt="-", model=asked)
     try:
         target, _ = choose_target(request, provider, None, rules, compatible=compatible)

@@ -32,7 +32,7 @@ def with_deployments(rules: RuleSet, deployments: Mapping[str, str]) -> RuleSet:
 
 
 def deployment_unknown(error: UnknownModelError) -> UnknownModelError:
-    """The error for an unknown id where it may be a deployment's name; its hint says how to name the model."""
+    """The error for an unknown id that may be a deployment's name; its hint says how to name the model."""
     if error.retired:
         return error
     told = f"LLMClient(deployments={{{error.model!r}: <listed model>}})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from smartllm.compiler import Plan, Step
 from smartllm.errors import CompileError
 from smartllm.request import MessageRequest, TextRequest
+from smartllm.response import TextResponse
 from smartllm.rules.memo import MISSING, Memo
 from smartllm.runtime.observe.progress import Progress
 from smartllm.structure_errors import FormatUnsupportedError
@@ -30,10 +31,12 @@ class Asked:
     Attributes:
         request: As given.
         plan: As given.
+        finish: What a response becomes before the caller gets it.
     """
 
     def __init__(self, request: Request, plan: Plan, compiled: Callable[[Request], Awaitable[Plan]]) -> None:
         self.request, self.plan, self._compiled = request, plan, compiled
+        self.finish: Callable[[TextResponse[Any]], TextResponse[Any]] = _as_it_is
         self._other: Plan | None = None
 
     async def without_native(self) -> Plan:
@@ -90,6 +93,10 @@ class NativeFormats:
         self._refused.keep(_key(step), True)
         await progress.emit("structured_fallback", error_message=str(error), strategy=_way(other))
         return other
+
+
+def _as_it_is(response: TextResponse[Any]) -> TextResponse[Any]:
+    return response
 
 
 def _is_native(step: Step) -> bool:

@@ -12,12 +12,12 @@ from smartllm.request_keywords import NOT_GIVEN, Prompt, PromptFields, Turns, Tu
 from smartllm.request_of import text_request, turns_request
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules.hosts import host_row
-from smartllm.runtime.base import BaseClient
+from smartllm.runtime.counting import CountingClient
 
 T = TypeVar("T", default=Any)
 
 
-class AskingClient(BaseClient):
+class AskingClient(CountingClient):
     """What asks a model once."""
 
     async def generate_text(

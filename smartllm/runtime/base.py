@@ -3,43 +3,47 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing
-from typing import Any, TypeVar, Unpack
+from typing import Any, Final, TypeVar, Unpack
 
 from smartllm.compiler import Plan
 from smartllm.compiler import compile as compile_request
 from smartllm.config import LLMConfig
-from smartllm.errors import ConfigError, ProviderError, SmartLLMError, UnknownModelError
+from smartllm.environment import Source
+from smartllm.errors import ConfigError, UnknownModelError
 from smartllm.log import Announcer
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules import RuleSet, load_rules
 from smartllm.rules.deployments import deployment_unknown, with_deployments
-from smartllm.rules.hosts import host_row
-from smartllm.runtime.answer import paid_for
 from smartllm.runtime.asked import Asked
 from smartllm.runtime.cache.key import cache_key
-from smartllm.runtime.cache.levels import open_cache
+from smartllm.runtime.cache.levels import ResponseCache, open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.control.deadline import Deadline
+from smartllm.runtime.elsewhere import check_address, elsewhere
 from smartllm.runtime.exchange import HostCalls, require
+from smartllm.runtime.failed import make_ready
+from smartllm.runtime.fallback.chain import Chain, Place
+from smartllm.runtime.fallback.targets import Caller, takers_of
 from smartllm.runtime.lookup import Lookup
 from smartllm.runtime.media import hashed, with_files
 from smartllm.runtime.observe.progress import Progress
 from smartllm.runtime.observe.telemetry import CallSpan, span_of
-from smartllm.runtime.secrets import hide_secrets
-from smartllm.runtime.structure.paid import hide_in_paid, not_paid
+from smartllm.runtime.structure.paid import not_paid
 from smartllm.runtime.transport import Transport
 from smartllm.runtime.wire.http import HttpTransport
 from smartllm.runtime.wire.way import Ways
+from smartllm.runtime.wished import wished
 from smartllm.setting_keywords import ClientSettings
 from smartllm.settings import Settings, make_config
 from smartllm.words import Provider
 
 T = TypeVar("T")
-AnyRequest = TypeVar("AnyRequest", bound=TextRequest[Any] | MessageRequest[Any])
+
+_FALLBACK: Final = Source("setting", "fallback")
 
 
 class BaseClient:
@@ -71,31 +75,77 @@ class BaseClient:
             )
         if self._settings.deployments:
             self._rules()  # which raises for what is no model
+        if self.config.compatible is not None and transport is None:
+            check_address(self._settings, self._rules())
         self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
-        calls = self._calls
-        self._cache = open_cache(self._settings, lambda: calls.secrets)
+        holders = self._all_calls = [self._calls]
+        self._secrets = lambda: tuple(secret for each in holders for secret in each.secrets)
+        self._cache = open_cache(self._settings, self._secrets)
         self._executor = Executor(self._settings, self._calls)
         self._announce = Announcer()
         self._entered = self._closed = False
-        model = self._settings.sources.get("default_model")
-        self._sources = {} if model is None else {"model": model}
+        self._others: list[_Other] = []
+        self._takers = takers_of(self._settings, self._caller, self._beside(transport))
 
-    def _compiled(self, request: TextRequest[Any] | MessageRequest[Any], *, native: bool = True) -> Plan:
+    @property
+    def _chain(self) -> Chain:
+        """This client's models. It is made for each call: a client that nobody holds ends at once."""
+        return Chain(self._caller, self._takers, lambda: not self._closed)
+
+    @property
+    def _caller(self) -> Caller:
+        return Caller(
+            self.provider,
+            self._compiled,
+            self._asked,
+            self._progress,
+            self._answered,
+            self._chunks,
+            self._executor.deadline,
+        )
+
+    def _beside(self, transport: Transport | None) -> Callable[[LLMConfig], Caller]:
+        """What makes the callers of models that take over; their cache is this client's."""
+
+        def made(config: LLMConfig) -> Caller:
+            other = _Other(config, transport, self._cache)
+            self._others.append(other)
+            self._all_calls.append(other.calls)
+            return other.caller
+
+        return made
+
+    def _compiled(
+        self,
+        request: TextRequest[Any] | MessageRequest[Any],
+        model: str | None = None,
+        *,
+        native: bool = True,
+        door: str | None = None,
+    ) -> Plan:
+        """The plan of a request.
+
+        Args:
+            request: The request.
+            model: Another model than its own, or the settings'.
+            native: False where the host is seen to refuse the provider's own schema mode.
+            door: One door alone of the provider's.
+        """
         settings, rules = self._settings, self._rules()
-        level = self.config.level
+        source = _FALLBACK if model is not None else settings.sources.get("default_model")
+        level, there = self.config.level, elsewhere(settings, rules)
         try:
             plan = compile_request(
                 request,
-                provider=self.provider,
-                model=settings.default_model if request.model is None else None,
+                provider=door or self.provider,
+                model=settings.default_model if model is None and request.model is None else model,
                 rules=rules,
                 level="ignore" if level == "warn" else level,
                 defaults=self.config.request_defaults(),
-                sources=self._sources,
+                sources={**there.sources, **({} if source is None else {"model": source})},
                 today=dt.datetime.now(dt.UTC).date(),
                 native=native,
-                compatible=settings.custom_endpoint is not None
-                and host_row(self.provider, rules).compatible is not None,
+                compatible=there.compatible,
             )
         except UnknownModelError as error:
             raise (deployment_unknown(error) if settings.row.resource is not None else error) from None
@@ -117,21 +167,23 @@ class BaseClient:
         *,
         streamed: bool = False,
         deadline: Deadline | None = None,
+        place: Place | None = None,
     ) -> TextResponse[T]:
         self._check_open()
-        request = self._with_reasks(request)
-        asked = await self._asked(_with_stream(request, streamed))
-        plan = asked.plan
-        progress = self._progress(request, plan)
-        deadline = deadline or self._executor.deadline(plan)
+        asked = wished(request, reasks=self.config.reasks, stream=streamed)
+        return await self._chain.answer(asked, deadline, place)
+
+    async def _answered(self, asked: Asked, progress: Progress, deadline: Deadline) -> TextResponse[Any]:
+        """The answer of one model; what fails is ready to be raised, but nobody is told of it yet."""
+        request, plan = asked.request, asked.plan
         lookup: Lookup | None = None
         with self._span(request, plan) as progress.span:
             try:
                 key = cache_key(plan, self._settings.cache_scope)
                 lookup = Lookup(self._cache, self._executor, asked, key)
-                response = await lookup.response(progress, deadline)
+                response = asked.finish(await lookup.response(progress, deadline))
             except Exception as error:
-                await self._failed(progress, error, deadline, plan, request)
+                make_ready(error, deadline, plan, request, self._calls.secrets)
                 if lookup is not None and lookup.joined:
                     not_paid(error, lookup.given)
                 raise
@@ -145,11 +197,16 @@ class BaseClient:
 
     async def _stream(self, request: TextRequest[T] | MessageRequest[T]) -> AsyncGenerator[StreamChunk[T]]:
         self._check_open()
-        request = self._with_reasks(request)
-        asked = await self._asked(_with_stream(request, True))
-        plan = asked.plan
-        progress, deadline = self._progress(request, plan), self._executor.deadline(plan)
-        await progress.started()
+        chunks = self._chain.chunks(wished(request, reasks=self.config.reasks, stream=True))
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+
+    async def _chunks(
+        self, asked: Asked, progress: Progress, deadline: Deadline
+    ) -> AsyncGenerator[StreamChunk[Any]]:
+        """As ``_answered``, of a stream."""
+        request, plan = asked.request, asked.plan
         with self._span(request, plan) as progress.span:
             try:
                 source = stream_chunks(self._executor, asked, progress, deadline)
@@ -159,7 +216,7 @@ class BaseClient:
                             self._tell(plan, chunk.response)
                         yield chunk
             except Exception as error:
-                await self._failed(progress, error, deadline, plan, request)
+                make_ready(error, deadline, plan, request, self._calls.secrets)
                 raise
 
     def _span(
@@ -167,41 +224,26 @@ class BaseClient:
     ) -> AbstractContextManager[CallSpan]:
         return span_of(request, plan, server=self._calls.server, content=self.config.trace_content)
 
-    async def _asked(self, request: TextRequest[Any] | MessageRequest[Any]) -> Asked:
-        """A request with its plan, and the way to another one."""
+    async def _asked(
+        self,
+        request: TextRequest[Any] | MessageRequest[Any],
+        model: str | None = None,
+        *,
+        door: str | None = None,
+    ) -> Asked:
+        """A request with its plan, and the way to another one; perhaps for one door alone."""
         read = await with_files(request)
 
         async def compiled(wished: TextRequest[Any] | MessageRequest[Any]) -> Plan:
             other = read.model_copy(update={"structured_output": wished.structured_output})
-            return await hashed(self._compiled(other, native=False))
+            return await hashed(self._compiled(other, model, native=False, door=door))
 
-        return Asked(request, await hashed(self._compiled(read)), compiled)
+        return Asked(request, await hashed(self._compiled(read, model, door=door)), compiled)
 
     def _tell(self, plan: Plan, response: TextResponse[Any]) -> None:
         """Log what the answer has to tell beside its plan, which is logged already."""
         if self.config.level == "warn" and len(response.diagnostics) > len(plan.diagnostics):
             self._announce(plan.model, response.diagnostics)
-
-    async def _failed(
-        self,
-        progress: Progress,
-        error: Exception,
-        deadline: Deadline,
-        plan: Plan,
-        request: TextRequest[Any] | MessageRequest[Any],
-    ) -> None:
-        """What holds for every error, wherever in the call it came up."""
-        if isinstance(error, ProviderError) and error.response is None:
-            error.response = paid_for(deadline.record, plan, request)
-        secrets = (*self._calls.secrets, *plan.steps[0].secrets)
-        if isinstance(error, SmartLLMError):
-            hide_secrets(error, secrets)
-        hide_in_paid(error, secrets)
-        if isinstance(error, ProviderError):
-            error.attempts = max(error.attempts, deadline.record.attempts)
-            # ``from None`` hides the HTTP library's error but keeps it, and with it the request's headers.
-            error.__context__ = None
-        await progress.failed(error)
 
     def __reduce__(self) -> str:
         raise ConfigError(
@@ -209,33 +251,48 @@ class BaseClient:
             hint="hand the LLMConfig over, and make a client in each process",
         )
 
-    def _progress(self, request: TextRequest[Any] | MessageRequest[Any], plan: Plan) -> Progress:
+    def _progress(self, request: TextRequest[Any] | MessageRequest[Any], model: str) -> Progress:
         max_tokens = self.config.max_tokens
         if max_tokens is None or "max_tokens" in request.model_fields_set:
             max_tokens = request.max_tokens
         return Progress(
             request,
-            model=plan.model,
+            model=model,
             provider=self.provider,
             max_retries=self.config.max_retries,
             max_tokens=max_tokens,
         )
-
-    def _with_reasks(self, request: AnyRequest) -> AnyRequest:
-        """The request with the client's own number of reasks, where it names none."""
-        most = self.config.reasks
-        if most is None or "reasks" in request.model_fields_set:
-            return request
-        asked: AnyRequest = request.model_copy(update={"reasks": most})  # type: ignore[assignment]
-        return asked
 
     def _check_open(self) -> None:
         if self._closed:
             raise ConfigError("this client is closed; make a new one")
 
 
-def _with_stream(
-    request: TextRequest[Any] | MessageRequest[Any], stream: bool
-) -> TextRequest[Any] | MessageRequest[Any]:
-    """The request as the called method means it, whatever its ``stream`` field says."""
-    return request if request.stream is stream else request.model_copy(update={"stream": stream})
+class _Other(BaseClient):
+    """Calls the provider of a model that takes over.
+
+    Args:
+        config: Its settings.
+        transport: The caller's, which its client closes; None makes one.
+        cache: Its client's.
+    """
+
+    def __init__(self, config: LLMConfig, transport: Transport | None, cache: ResponseCache) -> None:
+        super().__init__(config, transport=transport)
+        self._cache, self._is_shared = cache, transport is not None
+
+    @property
+    def calls(self) -> HostCalls:
+        """The calls to its hosts."""
+        return self._calls
+
+    @property
+    def caller(self) -> Caller:
+        """What the client needs of it."""
+        return self._caller
+
+    async def aclose(self) -> None:
+        """Close all connections of its own."""
+        await self._executor.aclose()
+        if not self._is_shared:
+            await self._calls.aclose()

@@ -8,13 +8,14 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from smartllm.compiler import Plan, Step
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.stream import Delta
 from smartllm.errors import ProviderError
 from smartllm.runtime.answer import Fetched, decode_answer
+from smartllm.runtime.aside import AsideCalls
 from smartllm.runtime.asked import Asked, NativeFormats
 from smartllm.runtime.control.concurrency import Limiter
 from smartllm.runtime.control.deadline import Deadline, Record
@@ -44,6 +45,7 @@ class Executor:
 
     Attributes:
         formats: Which models' native schemas the host refuses.
+        aside: Makes calls that no model answers.
     """
 
     def __init__(self, settings: Settings, calls: HostCalls) -> None:
@@ -56,15 +58,16 @@ class Executor:
         self._max_concurrent, self._share = config.max_concurrent, config.quota_share
         self.formats = NativeFormats()
         self._owned: PerOwner[Shared] = PerOwner(lambda: Shared(config.retry_budget))
+        self.aside = AsideCalls(calls, self._policy, lambda: self.shared, self.timeouts.total)
 
     @property
     def shared(self) -> Shared:
         """What the calls in the running loop share."""
         return self._owned.get()
 
-    def deadline(self, plan: Plan) -> Deadline:
-        """The end of a call that begins now."""
-        return Deadline(self.timeouts.total, plan.model, self.shared.waits)
+    def deadline(self, model: str) -> Deadline:
+        """The end of a call to a model that begins now."""
+        return Deadline(self.timeouts.total, model, self.shared.waits)
 
     def endless(self, plan: Plan, record: Record) -> Deadline:
         """For a call that others wait for, each with a deadline of their own."""
@@ -187,7 +190,7 @@ class Executor:
             The stream, whose place among the calls in flight ``LiveStream.aclose`` gives back, and the delta;
             None when the answer has no text.
         """
-        limiter = self._limiter(plan)
+        limiter = self.limiter(plan)
         wire = progress.span.wire(step) if failed is None else failed[1]
         made, ended = (0, []) if failed is None else (deadline.record.attempts, [failed[0]])
 
@@ -232,22 +235,6 @@ class Executor:
             wire.heard()
         return live, delta
 
-    async def listed(self, provider: str) -> list[dict[str, Any]]:
-        """The models that the account can call, sorted by id."""
-        deadline = Deadline(self.timeouts.total, provider, self.shared.waits)
-
-        async def attempt() -> list[dict[str, Any]]:
-            deadline.record.attempts += 1
-            try:
-                return await self._calls.models()
-            except ProviderError as error:
-                hide_secrets(error, self._calls.secrets)
-                raise
-
-        async with deadline.scope():
-            found = await with_retries(attempt, self._policy, self.shared.budget)
-        return sorted(found, key=lambda model: str(model.get("id")))
-
     async def aclose(self) -> None:
         """End every wait, in every loop, and what this loop has under way."""
         for loop, theirs in self._owned.others():
@@ -260,7 +247,7 @@ class Executor:
             await asyncio.sleep(0)
 
     async def _limited(self, plan: Plan, step: Step, call: Callable[[], Awaitable[R]]) -> R:
-        limiter = self._limiter(plan)
+        limiter = self.limiter(plan)
         async with limiter.permit(step.tokens):
             try:
                 result = await call()
@@ -290,5 +277,6 @@ class Executor:
 
         return await with_retries(call, policy, self.shared.budget, on_retry=told)
 
-    def _limiter(self, plan: Plan) -> Limiter:
-        return self.shared.limiter(plan, self._max_concurrent, self._share)
+    def limiter(self, plan: Plan, *, counts: bool = False) -> Limiter:
+        """What lets calls of a plan's model through; those that count its tokens have limits of their own."""
+        return self.shared.limiter(plan, self._max_concurrent, self._share, counts=counts)

@@ -67,6 +67,7 @@ async def stream_chunks(
         elapsed = time.perf_counter() - clock
         fetched = Fetched(answers, started, elapsed, tries=deadline.record.tries, plan=plan)
         response = await Reasks(executor, plan, request, progress, deadline).response(fetched)
+    response = asked.finish(response)
     progress.span.answered(response)
     await progress.done(response)
     yield _last(response)

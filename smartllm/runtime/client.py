@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -12,6 +13,7 @@ from smartllm.errors import ConfigError
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.request_keywords import NOT_GIVEN, Prompt, PromptFields, Turns, WithModel
 from smartllm.request_of import any_request
+from smartllm.runtime.fallback.chain import Place
 from smartllm.runtime.many import ManyClient
 from smartllm.runtime.media import with_files
 from smartllm.runtime.observe.tool_span import span_of_run
@@ -91,13 +93,13 @@ class LLMClient(ManyClient):
             said["tools"], tools = tools, None  # tool_choice among the fields chooses among them
         wished = any_request("client.run_tools", request, said)
         first = await with_files(first_request(wished, tools))
-        plan = self.compile(first)
+        plan = await self._chain.plan(first)
         content = self.config.trace_content
-        calls = self._calls
-        runner = CallRunner(tools_of(first), on_call, max_parallel, lambda: calls.secrets, content=content)
-        progress, deadline = self._progress(first, plan), self._executor.deadline(plan)
-        loop: ToolLoop[T] = ToolLoop(self._answer, progress, runner, deadline, max_rounds)
-        with span_of_run(plan, server=calls.server, content=content):
+        runner = CallRunner(tools_of(first), on_call, max_parallel, self._secrets, content=content)
+        progress, deadline = self._progress(first, plan.model), self._executor.deadline(plan.model)
+        ask = partial(self._answer, place=Place())
+        loop: ToolLoop[T] = ToolLoop(ask, progress, runner, deadline, max_rounds)
+        with span_of_run(plan, server=self._calls.server, content=content):
             return await loop.run(first)
 
     async def list_available_models(self) -> list[dict[str, Any]]:
@@ -109,7 +111,7 @@ class LLMClient(ManyClient):
             ProviderError: The call failed after all retries.
         """
         self._check_open()
-        return await self._executor.listed(self.provider)
+        return await self._executor.aside.listed(self.provider)
 
     async def list_available_model_ids(self) -> list[str]:
         """The ids of ``list_available_models``."""
@@ -120,6 +122,8 @@ class LLMClient(ManyClient):
         if not self._closed:
             self._closed = True
             await self._executor.aclose()
+            for other in self._others:
+                await other.aclose()
             await self._calls.aclose()
             await self._cache.aclose()
 

@@ -11,15 +11,15 @@ from urllib.parse import urlencode
 from smartllm.compiler import Step
 from smartllm.compiler.headers import merged
 from smartllm.errors import MissingExtraError
-from smartllm.hosts.auth import AskedKey, Auth, Credentials, FixedHeaders, SigV4
+from smartllm.hosts.auth import Auth
 from smartllm.hosts.called import Called
 from smartllm.hosts.listing import LISTINGS
 from smartllm.hosts.readers import ERROR_READERS
 from smartllm.rules import load_rules
 from smartllm.rules.hosts import HostRow, host_row
 from smartllm.rules.vocabulary.host import ErrorShape
-from smartllm.runtime.asked_key import KeyFunction
-from smartllm.runtime.aws_session import CredentialChain, odd_address
+from smartllm.runtime.authorised import auth_of
+from smartllm.runtime.aws_session import odd_address
 from smartllm.runtime.replies import Answer, parsed, read_answer
 from smartllm.runtime.transport import Transport, WireRequest, WireResponse
 from smartllm.runtime.wire.body import FIRST_REDIRECT, whole_body
@@ -275,31 +275,3 @@ def require(provider: str, extra: str, packages: tuple[str, ...]) -> None:
                 f"provider={provider!r} needs {package}, which is not installed",
                 hint=f'pip install "smartllm[{extra}]"',
             )
-
-
-def auth_of(row: HostRow, settings: Settings, *, keyless: bool = False) -> Auth:
-    """What lets calls in.
-
-    Args:
-        row: The host's.
-        settings: Keys.
-        keyless: Without keys calls go out as they are.
-    """
-    return _AUTHS[row.auth](row, settings, keyless=keyless)
-
-
-def _bearer(_: HostRow, settings: Settings, *, keyless: bool) -> Auth:  # noqa: ARG001 - as the other
-    if settings.ask_key is not None:
-        return AskedKey(KeyFunction(settings.ask_key), settings.headers, settings.secrets)
-    return FixedHeaders(settings.headers, settings.secrets)
-
-
-def _sigv4(row: HostRow, settings: Settings, *, keyless: bool) -> Auth:
-    static = None if settings.role is not None else settings.aws
-    if settings.bearer_token is not None or (keyless and static is None):
-        return FixedHeaders(settings.headers, settings.secrets)
-    keys = CredentialChain(settings) if static is None else Credentials(*static)
-    return SigV4(settings.region, row.signs_as or settings.row.signs_as, keys, settings.secrets)
-
-
-_AUTHS: Final = {"bearer": _bearer, "sigv4": _sigv4}

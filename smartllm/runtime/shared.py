@@ -28,18 +28,25 @@ class Shared:
         self.flights: SingleFlight[Found, CallRecord] = SingleFlight()
         self.waits = OpenWaits()
         self.budget = RetryBudget(capacity)
-        self._limiters: OrderedDict[tuple[str, Quota], Limiter] = OrderedDict()
+        self._limiters: OrderedDict[tuple[str, Quota, bool], Limiter] = OrderedDict()
 
-    def limiter(self, plan: Plan, most: int | None, share: float) -> Limiter:
-        """A share of a plan's model's limits; those of models that rest are forgotten once there are many."""
-        key = (plan.resolution.key, plan.quota)
+    def limiter(self, plan: Plan, most: int | None, share: float, *, counts: bool = False) -> Limiter:
+        """A share of a plan's model's limits; those of models that rest are forgotten once there are many.
+
+        Args:
+            plan: The plan.
+            most: Calls in flight at most; None takes the model's number.
+            share: The part that is let through here.
+            counts: For calls that count tokens, which providers limit apart: their rate is not the model's.
+        """
+        key = (plan.resolution.key, plan.quota, counts)
         known = self._limiters.get(key)
         if known is None:
             quota = plan.quota
             known = self._limiters[key] = Limiter(
                 most or quota.concurrency,
-                requests_per_minute=quota.requests_per_minute,
-                tokens_per_minute=quota.tokens_per_minute,
+                requests_per_minute=None if counts else quota.requests_per_minute,
+                tokens_per_minute=None if counts else quota.tokens_per_minute,
                 share=share,
             )
             for idle in [name for name, limiter in self._limiters.items() if not limiter.in_flight]:

@@ -15,6 +15,7 @@ from smartllm.config import LLMConfig, provider_of, region_of, timeout_of
 from smartllm.config_checks import deployments
 from smartllm.environment import RULES, Environment, Found, Source, ambient_rules
 from smartllm.errors import ConfigError
+from smartllm.fallback_setting import settings_of_others
 from smartllm.providers import ProviderRow, row_of
 from smartllm.setting_names import foreign_setting
 from smartllm.settings.address import address_of
@@ -71,7 +72,12 @@ def fill(draft: Draft) -> None:
     """
     config = draft.config
     provider = provider_of(config, draft.environment)
-    given = (each.name for each in fields(LLMConfig) if getattr(config, each.name) not in (None, ""))
+    theirs = settings_of_others(config.fallback)  # which its own client takes
+    given = (
+        each.name
+        for each in fields(LLMConfig)
+        if getattr(config, each.name) not in (None, "") and each.name not in theirs
+    )
     error = foreign_setting(provider.value, given, dynamo=config.dynamo_table_name is not None)
     if error is not None:
         raise error

@@ -80,12 +80,16 @@ def headers_of(
     named = {name.lower() for name in own}
     headers = {name: value for name, value in headers.items() if name.lower() not in named}
     there = named | {name.lower() for name in headers}
-    if _AUTHORIZATION.lower() in there:
+    if not there.isdisjoint({_AUTHORIZATION.lower(), row.key_header.lower()}):
         ask = None
-    elif sends and address.public and ask is None and row.key_header.lower() not in there:
+    elif sends and address.public and ask is None:
+        another = said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX)
+        alone = said(
+            "set {}; {}", Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)"), SANDBOX
+        )
         raise ConfigError(
-            said("{}: no {} key is given", Named("api_key"), row.title),
-            hint=said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX),
+            said("{}: no {} key is given", Named(row.key, python="api_key"), row.title),
+            hint=another if row.base_url else alone,
         )
     secrets = [] if key is None else [key.value]
     return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_orig
 from smartllm.rules import Facts, Target
 
 from .check import problems, target_of
-from .heard import Refused, json_of
+from .heard import Refused
 
 if TYPE_CHECKING:
     from .reply import Recorded
@@ -38,7 +38,7 @@ def decided_by(recorded: Recorded) -> tuple[str, str]:
         return _NONE
     if route.dialect is None:
         return refused.fact, ""
-    body = json_of(recorded.body)
+    body = route.asked(recorded.body)
     target = target_of(route.model or str(body.get("model")), route.dialect)
     if target is None:
         return refused.fact, ""

@@ -122,14 +122,15 @@ class FakeTransport:
             ProviderError: The one that was scripted; or the reply is cut off before its first byte.
         """
         parts = urlsplit(request.url)
-        route = find_route(request.method, parts.path, base="")
+        body = request.body
+        route = find_route(request.method, parts.path, base="", body=body)
         self._serial += 1
         models = () if route.listing == INFERENCE_PROFILES else _MODELS
         reply = self._next(route, request)
         asked = {name.lower(): value for name, value in request.headers.items()}
         said = spoken(
             route,
-            request.body,
+            body,
             reply,
             self._serial,
             models=models,

@@ -19,6 +19,7 @@ from .check_caching import PromptWire
 from .check_media import MediaWire
 from .claude_heard import CLAUDE
 from .converse_heard import CONVERSE
+from .counting import body_in, holds
 from .eventstream import CONTENT_TYPE
 from .heard import ToolWire, json_of
 from .listed_models import foundation_model, inference_profile
@@ -27,6 +28,7 @@ from .responses_heard import RESPONSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from smartllm.rules.vocabulary.counting import CountRoute
     from smartllm.rules.vocabulary.host import BatchShape
 
     from .reply import Reply
@@ -76,6 +78,7 @@ class Route:
         streamed: The path asks for a stream.
         stream_key: The key of the body that asks for one, where the path does not.
         listing: The path of a listing.
+        count: How input tokens are counted, where that is all that is asked for.
     """
 
     provider: str
@@ -87,6 +90,15 @@ class Route:
     streamed: bool = False
     stream_key: str = ""
     listing: str | None = None
+    count: CountRoute | None = None
+
+    def asked(self, body: bytes) -> Any:
+        """The body as JSON; of a call that counts tokens, the one whose tokens are to be counted.
+
+        Raises:
+            ValueError: It is none.
+        """
+        return json_of(body) if self.count is None else body_in(body, self.count)
 
     def streams(self, body: Mapping[str, Any]) -> bool:
         """Whether a request with this body asks for a stream."""
@@ -97,8 +109,8 @@ class Route:
         if self.dialect is None:
             return ()
         try:
-            said = json_of(body)
-        except ValueError:
+            said = self.asked(body)
+        except (TypeError, ValueError):
             return ()
         return tuple(map(str, MEDIA_WIRES[self.dialect].read(said))) if isinstance(said, dict) else ()
 
@@ -136,20 +148,22 @@ PROMPT_WIRES: Final[dict[Dialect, PromptWire]] = {
 """How each wire speaks of prompts that are kept."""
 
 
-def find_route(method: str, raw_path: str, base: str = BASE) -> Route:
+def find_route(method: str, raw_path: str, base: str = BASE, body: bytes = b"") -> Route:
     """Find the route; a model id is decoded only after the path is cut, for it may hold a slash.
 
     Args:
         method: HTTP method.
         raw_path: The request target as it was sent.
         base: What comes before the paths of hosts that have the model in the body; "" for anything.
+        body: Its body, which tells apart what one path counts tokens of.
     """
     path = raw_path.partition("?")[0]
     if method == "POST":
-        for each in _asking():
-            model = each.model_in(path, base)
-            if model is not None:
-                return each.route(model)
+        fits = [(each, model) for each in _asking() if (model := each.model_in(path, base)) is not None]
+        if fits:
+            held = (one for one in fits if one[0].count is None or holds(body, one[0].count))
+            each, model = next(held, fits[0])
+            return each.route(model)
     for place, kind in _LISTED.items():
         if method == "GET" and path.endswith(f"{base}{place}" if place == MODELS else place):
             return _unspoken("listing", kind, place)
@@ -193,11 +207,14 @@ class _Asking:
     row: HostRow
     dialect: Dialect
     its: HostRoute
-    streamed: bool
+    streamed: bool = False
+    count: CountRoute | None = None
 
     def model_in(self, path: str, base: str) -> str | None:
         """The model that a path of this kind names, which may be none; None for another path."""
         wanted = self.its.stream_path if self.streamed else self.its.path
+        if self.count is not None:
+            wanted = self.count.path
         before, named, after = wanted.partition("{model}")
         if not named:
             return "" if path.endswith(base + wanted) else None
@@ -207,15 +224,17 @@ class _Asking:
 
     def route(self, model: str) -> Route:
         """The route of a request for a model."""
+        travel = self.its.streaming if self.streamed else self.its.plain
         return Route(
             provider=self.host,
             host=self.row,
             wire=WIRES[self.dialect],
             dialect=self.dialect,
-            operation=(self.its.streaming if self.streamed else self.its.plain).operation,
+            operation=self.count.called if self.count else travel.operation,
             model=model,
             streamed=self.streamed,
-            stream_key=self.its.stream_key,
+            stream_key="" if self.count else self.its.stream_key,
+            count=self.count,
         )
 
 
@@ -229,9 +248,11 @@ def _paths() -> Iterator[_Asking]:
     for host in rules.table("host"):
         row = host_row(host, rules)
         for dialect, its in routes_of(host, rules).items():
-            yield _Asking(host, row, dialect, its, streamed=False)
+            yield _Asking(host, row, dialect, its)
             if its.stream_path:
                 yield _Asking(host, row, dialect, its, streamed=True)
+            if its.count is not None:
+                yield _Asking(host, row, dialect, its, count=its.count)
 
 
 def _unspoken(field: str, value: str, listing: str | None = None) -> Route:

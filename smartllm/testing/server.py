@@ -213,13 +213,14 @@ class LoopbackServer:
         path = request.raw_path.partition("?")[0]
         routes = ((api, api.route(request.method, path)) for api in self._apis)
         api, route = next(((api, route) for api, route in routes if route is not None), (None, None))
+        body = b"" if api else await request.read()
         recorded = Recorded(
             method=request.method,
             path=unquote(path),
             raw_path=request.raw_path,
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=b"" if api else await request.read(),
-            route=route or find_route(request.method, request.raw_path),
+            body=body,
+            route=route or find_route(request.method, request.raw_path, body=body),
         )
         self.requests.append(recorded)
         self._serial += 1
@@ -255,7 +256,7 @@ class LoopbackServer:
 
     def _speak(self, recorded: Recorded, reply: Reply, serial: int) -> Spoken:
         """What is answered online."""
-        route = recorded.route or find_route(recorded.method, recorded.raw_path)
+        route = recorded.route or find_route(recorded.method, recorded.raw_path, body=recorded.body)
         return spoken(
             route,
             recorded.body,

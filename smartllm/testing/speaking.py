@@ -11,6 +11,7 @@ from .answer import Answer, compose
 from .check import facts_of, refusal
 from .check_ids import id_refusal
 from .check_native import native_refusal
+from .counting import count_refusal, counted
 from .eventstream import break_checksum
 from .heard import Refused, dict_of, json_of
 from .prompt_memory import NOTHING, PromptMemory
@@ -122,9 +123,9 @@ def _answered(
     memory: PromptMemory | None,
 ) -> Spoken:
     try:
-        read = replace(wire.read(json_of(body), route.model), headers=asked)
+        read = replace(wire.read(route.asked(body), route.model), headers=asked)
         kept = NOTHING
-        if memory is not None and (dialect := route.dialect) is not None:
+        if route.count is None and memory is not None and (dialect := route.dialect) is not None:
             prompt = PROMPT_WIRES[dialect].read
             kept = memory.taken(body, read.model, prompt, lambda model: facts_of(model, dialect))
         answer = compose(read, reply, serial, kept)
@@ -132,6 +133,9 @@ def _answered(
         refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
         headers = headers_for(route, refused, serial, streamed=False)
         return Spoken(refused, headers, [_bytes(error_body(route, refused))])
+    if route.count is not None:
+        headers = headers_for(route, reply, serial, streamed=False)
+        return Spoken(reply, headers, [_bytes(counted(answer, route.count))])
     streamed = route.streams(answer.asked.body)
     headers = headers_for(route, reply, serial, streamed=streamed)
     if not streamed:
@@ -158,13 +162,15 @@ def _problem(
     if reply.is_error or route.dialect is None:
         return None
     try:
-        asked = json_of(body)
+        asked = route.asked(body)
         problem = None if native else native_refusal(asked)
         if problem is None and check:
             model, streamed = route.model or str(asked.get("model")), route.streams(asked)
-            problem = id_refusal(model, route.provider, route.host, models) or refusal(
-                asked, model, route.dialect, streamed=streamed, headers=headers
-            )
+            if route.count is None:
+                problem = id_refusal(model, route.provider, route.host, models)
+            else:
+                problem = count_refusal(asked, model, route, models)
+            problem = problem or refusal(asked, model, route.dialect, streamed=streamed, headers=headers)
     except (AttributeError, KeyError, TypeError, ValueError):
         return None  # told of later, by what reads the body
     return problem

@@ -15,6 +15,7 @@ from llm.plugins import pm
 
 import smartllm.plugins.llm as plugin
 from smartllm.plugins.listed import listed_models, rules_in_force
+from smartllm.providers import PROVIDERS
 from smartllm.testing import LoopbackServer, Reply
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,7 +42,14 @@ def test_every_model_that_can_be_called_is_listed() -> None:
     told = json.loads(run("models", "list", "-q", "smartllm/", "--json").stdout)
     names = {item["model_id"] for item in told}
     listed = list(listed_models(rules_in_force()))
-    assert names == {"smartllm/openai", "smartllm/bedrock"} | {f"smartllm/{each.id}" for each in listed}
+    called = {each: f"smartllm/{each.id}" for each in listed}
+    keys = {f"smartllm/{each.key}" for each in listed}
+    apart = {each for each, name in called.items() if each.provider == "anthropic" and name in keys}
+    assert apart
+    named = {
+        f"smartllm/{each.provider}/{each.id}" if each in apart else name for each, name in called.items()
+    }
+    assert names == {f"smartllm/{name}" for name in PROVIDERS} | named
     assert len(names) == len(told)
     assert all(item["supports_schema"] and item["supports_async"] for item in told)
     aliases = {alias for item in told for alias in item["aliases"]}

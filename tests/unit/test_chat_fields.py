@@ -42,7 +42,12 @@ def test_own_words_that_name_their_type_are_content() -> None:
 
 def test_own_words_stand_beside_calls() -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
-    parts = [Other({"reasoning_content": "hm"}), "a", Other({"type": "x"}), ToolCall("c1", "look", {})]
+    parts: list[Any] = [
+        Other({"reasoning_content": "hm"}),
+        "a",
+        Other({"type": "x"}),
+        ToolCall("c1", "look", {}),
+    ]
     turns = Message("assistant", parts), Message("user", [ToolResult("c1", "r")])
     assert sent(ASKED, *turns, tools=TOOLS)[1] == {
         "role": "assistant",

@@ -79,7 +79,7 @@ def test_what_equal_lines_would_be_is_told() -> None:
         ((), ".", ".: cannot be read (Is a directory)"),
         (("-o", "."), "requests.jsonl", "is where you are"),
         (("-o", "there"), "there/requests.jsonl", "there is there already"),
-        (("--to", "azure"), "requests.jsonl", "'azure' is not one of"),
+        (("--to", "mars"), "requests.jsonl", "'mars' is not one of"),
         (("--rules", "none.toml"), "requests.jsonl", "none.toml"),
         (("-o", "requests.jsonl/work"), "requests.jsonl", "cannot be made"),
     ],

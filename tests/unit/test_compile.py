@@ -149,8 +149,8 @@ class TestTarget:
         assert plan.resolution.how == "like"
 
     def test_unknown_values(self) -> None:
-        with pytest.raises(ConfigError, match=r"provider='azure'.*openai, bedrock"):
-            compiled(provider="azure")
+        with pytest.raises(ConfigError, match=r"provider='mars'.*openai, bedrock"):
+            compiled(provider="mars")
         with pytest.raises(ConfigError, match=r"level='loud'.*ignore, warn, raise"):
             smartllm.compile(HI, level="loud")  # type: ignore[arg-type]
         with pytest.raises(UnknownModelError):

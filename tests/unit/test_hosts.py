@@ -17,7 +17,7 @@ from smartllm.rules import load_rules
 from smartllm.rules.hosts import host_row
 from smartllm.rules.layer import read_layer
 from smartllm.rules.load import RuleSet, merge
-from smartllm.runtime import exchange
+from smartllm.runtime import authorised, exchange
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
 from smartllm.words import Provider
 
@@ -195,7 +195,7 @@ def test_every_host_has_its_row_of_settings() -> None:
         row = host_row(name, rules)
         assert row.errors in ERROR_READERS
         assert row.listing in LISTINGS
-        assert row.auth in exchange._AUTHS
+        assert row.auth in authorised.AUTHS
         assert row.framing in exchange._FRAMINGS
 
 

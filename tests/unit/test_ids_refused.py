@@ -131,7 +131,7 @@ class TestWhereItIsServed:
             told("openai.gpt-5.4")
         assert caught.value.message.startswith(
             "provider: openai.gpt-5.4 is not served on bedrock: its Responses API stands at another "
-            "endpoint; it is served on openai [overlay elsewhere overlay.toml:9"
+            "endpoint; it is served on openai, azure [overlay elsewhere overlay.toml:9"
         )
         assert caught.value.hint == "pass provider='openai' and model='gpt-5.4'"
 

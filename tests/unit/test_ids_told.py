@@ -31,7 +31,7 @@ class TestModels:
     def test_the_id_to_call_is_a_column(self, overlay: str) -> None:
         lines = invoke(main, ["models", "--rules", overlay]).stdout.splitlines()
         rows = {line.split("\t")[0]: line.split("\t") for line in lines}
-        assert rows[OPUS][1] == f"us.anthropic.{OPUS}"
+        assert rows[OPUS][1] == f"us.anthropic.{OPUS}, {OPUS}"
         assert rows["nova-pro"][1] == "amazon.nova-pro-v1:0"
         assert rows["gpt-oss-20b"][1:3] == ["gpt-oss-20b, openai.gpt-oss-20b-1:0", "openai, bedrock"]
         assert rows["nobody"][1:3] == ["-", "-"]

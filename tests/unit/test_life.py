@@ -61,7 +61,7 @@ ENDS = f"OpenAI calls the model legacy since {PAST} and shuts it down on 2099-01
 BOTH = next(
     row_profile(row)
     for model, row in RULES.table("model").items()
-    if len(hosts_of(resolve(model, RULES), RULES)) > 1
+    if {"openai", "bedrock"} <= {*hosts_of(resolve(model, RULES), RULES)}
 )
 
 
@@ -131,7 +131,7 @@ class TestTwoHosts:
     @pytest.mark.parametrize(
         ("flags", "life"),
         [
-            ((), "openai: legacy until 2099-01-01, bedrock: active, no end before 2098-01-01"),
+            ((), "openai: legacy until 2099-01-01, bedrock: active, no end before 2098-01-01, azure: active"),
             (("--host", "openai"), "legacy until 2099-01-01"),
         ],
         ids=["all", "one"],

@@ -210,14 +210,14 @@ async def test_the_numbers_come_from_the_rules_and_the_client(tmp_path: object) 
         file.write('[quota]\n"gpt-5.4" = { concurrency = 7, requests_per_minute = 90 }\n')
     async with RESPONSES.client("http://127.0.0.1:1") as client:
         plain = client.compile(RESPONSES.request())
-        assert client._executor._limiter(plain).concurrency == 256
+        assert client._executor.limiter(plain).concurrency == 256
     async with RESPONSES.client("http://127.0.0.1:1", rules=[overlay]) as client:
-        limiter = client._executor._limiter(client.compile(RESPONSES.request()))
+        limiter = client._executor.limiter(client.compile(RESPONSES.request()))
         assert limiter.concurrency == 7
         assert limiter._requests is not None
         assert limiter._requests.max_rate == 90
     async with RESPONSES.client("http://127.0.0.1:1", rules=[overlay], max_concurrent=3) as client:
-        assert client._executor._limiter(client.compile(RESPONSES.request())).concurrency == 3
+        assert client._executor.limiter(client.compile(RESPONSES.request())).concurrency == 3
 
 
 @pytest.mark.parametrize(
@@ -259,12 +259,12 @@ async def test_the_share_of_a_client(tmp_path: Path) -> None:
     overlay = tmp_path / "quota.toml"
     overlay.write_text('[quota]\n"gpt-5.4" = { concurrency = 8, requests_per_minute = 90 }\n', "utf-8")
     async with RESPONSES.client("http://127.0.0.1:1", rules=[overlay], quota_share=0.5) as client:
-        limiter = client._executor._limiter(client.compile(RESPONSES.request()))
+        limiter = client._executor.limiter(client.compile(RESPONSES.request()))
         assert (limiter.concurrency, client._room_for("x", {"model": "gpt-5.4"})) == (4, 4)
         assert limiter._requests is not None
         assert limiter._requests.max_rate == 45
     async with RESPONSES.client("http://127.0.0.1:1", max_concurrent=6, quota_share=1 / 3) as client:
-        assert client._executor._limiter(client.compile(RESPONSES.request())).concurrency == 2
+        assert client._executor.limiter(client.compile(RESPONSES.request())).concurrency == 2
         assert client._room_for("x", {}) == 2
 
 

@@ -60,7 +60,10 @@ async def test_a_retry_sends_all_of_it_again(wire: Wire, server: LoopbackServer)
     server.script(Reply(status=503), Reply(text="yes"))
     async with wire.client(server.url, max_retries=1) as client:
         plan = with_media(client.compile(wire.request()), Encoded(PNG, "image/png"))
-        progress, deadline = client._progress(wire.request(), plan), client._executor.deadline(plan)
+        progress, deadline = (
+            client._progress(wire.request(), plan.model),
+            client._executor.deadline(plan.model),
+        )
         answer = await client._executor.call(plan, plan.steps[0], progress, deadline)
     assert answer.text == "yes"
     assert [request.body for request in server.requests] == [plan.steps[0].payload] * 2

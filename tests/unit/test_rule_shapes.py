@@ -140,7 +140,7 @@ OTHER_FILES = [
     ("[model]\nx = { profile = 'gpt-4o', zzz = 5 }\n", 2, "unknown key 'model.x.zzz'"),
     ("[on.bedrock.model.x]\nprofile = 'gpt-4o'\n", 2, "facts alone; leave it out"),
     ("[on.bedrock.profile.x]\nextends = 'gpt-4o'\n", 2, "facts alone; leave it out"),
-    ("[on.mars.model.x]\nstreaming = true\n", 1, "'openai' or 'bedrock'"),
+    ("[on.mars.model.x]\nstreaming = true\n", 1, "'openai', 'bedrock', 'anthropic'"),
     ("[retired]\nx = { shutdown = 2026-01-01 }\n", 2, "'retired.x.vendor' is missing"),
     ("[model]\nx = { streaming = true }\n", 2, "'model.x.profile' is missing"),
     ("[model]\n'' = 'gpt-4o'\n", 2, "is no id: model '' is empty"),

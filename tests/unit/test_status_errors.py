@@ -302,9 +302,7 @@ def test_a_path_that_another_server_does_not_know(address: str, said: str, statu
     assert "pass" not in str(error)
 
 
-@pytest.mark.parametrize(
-    "code", ["model_not_found", "NotFoundError", "not_found_error"]
-)
+@pytest.mark.parametrize("code", ["model_not_found", "NotFoundError", "not_found_error"])
 def test_a_model_that_another_server_does_not_have(code: str) -> None:
     assert of_openai(404, {"error": {"message": "no", "code": code}}).hint == "check the model id"
 

@@ -38,14 +38,15 @@ class _Shared(_BaseModel):
     Args:
         called: Id that the provider knows; None takes the client's default model.
         provider: Whose model it is.
+        name: What it is called here; empty for its id behind the prefix.
     """
 
     can_stream = True
     supports_schema = True
     Options = Options  # type: ignore[assignment]  # made of a table
 
-    def __init__(self, called: str | None, provider: str) -> None:
-        self.model_id = f"{PREFIX}{called or provider}"
+    def __init__(self, called: str | None, provider: str, name: str = "") -> None:
+        self.model_id = name or f"{PREFIX}{called or provider}"
         self.called, self.provider = called, provider
         row = row_of(provider)
         self.needs_key = provider if row.kind == "key" else None
@@ -90,7 +91,8 @@ class _Shared(_BaseModel):
         """The key of a call: given, kept by ``llm keys set openai``, or the environment's.
 
         Raises:
-            llm.NeedsKeyException: There is none; another server than the provider's own may need none.
+            llm.NeedsKeyException: There is none; another server than the provider's own may need none, and
+                the environment may have a token instead.
             llm.ModelError: One is given, and the provider takes none.
         """
         row = row_of(self.provider)
@@ -101,7 +103,7 @@ class _Shared(_BaseModel):
         if self.key is not None:
             return self.key
         key = llm.get_key(explicit_key, self.needs_key, self.key_env_var)
-        if key is None and not os.environ.get(row.base_url):
+        if key is None and not any(map(os.environ.get, (row.base_url, row.token))):
             raise llm.NeedsKeyException(
                 f"No key found - add one using 'llm keys set {self.needs_key}' "
                 f"or set the {self.key_env_var} environment variable"
@@ -208,8 +210,9 @@ def register_models(register: Callable[..., None]) -> None:
         seen.add(PREFIX + provider)
     for each in listed:
         name, alias = PREFIX + each.id, PREFIX + each.key
-        if name in seen:
-            continue
+        if name in seen:  # another provider's, or its alias
+            name = f"{PREFIX}{each.provider}/{each.id}"
         aliases = (alias,) if alias not in seen | {name} else ()
         seen |= {name, alias}
-        register(SmartLLM(each.id, each.provider), AsyncSmartLLM(each.id, each.provider), aliases=aliases)
+        where = (each.id, each.provider, name)
+        register(SmartLLM(*where), AsyncSmartLLM(*where), aliases=aliases)

@@ -30,7 +30,7 @@ def default_models(context: Context) -> Iterator[Finding]:
         path = ("host", host, "default_model")
         model = row.get("default_model", "")
         above = hosts.get(row.get("extends", ""), {}).get("default_model", "")
-        if parse(model).key == parse(above).key:
+        if above and parse(model).key == parse(above).key:
             continue  # told there
         target = _on(context, parse(model).key, host)
         if target is None:

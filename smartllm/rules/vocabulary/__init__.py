@@ -13,6 +13,7 @@ from smartllm.parameters import SamplingField
 from smartllm.rules.vocabulary.batch import Batch
 from smartllm.rules.vocabulary.caching import Caching
 from smartllm.rules.vocabulary.calls import Calls, Carry
+from smartllm.rules.vocabulary.counting import CountTokens
 from smartllm.rules.vocabulary.fact import fact
 from smartllm.rules.vocabulary.ids import Ids
 from smartllm.rules.vocabulary.input import Input
@@ -41,6 +42,7 @@ __all__ = [
     "Caching",
     "Calls",
     "Carry",
+    "CountTokens",
     "Dialect",
     "EffortFacts",
     "Facts",
@@ -86,7 +88,7 @@ class Facts:
         (), "Pairs of sampling parameters that may not be sent together."
     )
     stop_sequences: StopSequences = fact(StopSequences())
-    seed: Parameter = fact(Parameter(accepted=False))
+    seed: Parameter = fact(Parameter(accepted=False, place="seed"))
     presence_penalty: Parameter = fact(Parameter(accepted=False))
     frequency_penalty: Parameter = fact(Parameter(accepted=False))
     logprobs: Parameter = fact(Parameter(accepted=False))
@@ -114,9 +116,14 @@ class Facts:
     )
     verbosity: Verbosity = fact(Verbosity())
     streaming: bool = fact(True, "The streaming operation is accepted.")
+    stream_options: bool = fact(
+        True,
+        "The body of a streamed call takes stream_options; false: it is refused, and usage told unasked.",
+    )
     lifecycle: Lifecycle = fact(Lifecycle())
     ids: Ids = fact(Ids())
     batch: Batch = fact(Batch())
+    count_tokens: CountTokens = fact(CountTokens())
     concurrency: int | None = fact(
         None, ge=1, description="Requests in flight by default; null takes the host's number."
     )

@@ -17,8 +17,8 @@ from smartllm.hosts.called import Called, shown_address
 from smartllm.hosts.openai import openai_error
 from smartllm.rules import load_rules
 from smartllm.rules.hosts import host_row
+from smartllm.runtime.authorised import auth_of
 from smartllm.runtime.batch.attempts import Attempts
-from smartllm.runtime.exchange import auth_of
 from smartllm.runtime.wire.causes import connection_error
 
 if TYPE_CHECKING:

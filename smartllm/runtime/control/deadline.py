@@ -116,9 +116,10 @@ class Deadline:
         self._end = asyncio.get_running_loop().time() + seconds
         self._left: float | None = None
 
-    def again(self) -> Deadline:
-        """The same end for another call, which has a record of its own."""
+    def again(self, model: str | None = None) -> Deadline:
+        """The same end for another call, which has a record of its own, and perhaps another model."""
         other = copy.copy(self)
+        other.model = model or self.model
         other.record = Record()
         return other
 

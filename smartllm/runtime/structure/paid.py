@@ -40,8 +40,13 @@ def not_paid(error: BaseException, given: int) -> None:
     """
     response = paid_with(error)
     if response is not None:
-        name = "response" if isinstance(error, ProviderError) else _NAME
-        setattr(error, name, replace(response, _given=given))
+        tell_response(error, replace(response, _given=given))
+
+
+def tell_response(error: BaseException, response: TextResponse[Any]) -> None:
+    """Let an exception hold what was paid for."""
+    with suppress(AttributeError):  # some exceptions take none
+        setattr(error, "response" if isinstance(error, ProviderError) else _NAME, response)
 
 
 def hide_in_paid(error: BaseException, secrets: tuple[str, ...]) -> None:

@@ -1,0 +1,1 @@
+"""Models that take over where a client's own fails."""
