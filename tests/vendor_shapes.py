@@ -176,12 +176,11 @@ class FamilyExtras(TypedDict, total=False):
     inferenceConfig: NovaInference
 
 
-class ClaudeBody(ClaudeExtras, total=False):
-    """The keys that every Claude on Bedrock takes; any other is "Extra inputs are not permitted"."""
+class ClaudeKeys(ClaudeExtras, total=False):
+    """The keys that every Claude takes, beside the conversation."""
 
     anthropic_version: Required[Literal["bedrock-2023-05-31"]]
     max_tokens: Required[int]
-    messages: Required[list[Message]]
     system: str | list[TextBlock]
     stop_sequences: list[str]
     temperature: float
@@ -190,7 +189,13 @@ class ClaudeBody(ClaudeExtras, total=False):
     tool_choice: AnyToolChoice | OneToolChoice
 
 
-class OwnBody(ClaudeBody, total=False):
+class ClaudeBody(ClaudeKeys, total=False):
+    """Those of Claude on Bedrock; any other is "Extra inputs are not permitted"."""
+
+    messages: Required[list[Message]]
+
+
+class OwnBody(ClaudeKeys, total=False):
     """What Anthropic's own API takes beside that."""
 
     messages: Required[list[OwnMessage]]

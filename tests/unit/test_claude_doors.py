@@ -11,10 +11,10 @@ from pydantic import BaseModel
 import smartllm
 from smartllm import Document, Image, Message, Plan, Tool, UnsupportedError
 from smartllm.compiler.dialects import FIELDS
-from smartllm.rules import load_rules, resolve, served_on, target_for
+from smartllm.rules import Dialect, load_rules, resolve, served_on, target_for
 
 RULES = load_rules()
-MESSAGES = "anthropic_messages"
+MESSAGES: Dialect = "anthropic_messages"
 OWN, RUNTIME, MANTLE = "anthropic", "bedrock-anthropic", "bedrock-mantle"
 HTTP = (OWN, RUNTIME, MANTLE)
 ID = {
@@ -187,11 +187,11 @@ class TestSchemas:
         asks: dict[str, Any] = {"model": "claude-sonnet-4-5", "response_format": Person}
         (step,) = plan(OWN, begun, **asks).steps
         assert step.body["tool_choice"]["name"] == "Person"
-        for beside in ({}, {"tools": [TOOL]}):
+        for tools in ([], [TOOL]):
             with pytest.raises(
                 UnsupportedError, match="no native schema for an answer that has begun"
             ) as caught:
-                plan(OWN, begun, structured_output="native", **asks, **beside)
+                plan(OWN, begun, structured_output="native", tools=tools, **asks)
             assert caught.value.fact == "structured.prefilled"
 
     def test_which_openai_binds_all_the_same(self) -> None:
