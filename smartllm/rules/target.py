@@ -207,7 +207,9 @@ def served_on(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Diale
     spoken = routes_of(host, rules)
     if host_row(host, rules).stated_only and not _stated_on(resolution, host, rules):
         return ()
-    return tuple(wire for wire in endpoints(resolution, host, rules) if wire in spoken)
+    here = [wire for wire in endpoints(resolution, host, rules) if wire in spoken]
+    first = [wire for wire in host_row(host, rules).prefer if wire in here]
+    return tuple(dict.fromkeys([*first, *here]))
 
 
 def _stated_on(resolution: Resolution, host: Host, rules: RuleSet) -> bool:
