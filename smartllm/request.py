@@ -184,7 +184,7 @@ class BaseRequest(NamedFields, Generic[T]):
     clear_cache: bool = False
     """Forget the cached answer first."""
     api_type: ApiType = "responses"
-    """Which API of the host: responses, chat_completions, messages, invoke or converse."""
+    """Which API of the provider: responses, chat_completions, messages, invoke or converse."""
     reasoning_effort: Effort | None = None
     """Reasoning effort: none, minimal, low, medium, high, xhigh or max."""
     budget_tokens: Annotated[int, Field(ge=1)] | None = None

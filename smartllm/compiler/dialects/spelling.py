@@ -52,7 +52,8 @@ def set_messages(
         if intent.texts_alone:
             turns += _in_turn(spoken(turn, kind), facts)
             continue
-        whole = bool(turn.calls or turn.blocks or turn.own or turn.media or turn.points)
+        carried = facts.carry.reasoning == "text" and turn.reasoning
+        whole = bool(turn.calls or turn.blocks or turn.own or turn.media or turn.points or carried)
         if whole or turn.results:
             turns += calling(turn, intent)
         if not whole:
