@@ -118,7 +118,9 @@ def _chosen(
     first = _host(resolution, provider, rules)
     doors = _doors(api_type, resolution, first, rules)
     if doors[0][0] != first:  # the id stays as it is written, if a door knows it so
-        doors = tuple(sorted(doors, key=lambda door: bool(door_id(target_for(resolution, *door, rules))[1])))
+        doors = tuple(
+            sorted(doors, key=lambda at: bool(door_id(target_for(resolution, at[0], at[1], rules))[1]))
+        )
     host, dialect = doors[0]
     target = target_for(resolution, host, dialect, rules)
     if compatible and host == other:
