@@ -67,7 +67,6 @@ DOORS = (
 ANTHROPIC, AZURE, DEPLOYMENTS, MESSAGES, RUNTIME = DOORS[:5]
 
 
-
 def asked(prompt: str = "hi", **fields: Any) -> TextRequest[Any]:
     """A request that reaches the host each time."""
     return TextRequest(**{"prompt": prompt, "use_cache": False, **fields})

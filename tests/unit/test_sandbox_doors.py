@@ -1,11 +1,12 @@
-"""Each host's APIs through the real client and the real SDK of OpenAI: whole, streamed, with errors of its shape."""
+"""Each host's APIs through the real client and OpenAI's SDK: whole, streamed, errors in its shape."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import openai
 import pytest
@@ -29,6 +30,7 @@ from smartllm.errors import ProviderError, RateLimitError, ServerError, StreamEr
 from smartllm.response import TextResponse
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
 from smartllm.testing.variables import environment_of
+from smartllm.words import Provider
 
 WEATHER = Tool(
     "weather",
@@ -205,8 +207,8 @@ def test_the_bodies_of_errors(server: LoopbackServer) -> None:
         server.script(reply)
         return json.loads(posted(server, path, {"model": "x"}, headers)[1])
 
-    told = {"status": 529, "error_message": "Overloaded"}
-    assert body("/v1/messages", Reply(**told), **{"x-api-key": "k"}) == {
+    told = Reply(status=529, error_message="Overloaded")
+    assert body("/v1/messages", told, **{"x-api-key": "k"}) == {
         "type": "error",
         "error": {"type": "overloaded_error", "message": "Overloaded"},
         "request_id": "req_loopback000001",
@@ -220,9 +222,9 @@ def test_the_bodies_of_errors(server: LoopbackServer) -> None:
             "code": "DeploymentNotFound",
         }
     }
-    prompt = body(
-        "/openai/v1/responses", Reply(status=400, error_code="content_filter"), **{"api-key": "k"}
-    )["error"]
+    prompt = body("/openai/v1/responses", Reply(status=400, error_code="content_filter"), **{"api-key": "k"})[
+        "error"
+    ]
     assert (prompt["code"], prompt["innererror"]["code"]) == (
         "content_filter",
         "ResponsibleAIPolicyViolation",
@@ -293,8 +295,6 @@ def posted(
     server: LoopbackServer, path: str, body: Any, headers: dict[str, str], query: str = ""
 ) -> tuple[str, str]:
     """The content type and the text of an answer."""
-    from http.client import HTTPConnection  # noqa: PLC0415 - for this alone
-
     connection = HTTPConnection(server.url.removeprefix("http://"), timeout=5)
     try:
         connection.request("POST", path + query, json.dumps(body), headers)
@@ -317,7 +317,7 @@ async def test_the_environment_leads_to_every_host(
         monkeypatch.setenv(name, value)
     if door is DEPLOYMENTS:
         monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
-    async with LLMClient(provider=door.host, default_model=door.model) as client:
+    async with LLMClient(provider=cast("Provider", door.host), default_model=door.model) as client:
         assert (await client.generate_text(asked())).text == "echo: hi"
     (recorded,) = server.requests
     assert recorded.route is not None
