@@ -24,9 +24,10 @@ _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "base_url": "--base-url",
         "aws_profile": "--aws-profile",
         "ca_bundle": "--ca-bundle",
+        "fallback": "--fallback",
     }
 )
-_FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache", "compatible"})
+_FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache"})
 """Options that take no value."""
 
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(

@@ -36,7 +36,10 @@ class TestModels:
         rows = {line.split("\t")[0]: line.split("\t") for line in lines}
         assert rows[OPUS][1] == f"us.anthropic.{OPUS}, {OPUS}, anthropic.{OPUS}"
         assert rows["nova-pro"][1] == "amazon.nova-pro-v1:0"
-        assert rows["gpt-oss-20b"][1:3] == ["gpt-oss-20b, openai.gpt-oss-20b-1:0", "openai, azure, bedrock"]
+        assert rows["gpt-oss-20b"][1:3] == [
+            "gpt-oss-20b, openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
+            "openai, azure, bedrock, bedrock-openai, bedrock-mantle",
+        ]
         assert rows["nobody"][1:3] == ["-", "-"]
 
     def test_of_one_host_if_that_is_asked_for(self, overlay: str) -> None:

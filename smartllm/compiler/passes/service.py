@@ -122,7 +122,9 @@ def _user(asked: str, _intent: Intent, facts: Facts, trace: Trace) -> str | None
         _dropped("user", asked, "the API takes no end user's id for this model", "accepted", trace)
     elif facts.user.characters == "aws" and not _AWS.fullmatch(asked):
         taken = "letters, digits, white space and : _ @ $ # = / + , . -"
-        _dropped("user", asked, f"the API takes no id with other characters than {taken}", "characters", trace)
+        _dropped(
+            "user", asked, f"the API takes no id with other characters than {taken}", "characters", trace
+        )
     else:
         return asked
     return None

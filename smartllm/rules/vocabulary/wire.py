@@ -35,11 +35,12 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
         "adaptive": _CLAUDE,
         "effort": (*OPENAI_WIRES, "bedrock_converse"),
     },
-    "thinking.off": dict.fromkeys(("disabled", "between_tools"), _CLAUDE),
+    "thinking.off": {"disabled": ("openai_chat", *_CLAUDE), "between_tools": _CLAUDE},
     "reasoning_summary.levels": {
         **dict.fromkeys(("auto", "concise", "detailed"), _SUMMED_UP),
         "summarized": _CLAUDE,
     },
+    "effort.place": {"reasoning": ("openai_chat",)},
     "verbosity.levels": dict.fromkeys(("low", "medium", "high"), OPENAI_WIRES),
     "guardrail.accepted": {True: _CLAUDE},
     "structured.json_object": {True: OPENAI_WIRES},
@@ -56,6 +57,7 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
         "items": ("openai_responses",),
         "signed": _CLAUDE,
         "sealed": ("bedrock_converse",),
+        "text": ("openai_chat",),
     },
     "calls.results": {
         "json": ("bedrock_converse",),
@@ -91,6 +93,10 @@ KEPT_TURNS: Final[dict[Dialect, tuple[str, ...]]] = {
     "openai_responses": ("previous_response_id", "conversation"),
 }
 """Keys of a body that stand for earlier turns which the provider keeps."""
+
+RESUMES: Final[frozenset[Dialect]] = frozenset({"anthropic_messages"})
+"""Dialects on which an answer that was paused in the provider's own tools goes on where it stands last,
+without prefill too (platform.claude.com/docs/en/build-with-claude/handling-stop-reasons, 2026-11-27)."""
 
 NAMES_DOCUMENTS: Final[frozenset[Dialect]] = frozenset({"bedrock_converse"})
 """Dialects on which each document needs a name, another one than all others of the request have."""

@@ -171,9 +171,9 @@ class _Going:
     async def tell_begun(self) -> None:
         """Tell of a switch that was made before anything was asked."""
         if self._tried:
-            (own, *_) = self._tried
-            progress = self._chain.own.progress(self._request, own.model)
-            await self._tell_switch(progress, own)
+            first = self._tried[0]
+            caller = self._chain.caller_of(self._chain.targets[self._place.index])
+            await self._tell_switch(caller.progress(self._request, first.model), first)
 
     async def goes_on(self, error: Exception, *, is_seen: bool = False) -> bool:
         """Go on to the next model that takes the request, if the failure is one that allows it.
