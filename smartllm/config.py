@@ -143,6 +143,10 @@ class LLMConfig:
     text such as ``bedrock/<model id>``, or a dict with ``model``, perhaps ``provider``, and settings of that
     provider."""
 
+    compatible: bool | str | None = None
+    """The server at ``base_url`` that speaks OpenAI's API: its name, such as ``ollama``; True for one without
+    a name, False for a proxy of OpenAI's own. None tells it by the address."""
+
     if not TYPE_CHECKING:
 
         def __new__(cls, *_: Any, **given: Any) -> Self:

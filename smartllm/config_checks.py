@@ -80,6 +80,8 @@ def check_config(config: Any) -> None:
     values.headers("default_headers", config.default_headers)
     _rules(config.rules)
     fallback_entries(config.fallback, config.__dataclass_fields__)
+    if not isinstance(config.compatible, bool | str | None):
+        raise unusable("compatible", config.compatible, "True, False or the name of a server, such as ollama")
     if not isinstance(config.trace_content, bool):
         raise unusable("trace_content", config.trace_content, "True or False")
     _aws(config)

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from smartllm.errors import ConfigError
 
-_OPENAI_SETTINGS: Final = ("api_key", "base_url", "organization")
+_OPENAI_SETTINGS: Final = ("api_key", "base_url", "organization", "compatible")
 _AWS_SETTINGS: Final = (
     "endpoint_url",
     "aws_region",
@@ -140,7 +140,7 @@ ROWS: Final[dict[str, ProviderRow]] = {
         instead={**_KEY_INSTEAD, **_NO_AZURE},
         extra="openai",
         packages=("aiohttp",),
-        signs=("api_key", "base_url"),
+        signs=("api_key", "base_url", "compatible"),
         variables=("OPENAI_API_KEY",),
         default_model="OPENAI_MODEL",
         public_address="https://api.openai.com/v1",

@@ -184,7 +184,7 @@ class BaseRequest(NamedFields, Generic[T]):
     clear_cache: bool = False
     """Forget the cached answer first."""
     api_type: ApiType = "responses"
-    """Which API of the host: responses, chat_completions, invoke or converse."""
+    """Which API of the provider: responses, chat_completions, messages, invoke or converse."""
     reasoning_effort: Effort | None = None
     """Reasoning effort: none, minimal, low, medium, high, xhigh or max."""
     budget_tokens: Annotated[int, Field(ge=1)] | None = None
@@ -210,8 +210,9 @@ class BaseRequest(NamedFields, Generic[T]):
     """How much of its reasoning the model shows: auto, concise or detailed; it is asked for only where it is
     given."""
     service_tier: ServiceTier | None = None
-    """How urgently the provider works: auto, default, flex, scale, priority, fast (which is priority) or
-    reserved; dropped, with a diagnostic, where the model is not served so."""
+    """How urgently the provider works: auto, default, flex, scale, priority, fast (which is priority),
+    reserved, or standard_only (which is default); dropped, with a diagnostic, where the model is not served
+    so."""
     metadata: Metadata | None = None
     """Names and values for the provider's records, at most 16 pairs of texts; the model does not see them."""
     user: Annotated[str, Field(min_length=1)] | None = None

@@ -102,5 +102,7 @@ def id_named(model: str) -> Named:
 
 LIKE: Final = Named("like", "<listed model>", "like=<listed model>")
 """The listed model whose facts to use."""
+ADDRESS: Final = said("{}, {} or {}", Named("base_url"), Named("azure_endpoint"), Named("endpoint_url"))
+"""The settings that say where calls go: which of them holds, the provider tells."""
 SANDBOX: Final = "to try without a key: smartllm sandbox -- COMMAND"
 """The end of a hint about a missing key."""

@@ -105,6 +105,10 @@ def _vendors(context: click.Context) -> Iterator[str]:
     return iter(_rules(context).table("vendor"))
 
 
+def _servers(context: click.Context) -> Iterator[str]:
+    return iter(_rules(context).table("server"))
+
+
 def _facts(_: click.Context) -> Iterator[str]:
     """All facts that models may have, and the groups that they are in."""
     from smartllm.rules.vocabulary import Facts, facts_data  # noqa: PLC0415 - loads while somebody waits
@@ -149,6 +153,8 @@ model_keys: Final = _offer(_keys)
 """Their keys in the rules."""
 vendors: Final = _offer(_vendors)
 """Who makes them."""
+servers: Final = _offer(_servers)
+"""Servers that speak OpenAI's API, by name."""
 facts: Final = _offer(_facts)
 """What may be said of a model."""
 cache_keys: Final = _offer(_entries)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from smartllm.cli.calls.calling import compatible_host
 from smartllm.cli.requests.plain import some_request
 from smartllm.cli.requests.request_input import exits, rules_in_force, usage_error
 from smartllm.cli.tables import print_table
@@ -17,7 +18,7 @@ from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.compiler.target import choose_target
 from smartllm.errors import CompileError, ConfigError, SmartLLMError
 from smartllm.pages.facts import shown
-from smartllm.rules.hosts import host_row
+from smartllm.runtime.elsewhere import server_of
 from smartllm.verify import (
     COLUMNS,
     STALE_DAYS,
@@ -101,17 +102,17 @@ def _prepared(model: str, given: dict[str, Any]) -> tuple[Bodies, Sender]:
     rules = rules_in_force(given["rules"])
     fields = {} if given["api_type"] is None else {"api_type": given["api_type"]}
     provider = given["provider"] or ("openai" if given["base_url"] else None)
-    elsewhere = given["base_url"] is not None
+    address = given["base_url"]
     request = some_request(fields)
-    target = choose_target(request, provider, model, rules, compatible=elsewhere)[0]
-    if not elsewhere and (usual := callable_id(target, model)) != model:
+    server = server_of(address, compatible_host(rules), rules).compatible if address else False
+    target = choose_target(request, provider, model, rules, compatible=server)[0]
+    if not address and (usual := callable_id(target, model)) != model:
         model = usual
         target = choose_target(request, provider, model, rules)[0]
     settings = {name: given[name] for name in ("base_url", "aws_profile", "ca_bundle")}
     sender = Sender(config_of(target.host, rules=given["rules"] or None, **settings))
-    another = sender.settings.custom_endpoint is not None
-    compatible = another and host_row(target.host, rules).compatible is not None
-    return Bodies(target, model, compatible=compatible), sender
+    there = server_of(sender.settings.custom_endpoint, target.host, rules)
+    return Bodies(target, model, compatible=there.compatible), sender
 
 
 def _planned(bodies: Bodies, choice: Choice) -> ProbePlan:

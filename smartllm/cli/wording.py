@@ -27,7 +27,7 @@ _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "fallback": "--fallback",
     }
 )
-_FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache", "compatible"})
+_FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache"})
 """Options that take no value."""
 
 VARIABLES: Final[Mapping[str, str]] = MappingProxyType(

@@ -34,7 +34,7 @@ def compile(  # noqa: A001 - the documented public name
     defaults: Mapping[str, Any] | None = None,
     sources: Mapping[str, Source] | None = None,
     today: dt.date | None = None,
-    compatible: bool = False,
+    compatible: bool | str = False,
     native: bool = True,
     batch: bool = False,
     **fields: Unpack[WithTools[Any]],
@@ -56,8 +56,9 @@ def compile(  # noqa: A001 - the documented public name
         defaults: Values for fields that the request does not set, such as a client's temperature.
         sources: Where ``model`` and the defaults come from, by field, for ``explain``.
         today: Day by which shutdown dates are judged; None judges none. Bodies never depend on it.
-        compatible: The target is another server that speaks OpenAI's API: an id that the rules do not know
-            there gets what all such servers take.
+        compatible: The target is another server that speaks OpenAI's API: True, and an id that the rules do
+            not know there gets what all such servers take, or the name of one, such as ``ollama``, whose own
+            facts hold.
         native: False where the host is seen to refuse the provider's own schema mode, whatever the rules say:
             a tool binds the answer, also one for which the mode is asked.
         batch: Compile for the provider's batch engine, whose lines hold bodies alone. Bodies and fingerprint
@@ -74,7 +75,7 @@ def compile(  # noqa: A001 - the documented public name
         UnsupportedError: The model refuses something that must not be dropped silently.
         DiagnosticError: ``level="raise"`` and a wish was not met as written.
         RulesError: An overlay cannot be used.
-        ConfigError: Unknown provider or level.
+        ConfigError: Unknown provider, server or level.
 
     Examples:
         >>> plan = compile("hi", model="gpt-5.4")

@@ -106,7 +106,7 @@ def _door(here: Target, there: Target) -> str:
     if there.host == here.host:
         return said("{}", Named("api_type", api_word(there.host, there.dialect, there.rules)))
     host = Named("provider", there.host, f"provider={there.host!r}")
-    model, asked = there.resolution.model, there.resolution.asked
+    model, asked = there.resolution.model if there.listed else None, there.resolution.asked
     use = usual_id(model, there.facts.ids) if model else asked
     if use == asked or provider_of_host(there.host) == provider_of_host(here.host):
         return said("{}", host)  # ids are a door's own affair

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from smartllm.compiler.trace import Reason
 from smartllm.parameters.field import HIDDEN
 
+_LISTS: Final = frozenset({"anthropic-beta"})
+"""Headers that hold lists, to which the compiler, a request and a client may each add."""
 _BY_CALLER: Final = Reason("request", "extra_headers")
 
 
@@ -45,7 +47,7 @@ class AskedHeaders(NamedTuple):
 
     def over(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Other headers with these over them."""
-        return merged({**headers, **self._values}, self.extra)
+        return merged(headers, self._values, self.extra)
 
     def leaves(self) -> Iterator[tuple[str, str, Reason]]:
         """Each with what may be seen of its value, and its reason."""
@@ -59,9 +61,18 @@ class AskedHeaders(NamedTuple):
 
 
 def merged(*layers: Mapping[str, str]) -> dict[str, str]:
-    """Headers of several layers, the last of one name in any capitalisation."""
+    """Headers of several layers, the last of one name in any capitalisation; lists are joined."""
     found: dict[str, tuple[str, str]] = {}
     for layer in layers:
         for name, value in layer.items():
-            found[name.lower()] = name, value
+            key = name.lower()
+            if key in _LISTS and key in found:
+                value = _joined(found[key][1], value)  # noqa: PLW2901 - the same header's
+            found[key] = name, value
     return dict(found.values())
+
+
+def _joined(*lists: str) -> str:
+    """Values that commas part, each once."""
+    values = (value.strip() for text in lists for value in text.split(","))
+    return ",".join(dict.fromkeys(filter(None, values)))

@@ -52,6 +52,7 @@ class Step:
         asked: Headers that the request asks for, or None.
         is_apart: Reasoning of its answer does not go back: its signature holds only behind what the compiler
             added to the prompt.
+        carries_text: Reasoning of its answer goes back as the text that was shown.
     """
 
     dialect: Dialect
@@ -70,6 +71,7 @@ class Step:
     texts: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
     asked: AskedHeaders | None = None
     is_apart: bool = False
+    carries_text: bool = False
 
     @cached_property
     def body(self) -> dict[str, Any]:

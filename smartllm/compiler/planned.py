@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from smartllm.compiler.batch import batch_notes, batch_route
 from smartllm.compiler.caching import caching_of
+from smartllm.compiler.elsewhere import server_notes
 from smartllm.compiler.intent import Intent, ThinkingPlan
 from smartllm.compiler.lifecycle import lifecycle_notes
 from smartllm.compiler.passes.output import output_plan
@@ -47,7 +48,7 @@ class Wish(NamedTuple):
     defaults: Mapping[str, Any]
     sources: Mapping[str, Source]
     today: dt.date | None
-    compatible: bool
+    compatible: bool | str
     native: bool
     batch: bool
 
@@ -84,6 +85,7 @@ def planned(wish: Wish, choice: Choice) -> Plan:
         steps=tuple(steps),
         diagnostics=(
             *choice.notes,
+            *server_notes(wish.compatible, wish.sources, target),
             # Another server has days of its own.
             *(() if wish.compatible else lifecycle_notes(target, wish.today)),
             *(_told(changes, steps[0]) if changes else ()),

@@ -111,7 +111,7 @@ def _said(step: Step, answer: Decoded, answered: Sequence[ToolCall]) -> Iterator
                 given = part.arguments
                 yield Text(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
         elif isinstance(part, Reasoning) and not answer.items:
-            yield replace(part, model=step.model)
+            yield replace(part, model=step.model, dialect=step.dialect if step.carries_text else part.dialect)
         elif _goes_back(part):
             yield part
 

@@ -69,6 +69,7 @@ def step_of(intent: Intent, target: Target, trace: Trace) -> Step:
         repeats_ids=target.facts.calls.ids_repeat,
         texts=body.texts,
         is_apart=target.facts.carry.prefix and _adds(intent.output),
+        carries_text=target.facts.carry.reasoning == "text",
         asked=AskedHeaders(body.headers, dict(intent.headers)) if body.headers or intent.headers else None,
     )
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from smartllm.compiler.dialects import FIELDS
+from smartllm.compiler.elsewhere import other_host, resolve_elsewhere
 from smartllm.compiler.model_ids import door_id, id_notes
 from smartllm.diagnostics import Diagnostic
-from smartllm.errors import ConfigError, UnknownModelError, UnsupportedError
+from smartllm.errors import ConfigError, UnsupportedError
 from smartllm.providers import provider_of_host
 from smartllm.rules.hosts import all_hosts, doors_of, host_row, routes_of
 from smartllm.rules.id_text import check_id
 from smartllm.rules.ids import usual_id
 from smartllm.rules.load import RuleSet, has_path
-from smartllm.rules.names import parse
 from smartllm.rules.resolve import Resolution, resolve
 from smartllm.rules.target import Target, served_on, target_for
 from smartllm.rules.vocabulary import Dialect, Host
@@ -54,7 +54,7 @@ def choose_target(
     model: str | None,
     rules: RuleSet,
     *,
-    compatible: bool = False,
+    compatible: bool | str = False,
 ) -> tuple[Target, tuple[Diagnostic, ...]]:
     """As ``choose``, with the first target and its diagnostics alone."""
     found = choose(request, provider, model, rules, compatible=compatible)
@@ -67,9 +67,16 @@ def choose(
     model: str | None,
     rules: RuleSet,
     *,
-    compatible: bool = False,
+    compatible: bool | str = False,
 ) -> Choice:
-    """Resolve the model and pick the wire; ``compatible`` is for servers that speak OpenAI's API.
+    """Resolve the model and pick the wire.
+
+    Args:
+        request: What is asked.
+        provider: Host; None takes the one that the model id reveals.
+        model: Model id; overrides the request's.
+        rules: The rules in force.
+        compatible: Another server speaks that host's API: its name, or True where it has none.
 
     Raises:
         ConfigError: Unknown provider.
@@ -96,15 +103,18 @@ def _chosen(
     model: str,
     like: str | None,
     api_type: ApiType | None,
-    compatible: bool,
+    compatible: bool | str,
     rules: RuleSet,
 ) -> Choice:
     """The target; ``api_type`` is None where the caller leaves the choice."""
     for name in (model,) if like is None else (model, like):
         check_id(name)
-    # Only one host's API is spoken by other servers.
-    other = provider or next(name for name in rules.table("host") if host_row(name, rules).compatible)
-    resolution = _compatible(model, like, other, rules) if compatible else resolve(model, rules, like=like)
+    other = other_host(provider, rules)
+    resolution = (
+        resolve_elsewhere(model, like, other, compatible, rules)
+        if compatible
+        else resolve(model, rules, like=like)
+    )
     first = _host(resolution, provider, rules)
     doors = _doors(api_type, resolution, first, rules)
     host, dialect = doors[0]
@@ -128,33 +138,6 @@ def other_choice(first: Choice, host: Host, dialect: Dialect) -> Choice:
     target = target_for(first.target.resolution, host, dialect, first.target.rules)
     sent, ids = door_id(target)
     return Choice(target, sent, (*_inferred(target), *ids))
-
-
-def _compatible(model: str, like: str | None, host: str, rules: RuleSet) -> Resolution:
-    """What holds for a model of another server: its row, if the rules list it on that API.
-
-    Nothing is refused here, and nothing taken for a relative: what other servers serve is theirs to say.
-    """
-    try:
-        found = resolve(model, rules, like=like)
-    except UnknownModelError:
-        if like is not None:
-            raise
-    else:
-        if like is not None or (found.how != "inferred" and served_on(found, host, rules)):
-            return found
-    profile = host_row(host, rules).compatible
-    if profile is None:
-        raise ConfigError(
-            said(
-                "{}: no other servers speak the API of {}",
-                Named("compatible", python="compatible=True"),
-                host,
-            ),
-            hint="leave it out, or pass the provider whose API the server speaks",
-        )
-    note = f"profile for OpenAI-compatible servers: {profile}"
-    return Resolution(model, parse(model).key, "inferred", None, profile, None, host, note)
 
 
 def default_model(provider: str, rules: RuleSet) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from smartllm.errors import ResponseError
 from smartllm.rules.vocabulary.host import Listing
-from smartllm.said import Named, said
+from smartllm.said import ADDRESS, said
 
 
 class Get(Protocol):
@@ -155,9 +155,7 @@ def _odd(body: Any, about: dict[str, Any]) -> ResponseError:
         **{
             "model": "",
             "status": 200,
-            "hint": said(
-                "check that {} or {} points at the API itself", Named("base_url"), Named("endpoint_url")
-            ),
+            "hint": said("check that {} points at the API itself", ADDRESS),
             **about,
         },
     )

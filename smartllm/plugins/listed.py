@@ -14,6 +14,7 @@ from smartllm.rules import Facts, RuleSet, load_rules, resolve, served_on
 from smartllm.rules.hosts import host_row
 from smartllm.rules.ids import usual_ids
 from smartllm.rules.life import hosts_of, state_on, target_on
+from smartllm.rules.servers import server_at
 
 
 class Listed(NamedTuple):
@@ -70,7 +71,9 @@ def facts_of(
     asked = model or environment.get(row.default_model) or None
     if elsewhere is None:
         elsewhere = bool(row.base_url and environment.get(row.base_url))
-    compatible = elsewhere and host_row(provider, rules).compatible is not None
+    compatible: bool | str = elsewhere and host_row(provider, rules).compatible is not None
+    if compatible and (found := server_at(environment.get(row.base_url) or "", rules)) is not None:
+        compatible = found.name
     request = TextRequest(prompt="-", model=asked)
     try:
         target, _ = choose_target(request, provider, None, rules, compatible=compatible)

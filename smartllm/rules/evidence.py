@@ -64,13 +64,16 @@ def named_evidence(row: Mapping[str, Any], keys: KeyPath) -> str | None:
 def fact_rows(layer: Layer) -> Iterator[tuple[KeyPath, dict[str, Any]]]:
     """The rows of a file that may state facts, with their paths: profiles, models, and both on a host.
 
-    Those of batch engines are among them, but for a user's: what an account may use is on no page.
+    Those of batch engines and of servers are among them, but for a user's: what an account may use, and where
+    somebody's own server is, is on no page.
     """
     tables: list[tuple[KeyPath, Any]] = [((kind,), layer.data.get(kind, {})) for kind in ("profile", "model")]
     for host, found in layer.data.get("on", {}).items():
         tables += [(("on", host, kind), found.get(kind, {})) for kind in ("profile", "model")]
     for host, found in () if layer.overlay else layer.data.get("host", {}).items():
         tables.append((("host", host), {"batch": found.get("batch")}))
+    if not layer.overlay:
+        tables.append((("server",), layer.data.get("server", {})))
     for at, rows in tables:
         yield from (((*at, name), row) for name, row in rows.items() if isinstance(row, dict))
 

@@ -18,12 +18,12 @@ from smartllm.errors import RulesError
 from smartllm.rules.positions import KeyPath, key_lines, line_of
 from smartllm.said import Named, said
 
-LayerKind = Literal["models", "pages", "retired", "hosts", "profiles", "overlay"]
+LayerKind = Literal["models", "pages", "retired", "servers", "hosts", "profiles", "overlay"]
 """One of the shipped files, a shipped one of a host or of profiles, or a user's file of everything."""
 
 _FOLDER: Final = Path(__file__).parent
 FOLDER_NAME: Final = "smartllm/rules"
-FILES: Final[tuple[LayerKind, ...]] = ("models", "pages", "retired")
+FILES: Final[tuple[LayerKind, ...]] = ("models", "pages", "retired", "servers")
 """Shipped files, each named as what it holds."""
 FOLDERS: Final[tuple[LayerKind, ...]] = ("hosts", "profiles")
 """Folders of shipped files beside them, each named as what it holds."""

@@ -242,3 +242,6 @@ def missing_keys(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         for key in ("host", "families", "latest"):
             if key not in row:
                 yield ("vendor", vendor), f"'vendor.{vendor}.{key}' is missing"
+    for server, row in data.get("server", {}).items():
+        if "profile" not in row:
+            yield ("server", server), f"'server.{server}.profile' is missing: a server names its profile"

@@ -11,10 +11,11 @@ from smartllm.rules.id_text import check_id
 from smartllm.rules.inference import inferred, vendor_of
 from smartllm.rules.load import RuleSet
 from smartllm.rules.names import ModelName, parse
+from smartllm.rules.positions import KeyPath
 from smartllm.rules.vocabulary import Host
 from smartllm.said import LIKE, id_named, said
 
-How = Literal["alias", "exact", "like", "inferred"]
+How = Literal["alias", "exact", "like", "inferred", "server"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,13 @@ class Resolution:
     Attributes:
         asked: The id as given.
         key: Canonical key of the asked id.
-        how: ``alias``, ``exact``, ``like`` or ``inferred``.
+        how: ``alias``, ``exact``, ``like`` or ``inferred``; ``server``: a server says it of all models.
         model: Listed model whose row applies, or None when a whole generation was inherited.
         profile: Profile that holds the facts.
         vendor: Vendor's name in the rules, or None.
         host: Host that the id reveals, or the vendor's usual one.
         note: For people: what was inferred from what.
+        place: Row of a server that names the profile; empty elsewhere.
     """
 
     asked: str
@@ -40,6 +42,7 @@ class Resolution:
     vendor: str | None
     host: Host | None
     note: str = ""
+    place: KeyPath = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready data, without empty fields."""

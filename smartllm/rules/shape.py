@@ -25,10 +25,12 @@ from smartllm.rules.vocabulary import Dialect, Facts
 from smartllm.rules.vocabulary.host import HostBatch
 from smartllm.rules.vocabulary.host_files import HostDefaults, HostTable
 from smartllm.rules.vocabulary.sampling import Range
+from smartllm.rules.vocabulary.server import ServerRow
 
 Page = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+([/?#]\S*)?$")]
 """The address of a page; without a user and a password, which would be shown to everybody."""
 PageName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+ServerName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Source = Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+([/?#]\S*)?|[a-z0-9][a-z0-9.-]*)$")]
 
 
@@ -177,6 +179,16 @@ class RetiredRow(_Table):
     source: tuple[Source, ...] = Field(default=(), description="Pages that state it, by address or by name.")
 
 
+class ServerTable(table_of(ServerRow)):  # type: ignore[misc]  # made from the vocabulary
+    """A server that speaks OpenAI's API, by name."""
+
+    verified: Day | None = Field(default=None, description="Day on which this was last checked.")
+    source: tuple[Source, ...] = Field(default=(), description="Pages that state it, by address or by name.")
+    evidence: dict[str, FactEvidence] = Field(
+        default_factory=dict, description="Evidence for single keys of it, by name."
+    )
+
+
 class QuotaRow(_Table):
     """What an account may use of a model; belongs into an overlay, as accounts differ."""
 
@@ -208,6 +220,7 @@ class Document(_Table):
     retired: dict[str, RetiredRow] = Field(default_factory=dict)
     page: dict[PageName, Page] = Field(default_factory=dict)
     quota: dict[str, QuotaRow] = Field(default_factory=dict)
+    server: dict[ServerName, ServerTable] = Field(default_factory=dict)
 
 
 class ShippedDocument(Document):

@@ -66,7 +66,7 @@ class Target:
 
     def _origin(self, path: str) -> Origin:
         keys = tuple(path.split("."))
-        if keys[0] == "host":  # of the host's own row, whatever the model
+        if keys[0] in {"host", "server"}:  # of its own row, whatever the model
             length = 3 if "batch" in keys[2:3] else 2  # its engine has evidence of its own
             return self._stated(keys[:length], keys[length:], path) or Origin("default", path)
         # What holds on one wire counts after all else, whichever row says it.
@@ -124,7 +124,10 @@ class Target:
     @cached_property
     def stream_additions(self) -> tuple[tuple[str, Any, str], ...]:
         """As ``additions``, for streamed calls."""
-        return self._additions("stream_adds", self.route.stream_adds)
+        stated = self.route.stream_adds
+        if not self.facts.stream_options:
+            stated = {path: value for path, value in stated.items() if not path.startswith("stream_options")}
+        return self._additions("stream_adds", stated)
 
     def _additions(self, name: str, stated: dict[str, Any]) -> tuple[tuple[str, Any, str], ...]:
         fact = f"host.{self.host}.route.{self.dialect}.{name}"
@@ -138,6 +141,8 @@ class Target:
 
 def inferred_from(resolution: Resolution, host: Host) -> KeyPath:
     """The row that names the profile of a resolved model."""
+    if resolution.place:
+        return resolution.place
     if resolution.model:
         return ("model", resolution.model)
     return ("vendor", resolution.vendor, "latest") if resolution.vendor else ("host", host, "compatible")
@@ -202,7 +207,9 @@ def served_on(resolution: Resolution, host: Host, rules: RuleSet) -> tuple[Diale
     spoken = routes_of(host, rules)
     if host_row(host, rules).stated_only and not _stated_on(resolution, host, rules):
         return ()
-    return tuple(wire for wire in endpoints(resolution, host, rules) if wire in spoken)
+    here = [wire for wire in endpoints(resolution, host, rules) if wire in spoken]
+    first = [wire for wire in host_row(host, rules).prefer if wire in here]
+    return tuple(dict.fromkeys([*first, *here]))
 
 
 def _stated_on(resolution: Resolution, host: Host, rules: RuleSet) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from smartllm.compiler import Plan, Step
 from smartllm.compiler.answered_calls import AnsweredCalls
 from smartllm.compiler.dialects.decoding import Decoded
 from smartllm.compiler.dialects.readers import DECODERS
-from smartllm.content import Reasoning, copied, described
+from smartllm.content import copied, described
 from smartllm.diagnostics import Diagnostic
 from smartllm.error_object import read_error
 from smartllm.errors import ProviderError, ResponseError
@@ -25,6 +24,7 @@ from smartllm.hosts.openai import path_hint
 from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import CacheSource, TextResponse, Usage
 from smartllm.runtime.answer_notes import notes_on
+from smartllm.runtime.carried import reasoning_of, shown
 from smartllm.runtime.control.deadline import Record
 from smartllm.runtime.replies import Answer
 from smartllm.runtime.structure.apart import response_apart
@@ -129,7 +129,7 @@ class Fetched:
         plan = self.plan or plan
         first, last = self.answers[0], self.answers[-1]
         pairs = zip(plan.steps, self.answers, strict=False)
-        heard = [AnsweredCalls(plan, step).whole(_shown(answer, step)) for step, answer in pairs]
+        heard = [AnsweredCalls(plan, step).whole(shown(answer, step)) for step, answer in pairs]
         usage = sum((answer.usage for answer in self._all), start=Usage())
         return TextResponse(
             text=first.text,
@@ -150,7 +150,7 @@ class Fetched:
                 *note_on(self.tries),
                 *notes_on(heard, plan.steps),
             ),
-            reasoning=_reasoning(plan, first),
+            reasoning=reasoning_of(plan, first),
             provider=plan.host,
             requested_model=plan.model,
             billing=plan.billing,
@@ -247,23 +247,6 @@ def paid_for(
 def _output_tool(plan: Plan, first: Decoded) -> str | None:
     """The name by which the first step's answer calls the tool that binds it to a schema, or None."""
     return next((call.name for call in own_calls(plan.steps[0], first)), None)
-
-
-def _shown(answer: Decoded, step: Step) -> Decoded:
-    """An answer whose reasoning is only shown, where it cannot go back."""
-    if not step.is_apart or not answer.thoughts:
-        return answer
-    shown = (
-        replace(part, model="", dialect="") if isinstance(part, Reasoning) else part for part in answer.parts
-    )
-    return replace(answer, parts=tuple(shown))
-
-
-def _reasoning(plan: Plan, first: Decoded) -> Reasoning | None:
-    if not first.reasoning or plan.steps[0].is_apart:
-        return None
-    blocks = [dict(block) for block in copy.deepcopy(first.reasoning)]
-    return Reasoning(model=plan.model, dialect=plan.steps[0].dialect, blocks=blocks)
 
 
 def _metadata(

@@ -17,13 +17,13 @@ from smartllm.request import MessageRequest, TextRequest
 from smartllm.response import StreamChunk, TextResponse
 from smartllm.rules import RuleSet, load_rules
 from smartllm.rules.deployments import deployment_unknown, with_deployments
-from smartllm.rules.hosts import host_row
 from smartllm.runtime.asked import Asked
 from smartllm.runtime.cache.key import cache_key
 from smartllm.runtime.cache.levels import ResponseCache, open_cache
 from smartllm.runtime.call import Executor
 from smartllm.runtime.chunks import stream_chunks
 from smartllm.runtime.control.deadline import Deadline
+from smartllm.runtime.elsewhere import check_address, elsewhere
 from smartllm.runtime.exchange import HostCalls, require
 from smartllm.runtime.failed import make_ready
 from smartllm.runtime.fallback.chain import Chain, Place
@@ -75,6 +75,8 @@ class BaseClient:
             )
         if self._settings.deployments:
             self._rules()  # which raises for what is no model
+        if self.config.compatible is not None and transport is None:
+            check_address(self._settings, self._rules())
         self._calls = HostCalls(self._settings, self._http() if transport is None else transport)
         holders = self._all_calls = [self._calls]
         self._secrets = lambda: tuple(secret for each in holders for secret in each.secrets)
@@ -131,7 +133,7 @@ class BaseClient:
         """
         settings, rules = self._settings, self._rules()
         source = _FALLBACK if model is not None else settings.sources.get("default_model")
-        level = self.config.level
+        level, there = self.config.level, elsewhere(settings, rules)
         try:
             plan = compile_request(
                 request,
@@ -140,11 +142,10 @@ class BaseClient:
                 rules=rules,
                 level="ignore" if level == "warn" else level,
                 defaults=self.config.request_defaults(),
-                sources={} if source is None else {"model": source},
+                sources={**there.sources, **({} if source is None else {"model": source})},
                 today=dt.datetime.now(dt.UTC).date(),
                 native=native,
-                compatible=settings.custom_endpoint is not None
-                and host_row(self.provider, rules).compatible is not None,
+                compatible=there.compatible,
             )
         except UnknownModelError as error:
             raise (deployment_unknown(error) if settings.row.resource is not None else error) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from smartllm.errors import ResponseError
-from smartllm.said import Named, said
+from smartllm.said import ADDRESS, said
 
 
 def _no_number(_: str) -> None:
@@ -81,7 +81,7 @@ def read_answer(
         status=status,
         request_id=request_id,
         retryable=data is None and raw.strip() != b"null",
-        hint=said("check that {} or {} points at the API itself", Named("base_url"), Named("endpoint_url")),
+        hint=said("check that {} points at the API itself", ADDRESS),
     )
 
 

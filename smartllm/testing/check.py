@@ -246,7 +246,7 @@ def _value(name: str, body: Body, fields: Fields, facts: Facts) -> Any:
 
 def _place(name: str, fields: Fields, facts: Facts) -> str:
     """Where a parameter would stand; one that the wire does not have, under its own name."""
-    return fields.places.get(name, name).format(place=getattr(facts, name).place)
+    return fields.place_of(name, facts)
 
 
 def _thinks(body: Body, fields: Fields, facts: Facts) -> bool:

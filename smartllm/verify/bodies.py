@@ -67,12 +67,12 @@ class Bodies:
     Attributes:
         target: The target.
         model: The model's id as given.
-        compatible: It is served by another server that speaks OpenAI's API.
+        compatible: It is served by another server that speaks OpenAI's API: its name, or True.
     """
 
     target: Target
     model: str
-    compatible: bool = False
+    compatible: bool | str = False
     _made: dict[str, RuleSet] = field(default_factory=dict, repr=False)
 
     @property

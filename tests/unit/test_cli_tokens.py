@@ -60,6 +60,12 @@ def test_a_part_that_is_not_counted_is_told(there: LoopbackServer) -> None:
     assert "count-left-out" in result.stderr
 
 
+def test_what_the_plan_tells_is_told_once(there: LoopbackServer) -> None:
+    result = tokens("x", "-m", "gpt-5.4", "--top-p", "0.5", "--effort", "high")
+    assert (result.exit_code, result.stdout) == (0, "1\n")
+    assert result.stderr.count("sampling-dropped") == 1
+
+
 def test_a_refusal_names_what_counts(there: LoopbackServer) -> None:
     result = tokens("x", "-m", GPT, "--api-type", "chat_completions")
     assert (result.exit_code, result.stdout) == (1, "")

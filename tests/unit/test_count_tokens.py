@@ -30,7 +30,9 @@ from smartllm.testing import FakeTransport, LoopbackServer, Reply
 
 GPT, SONNET, OPUS = "gpt-5.4", "us.anthropic.claude-sonnet-4-6", "us.anthropic.claude-opus-5"
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
-MANTLE = 'on.bedrock-mantle.profile."claude-3".endpoints = ["anthropic_messages"]\n'
+MANTLE = """on.bedrock-anthropic.profile."claude-3".endpoints = ["anthropic_messages"]
+on.bedrock-mantle.profile."claude-3".endpoints = ["anthropic_messages"]
+"""
 PLACES = [("openai", GPT, "responses"), ("bedrock", SONNET, "invoke"), ("bedrock", SONNET, "converse")]
 
 
@@ -110,7 +112,8 @@ def _with_botocore(url: str, wrapped: dict[str, Any]) -> dict[str, Any]:
 def test_the_synchronous_client(there: LoopbackServer) -> None:
     with SyncClient(provider="openai") as client:
         assert client.count_tokens("one two", model=GPT).input_tokens == 2
-        assert client.count_tokens(TextRequest(prompt="one", model=GPT, stream=True)).input_tokens == 1
+        streamed = client.count_tokens(TextRequest(prompt="one", model=GPT, stream=True))
+        assert streamed == client.count_tokens("one", model=GPT)
         request = MessageRequest(messages=[Message("user", "a b c")], model=GPT)
         assert client.count_tokens(request).input_tokens == 3
         with pytest.raises(RequestTypeError, match=r"client\.count_tokens"):
@@ -163,10 +166,15 @@ async def test_it_ends_by_the_deadline(there: LoopbackServer) -> None:
 
 
 async def test_secrets_are_in_no_error(there: LoopbackServer) -> None:
-    there.script(Reply(status=400, error_message="bad header s3cret-value and sk-sandbox"))
-    async with LLMClient(provider="openai") as client:
+    words = "bad header s3cret-value and sk-sandbox"
+    there.script(Reply(status=503, error_message=words), Reply(status=400, error_message=words))
+    events: list[Any] = []
+    about: Any = {"extra_headers": {"x-mine": "s3cret-value"}, "on_progress": events.append}
+    async with LLMClient(provider="openai", retry_delay=0.001) as client:
         with pytest.raises(BadRequestError) as caught:
-            await client.count_tokens("x", model=GPT, extra_headers={"x-mine": "s3cret-value"})
+            await client.count_tokens("x", model=GPT, **about)
+    assert [event["event"] for event in events] == ["retry", "error"]
+    assert "s3cret-value" not in str(events)
     assert "s3cret-value" not in str(caught.value)
     assert "sk-sandbox" not in str(caught.value)
     assert there.requests[0].headers["x-mine"] == "s3cret-value"
@@ -178,6 +186,14 @@ async def test_a_server_that_counts_nothing_is_not_the_providers_own(there: Loop
         with pytest.raises(NotFoundError) as caught:
             await client.count_tokens("x", model=GPT)
     assert "many that speak its API count no tokens" in caught.value.hint
+
+
+async def test_a_404_of_the_providers_own_is_about_the_model() -> None:
+    fake = FakeTransport(Reply(status=404))
+    async with LLMClient(provider="openai", transport=fake) as client:
+        with pytest.raises(NotFoundError) as caught:
+            await client.count_tokens("x", model=GPT)
+    assert "another server" not in caught.value.hint
 
 
 async def test_what_no_host_counts_is_refused_before_anything_is_sent(there: LoopbackServer) -> None:
@@ -209,6 +225,14 @@ async def test_what_is_not_counted_is_told_and_refused_where_that_is_wished(
     assert len(there.requests) == 2
 
 
+async def test_what_is_not_known_is_no_loss(there: LoopbackServer, tmp_path: Path) -> None:
+    rules = tmp_path / "mine.toml"
+    rules.write_text('on.openai.profile.openai.count_tokens.available = "unknown"')
+    async with LLMClient(provider="openai", level="raise", rules=[rules]) as client:
+        found = await client.count_tokens("x", model=GPT)
+    assert "count-unlisted" in {item.code for item in found.diagnostics}
+
+
 async def test_calls_that_count_have_limits_of_their_own(there: LoopbackServer, tmp_path: Path) -> None:
     quota = tmp_path / "quota.toml"
     quota.write_text(f'[quota]\n"{GPT}" = {{ concurrency = 2, requests_per_minute = 1 }}\n')
@@ -228,7 +252,10 @@ async def test_throttling_lowers_that_limit_alone(there: LoopbackServer) -> None
     async with LLMClient(provider="openai", retry_delay=0.001, max_concurrent=8) as client:
         await client.count_tokens("x", model=GPT)
         plan = client.compile("x", model=GPT)
-        assert client._executor.limiter(plan, counts=True).limit < 8
+        assert client._executor.limiter(plan, counts=True).limit == 4
+        for _ in range(3):
+            await client.count_tokens("x", model=GPT)
+        assert client._executor.limiter(plan, counts=True).limit == 6  # and grows back
         assert client._executor.limiter(plan).limit == 8
 
 

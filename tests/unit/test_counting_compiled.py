@@ -94,6 +94,9 @@ class TestBodies:
         assert [(item.code, item.action, item.asked) for item in lost] == [
             ("count-left-out", "dropped", ["prompt"])
         ]
+        assert [item.asked for item in found.diagnostics if item.severity == "info"] == [
+            ["max_output_tokens", "temperature"]
+        ]
 
     def test_a_schema_beside_converse_is_one(self) -> None:
         found = counting(SONNET, api_type="converse", response_format=SCHEMA, structured_output="native")
@@ -210,12 +213,17 @@ class TestIds:
         assert counting(arn, like="claude-sonnet-4-6").step.model == "anthropic.claude-sonnet-4-6"
 
     def test_a_relatives_name_is_not_taken(self, tmp_path: Path) -> None:
+        found = counting("us.anthropic.claude-opus-4-6-fast")
+        assert found.step.model == "anthropic.claude-opus-4-6-fast"
         rules = overlay(tmp_path, 'on.bedrock.profile."claude-5.5".count_tokens.available = "yes"')
         found = counting("us.anthropic.claude-opus-9", rules)
         assert found.step.model == "anthropic.claude-opus-9"
 
     def test_elsewhere_the_id_is_the_plans(self) -> None:
-        assert counting(GPT).step.model == GPT
+        tuned = "ft:gpt-4o:mine::abc"
+        found = counting(tuned)
+        assert found.step.model == sent(found)["model"] == tuned
+        assert "count-model-id" not in codes(found)
 
 
 class TestRefusals:
@@ -256,6 +264,10 @@ class TestRefusals:
     def test_the_doors_of_the_same_provider_are_named_first(self, tmp_path: Path) -> None:
         hint = refused(OPUS, overlay(tmp_path, MANTLE)).hint
         assert hint.startswith("pass provider='bedrock-mantle'; or provider='anthropic' and model=")
+
+    def test_no_relatives_id_is_named(self) -> None:
+        hint = refused("us.anthropic.claude-opus-4-7-fast").hint
+        assert hint.startswith("pass provider='anthropic'; if you know better")
 
     def test_what_no_page_says_is_tried_with_a_warning(self, tmp_path: Path) -> None:
         rules = overlay(tmp_path, 'on.openai.profile.openai.count_tokens.available = "unknown"')

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import smartllm
 from smartllm import LLMClient, LLMConfig, TextRequest
 from smartllm.errors import ConfigError, RulesError, UnknownModelError
 from smartllm.rules import load_rules, resolve
@@ -66,6 +67,13 @@ async def test_a_deployment_that_nobody_named() -> None:
             await client.generate_text(TextRequest(prompt="hi", model="front"))
     assert "LLMClient(deployments={'front': <listed model>})" in unknown.value.hint
     assert "like=<listed model>" in unknown.value.hint
+
+
+def test_a_shell_says_the_version_too() -> None:
+    plan = smartllm.compile("hi", provider="azure-deployments", model="gpt-4o")
+    [line] = [line for line in plan.as_curl().splitlines() if "AZURE_OPENAI_ENDPOINT" in line]
+    address = "${AZURE_OPENAI_ENDPOINT}/openai/deployments/gpt-4o/chat/completions"
+    assert line.endswith(f'"{address}?api-version=${{OPENAI_API_VERSION:-2024-10-21}}" \\')
 
 
 def test_equal_deployments_give_the_same_rules() -> None:

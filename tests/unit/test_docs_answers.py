@@ -36,7 +36,8 @@ MISMATCH = {
     ],
     "usage": {"input_tokens": 40, "output_tokens": 11},
 }
-ANSWERS = {"empty": EMPTY, "system": EMPTY, "mismatch": MISMATCH}
+COUNT = {"object": "response.input_tokens", "input_tokens": 13}
+ANSWERS = {"empty": EMPTY, "system": EMPTY, "mismatch": MISMATCH, "count": COUNT}
 
 
 def test_all_examples_are_here() -> None:

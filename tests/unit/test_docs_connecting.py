@@ -17,19 +17,20 @@ _EXAMPLE = re.compile(
 )
 
 
-def test_the_worked_example_prints_what_the_page_shows(warm: Warm, tmp_path: Path) -> None:
-    found = _EXAMPLE.search(PAGE)
-    assert found is not None
-    code, output = found.groups()
-    assert warm.run(code, environment=os.environ, folder=tmp_path).said == (output, "")
+def test_the_worked_examples_print_what_the_page_shows(warm: Warm, tmp_path: Path) -> None:
+    examples = [found.groups() for found in _EXAMPLE.finditer(PAGE)]
+    assert len(examples) == 2
+    for code, output in examples:
+        assert warm.run(code, environment=os.environ, folder=tmp_path).said == (output, "")
 
 
 def test_its_settings_are_there() -> None:
     fields = {field.name for field in dataclasses.fields(LLMConfig)}
     said = set(re.findall(r"\b(\w+)=", re.sub(r"[A-Z_]+=", "", PAGE)))
-    said |= set(re.findall(r"`((?:aws|api|ca|default|base)_\w+)`", PAGE))
+    said |= set(re.findall(r"`((?:aws|azure|api|ca|default|base)_\w+)`", PAGE))
     calls = {
         "version",
+        "model",
         "api_type",
         "like",
         "capture_output",

@@ -78,4 +78,6 @@ def test_the_page(server: LoopbackServer, tmp_path: Path, monkeypatch: pytest.Mo
             known = next((reply for asked, reply in ASKED.items() if asked in command), None)
             lines = printed.splitlines() if "chat" in command else [printed.strip()]
             server.script(*([known] if known else [Reply(text=line) for line in lines]))
+        if "smartllm tokens " in command:
+            server.script(Reply(usage={"input_tokens": int(printed)}))
         assert printed_by(command) == printed, command

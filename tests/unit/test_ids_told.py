@@ -31,9 +31,9 @@ class TestModels:
     def test_the_id_to_call_is_a_column(self, overlay: str) -> None:
         lines = invoke(main, ["models", "--rules", overlay]).stdout.splitlines()
         rows = {line.split("\t")[0]: line.split("\t") for line in lines}
-        assert rows[OPUS][1] == f"us.anthropic.{OPUS}, {OPUS}"
+        assert rows[OPUS][1] == f"us.anthropic.{OPUS}, {OPUS}, anthropic.{OPUS}"
         assert rows["nova-pro"][1] == "amazon.nova-pro-v1:0"
-        assert rows["gpt-oss-20b"][1:3] == ["gpt-oss-20b, openai.gpt-oss-20b-1:0", "openai, bedrock"]
+        assert rows["gpt-oss-20b"][1:3] == ["gpt-oss-20b, openai.gpt-oss-20b-1:0", "openai, azure, bedrock"]
         assert rows["nobody"][1:3] == ["-", "-"]
 
     def test_of_one_host_if_that_is_asked_for(self, overlay: str) -> None:
@@ -53,7 +53,7 @@ class TestModels:
         assert retired == sorted(retired)
 
     def test_what_is_gone_is_told_where_nothing_is_listed(self, overlay: str) -> None:
-        result = invoke(main, ["models", "anthropic.claude-o*", "--rules", overlay])
+        result = invoke(main, ["models", "anthropic.claude-ol*", "--rules", overlay])
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.splitlines()[0] == "anthropic.claude-old was shut down"
         path = Path(overlay)

@@ -99,6 +99,11 @@ BAD = {
         "compatible",
         "'two', which has no wire that openai speaks",
     ),
+    "R029": (
+        "[server.one]\nprofile = 'two'\nports = [1]\n[server.other]\nprofile = 'two'\nports = [2, 1]\n",
+        "ports = [2, 1]",
+        "1 tells 'one' already, which comes first",
+    ),
 }
 # Checks of the shipped files: what base.toml and extra.toml are. Elsewhere they are overlays.
 SHIPPED: dict[str, tuple[LayerKind, LayerKind]] = {

@@ -18,22 +18,25 @@ from smartllm.rules.load import merge
 BUILTIN = load_rules()
 PACKAGE = Path(smartllm.__file__).parent
 MODELS, *OTHERS = BUILTIN.layers
-PAGES, RETIRED, HOSTS, PROFILES = (
-    [layer for layer in OTHERS if layer.kind == kind] for kind in ("pages", "retired", "hosts", "profiles")
+PAGES, RETIRED, SERVERS, HOSTS, PROFILES = (
+    [layer for layer in OTHERS if layer.kind == kind]
+    for kind in ("pages", "retired", "servers", "hosts", "profiles")
 )
+OF_SERVERS = "smartllm/rules/profiles/servers.toml"
 TODAY = dt.datetime.now(dt.UTC).date()
 
 
 def test_models_pages_and_retired_ids_have_a_file_each_hosts_and_vendors_profiles_one_each() -> None:
     assert (MODELS.name, MODELS.kind) == ("smartllm/rules/models.toml", "models")
-    assert [*PAGES, *RETIRED, *HOSTS, *PROFILES] == OTHERS
+    assert [*PAGES, *RETIRED, *SERVERS, *HOSTS, *PROFILES] == OTHERS
     assert [layer.name for layer in PAGES] == ["smartllm/rules/pages.toml"]
     assert [layer.name for layer in RETIRED] == ["smartllm/rules/retired.toml"]
+    assert [layer.name for layer in SERVERS] == ["smartllm/rules/servers.toml"]
     hosts = {f"smartllm/rules/hosts/{host}.toml" for host in BUILTIN.table("host")}
     assert {layer.name for layer in HOSTS} == hosts
     names = {layer.name for layer in PROFILES}
     vendors = {f"smartllm/rules/profiles/{vendor}.toml" for vendor in BUILTIN.table("vendor")}
-    assert names == vendors | {"smartllm/rules/profiles/shared.toml"}
+    assert names == vendors | {"smartllm/rules/profiles/shared.toml", OF_SERVERS}
 
 
 def test_all_of_them_count() -> None:
@@ -64,7 +67,7 @@ def test_every_origin_points_into_its_file() -> None:
                     assert model in line or set(fact.path.split(".")) & set(re.findall(r"\w+", line))
                     seen.add(origin.file)
     stating = (layer for layer in HOSTS if "on" in layer.data)
-    assert seen == {layer.name for layer in (MODELS, *stating, *PROFILES)}
+    assert seen == {layer.name for layer in (MODELS, *stating, *PROFILES)} - {OF_SERVERS}
 
 
 def test_a_finding_about_a_missing_key_stands_at_its_row() -> None:

@@ -79,6 +79,10 @@ async def test_counting_keeps_no_prompt(server: LoopbackServer) -> None:
     _, answer = await post(server, f"/model/us.{SONNET}/invoke", body)
     assert answer["usage"]["cache_read_input_tokens"] == 0
     assert answer["usage"]["cache_creation_input_tokens"] > 4000
+    asked = {"model": "gpt-5.4", "input": "word " * 5000}
+    assert await post(server, "/v1/responses/input_tokens", asked) == (200, {"input_tokens": 5000})
+    _, answer = await post(server, "/v1/responses", asked)
+    assert answer["usage"]["input_tokens_details"]["cached_tokens"] == 0
 
 
 @pytest.fixture(scope="module")

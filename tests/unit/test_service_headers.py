@@ -15,6 +15,7 @@ from wires import CONVERSE, INVOKE, RESPONSES, Wire, each_wire
 
 import smartllm
 from smartllm import Guardrail, Plan, TextRequest
+from smartllm.compiler.headers import merged
 from smartllm.errors import ProviderError
 from smartllm.rules import load_rules
 from smartllm.testing import LoopbackServer, Reply
@@ -26,8 +27,9 @@ SONNET = "claude-sonnet-4-6"
 
 
 def plan(**fields: Any) -> Plan:
+    provider = fields.pop("provider", None)
     request = TextRequest(**({"prompt": "hi", "model": SONNET} | fields))
-    return smartllm.compile(request, rules=RULES, level="ignore")
+    return smartllm.compile(request, rules=RULES, level="ignore", provider=provider)
 
 
 def kept_in(folder: Path) -> list[str]:
@@ -42,6 +44,16 @@ class TestAPlan:
         (step,) = plan(guardrail=GUARDRAIL, extra_headers={"x-amzn-bedrock-trace": "DISABLED"}).steps
         assert "X-Amzn-Bedrock-Trace" not in step.headers
         assert step.headers["X-Amzn-Bedrock-GuardrailIdentifier"] == "gr1"
+
+    def test_betas_of_all_who_name_some_are_one_list(self) -> None:
+        own = {"Anthropic-Beta": "b-2, c-3"}
+        fields = {"provider": "anthropic", "extra": {"anthropic_beta": ["a-1", "b-2"]}}
+        (step,) = plan(**fields, extra_headers=own).steps
+        assert {name: value for name, value in step.headers.items() if name.lower() == "anthropic-beta"} == {
+            "Anthropic-Beta": "a-1,b-2,c-3"
+        }
+        assert merged({"anthropic-beta": "d-4"}, step.headers)["Anthropic-Beta"] == "d-4,a-1,b-2,c-3"
+        assert "c-3" not in str(step.shown_headers)
 
     def test_a_plan_without_them_has_those_of_its_route(self) -> None:
         (step,) = plan().steps

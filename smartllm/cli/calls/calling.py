@@ -13,6 +13,7 @@ from smartllm.config import LLMConfig
 from smartllm.errors import CompileError, ConfigError, ProviderError, SmartLLMError, UnknownModelError
 from smartllm.rules import resolve
 from smartllm.rules.hosts import host_row
+from smartllm.runtime.elsewhere import Elsewhere, check_address, elsewhere
 from smartllm.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,15 +38,16 @@ def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Re
         click.exceptions.Exit: Bad input, or refused.
     """
     with exits():
-        flags = {**flags, "compatible": flags["compatible"] or _is_elsewhere(request, flags)}
-    plan = plan_from(request, flags)
+        there = _there(request, flags)
+    plan = plan_from(request, {**flags, "compatible": there.compatible, "sources": there.sources})
     print_diagnostics(plan, {"level": manner.level})
     return request.model_copy(update={"model": plan.model}), plan
 
 
 def client_settings(plan: Plan, flags: dict[str, Any]) -> dict[str, Any]:
     """Settings of the client that carries a plan out; its diagnostics are printed already."""
-    given = {name: flags[name] for name in ("base_url", "aws_profile", "ca_bundle", "fallback")}
+    names = ("base_url", "aws_profile", "ca_bundle", "compatible", "fallback")
+    given = {name: flags[name] for name in names}
     return {"provider": plan.host, "rules": flags["rules"] or None, "level": "ignore", **given}
 
 
@@ -75,16 +77,23 @@ def compatible_host(rules: RuleSet) -> str:
     return next(name for name in rules.table("host") if host_row(name, rules).compatible)
 
 
-def _is_elsewhere(request: Request, flags: dict[str, Any]) -> bool:
-    """Whether another server is asked, named by an option, or by the environment as a client would find."""
+def _there(request: Request, flags: dict[str, Any]) -> Elsewhere:
+    """Which other server is asked: named by an option, or by an address, as a client would find it."""
     rules = rules_in_force(flags["rules"])
     host = compatible_host(rules)
-    if flags["provider"] not in {None, host}:
-        return False
-    if flags["base_url"] is not None:
-        return True
-    if Settings.resolve(LLMConfig(provider=cast("Provider", host)), sends=False).custom_endpoint is None:
-        return False
+    if flags["compatible"] is None and flags["provider"] not in {None, host}:
+        return Elsewhere(False)
+    given = {name: flags[name] for name in ("base_url", "compatible")}
+    settings = Settings.resolve(LLMConfig(provider=cast("Provider", host), **given), sends=False)
+    if flags["compatible"] is not None:
+        check_address(settings, rules)
+    elif flags["base_url"] is None and not _may_be_there(request, flags, host, rules):
+        return Elsewhere(False)
+    return elsewhere(settings, rules)
+
+
+def _may_be_there(request: Request, flags: dict[str, Any], host: str, rules: RuleSet) -> bool:
+    """Whether the server of the environment may have a model: not where the id tells another provider."""
     model = request.model if flags["model"] is None else flags["model"]
     try:
         return model is None or resolve(model, rules, like=request.like).host in {None, host}

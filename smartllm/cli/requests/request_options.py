@@ -22,6 +22,7 @@ from smartllm.cli.requests.request_input import (
     rules_in_force,
     source_of,
 )
+from smartllm.cli.requests.server_option import COMPATIBLE
 from smartllm.cli.terminal import complain
 from smartllm.diagnostics import LEVELS
 from smartllm.environment import MODELS, Environment
@@ -123,7 +124,7 @@ ASSIGNED: Final = click.option(
 _WIRE: Final = (PROVIDER, API_TYPE)
 _BEHIND: Final = (
     ASSIGNED,
-    click.option("--compatible", is_flag=True, help="For another server that speaks OpenAI's API."),
+    COMPATIBLE,
     RULES,
 )
 _COMPARED: Final = (
@@ -216,7 +217,7 @@ def compiled(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
     return compile_request(
         cast("Request", request),
         provider="openai" if flags["compatible"] else flags["provider"],
-        compatible=flags["compatible"],
+        compatible=flags["compatible"] or False,
         rules=rules_in_force(flags["rules"]),
         today=dt.datetime.now(dt.UTC).date(),
         batch=flags.get("batch", False),
@@ -227,11 +228,14 @@ def compiled(request: Request | PlainRequest, flags: dict[str, Any]) -> Plan:
 
 
 def _model(request: Request | PlainRequest, flags: dict[str, Any]) -> dict[str, Any]:
-    """The model that a flag or a variable names, and where it comes from."""
+    """The model that a flag or a variable names, and where it and the server come from."""
+    sources = dict(flags.get("sources", {}))
     if flags["model"] is not None or request.model is not None:
-        return {"model": flags["model"]}
+        return {"model": flags["model"], "sources": sources}
     found = Environment().first(MODELS[provider_of_host(flags["provider"] or PROVIDERS[0])])
-    return {} if found is None else {"model": found.value, "sources": {"model": found.source}}
+    if found is None:
+        return {"sources": sources}
+    return {"model": found.value, "sources": {**sources, "model": found.source}}
 
 
 def print_diagnostics(plan: Plan, flags: dict[str, Any]) -> None:

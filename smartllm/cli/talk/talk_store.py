@@ -48,8 +48,8 @@ class Talk:
     Attributes:
         messages: The turns as JSON has them.
         system_prompt: The system text.
-        target: Who answers: ``model``, ``provider``, ``api_type``, ``like``, ``base_url``, ``aws_profile``;
-            those that were given.
+        target: Who answers: ``model``, ``provider``, ``api_type``, ``like``, ``base_url``, ``compatible``,
+            ``aws_profile``; those that were given.
         id: Its name; empty before it is kept.
         updated: When it was kept last, ISO 8601 in UTC.
         revision: How often it was kept.

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from smartllm.cli.calls.calling import compatible_host
 from smartllm.cli.requests.request_input import rules_in_force
+from smartllm.cli.requests.server_option import OTHER
 from smartllm.cli.talk.talk_store import NotKeptError, Talk, TalkStore
 from smartllm.cli.terminal import complain
 from smartllm.config import LLMConfig
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from smartllm.response import TextResponse
     from smartllm.words import Provider
 
-_TARGET: Final = ("model", "provider", "api_type", "like", "base_url", "aws_profile")
+_TARGET: Final = ("model", "provider", "api_type", "like", "base_url", "compatible", "aws_profile")
 """Options that a talk keeps, by the names of their values."""
 
 
@@ -54,6 +55,7 @@ def continued(flags: dict[str, Any], store: TalkStore) -> Talk | None:
         for name in _TARGET:
             if flags[name] is None:
                 flags[name] = kept.get(name) or None
+        flags["compatible"] = True if flags["compatible"] == OTHER else flags["compatible"]
     return talk
 
 
@@ -199,4 +201,6 @@ def _target(plan: Plan, flags: dict[str, Any]) -> tuple[dict[str, str], Collecti
     row = host_row(plan.host, rules_in_force(flags["rules"]))
     is_elsewhere = row.compatible is not None and settings.custom_endpoint is not None
     found["base_url"] = settings.address if is_elsewhere else None  # without login and query
+    if found["compatible"] is True:
+        found["compatible"] = OTHER
     return {name: value for name, value in found.items() if value}, settings.secrets

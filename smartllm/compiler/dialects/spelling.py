@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
+from smartllm.compiler.dialects.fields import HEADER, Fields
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -51,7 +52,8 @@ def set_messages(
         if intent.texts_alone:
             turns += spoken(turn, kind)
             continue
-        whole = bool(turn.calls or turn.blocks or turn.own or turn.media or turn.points)
+        carried = facts.carry.reasoning == "text" and turn.reasoning
+        whole = bool(turn.calls or turn.blocks or turn.own or turn.media or turn.points or carried)
         if whole or turn.results:
             turns += calling(turn, intent)
         if not whole:
@@ -202,7 +204,7 @@ def set_parameters(
     intent: Intent,
     facts: Facts,
     trace: Trace,
-    places: Mapping[str, str],
+    fields: Fields,
     own: Mapping[str, Spell] = MappingProxyType({}),
 ) -> None:
     """Spell the parameters that are left, each at its place or under its own name.
@@ -212,16 +214,18 @@ def set_parameters(
         intent: What is said.
         facts: Where some stand.
         trace: Why.
-        places: As ``Fields.places``.
+        fields: The wire's places.
         own: What spells those that are more than a value at a place, by name.
     """
     for name, value in intent.parameters.items():
         if name in own:
             own[name](body, intent, value, trace.reason(name))
             continue
-        place = places.get(name, name)
-        path = place.format(place=getattr(facts, name).place) if "{" in place else place
-        body.set(path, value, trace.reason(name))
+        place = fields.place_of(name, facts)
+        if place.startswith(HEADER):
+            body.head(place.removeprefix(HEADER), value, trace.reason(name))
+        else:
+            body.set(place, value, trace.reason(name))
 
 
 def set_limit(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:

@@ -25,6 +25,7 @@ from smartllm.compiler.passes.reasoning import reasoning
 from smartllm.compiler.passes.sampling import sampling
 from smartllm.compiler.passes.service import service
 from smartllm.compiler.passes.system_turns import system_turns
+from smartllm.compiler.passes.thoughts import thoughts
 from smartllm.compiler.passes.tools import tools
 from smartllm.compiler.trace import Trace
 from smartllm.rules.vocabulary import Facts
@@ -40,6 +41,7 @@ PASSES: Final[tuple[Pass, ...]] = (
     calls,
     messages,
     reasoning,
+    thoughts,
     sampling,
     service,
     limits,
@@ -50,9 +52,8 @@ PASSES: Final[tuple[Pass, ...]] = (
     caching,
     batch,
 )
-OF_TEXTS: Final = tuple(
-    one for one in PASSES if one not in {media, own, system_turns, citations, carry, calls, documents}
-)
+_OF_PARTS: Final = {media, own, system_turns, citations, carry, calls, thoughts, documents}
+OF_TEXTS: Final = tuple(one for one in PASSES if one not in _OF_PARTS)
 """Those that may change an intent whose turns are ``texts_alone``, which most are."""
 
 __all__ = [
@@ -75,5 +76,6 @@ __all__ = [
     "service",
     "signatures",
     "system_turns",
+    "thoughts",
     "tools",
 ]

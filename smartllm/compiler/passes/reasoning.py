@@ -101,22 +101,23 @@ def _leave_off(intent: Intent, trace: Trace) -> None:
 
 
 def _ignore(intent: Intent, facts: Facts, trace: Trace) -> None:
-    fixed = bool(facts.thinking.modes)
-    reason = (
-        "the model's effort cannot be set"
-        if fixed
-        else "the model cannot think; the answer comes without reasoning"
-    )
+    fixed, unknown = bool(facts.thinking.modes), facts.thinking.off == "unknown"
+    if fixed:
+        reason = "the model's effort cannot be set"
+    elif unknown:
+        reason = "whether the model thinks is not known, nor how this server is told"
+    else:
+        reason = "the model cannot think; the answer comes without reasoning"
     wishes = {"budget_tokens": intent.budget_tokens, "reasoning_effort": intent.effort}
     for path, asked in wishes.items():
-        if asked is not None and (fixed or asked != "none"):
+        if asked is not None and (fixed or unknown or asked != "none"):
             trace.changed(
                 "thinking-ignored",
                 path,
                 asked=asked,
                 applied=None,
                 reason=reason,
-                fact="effort.levels" if fixed else "thinking.modes",
+                fact="effort.levels" if fixed else "thinking.off" if unknown else "thinking.modes",
                 action="ignored",
             )
 

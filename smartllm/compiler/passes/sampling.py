@@ -38,9 +38,23 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
             changed[name] = _lower(name, value, parameter.max, trace)
     if changed:
         intent = with_parameters(intent, changed)
+    intent = _beside_zero(intent, facts, trace)
     for first, second in facts.exclusive:
         if first in intent.parameters and second in intent.parameters:
-            intent = with_parameters(intent, {_excluded(first, second, intent, trace): None})
+            intent = with_parameters(intent, {_excluded(first, second, "exclusive", intent, trace): None})
+    return intent
+
+
+def _beside_zero(intent: Intent, facts: Facts, trace: Trace) -> Intent:
+    """The intent with one of a temperature of 0 and a parameter that may not stand beside it."""
+    for name, value in intent.parameters.items():
+        parameter = getattr(facts, name)
+        if not isinstance(parameter, Parameter) or parameter.greedy or value == CARRIED[name].neutral:
+            continue
+        if intent.parameters.get("temperature") == 0:
+            return with_parameters(
+                intent, {_excluded("temperature", name, f"{name}.greedy", intent, trace): None}
+            )
     return intent
 
 
@@ -119,7 +133,7 @@ def _lower(name: str, value: float, highest: float, trace: Trace) -> float:
     return highest
 
 
-def _excluded(first: str, second: str, intent: Intent, trace: Trace) -> str:
+def _excluded(first: str, second: str, fact: str, intent: Intent, trace: Trace) -> str:
     """Which one of a pair has to go: the first when it is only a default, else the second."""
     if first not in intent.explicit:
         return first
@@ -128,8 +142,10 @@ def _excluded(first: str, second: str, intent: Intent, trace: Trace) -> str:
         second,
         asked=intent.parameters[second],
         applied=None,
-        reason=f"the model does not accept {first} and {second} together; {first} was kept",
-        fact="exclusive",
+        reason=f"the model does not accept {first} and {second} together; {first} was kept"
+        if fact == "exclusive"
+        else f"the model does not accept {second} beside a {first} of 0; {first} was kept",
+        fact=fact,
         action="dropped",
     )
     return second

@@ -59,7 +59,7 @@ def curl(step: Step, shell: Shell) -> str:
     quoted = shlex.quote(body)
     given = quoted if len(quoted.encode()) < _LONGEST else f"@- <<'BODY'\n{body}\nBODY"
     parts = [
-        f'curl -sS -X POST "{shell.address}{step.path}"',
+        f'curl -sS -X POST "{shell.address}{step.path}{shell.query}"',
         *shell.arguments,
         '-H "Content-Type: application/json"',
         *_headers(step),

@@ -91,7 +91,8 @@ class _Shared(_BaseModel):
         """The key of a call: given, kept by ``llm keys set openai``, or the environment's.
 
         Raises:
-            llm.NeedsKeyException: There is none; another server than the provider's own may need none.
+            llm.NeedsKeyException: There is none; another server than the provider's own may need none, and
+                the environment may have a token instead.
             llm.ModelError: One is given, and the provider takes none.
         """
         row = row_of(self.provider)
@@ -102,7 +103,7 @@ class _Shared(_BaseModel):
         if self.key is not None:
             return self.key
         key = llm.get_key(explicit_key, self.needs_key, self.key_env_var)
-        if key is None and not os.environ.get(row.base_url):
+        if key is None and not any(map(os.environ.get, (row.base_url, row.token))):
             raise llm.NeedsKeyException(
                 f"No key found - add one using 'llm keys set {self.needs_key}' "
                 f"or set the {self.key_env_var} environment variable"

@@ -14,7 +14,7 @@ def ladder(facts: Facts) -> Iterator[Found]:
     effort = facts.effort
     if list(effort.levels) != sorted(set(effort.levels), key=EFFORTS.index):
         yield Found("R009", ("effort.levels",), f"levels {list(effort.levels)} do not rise")
-    if effort.levels == ("none",):
+    if effort.levels == ("none",) and facts.thinking.default != "on":
         yield Found(
             "R009", ("effort.levels",), "'none' is no effort: without another level, leave the levels empty"
         )

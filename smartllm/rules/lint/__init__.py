@@ -11,6 +11,7 @@ from smartllm.rules.lint import (  # noqa: F401 - importing registers their chec
     ids,
     life,
     rows,
+    servers,
     table,
 )
 from smartllm.rules.lint.check import CHECKS as _CHECKS

@@ -16,6 +16,7 @@ from smartllm.rules.layer import Layer
 from smartllm.rules.load import RuleSet
 from smartllm.rules.positions import KeyPath
 from smartllm.rules.resolve import Resolution, resolve
+from smartllm.rules.servers import on_server
 from smartllm.rules.target import Target, endpoints, profile_chain, served_on, stated_target
 
 
@@ -106,11 +107,25 @@ class Context:
         return found
 
     @cached_property
+    def served_elsewhere(self) -> list[Target]:
+        """What servers by name take, of the models that their rows tell apart, on each wire."""
+        found = []
+        hosts = [name for name, row in self.rules.table("host").items() if "compatible" in row]
+        for server, row in self.rules.table("server").items():
+            for model in ("any", *row.get("models", {})):
+                for host in hosts:
+                    resolution = on_server(server, model, host, self.rules)
+                    if self.sound(resolution.profile):
+                        wires = served_on(resolution, host, self.rules)
+                        found += [stated_target(resolution, host, wire, self.rules) for wire in wires]
+        return found
+
+    @cached_property
     def contradictions(self) -> list[tuple[Target, Found]]:
         """What the facts of each of them may not say."""
         return [
             (target, found)
-            for target in self.targets
+            for target in (*self.targets, *self.served_elsewhere)
             for found in contradictions(target.facts, target.dialect)
         ]
 

@@ -12,7 +12,7 @@ from smartllm.rules.positions import KeyPath
 
 @check("R019")
 def split(context: Context) -> Iterator[Finding]:
-    """Shipped pages, retired ids, profiles and hosts stand in files of their own, all else in models.toml.
+    """Shipped pages, retired ids, servers, profiles and hosts have files of their own, all else models.toml.
 
     Only the defaults of a host stand in models.toml too, in the order of the hosts.
     """
@@ -47,6 +47,7 @@ _RIGHT: Final[dict[str, tuple[LayerKind, ...]]] = {
     "host": ("hosts", "models"),
     "page": ("pages",),
     "retired": ("retired",),
+    "server": ("servers",),
 }
 _PLACES: Final[dict[LayerKind, str]] = {
     "hosts": "a file in hosts/",
@@ -54,6 +55,7 @@ _PLACES: Final[dict[LayerKind, str]] = {
     "models": "models.toml",
     "pages": "pages.toml",
     "retired": "retired.toml",
+    "servers": "servers.toml",
 }
 
 

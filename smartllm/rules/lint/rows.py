@@ -10,6 +10,7 @@ from smartllm.rules.lint.check import Context, Finding, check
 from smartllm.rules.load import merge
 from smartllm.rules.meant import undefined
 from smartllm.rules.positions import KeyPath
+from smartllm.rules.servers import server_profiles
 from smartllm.rules.target import profile_chain
 from smartllm.rules.vocabulary import META
 
@@ -57,7 +58,7 @@ def says_nothing_new(context: Context) -> Iterator[Finding]:
 
 @check("R008")
 def unused(context: Context) -> Iterator[Finding]:
-    """Every profile is used by a model, by another profile or as a vendor's latest."""
+    """Every profile is used by a model, by another profile, by a server or as a vendor's latest."""
     used = {name for path, name in _named(context) if path[0] != "on"}
     for name in context.rules.table("profile"):
         if name not in used:
@@ -77,6 +78,7 @@ def _named(context: Context) -> Iterator[tuple[KeyPath, str]]:
     for host, row in rules.table("host").items():
         if "compatible" in row:
             yield ("host", host, "compatible"), row["compatible"]
+    yield from server_profiles(rules).items()
     for host, tables in rules.table("on").items():
         for name in tables.get("profile", {}):
             yield ("on", host, "profile", name), name

@@ -10,6 +10,7 @@ from smartllm.rules.belonging import row_profile, unlisted
 from smartllm.rules.inference import vendor_of
 from smartllm.rules.lint.check import Context, Finding, check
 from smartllm.rules.names import parse
+from smartllm.rules.servers import server_profiles
 from smartllm.rules.target import profile_chain
 from smartllm.rules.toml_text import quoted
 
@@ -64,15 +65,18 @@ def newest_generation(context: Context) -> Iterator[Finding]:
 
 @check("R023")
 def compatible_profiles(context: Context) -> Iterator[Finding]:
-    """A host's profile for other servers has a wire that the host speaks."""
+    """A host's profile for other servers, and those of servers by name, have a wire that the host speaks."""
     for host, row in context.rules.table("host").items():
-        name = row.get("compatible")
-        if name is None or not context.sound(name):
+        if "compatible" not in row:
             continue
-        wires = {wire for one in profile_chain(name, context.rules) for wire in _wires(context, one)}
-        if not wires & row.get("route", {}).keys():
-            path = ("host", host, "compatible")
-            yield context.at(path, "R023", f"compatible is {name!r}, which has no wire that {host} speaks")
+        named = {("host", host, "compatible"): row["compatible"], **server_profiles(context.rules)}
+        for path, name in named.items():
+            if not context.sound(name):
+                continue
+            wires = {wire for one in profile_chain(name, context.rules) for wire in _wires(context, one)}
+            if not wires & row.get("route", {}).keys():
+                message = f"{path[-1]} is {name!r}, which has no wire that {host} speaks"
+                yield context.at(path, "R023", message)
 
 
 def _wires(context: Context, profile: str) -> list[str]:
@@ -140,6 +144,7 @@ def families(context: Context) -> Iterator[Finding]:
             if words[word] > 1:
                 yield context.at(path, "R016", f"family {word!r} is listed more than once")
     elsewhere = {row.get("compatible") for row in context.rules.table("host").values()}
+    elsewhere |= {*server_profiles(context.rules).values()}
     for key, row in context.rules.table("model").items():
         if parse(key).family in words or row_profile(row) in elsewhere:
             continue

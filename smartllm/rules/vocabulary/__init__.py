@@ -88,7 +88,7 @@ class Facts:
         (), "Pairs of sampling parameters that may not be sent together."
     )
     stop_sequences: StopSequences = fact(StopSequences())
-    seed: Parameter = fact(Parameter(accepted=False))
+    seed: Parameter = fact(Parameter(accepted=False, place="seed"))
     presence_penalty: Parameter = fact(Parameter(accepted=False))
     frequency_penalty: Parameter = fact(Parameter(accepted=False))
     logprobs: Parameter = fact(Parameter(accepted=False))
@@ -116,6 +116,10 @@ class Facts:
     )
     verbosity: Verbosity = fact(Verbosity())
     streaming: bool = fact(True, "The streaming operation is accepted.")
+    stream_options: bool = fact(
+        True,
+        "The body of a streamed call takes stream_options; false: it is refused, and usage told unasked.",
+    )
     lifecycle: Lifecycle = fact(Lifecycle())
     ids: Ids = fact(Ids())
     batch: Batch = fact(Batch())

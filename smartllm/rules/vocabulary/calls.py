@@ -62,11 +62,18 @@ def _is_document(kind: str, media_type: str | None, formats: tuple[str, ...]) ->
 class Carry:
     """Reasoning and other state of the model's own earlier answers; another model's is always dropped."""
 
-    reasoning: Literal["never", "signed", "sealed", "items"] = fact(
+    reasoning: Literal["never", "signed", "sealed", "items", "text"] = fact(
         "never",
         "Which reasoning goes back, and only unchanged; signed: with the model's signature, or redacted; "
         "sealed: redacted alone; items: with its id, and only together with the item that follows it, else "
-        "the reasoning is dropped and the others go without ids.",
+        "the reasoning is dropped and the others go without ids; text: as the text that was shown.",
+    )
+    place: Literal["reasoning_content", "reasoning", "content"] = fact(
+        "reasoning_content",
+        "Key of the assistant's message for such a text; content: as a part of type thinking.",
+    )
+    beside_calls: bool = fact(
+        False, "While the model thinks, a turn with calls must have such a text, if only an empty one."
     )
     leads: bool = fact(
         False,

@@ -98,6 +98,7 @@ class Shell:
     """How a host is called at a shell, in words that hold no secret."""
 
     address: str = fact("", "The address, as it stands between double quotes.")
+    query: str = fact("", "What stands behind every path.")
     arguments: tuple[str, ...] = fact((), "How curl authorises itself.")
     encoded: str = fact("", "What is to be known of a path that holds percent signs.")
 
@@ -126,6 +127,7 @@ class HostRow:
     )
     stated_only: bool = fact(False, "It serves the models alone whose rows on it state endpoints.")
     asked_only: bool = fact(False, "It is taken only where it is named.")
+    prefer: tuple[Dialect, ...] = fact((), "Wires that come first here, whatever the models' rows say.")
     address: str = fact("", "Its own address, with {region}; left out: the provider's.")
     signs_as: str = fact("", "The name of the service in signatures; left out: the provider's.")
     default_model: str = fact("", "Model for requests and configurations that name none.")

@@ -53,6 +53,7 @@ class Structured:
         "limit.",
     )
     json_object: bool = fact(False, "JSON mode: the answer is bound to be some JSON object.")
+    prefilled: bool = fact(True, "A native schema binds an answer that the caller has begun.")
     with_tools: bool = fact(False, "A native schema still binds where the caller declares tools.")
     strict: bool = fact(True, "OpenAI's wires: schemas and tools carry a strict key.")
 

@@ -19,8 +19,10 @@ class Thinking:
         "an effort; effort: a bare effort parameter. The first one is used.",
     )
     default: Literal["off", "on", "always"] = fact("off", "What omitting every thinking field means.")
-    off: Literal["omit", "disabled", "between_tools", "impossible"] = fact(
-        "omit", "How thinking is switched off."
+    off: Literal["omit", "disabled", "between_tools", "impossible", "unknown"] = fact(
+        "omit",
+        "How thinking is switched off; disabled, between_tools: thinking.type has that value; unknown: it is "
+        "not known, nor whether the model thinks at all.",
     )
     min_budget: int = fact(1024, ge=1, description="Smallest thinking budget in tokens.")
 
@@ -38,8 +40,11 @@ class EffortFacts:
     unlimited: tuple[Effort, ...] = fact(
         (), "Levels with which no output limit and no sampling parameter may be sent."
     )
-    place: Literal["reasoning_effort", "reasoning.effort", "reasoning_config", "reasoningConfig"] = fact(
+    place: Literal[
+        "reasoning_effort", "reasoning.effort", "reasoning_config", "reasoningConfig", "reasoning"
+    ] = fact(
         "reasoning_effort",
         "Key of a bare effort under additionalModelRequestFields (Converse only); "
-        "reasoningConfig is an object with type and maxReasoningEffort, the others take the level.",
+        "reasoningConfig is an object with type and maxReasoningEffort, the others take the level. "
+        "reasoning: an object with the effort, on Chat Completions.",
     )

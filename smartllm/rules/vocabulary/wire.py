@@ -35,11 +35,12 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
         "adaptive": _CLAUDE,
         "effort": (*OPENAI_WIRES, "bedrock_converse"),
     },
-    "thinking.off": dict.fromkeys(("disabled", "between_tools"), _CLAUDE),
+    "thinking.off": {"disabled": ("openai_chat", *_CLAUDE), "between_tools": _CLAUDE},
     "reasoning_summary.levels": {
         **dict.fromkeys(("auto", "concise", "detailed"), _SUMMED_UP),
         "summarized": _CLAUDE,
     },
+    "effort.place": {"reasoning": ("openai_chat",)},
     "verbosity.levels": dict.fromkeys(("low", "medium", "high"), OPENAI_WIRES),
     "guardrail.accepted": {True: _CLAUDE},
     "structured.json_object": {True: OPENAI_WIRES},
@@ -56,6 +57,7 @@ PLACES: Final[dict[str, dict[Any, tuple[Dialect, ...]]]] = {
         "items": ("openai_responses",),
         "signed": _CLAUDE,
         "sealed": ("bedrock_converse",),
+        "text": ("openai_chat",),
     },
     "calls.results": {
         "json": ("bedrock_converse",),

@@ -18,6 +18,7 @@ from smartllm.rules import RuleSet, load_rules
 from smartllm.rules.hosts import host_row
 from smartllm.rules.vocabulary.host import HostBatch
 from smartllm.runtime.cache.key import cache_key
+from smartllm.runtime.elsewhere import elsewhere
 from smartllm.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,10 +57,7 @@ class Planner:
         self.settings = Settings.resolve(config, sends=False)
         self._defaults = config.request_defaults()
         self._today = dt.date.fromisoformat(about["today"])
-        self._compatible = (
-            self.settings.custom_endpoint is not None
-            and host_row(self.provider, self.rules).compatible is not None
-        )
+        self._there = elsewhere(self.settings, self.rules)
 
     @classmethod
     def new(
@@ -142,7 +140,8 @@ class Planner:
             level=self._level,
             defaults=self._defaults,
             today=self._today,
-            compatible=self._compatible,
+            compatible=self._there.compatible,
+            sources=self._there.sources,
             batch=True,
         )
 

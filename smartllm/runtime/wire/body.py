@@ -6,7 +6,7 @@ from typing import Final
 
 from smartllm.errors import ProviderError, ResponseError
 from smartllm.runtime.transport import WireResponse
-from smartllm.said import Named, said
+from smartllm.said import ADDRESS, said
 
 # Unpacked: a small compressed answer may stand for gigabytes. The longest real ones take a few megabytes.
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
@@ -36,5 +36,5 @@ def too_large(model: str, status: int, request_id: str | None) -> ProviderError:
         model=model,
         status=status,
         request_id=request_id,
-        hint=said("check that {} points at the API itself", Named("base_url")),
+        hint=said("check that {} points at the API itself", ADDRESS),
     )

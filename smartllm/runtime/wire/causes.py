@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from smartllm.errors import ConnectionFailedError
 from smartllm.hosts.called import shown_address
-from smartllm.said import Named, said
+from smartllm.said import ADDRESS, Named, said
 
 NO_ANSWER: Final = "no answer from the provider: "
 """How the messages of broken connections begin."""
@@ -223,7 +223,7 @@ def _cut_off(error: Any, place: _Place) -> Cause:
 
 def _bad_address(_: BaseException, place: _Place) -> Cause:
     also = "the proxy's address or " if place.proxy else ""
-    hint = said("check {}{}", also, Named("base_url"))
+    hint = said("check {}{}", also, ADDRESS)
     return Cause(f"the address {place.address} is not usable", False, hint)
 
 
@@ -231,7 +231,7 @@ def _bad_headers(error: BaseException, _: _Place) -> Cause | None:
     if isinstance(error, OSError):  # certificate errors are both
         return None
     hint = said(
-        "check the key, the organization, {} and OPENAI_CUSTOM_HEADERS for line breaks",
+        "check the key, the organization, {} and variables of custom headers for line breaks",
         Named("default_headers"),
     )
     return Cause("a header cannot be sent: it holds characters that HTTP does not allow", False, hint)

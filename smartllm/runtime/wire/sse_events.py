@@ -11,7 +11,7 @@ from smartllm.errors import ResponseError
 from smartllm.runtime.wire.body import LARGEST_ANSWER, too_large
 from smartllm.runtime.wire.events import ResponseEvents, Within
 from smartllm.runtime.wire.sse import SSEDecoder, looks_like_events
-from smartllm.said import Named, said
+from smartllm.said import ADDRESS, said
 
 _SHOWN: Final = 200
 _OTHER: Final = (b"{", b"[", b"<")
@@ -83,7 +83,7 @@ class SSEEvents(ResponseEvents):
                 request_id=self.request_id,
                 hint=said(
                     "check that {} points at the API itself, and that the server can stream",
-                    Named("base_url"),
+                    ADDRESS,
                 ),
             )
         return WholeReply(reply)

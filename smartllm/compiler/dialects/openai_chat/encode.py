@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from smartllm.compiler.body import Body
@@ -18,7 +19,7 @@ from smartllm.compiler.dialects.spelling import (
     set_parallel,
     set_parameters,
 )
-from smartllm.compiler.intent import Intent, OutputPlan
+from smartllm.compiler.intent import Intent, OutputPlan, ThinkingPlan
 from smartllm.compiler.trace import Reason, Trace, fact
 from smartllm.rules.vocabulary import Facts
 
@@ -26,11 +27,13 @@ from smartllm.rules.vocabulary import Facts
 def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     """Spell the intent."""
     body.set("model", intent.model, trace.reason("model"))
-    set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=calling)
+    set_messages(
+        body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=partial(calling, facts=facts)
+    )
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
+    set_parameters(body, intent, facts, trace, FIELDS, _OWN)
     if intent.thinking is not None:
-        body.set("reasoning_effort", intent.thinking.effort, effort_reason(trace))
+        _set_thinking(body, intent.thinking, facts, trace)
     if intent.verbosity is not None:
         body.set("verbosity", intent.verbosity, trace.reason("verbosity"))
     if intent.tools:
@@ -39,6 +42,14 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         _set_output(body, intent, intent.bound, facts)
     set_parallel(body, intent, trace)
     set_prompt_cache(body, intent, facts, trace, turns=FIELDS.turns, text={"type": "text"})
+
+
+def _set_thinking(body: Body, plan: ThinkingPlan, facts: Facts, trace: Trace) -> None:
+    if plan.mode == "off":
+        body.set("thinking.type", facts.thinking.off, fact("thinking.off"))
+        return
+    path = "reasoning.effort" if facts.effort.place == "reasoning" else "reasoning_effort"
+    body.set(path, plan.effort, effort_reason(trace))
 
 
 def _set_top_logprobs(body: Body, intent: Intent, value: int, because: Reason) -> None:

@@ -10,8 +10,8 @@ FIELDS: Final = Fields(
     api_type="chat_completions",
     telemetry="openai",
     limits=("max_completion_tokens", "max_tokens"),
-    effort=("reasoning_effort",),
-    places={"stop_sequences": "stop", "user": "{place}"},
+    effort=("reasoning_effort", "reasoning.effort"),
+    places={"stop_sequences": "stop", "user": "{place}", "seed": "{place}"},
     stop="finish_reason",
     finish={
         "stop": "stop",

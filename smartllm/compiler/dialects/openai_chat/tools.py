@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from smartllm.compiler.body import Body
@@ -15,6 +16,8 @@ from smartllm.compiler.intent import Choice, Intent, ToolPlan, Turn
 from smartllm.compiler.own_tools import custom_names
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Trace
+from smartllm.rules.vocabulary import Facts
+from smartllm.text_parts import Reasoning
 
 if TYPE_CHECKING:
     from smartllm.content import ToolCall
@@ -46,10 +49,10 @@ def _choice(intent: Intent, choice: Choice) -> Any:
     return {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": tools}}
 
 
-def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
-    """The message of a turn with calls, with media or with parts in the wire's words, or its results'."""
+def calling(turn: Turn, intent: Intent, facts: Facts) -> list[dict[str, Any]]:
+    """The message of a turn with calls, reasoning, media or parts in the wire's words, or its results'."""
     if turn.own and turn.role == "assistant":
-        (message,) = calling(without_own(turn), intent)
+        (message,) = calling(without_own(turn), intent, facts)
         return [with_own(message, turn)]
     if turn.results or turn.own or turn.media or turn.points:
         told: list[dict[str, Any]] = [
@@ -58,8 +61,21 @@ def calling(turn: Turn, intent: Intent) -> list[dict[str, Any]]:
         ]
         return [*told, _said(turn)] if turn.own or turn.media or turn.points else told
     calls = [_call(call, intent) for call in turn.calls]
-    said = {"role": "assistant", "content": "\n\n".join(turn.texts) or None}
+    said: dict[str, Any] = {"role": "assistant", "content": "\n\n".join(turn.texts) or None}
+    if turn.reasoning:
+        said |= _thought(turn.reasoning, said["content"], facts)
     return [{**said, "tool_calls": calls} if calls else said]
+
+
+def _thought(reasoning: Iterable[Reasoning], text: str | None, facts: Facts) -> dict[str, Any]:
+    """What the message of an assistant says beside its calls, with its reasoning."""
+    place = facts.carry.place
+    shown = "\n\n".join(part.text for part in reasoning if part.text)
+    if place == "content":
+        thinking = {"type": "thinking", "thinking": [{"type": "text", "text": shown}]}
+        return {"content": [thinking, *([{"type": "text", "text": text}] if text else [])]}
+    details = [block for part in reasoning for block in part.blocks]
+    return {"reasoning_details": details} if details and place == "reasoning" else {place: shown}
 
 
 def _said(turn: Turn) -> dict[str, Any]:
