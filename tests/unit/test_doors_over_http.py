@@ -150,12 +150,17 @@ async def test_refusals_of_azure(provider: Provider, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", provider.url)
     missing = {"error": {"code": "DeploymentNotFound", "message": "no azure-secret-key"}}
     refused = {"error": {"code": "401", "message": "Access denied due to invalid subscription key"}}
-    provider.scripted = [(404, missing, {"apim-request-id": "az-7"}), (401, refused, {})]
+    lost = {"error": {"code": "404", "message": "Resource not found"}}
+    provider.scripted = [(404, missing, {"apim-request-id": "az-7"}), (401, refused, {}), (404, lost, {})]
     async with LLMClient(max_retries=0) as client:
         with pytest.raises(NotFoundError, match=r"no \[secret\]") as nowhere:
             await client.generate_text(asks("gpt-4o"))
         with pytest.raises(AuthenticationError) as wrong:
             await client.generate_text(asks("gpt-4o"))
+        with pytest.raises(NotFoundError) as elsewhere:
+            await client.generate_text(asks("gpt-4o"))
+    told = f"POST {provider.url}/openai/v1/responses was called; check azure_endpoint, api_version"
+    assert elsewhere.value.hint == told
     assert nowhere.value.request_id == "az-7"
     assert nowhere.value.hint.startswith("model is the name of a deployment")
     assert wrong.value.hint == "check the key; it comes from AZURE_OPENAI_API_KEY"
