@@ -211,7 +211,8 @@ class BaseRequest(NamedFields, Generic[T]):
     given."""
     service_tier: ServiceTier | None = None
     """How urgently the provider works: auto, default, flex, scale, priority, fast (which is priority) or
-    reserved; dropped, with a diagnostic, where the model is not served so."""
+    reserved, or standard_only (which is default); dropped, with a diagnostic, where the model is not served
+    so."""
     metadata: Metadata | None = None
     """Names and values for the provider's records, at most 16 pairs of texts; the model does not see them."""
     user: Annotated[str, Field(min_length=1)] | None = None

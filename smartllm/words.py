@@ -34,8 +34,9 @@ StructuredOutput = Literal["auto", "native", "tool", "two_pass"]
 Verbosity = Literal["low", "medium", "high"]
 """How long an answer the caller wants."""
 
-ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast", "reserved"]
-"""How urgently, and at which price, the provider works; ``fast`` is another word for ``priority``."""
+ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast", "reserved", "standard_only"]
+"""How urgently, and at which price, the provider works; ``fast`` is another word for ``priority``,
+``standard_only`` Anthropic's for ``default``."""
 
 ReasoningSummary = Literal["auto", "concise", "detailed"]
 """How much of its reasoning the model shows."""

@@ -18,7 +18,7 @@ from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from cited_shapes import Citation
-from media_shapes import MediaBlock, name_problems
+from media_shapes import MediaBlock, OwnMediaBlock, name_problems
 from model_facts import CONVERSE, RESPONSES, those
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
@@ -101,6 +101,13 @@ class Message(TypedDict):
     content: str | list[TextBlock | MediaBlock | ThoughtBlock | ToolUseBlock | ToolResultBlock]
 
 
+class OwnMessage(TypedDict):
+    """At Anthropic's own API, whose results of tools hold what its turns hold."""
+
+    role: Literal["user", "assistant", "system"]
+    content: str | list[TextBlock | OwnMediaBlock | ThoughtBlock | ToolUseBlock | ToolResultBlock]
+
+
 class Tool(TypedDict):
     name: str
     input_schema: dict[str, object]
@@ -169,18 +176,30 @@ class FamilyExtras(TypedDict, total=False):
     inferenceConfig: NovaInference
 
 
-class ClaudeBody(ClaudeExtras, total=False):
-    """The keys that every Claude on Bedrock takes; any other is "Extra inputs are not permitted"."""
+class ClaudeKeys(ClaudeExtras, total=False):
+    """The keys that every Claude takes, beside the conversation."""
 
     anthropic_version: Required[Literal["bedrock-2023-05-31"]]
     max_tokens: Required[int]
-    messages: Required[list[Message]]
     system: str | list[TextBlock]
     stop_sequences: list[str]
     temperature: float
     top_p: float
     tools: list[Tool]
     tool_choice: AnyToolChoice | OneToolChoice
+
+
+class ClaudeBody(ClaudeKeys, total=False):
+    """Those of Claude on Bedrock; any other is "Extra inputs are not permitted"."""
+
+    messages: Required[list[Message]]
+
+
+class OwnBody(ClaudeKeys, total=False):
+    """What Anthropic's own API takes beside that."""
+
+    messages: Required[list[OwnMessage]]
+    service_tier: Literal["auto", "standard_only"]
 
 
 @cache
@@ -300,7 +319,8 @@ def messages_problems(body: Any) -> list[str]:
     rest = {key: value for key, value in body.items() if key != "model"}
     named = [] if isinstance(body.get("model"), str) else ["/model is missing"]
     versioned = ["/anthropic_version has no place"] if "anthropic_version" in body else []
-    return named + versioned + misfits(rest | {"anthropic_version": "bedrock-2023-05-31"}, ClaudeBody)
+    kind = ClaudeBody if "anthropic." in str(body.get("model")) else OwnBody
+    return named + versioned + misfits(rest | {"anthropic_version": "bedrock-2023-05-31"}, kind)
 
 
 def claude_problems(body: Any) -> list[str]:

@@ -36,7 +36,7 @@ def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
         return _extraction(intent.output, facts, forced=can_force(intent, facts))
     if intent.tools:
         return _beside_tools(intent, facts)
-    if wish == "native" and facts.structured.native:
+    if wish == "native" and facts.structured.native and not _begun(intent, facts):
         return "native"
     if wish == "tool" and can_force(intent, facts):
         return "tool"
@@ -44,12 +44,12 @@ def choose_strategy(intent: Intent, facts: Facts) -> OutputStrategy:
         return found
     if wish in {"auto", "two_pass"} and can_extract(facts):
         return "two_pass"
-    raise _refused(intent, wish, thinking=is_thinking(intent, facts))
+    raise _refused(intent, wish, thinking=is_thinking(intent, facts), begun=_begun(intent, facts))
 
 
 def _alone(intent: Intent, plan: OutputPlan, facts: Facts) -> OutputStrategy | None:
     """The strategy that needs one call, where there is one."""
-    if facts.structured.prefer == "native" and takes_natively(plan, facts):
+    if facts.structured.prefer == "native" and takes_natively(plan, facts) and not _begun(intent, facts):
         return "native"
     if can_force(intent, facts) and not _skips_thinking(intent, facts):
         return "tool"
@@ -66,11 +66,12 @@ def _beside_tools(intent: Intent, facts: Facts) -> OutputStrategy:
     """
     assert intent.output is not None
     wish, structured, choice = intent.output.wish, facts.structured, intent.tool_choice
-    native = takes_natively(intent.output, facts)
-    if structured.with_tools and (native if wish == "auto" else structured.native and wish == "native"):
+    native, begun = takes_natively(intent.output, facts), _begun(intent, facts)
+    binds = structured.with_tools and not begun
+    if binds and (native if wish == "auto" else structured.native and wish == "native"):
         return "native"
     if wish == "native":
-        raise _refused(intent, wish, beside=structured.native)
+        raise _refused(intent, wish, beside=structured.native, begun=begun)
     theirs = choice is not None and choice.mode == "required"
     hosted = chooses_alone(intent, facts)
     if can_force(intent, facts) and not theirs and not hosted:
@@ -80,6 +81,12 @@ def _beside_tools(intent: Intent, facts: Facts) -> OutputStrategy:
     if wish == "tool" and not theirs:
         raise _refused(intent, wish, thinking=is_thinking(intent, facts), hosted=hosted)
     return "two_pass"
+
+
+def _begun(intent: Intent, facts: Facts) -> bool:
+    """Whether the caller has begun the answer, and a native schema binds none that has."""
+    takes = facts.structured
+    return takes.native and not takes.prefilled and intent.turns[-1].role == "assistant"
 
 
 def takes_natively(plan: OutputPlan, facts: Facts) -> bool:
@@ -160,11 +167,18 @@ def _holds(when: str, *, thinking: bool) -> bool:
 
 
 def _refused(
-    intent: Intent, wish: str, *, thinking: bool = False, beside: bool = False, hosted: bool = False
+    intent: Intent,
+    wish: str,
+    *,
+    thinking: bool = False,
+    beside: bool = False,
+    hosted: bool = False,
+    begun: bool = False,
 ) -> UnsupportedError:
     if wish == "native":
-        problem = f"takes no native schema{' beside tools' if beside else ''}"
-        path = "structured.with_tools" if beside else "structured.native"
+        where = " for an answer that has begun" if begun else " beside tools" if beside else ""
+        problem = f"takes no native schema{where}"
+        path = f"structured.{'prefilled' if begun else 'with_tools' if beside else 'native'}"
     elif wish == "tool":
         where = " beside the provider's own" if hosted else " while it thinks" if thinking else ""
         problem, path = (

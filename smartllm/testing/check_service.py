@@ -47,10 +47,10 @@ class Served:
 
     def said(self, name: str) -> Any:
         """What it says of a parameter, in a header or in its body."""
-        place = self.fields.places.get(name, name)
+        place = self.fields.place_of(name, self.facts)
         if place.startswith(HEADER):
             return self.headers.get(place.removeprefix(HEADER).lower())
-        return self.fields.found(self.body, place.format(place="user"))
+        return self.fields.found(self.body, place)
 
 
 def services(served: Served) -> Iterator[Refused]:

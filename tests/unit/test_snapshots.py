@@ -10,8 +10,11 @@ from typing import Any, cast
 
 import pytest
 import tomli
-from snapshot_files import ROOT, by_case, kept, kept_files
+from doors import is_tried
+from snapshot_files import ROOT, bodies_in, by_case, kept, kept_files
 from syrupy.assertion import SnapshotAssertion
+from vendor_shapes import problems
+from versions import with_todays_openai
 
 import smartllm
 from smartllm import Step
@@ -39,6 +42,14 @@ def wires_of(resolution: Resolution) -> dict[Dialect, Host]:
 
 MODELS: dict[str, Resolution] = {model: resolve(model, RULES) for model in RULES.table("model")}
 TARGETS = [(model, *wire) for model, resolution in MODELS.items() for wire in wires_of(resolution).items()]
+DOORS = [
+    (host, model, dialect, first)
+    for host in RULES.table("host")
+    for model, dialect, first in TARGETS
+    if host != first and dialect in served_on(MODELS[model], host, RULES)
+]
+"""Hosts that serve a model on a wire too, behind the first one that does."""
+TRIED = [door for door in DOORS if is_tried(door[1], door[0], RULES)]
 VENDORS = {
     vendor: [model for model, resolution in MODELS.items() if resolution.vendor == vendor]
     for vendor in RULES.table("vendor")
@@ -71,6 +82,45 @@ def headers_of(step: Step) -> dict[str, Any]:
 def test_bodies(model: str, dialect: Dialect, host: Host, snapshot: SnapshotAssertion) -> None:
     bodies = by_case(CASES, lambda case: compiled(model, dialect, host, case))
     assert bodies == kept(snapshot, f"{dialect}/{model}.json")
+
+
+def changed(mine: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """What a body has that another has not, or otherwise, and which of its keys it lacks."""
+    lacks = [key for key in base if key not in mine]
+    return {"has": difference(mine, base), **({"lacks": lacks} if lacks else {})}
+
+
+def grouped(found: dict[str, Any]) -> dict[str, Any]:
+    """What cases have in common once, by the first of them."""
+    groups: dict[str, list[str]] = {}
+    for case, data in found.items():
+        groups.setdefault(json.dumps(data, sort_keys=True), []).append(case)
+    return {first: {**found[first], "also": others} for first, *others in groups.values()}
+
+
+@with_todays_openai
+@pytest.mark.parametrize(("host", "model", "dialect", "first"), TRIED)
+def test_doors(host: Host, model: str, dialect: Dialect, first: Host, snapshot: SnapshotAssertion) -> None:
+    """The bodies for another door of the same wire: what differs from those for the first one."""
+
+    def differing(case: str) -> dict[str, Any]:
+        mine, base = (compiled(model, dialect, one, case) for one in (host, first))
+        assert [found for body in bodies_in(mine) for found in problems(body, dialect, model)] == []
+        return changed(mine, base)
+
+    assert grouped(by_case(CASES, differing)) == kept(snapshot, f"doors/{host}/{dialect}/{model}.json")
+
+
+@pytest.mark.parametrize("host", sorted({door[0] for door in DOORS}))
+def test_facts_of_doors(host: Host, snapshot: SnapshotAssertion) -> None:
+    """The facts of every model behind another door: what differs from those behind the first one."""
+    data: dict[str, dict[str, Any]] = {}
+    for _, model, dialect, first in (door for door in DOORS if door[0] == host):
+        mine, base = (
+            facts_data(target_for(MODELS[model], one, dialect, RULES).facts) for one in (host, first)
+        )
+        data.setdefault(model, {})[dialect] = difference(mine, base)
+    assert data == kept(snapshot, f"doors/{host}/facts.json")
 
 
 def test_no_case_hides_another() -> None:
@@ -127,10 +177,13 @@ def test_no_stale_files() -> None:
     bodies = {f"{dialect}/{model}.json" for model, dialect, _ in TARGETS}
     resolution = {f"{vendor}.json" for vendor in VENDORS}
     resolution |= {f"profiles/{profile}.json" for profile in RULES.table("profile")}
+    doors = {f"{host}/{dialect}/{model}.json" for host, model, dialect, _ in TRIED}
+    doors |= {f"{host}/facts.json" for host, *_ in DOORS}
     stale = {f"{dialect}/{path}" for dialect in DIALECTS for path in kept_files(dialect)} - bodies
     stale |= {f"resolution/{path}" for path in kept_files("resolution") - resolution}
+    stale |= {f"doors/{path}" for path in kept_files("doors") - doors}
     assert not stale, f"no model or profile has these any more; delete them from {ROOT.name}/"
 
 
 def test_no_stale_folders() -> None:
-    assert {path.name for path in ROOT.iterdir()} == {*DIALECTS, "resolution", "gallery", "explain"}
+    assert {path.name for path in ROOT.iterdir()} == {*DIALECTS, "resolution", "gallery", "explain", "doors"}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.words import ApiType, FinishReason
+
+if TYPE_CHECKING:
+    from smartllm.rules.vocabulary import Facts
 
 HEADER: Final = "header "
 """How a place begins that is no path of the body, but the name of a header."""
@@ -54,6 +57,11 @@ class Fields:
     withheld: Mapping[str, str] = field(default_factory=dict)
     full: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
+
+    def place_of(self, name: str, facts: Facts) -> str:
+        """Where a parameter stands for a model: a path of the body, or a header."""
+        place = self.places.get(name, name)
+        return place.format(place=getattr(facts, name).place) if "{" in place else place
 
     def found(self, body: Mapping[str, Any], *places: str) -> Any:
         """The first value that stands in a body at one of these paths, or None."""

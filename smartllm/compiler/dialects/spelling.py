@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from smartllm.compiler.body import Body, wire_text
+from smartllm.compiler.dialects.fields import HEADER, Fields
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.tool_names import wire_name
 from smartllm.compiler.trace import Reason, Trace, fact
@@ -49,19 +50,26 @@ def set_messages(
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
         if intent.texts_alone:
-            turns += spoken(turn, kind)
+            turns += _in_turn(spoken(turn, kind), facts)
             continue
         carried = facts.carry.reasoning == "text" and turn.reasoning
         whole = bool(turn.calls or turn.blocks or turn.own or turn.media or turn.points or carried)
         if whole or turn.results:
             turns += calling(turn, intent)
         if not whole:
-            turns += spoken(turn, kind, _role(turn, facts))
+            turns += _in_turn(spoken(turn, kind, _role(turn, facts)), facts)
     if intent.system is not None and facts.system != "instructions":
         turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
         body.note((path, 0, "role"), fact("system"))
         body.note((path, 0, "content"), trace.reason("system_prompt"))
     body.set(path, turns, trace.reason("messages"))
+
+
+def _in_turn(messages: list[dict[str, Any]], facts: Facts) -> list[dict[str, Any]]:
+    """The texts of a turn as one message, where no role may speak twice in a row."""
+    if not facts.messages.alternate or not messages[1:]:
+        return messages
+    return [{**messages[0], "content": "\n\n".join(message["content"] for message in messages)}]
 
 
 def _role(turn: Turn, facts: Facts) -> str:
@@ -203,7 +211,7 @@ def set_parameters(
     intent: Intent,
     facts: Facts,
     trace: Trace,
-    places: Mapping[str, str],
+    fields: Fields,
     own: Mapping[str, Spell] = MappingProxyType({}),
 ) -> None:
     """Spell the parameters that are left, each at its place or under its own name.
@@ -213,16 +221,18 @@ def set_parameters(
         intent: What is said.
         facts: Where some stand.
         trace: Why.
-        places: As ``Fields.places``.
+        fields: The wire's places.
         own: What spells those that are more than a value at a place, by name.
     """
     for name, value in intent.parameters.items():
         if name in own:
             own[name](body, intent, value, trace.reason(name))
             continue
-        place = places.get(name, name)
-        path = place.format(place=getattr(facts, name).place) if "{" in place else place
-        body.set(path, value, trace.reason(name))
+        place = fields.place_of(name, facts)
+        if place.startswith(HEADER):
+            body.head(place.removeprefix(HEADER), value, trace.reason(name))
+        else:
+            body.set(place, value, trace.reason(name))
 
 
 def set_limit(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:

@@ -49,7 +49,7 @@ def batch(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     _check_output(intent, facts)
     if not takes.caching:
         _tell_uncached(intent, trace)
-    return intent if takes.headers else _without_headers(intent, trace)
+    return intent if takes.headers else _without_headers(intent, facts, trace)
 
 
 def _check_output(intent: Intent, facts: Facts) -> None:
@@ -90,7 +90,7 @@ def _tell_uncached(intent: Intent, trace: Trace) -> None:
         )
 
 
-def _without_headers(intent: Intent, trace: Trace) -> Intent:
+def _without_headers(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """The intent without what only a header says.
 
     Raises:
@@ -98,8 +98,8 @@ def _without_headers(intent: Intent, trace: Trace) -> Intent:
     """
     if intent.headers:
         raise _unheard("extra_headers", "a line of a batch has no place for headers")
-    places = FIELDS[intent.dialect].places
-    lost = [name for name in intent.parameters if places.get(name, "").startswith(HEADER)]
+    fields = FIELDS[intent.dialect]
+    lost = [name for name in intent.parameters if fields.place_of(name, facts).startswith(HEADER)]
     if "guardrail" in lost:
         raise _unheard(
             "guardrail", "it stands in headers on this API, for which a line of a batch has no place"

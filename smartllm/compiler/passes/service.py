@@ -15,10 +15,14 @@ from smartllm.rules.vocabulary import Facts
 from smartllm.said import Named, said
 
 _AWS: Final = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]*")
-"""What AWS takes in names and values of metadata (API_runtime_Converse, 2026-11-26)."""
-_TIERS: Final[Mapping[str, str]] = {"fast": "priority"}
+"""What AWS takes in names and values of metadata (API_runtime_Converse, 2026-11-26), and in a user's id."""
+_TIERS: Final[Mapping[str, str]] = {
+    "fast": "priority",
+    "default": "standard_only",
+    "standard_only": "default",
+}
 """Other words for tiers."""
-UNASKED: Final = frozenset({"auto", "default"})
+UNASKED: Final = frozenset({"auto", "default", "standard_only"})
 """Tiers that leave the choice to the provider."""
 
 
@@ -114,9 +118,15 @@ _LIMITS: Final[Mapping[str, Callable[[str, str, Facts], bool]]] = {
 
 
 def _user(asked: str, _intent: Intent, facts: Facts, trace: Trace) -> str | None:
-    if facts.user.accepted:
+    if not facts.user.accepted:
+        _dropped("user", asked, "the API takes no end user's id for this model", "accepted", trace)
+    elif facts.user.characters == "aws" and not _AWS.fullmatch(asked):
+        taken = "letters, digits, white space and : _ @ $ # = / + , . -"
+        _dropped(
+            "user", asked, f"the API takes no id with other characters than {taken}", "characters", trace
+        )
+    else:
         return asked
-    _dropped("user", asked, "the API takes no end user's id for this model", "accepted", trace)
     return None
 
 

@@ -6,7 +6,7 @@ What depends on the day is a note in good time, and a finding only once it has b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from smartllm.rules.belonging import row_profile
@@ -140,7 +140,16 @@ def _lives(context: Context) -> Iterator[Target]:
         target = _on(context, model, None)
         if target is not None:
             found = target.resolution
-            yield from (target_on(found, host, context.rules) for host in hosts_of(found, context.rules))
+            hosts = hosts_of(found, context.rules)
+            yield from (
+                target_on(found, host, context.rules) for host in hosts if _tells(context, host, model, hosts)
+            )
+
+
+def _tells(context: Context, host: str, model: str, hosts: Collection[str]) -> bool:
+    """Whether what is said of a model's life on a host is not that of another, where it is told."""
+    own = context.rules.table("on").get(host, {}).get("model", {}).get(model, {})
+    return "lifecycle" in own or context.rules.table("host")[host].get("extends") not in hosts
 
 
 def _on(context: Context, model: str, host: str | None) -> Target | None:

@@ -38,8 +38,10 @@ class Structured:
     prefer: Literal["native", "tool"] = fact(
         "tool", "Strategy for structured_output='auto' where both are possible."
     )
-    native_subset: Literal["openai-strict", "claude-native"] = fact(
-        "openai-strict", "JSON Schema subset that the native strategy takes."
+    native_subset: Literal["openai-strict", "openai-plain", "claude-native"] = fact(
+        "openai-strict",
+        "JSON Schema subset that the native strategy takes; openai-plain: openai-strict without bounds, "
+        "lengths, formats and regular expressions.",
     )
     tool_subset: Literal["claude-tool", "tool"] = fact(
         "tool", "JSON Schema subset that a tool's input takes."
@@ -53,6 +55,7 @@ class Structured:
         "limit.",
     )
     json_object: bool = fact(False, "JSON mode: the answer is bound to be some JSON object.")
+    prefilled: bool = fact(True, "A native schema binds an answer that the caller has begun.")
     with_tools: bool = fact(False, "A native schema still binds where the caller declares tools.")
     strict: bool = fact(True, "OpenAI's wires: schemas and tools carry a strict key.")
 

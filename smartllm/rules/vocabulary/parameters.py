@@ -32,6 +32,9 @@ class Tiers:
     """Service tiers."""
 
     values: tuple[ServiceTier, ...] = fact((), "Tiers that are served; fast is sent as priority.")
+    place: Literal["service_tier", "header X-Amzn-Bedrock-Service-Tier"] = fact(
+        "service_tier", "Its key in the body of Claude's Messages, or the header that it stands in instead."
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,7 @@ class EndUser:
 
     accepted: bool = fact(False, "The API takes one.")
     place: Literal["user", "safety_identifier"] = fact("user", "Its key on OpenAI's wires.")
+    characters: Literal["any", "aws"] = fact("any", "What it may be made of; as metadata.characters.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,10 +131,9 @@ def _value(name: str, step: Step) -> Any:
         return fields.limit(step.sealed) or None
     if name == "reasoning_effort":
         return fields.found(step.sealed, *fields.effort)
+    facts = step.provenance.facts
     place = fields.places.get(name, name)
-    if "{" in place:
-        facts = step.provenance.facts
-        place = place.format(place=name if facts is None else getattr(facts, name).place)
+    place = place.format(place=name) if facts is None else fields.place_of(name, facts)
     if place.startswith(HEADER):
         return step.headers.get(place.removeprefix(HEADER))
     return fields.found(step.sealed, place)

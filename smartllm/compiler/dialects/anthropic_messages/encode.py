@@ -31,7 +31,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     turns = [{"role": turn.role, "content": _content(turn, intent)} for turn in intent.turns]
     body.set(FIELDS.turns, turns, trace.reason("messages"))
     note_placed(body, intent, trace, CONTROL)
-    set_parameters(body, intent, facts, trace, FIELDS.places, OWN)
+    set_parameters(body, intent, facts, trace, FIELDS, OWN)
     set_thinking(body, intent, facts, trace, prefix="")
     if intent.tools:
         set_tools(body, intent, trace)

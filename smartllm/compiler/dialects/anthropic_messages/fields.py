@@ -15,7 +15,7 @@ FIELDS: Final = Fields(
     effort=("output_config.effort",),
     places={
         "reasoning_summary": "thinking.display",
-        "service_tier": f"{HEADER}{BEDROCK}Service-Tier",
+        "service_tier": "{place}",
         "metadata": f"{HEADER}{BEDROCK}Request-Metadata",
         "user": "metadata.user_id",
         "guardrail": f"{HEADER}{BEDROCK}GuardrailIdentifier",

@@ -19,10 +19,6 @@ _MODES: Final = {"sync": "SYNCHRONOUS", "async": "ASYNCHRONOUS"}
 """As the body spells them (userguide/guardrails-streaming, 2026-11-26); Converse has the short words."""
 
 
-def _service_tier(body: Body, _intent: Intent, value: str, because: Reason) -> None:
-    body.head(FIELDS.places["service_tier"].removeprefix(HEADER), value, because)
-
-
 def _metadata(body: Body, _intent: Intent, value: Mapping[str, str], because: Reason) -> None:
     text = json.dumps(value, separators=(",", ":"))
     body.head(FIELDS.places["metadata"].removeprefix(HEADER), text, because)
@@ -39,7 +35,6 @@ def _guardrail(body: Body, intent: Intent, value: Guardrail, because: Reason) ->
 
 
 OWN: Final[Mapping[str, Spell]] = {
-    "service_tier": _service_tier,
     "metadata": _metadata,
     "guardrail": _guardrail,
 }

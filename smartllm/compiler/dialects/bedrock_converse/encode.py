@@ -27,7 +27,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     _set_messages(body, intent, facts, trace)
     note_unseen_pages(intent, facts, trace)
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places, OWN)
+    set_parameters(body, intent, facts, trace, FIELDS, OWN)
     if intent.thinking is not None and intent.thinking.mode == "effort":
         _set_effort(body, intent, facts, trace)
     else:

@@ -31,7 +31,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
         body, intent, facts, trace, path=FIELDS.turns, kind={}, calling=partial(calling, facts=facts)
     )
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
+    set_parameters(body, intent, facts, trace, FIELDS, _OWN)
     if intent.thinking is not None:
         _set_thinking(body, intent.thinking, facts, trace)
     if intent.verbosity is not None:

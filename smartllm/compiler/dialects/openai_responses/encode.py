@@ -31,7 +31,7 @@ def encode(body: Body, intent: Intent, facts: Facts, trace: Trace) -> None:
     # OpenAI lets the type be left out; llama.cpp refuses an assistant turn without it (tried 2026-11-23).
     set_messages(body, intent, facts, trace, path=FIELDS.turns, kind={"type": "message"}, calling=calling)
     set_limit(body, intent, facts, trace)
-    set_parameters(body, intent, facts, trace, FIELDS.places, _OWN)
+    set_parameters(body, intent, facts, trace, FIELDS, _OWN)
     if intent.thinking is not None:
         body.set("reasoning.effort", intent.thinking.effort, effort_reason(trace))
     if intent.verbosity is not None:
