@@ -214,3 +214,28 @@ async def test_pages_of_anthropics_models(provider: Provider) -> None:
         "/v1/models?limit=1000&after_id=claude-a",
     ]
     assert all(sent.headers["anthropic-version"] == "2023-06-01" for sent in provider.sent)
+
+
+async def test_one_that_takes_over_gets_none_of_the_others_settings(provider: Provider) -> None:
+    provider.scripted = [(503, {"error": {"code": "ServiceUnavailable", "message": "busy"}}, {})]
+    claude = {
+        "provider": "anthropic",
+        "model": "claude-sonnet-4-6",
+        "base_url": provider.url,
+        "api_key": "sk-ant",
+    }
+    client = LLMClient(
+        azure_endpoint=provider.url,
+        api_key="azure-key",
+        api_version=DATED,
+        deployments={"front": "gpt-4o"},
+        max_retries=0,
+        fallback=[claude],
+    )
+    async with client:
+        assert (await client.generate_text(asks("front"))).text == "Paris"
+    first, second = provider.sent
+    assert first.path == f"/openai/deployments/front/chat/completions?api-version={DATED}"
+    assert (second.path, second.body["model"]) == ("/v1/messages", "claude-sonnet-4-6")
+    assert second.headers["x-api-key"] == "sk-ant"
+    assert "api-key" not in second.headers
