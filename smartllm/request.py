@@ -210,7 +210,7 @@ class BaseRequest(NamedFields, Generic[T]):
     """How much of its reasoning the model shows: auto, concise or detailed; it is asked for only where it is
     given."""
     service_tier: ServiceTier | None = None
-    """How urgently the provider works: auto, default, flex, scale, priority, fast (which is priority),
+    """How urgently the provider works: auto, default, flex, scale, priority, fast (which is priority) or
     reserved, or standard_only (which is default); dropped, with a diagnostic, where the model is not served
     so."""
     metadata: Metadata | None = None

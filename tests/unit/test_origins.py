@@ -121,8 +121,13 @@ def model_for(name: str, dialect: Dialect) -> str:
     return ADAPTIVE if name == "reasoning_effort" else BUDGET
 
 
+def api_of(dialect: Dialect) -> Any:
+    """The word for a wire on the vendors' own hosts."""
+    return "invoke" if dialect == "anthropic_messages" else FIELDS[dialect].api_type
+
+
 def compiled(model: str, dialect: Dialect, **fields: Any) -> Plan:
-    request = TextRequest(**({"prompt": "hi", "api_type": FIELDS[dialect].api_type} | fields))
+    request = TextRequest(**({"prompt": "hi", "api_type": api_of(dialect)} | fields))
     return smartllm.compile(request, model=model, rules=RULES, level="ignore")
 
 
@@ -175,7 +180,7 @@ class TestALeafThatARequestAskedFor:
 
     def test_is_the_settings_where_a_client_gives_it(self, name: str, dialect: Dialect) -> None:
         value, model, where = ASKED[name][0], model_for(name, dialect), place_of(name, dialect)
-        request = TextRequest(prompt="hi", api_type=FIELDS[dialect].api_type)
+        request = TextRequest(prompt="hi", api_type=api_of(dialect))
         plan = smartllm.compile(request, model=model, rules=RULES, level="ignore", defaults={name: value})
         assert because_of(plan, "setting", name) == where
         assert because_of(plan, "request", name) == set()
