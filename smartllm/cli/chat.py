@@ -6,7 +6,16 @@ from typing import Any
 
 import click
 
-from smartllm.cli.calls.call_options import AWS_PROFILE, BASE_URL, CA_BUNDLE, CONTINUE, NO_KEEP, QUIET, TALK
+from smartllm.cli.calls.call_options import (
+    AWS_PROFILE,
+    BASE_URL,
+    CA_BUNDLE,
+    CONTINUE,
+    FALLBACK,
+    NO_KEEP,
+    QUIET,
+    TALK,
+)
 from smartllm.cli.requests.request_options import chat_options
 from smartllm.cli.together import CHAT, Command
 
@@ -19,6 +28,7 @@ from smartllm.cli.together import CHAT, Command
 @BASE_URL
 @AWS_PROFILE
 @CA_BUNDLE
+@FALLBACK
 @QUIET
 def command(*, quiet: bool, **flags: Any) -> None:
     """Talk with a model, turn by turn.

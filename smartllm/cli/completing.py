@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,17 +54,36 @@ def _rules(context: click.Context) -> RuleSet:
 
 def _ids(context: click.Context) -> Iterator[str]:
     """The ids that hosts take, and the keys of the rules; what is retired comes last."""
+    from smartllm.rules.hosts import all_hosts, doors_of  # noqa: PLC0415 - loads while somebody waits
+
+    rules = _rules(context)
+    asked: str | None = context.params.get("provider")
+    gone: list[str] = []
+    yield from _served(rules, doors_of(asked, rules) if asked else all_hosts(rules), gone)
+    yield from rules.table("alias")
+    yield from gone
+    yield from rules.table("model")  # those that are served elsewhere alone
+
+
+def _models_of_providers(context: click.Context) -> Iterator[str]:
+    """Models that may take over: each behind its provider and a slash, without what is retired."""
+    from smartllm.providers import PROVIDERS  # noqa: PLC0415 - loads while somebody waits
+    from smartllm.rules.hosts import doors_of  # noqa: PLC0415 - same
+
+    rules = _rules(context)
+    for provider in PROVIDERS:
+        yield from (f"{provider}/{name}" for name in _served(rules, doors_of(provider, rules), []))
+
+
+def _served(rules: RuleSet, hosts: Sequence[str], gone: list[str]) -> Iterator[str]:
+    """The ids that hosts take, and the keys of their models; what is retired is added to ``gone``."""
     from datetime import UTC, datetime  # noqa: PLC0415 - loads while somebody waits
 
     from smartllm.rules import resolve, served_on, target_for  # noqa: PLC0415 - same
-    from smartllm.rules.hosts import all_hosts, doors_of  # noqa: PLC0415 - same
     from smartllm.rules.ids import usual_ids  # noqa: PLC0415 - same
     from smartllm.rules.life import state_on  # noqa: PLC0415 - same
 
-    rules, today = _rules(context), datetime.now(UTC).date()
-    asked: str | None = context.params.get("provider")
-    hosts = doors_of(asked, rules) if asked else all_hosts(rules)
-    gone: list[str] = []
+    today = datetime.now(UTC).date()
     for key in rules.table("model"):
         resolution = resolve(key, rules)
         for host in hosts:
@@ -76,9 +95,6 @@ def _ids(context: click.Context) -> Iterator[str]:
                     gone += names
                 else:
                     yield from names
-    yield from rules.table("alias")
-    yield from gone
-    yield from rules.table("model")  # those that are served elsewhere alone
 
 
 def _keys(context: click.Context) -> Iterator[str]:
@@ -131,6 +147,8 @@ talk_ids: Final = _offer(_talks)
 """Talks that are kept."""
 model_ids: Final = _offer(_ids)
 """Ids of models."""
+models_of_providers: Final = _offer(_models_of_providers)
+"""Their ids, each behind a provider and a slash."""
 model_keys: Final = _offer(_keys)
 """Their keys in the rules."""
 vendors: Final = _offer(_vendors)

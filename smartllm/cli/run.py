@@ -6,7 +6,16 @@ from typing import Any
 
 import click
 
-from smartllm.cli.calls.call_options import AWS_PROFILE, BASE_URL, CA_BUNDLE, CONTINUE, NO_KEEP, QUIET, TALK
+from smartllm.cli.calls.call_options import (
+    AWS_PROFILE,
+    BASE_URL,
+    CA_BUNDLE,
+    CONTINUE,
+    FALLBACK,
+    NO_KEEP,
+    QUIET,
+    TALK,
+)
 from smartllm.cli.requests.request_options import request_options
 from smartllm.cli.together import RUN, Command
 
@@ -20,6 +29,7 @@ from smartllm.cli.together import RUN, Command
 @BASE_URL
 @AWS_PROFILE
 @CA_BUNDLE
+@FALLBACK
 @click.option("--no-cache", is_flag=True, help="Leave the response cache out.")
 @click.option("--refresh", is_flag=True, help="Ask again, and keep the new answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole response as JSON.")

@@ -24,6 +24,7 @@ _OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "base_url": "--base-url",
         "aws_profile": "--aws-profile",
         "ca_bundle": "--ca-bundle",
+        "fallback": "--fallback",
     }
 )
 _FLAGS: Final = frozenset({"stream", "use_cache", "clear_cache"})

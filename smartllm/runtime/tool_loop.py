@@ -72,10 +72,13 @@ class ToolLoop(Generic[T]):
                 self._asking = False
                 self._responses.append(response)
                 self._results = [None] * len(response.tool_calls)
-                if await self._ended(request, response):
+                if self._is_paused(response):
+                    self._messages.append(response.as_message())
+                elif await self._ended(request, response):
                     return self._so_far()
-                results: list[Any] = self._results  # each call has one by now
-                self._messages += [response.as_message(), Message("user", results)]
+                else:
+                    results: list[Any] = self._results  # each call has one by now
+                    self._messages += [response.as_message(), Message("user", results)]
                 self._results = None
                 request = await with_files(following(request, self._messages))
                 self._messages = list(request.messages)
@@ -87,6 +90,12 @@ class ToolLoop(Generic[T]):
             raise
         finally:
             self._runner.close()
+
+    def _is_paused(self, response: TextResponse[T]) -> bool:
+        """Whether the provider paused in the midst of its own tools, and is to go on."""
+        if len(self._responses) == self._most or response.tool_calls or not _ends_in_a_block(response):
+            return False
+        return any(note.code == "answer-paused" for note in response.diagnostics)
 
     async def _ended(self, request: Request[T], response: TextResponse[T]) -> bool:
         """Run what an answer calls; whether that leaves nothing to ask the model."""
@@ -205,6 +214,11 @@ def following(request: Request[T], messages: list[Message]) -> MessageRequest[T]
         if name in BaseRequest.model_fields and name != "tool_choice"
     }
     return MessageRequest(**wished, messages=messages)
+
+
+def _ends_in_a_block(response: TextResponse[Any]) -> bool:
+    """Whether an answer ends in a part of the provider's own; one that ends in words would be a prefill."""
+    return bool(response.parts) and response.parts[-1].type == "other"
 
 
 def _check_whole(response: TextResponse[Any]) -> None:

@@ -126,10 +126,12 @@ def _of_resource(
             raise ConfigError(
                 said("{}: no address of a resource of {} is given", Named(resource.setting), row.title),
                 hint=said(
-                    "set {}, such as {}, or pass {}; {}",
-                    resource.variable,
+                    "set {}; it is like {}; {}",
+                    Named(
+                        resource.setting,
+                        python=f"{resource.variable}, or pass LLMClient({resource.setting}=...)",
+                    ),
                     resource.example,
-                    Named(resource.setting, python=f"LLMClient({resource.setting}=...)"),
                     SANDBOX,
                 ),
             )

@@ -11,9 +11,10 @@ from urllib.parse import unquote
 import botocore.session
 import pytest
 from botocore.config import Config
+from media_samples import PNG
 from openai import AsyncOpenAI
 
-from smartllm import LLMClient, Message, MessageRequest, TextRequest, TokenCount
+from smartllm import Image, LLMClient, Message, MessageRequest, TextRequest, TokenCount
 from smartllm.errors import (
     BadRequestError,
     ConfigError,
@@ -290,6 +291,17 @@ async def test_another_door_of_the_provider_counts(tmp_path: Path) -> None:
     assert {item.code for item in found.diagnostics} >= {"count-door"}
     assert call.body["model"] == found.model == "anthropic.claude-opus-5"
     assert "model-id-door" in {item.code for item in found.diagnostics}
+
+
+@pytest.mark.parametrize(("provider", "model", "api_type"), PLACES)
+async def test_a_picture_goes_along_in_pieces(
+    there: LoopbackServer, provider: Any, model: str, api_type: Any
+) -> None:
+    picture = Image(data=PNG)
+    async with LLMClient(provider=provider) as client:
+        found = await client.count_tokens(["what is it", picture], model=model, api_type=api_type)
+    assert found.input_tokens >= 3
+    assert len(there.requests[0].media) == 1
 
 
 async def test_anthropics_own_api() -> None:

@@ -15,10 +15,13 @@ from smartllm.cli import main
 from smartllm.cli.tables import fitting, rich_table
 from smartllm.errors import ProviderError
 from smartllm.hosts.aws import frame_error
-from smartllm.rules.hosts import host_row
 from smartllm.rules.ids import ids_on, usual_ids
 from smartllm.testing import FakeTransport
 from smartllm.testing.check_ids import id_refusal
+from smartllm.testing.routes import find_route
+
+BEDROCK = find_route("POST", "/model/x/invoke")
+OPENAI = find_route("POST", "/v1/chat/completions")
 
 
 class TestModels:
@@ -33,7 +36,10 @@ class TestModels:
         rows = {line.split("\t")[0]: line.split("\t") for line in lines}
         assert rows[OPUS][1] == f"us.anthropic.{OPUS}, {OPUS}, anthropic.{OPUS}"
         assert rows["nova-pro"][1] == "amazon.nova-pro-v1:0"
-        assert rows["gpt-oss-20b"][1:3] == ["gpt-oss-20b, openai.gpt-oss-20b-1:0", "openai, azure, bedrock"]
+        assert rows["gpt-oss-20b"][1:3] == [
+            "gpt-oss-20b, openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
+            "openai, azure, bedrock, bedrock-openai, bedrock-mantle",
+        ]
         assert rows["nobody"][1:3] == ["-", "-"]
 
     def test_of_one_host_if_that_is_asked_for(self, overlay: str) -> None:
@@ -104,7 +110,7 @@ class TestTheSandbox:
         ],
     )
     def test_of_bedrock(self, model: str, status: int, says: str) -> None:
-        found = id_refusal(model, "bedrock", host_row("bedrock", RULES))
+        found = id_refusal(model, BEDROCK)
         assert found is not None
         assert says in found.message
         assert found.status == status
@@ -122,28 +128,27 @@ class TestTheSandbox:
         ],
     )
     def test_of_openai(self, model: str) -> None:
-        found = id_refusal(model, "openai", host_row("openai", RULES))
+        found = id_refusal(model, OPENAI)
         assert found is not None
         assert (found.status, found.code) == (404, "model_not_found")
         assert found.message == f"The model `{model}` does not exist or you do not have access to it."
 
     @pytest.mark.usefixtures("overlay")
     def test_takes_what_may_be_right(self) -> None:
-        bedrock, openai = (host_row(host, RULES) for host in ("bedrock", "openai"))
         for model in (
             f"eu.anthropic.{OPUS}",
             "anthropic.claude-haiku-4-5-v1:0",
             "us.anthropic.claude-opus-77",
             f"{ARN}:application-inference-profile/abc123",
         ):
-            assert id_refusal(model, "bedrock", bedrock) is None
+            assert id_refusal(model, BEDROCK) is None
         for model in ("gpt-4o", "gpt-77", "ft:gpt-4o:acme::x"):
-            assert id_refusal(model, "openai", openai) is None
-        assert id_refusal("any-model", "openai", openai, known=["any-model"]) is None
+            assert id_refusal(model, OPENAI) is None
+        assert id_refusal("any-model", OPENAI, known=["any-model"]) is None
 
     def test_judges_nothing_by_rules_that_are_broken(self, overlay: Path) -> None:
         overlay.write_text(f'[model]\n"{OPUS}" = "no-such-profile"\n', encoding="utf-8")
-        assert id_refusal(OPUS, "bedrock", host_row("bedrock", RULES)) is None
+        assert id_refusal(OPUS, BEDROCK) is None
 
     def test_the_hint_for_it_names_an_id_to_call(self) -> None:
         words = {"message": "Invocation of this with on-demand throughput isn't supported."}

@@ -131,7 +131,13 @@ class TestTwoHosts:
     @pytest.mark.parametrize(
         ("flags", "life"),
         [
-            ((), "openai: legacy until 2099-01-01, bedrock: active, no end before 2098-01-01, azure: active"),
+            (
+                (),
+                (
+                    "openai: legacy until 2099-01-01, bedrock, bedrock-openai, bedrock-mantle: active, "
+                    "no end before 2098-01-01, azure: active"
+                ),
+            ),
             (("--host", "openai"), "legacy until 2099-01-01"),
         ],
         ids=["all", "one"],

@@ -195,7 +195,7 @@ def test_the_address_and_the_version_tell_the_api(
         (
             {},
             "azure_endpoint: no address of a resource of Azure OpenAI is given",
-            "set AZURE_OPENAI_ENDPOINT, such",
+            "set AZURE_OPENAI_ENDPOINT, or pass LLMClient(azure_endpoint=...); it is like https://my-resource.",
         ),
         (
             {"azure_endpoint": HOST, "api_key": None},

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from smartllm.cli.calls.call_options import AWS_PROFILE, BASE_URL, CA_BUNDLE
+from smartllm.cli.calls.call_options import AWS_PROFILE, BASE_URL, CA_BUNDLE, FALLBACK
 from smartllm.cli.completing import files
 from smartllm.cli.requests.request_options import API_TYPE, FILES, MODEL, PROVIDER, RULES
 from smartllm.cli.together import BATCH_RUN, Command
@@ -48,6 +48,7 @@ from smartllm.cli.together import BATCH_RUN, Command
 @BASE_URL
 @AWS_PROFILE
 @CA_BUNDLE
+@FALLBACK
 @RULES
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, and no summary.")

@@ -26,7 +26,7 @@ from smartllm.runtime.batch.run_work import Survey
 STDIN: Final = "-"
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _SIGNALLED: Final = 128
-_SETTINGS: Final = ("provider", "base_url", "aws_profile", "ca_bundle", "max_concurrent")
+_SETTINGS: Final = ("provider", "base_url", "aws_profile", "ca_bundle", "max_concurrent", "fallback")
 _WISHES: Final = ("limit", "retry_failed", "overwrite", "max_failures")
 
 

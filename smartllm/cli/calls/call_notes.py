@@ -41,6 +41,15 @@ class CallNotes:
             self.line.tell(
                 f"retry {event['attempt']} of {event['max_retries']} in {delay:.1f} s ({_reason(event)})"
             )
+        elif event["event"] == "fallback":
+            for one in event["skipped"]:
+                self.line.tell(f"{one['provider']} {one['model']} is left out: {one['reason']}")
+            status = f"{event['status']}, " if event["status"] is not None else ""
+            self.line.tell(
+                f"{event['provider']} {event['model']}: {status}{event['reason']}; "
+                f"{event['to_provider']} {event['to_model']} is asked instead"
+            )
+            self.line.awaits(event["to_model"])
         elif event["event"] == "structured_reask":
             wrong = "; ".join(": ".join(filter(None, error.values())) for error in event["errors"][:3])
             self.line.tell(f"asking again, {event['attempt']} of {event['of']}: {wrong}")

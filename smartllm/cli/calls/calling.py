@@ -46,7 +46,8 @@ def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Re
 
 def client_settings(plan: Plan, flags: dict[str, Any]) -> dict[str, Any]:
     """Settings of the client that carries a plan out; its diagnostics are printed already."""
-    given = {name: flags[name] for name in ("base_url", "aws_profile", "ca_bundle", "compatible")}
+    names = ("base_url", "aws_profile", "ca_bundle", "compatible", "fallback")
+    given = {name: flags[name] for name in names}
     return {"provider": plan.host, "rules": flags["rules"] or None, "level": "ignore", **given}
 
 
@@ -64,6 +65,8 @@ def print_failure(error: SmartLLMError | ValidationError, *, shown: bool) -> int
     if isinstance(error, ConfigError):
         return usage_error(error).exit_code
     complain(f"{'refused' if isinstance(error, CompileError) else 'failed'}: {error}")
+    for one in getattr(error, "tried", ()):
+        complain(f"  before, {one}")
     if isinstance(error, ProviderError):
         print_paid(error, shown=shown)
     return 1

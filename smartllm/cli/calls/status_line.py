@@ -46,6 +46,10 @@ class StatusLine:
             self._task = None
         self._clear()
 
+    def awaits(self, what: str) -> None:
+        """Something else is awaited from now on."""
+        self._what = what
+
     def counts_down(self, seconds: float) -> None:
         """A wait begins whose length is known."""
         self._until = time.monotonic() + seconds

@@ -76,7 +76,12 @@ def told_alone(turn: Turn, facts: Facts, trace: Trace, reason: str, fact: str) -
 
 
 def joined(turn: Turn, behind: Turn, trace: Trace) -> Turn:
-    """Two turns of one role as one; only the reasoning of the first stands where its model takes it."""
+    """Two turns of one role as one; only the reasoning of the first stands where its model takes it.
+
+    What goes on behind a block of the provider's own tools is the same turn, and keeps its reasoning.
+    """
+    if turn.said[-1].type == "other":
+        return turn._replace(parts=turn.parts + behind.parts)
     reason = "it would stand behind what another message of the same turn says"
     behind = without_reasoning(behind, trace, reason, "messages.alternate")
     return turn._replace(parts=turn.parts + behind.parts)

@@ -12,7 +12,7 @@ from smartllm.errors import CompileError, ConfigError, DiagnosticError
 from smartllm.fallback_setting import FallbackEntry, fallback_entries
 from smartllm.providers import ROWS, row_of
 from smartllm.request import TextRequest
-from smartllm.said import said
+from smartllm.said import Named, said
 
 if TYPE_CHECKING:
     from smartllm.compiler import Plan
@@ -151,7 +151,7 @@ def _check(caller: Caller, entry: FallbackEntry) -> None:
 
 def _at(place: str, error: ConfigError | CompileError) -> ConfigError:
     """The error for what is wrong with an entry."""
-    message = said("{}: {}", place, error.message)
+    message = said("{}: {}", Named("fallback", python=place), error.message)
     if not isinstance(error, ConfigError):
         return ConfigError(message, hint=error.hint)
     error.message, error.args = message, (message,)
