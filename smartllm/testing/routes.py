@@ -195,11 +195,15 @@ def find_route(
     if not fits:
         return _unknown(path, hosts, said, rules)
     if base:
-        # A shorter one is another host's: it ends alike.
-        longest = max(len(place.root + place.path) for place, _ in fits)
-        fits = [(place, model) for place, model in fits if len(place.root + place.path) == longest]
+        fits = _longest(fits)
     chosen, told = told_among([place.host for place, _ in fits], said, rules)
-    return _chosen([one for one in fits if one[0].host == chosen], query, body, told)
+    return _chosen(_longest([one for one in fits if one[0].host == chosen]), query, body, told)
+
+
+def _longest(fits: list[tuple[Place, str]]) -> list[tuple[Place, str]]:
+    """Those with the longest path: a shorter one, which ends alike, is another's."""
+    most = max(len(place.root + place.path) for place, _ in fits)
+    return [(place, model) for place, model in fits if len(place.root + place.path) == most]
 
 
 def _chosen(fits: list[tuple[Place, str]], query: str, body: bytes, told: str) -> Route:
