@@ -110,7 +110,7 @@ def _deepseek(body: Mapping[str, Any]) -> Iterator[str]:
     thinks = thinks and body["model"] != "deepseek-chat"
     if body.get("response_format", {}).get("type") == "json_schema":
         yield "This response_format type is unavailable now"
-    if thinks and body.get("tool_choice", "auto") not in {"auto", "none"}:
+    if thinks and body.get("tool_choice", "auto") not in ("auto", "none"):
         yield "Thinking mode does not support this tool_choice"
     for message in body["messages"]:
         if thinks and message.get("tool_calls") and "reasoning_content" not in message:

@@ -19,9 +19,11 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from cited_shapes import Citation
 from media_shapes import MediaBlock, OwnMediaBlock, name_problems
-from model_facts import CONVERSE, RESPONSES, those
+from model_facts import CONVERSE, RESPONSES, RULES
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
+
+from smartllm.rules import resolve, served_on, target_for
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
 SEQUENCES = {list, collections.abc.Iterable, collections.abc.Sequence}
@@ -341,7 +343,13 @@ CHECKS = {
 
 
 # The SDK's type asks for the key, the API does without it, and these models are not known to take it.
-_NO_STRICT_KEY = those(RESPONSES, "tools.strict", "never")
+@cache
+def _takes_no_strict_key(model: str) -> bool:
+    found = resolve(model, RULES)
+    hosts = [host for host in RULES.table("host") if RESPONSES in served_on(found, host, RULES)]
+    return any(target_for(found, host, RESPONSES, RULES).facts.tools.strict == "never" for host in hosts)
+
+
 _STRICT_KEY = re.compile(r"/tools/\d+/strict is missing")
 
 
@@ -349,6 +357,6 @@ def problems(body: Any, dialect: str, model: str) -> list[str]:
     """Why a body for a model has not the vendor's shape."""
     family = dialect == CONVERSE and not model.startswith("claude")
     found = converse_problems(body, FamilyExtras) if family else CHECKS[dialect](body)
-    if dialect == RESPONSES and model in _NO_STRICT_KEY:
+    if dialect == RESPONSES and any(map(_STRICT_KEY.fullmatch, found)) and _takes_no_strict_key(model):
         found = [one for one in found if not _STRICT_KEY.fullmatch(one)]
     return found

@@ -55,7 +55,7 @@ class Served:
 
 def services(served: Served) -> Iterator[Refused]:
     """The errors that a request would get."""
-    for check in (_stops, _tier, _metadata, _summary, _logprobs, _guardrail):
+    for check in (_stops, _tier, _metadata, _user, _summary, _logprobs, _guardrail):
         yield from check(served)
 
 
@@ -114,6 +114,12 @@ def _metadata(served: Served) -> Iterator[Refused]:
         for name, value in pairs.items():
             if not _pair(str(name), str(value), served.facts):
                 yield Refused(f"Invalid 'metadata': the pair {name!r} does not satisfy the constraints.")
+
+
+def _user(served: Served) -> Iterator[Refused]:
+    found, fact = served.said("user"), served.facts.user
+    if fact.characters == "aws" and isinstance(found, str) and not _AWS.fullmatch(found):
+        yield Refused("Request metadata contains a value that violates the regular expression")
 
 
 def _pair(name: str, value: str, facts: Facts) -> bool:

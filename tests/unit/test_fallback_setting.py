@@ -57,7 +57,7 @@ class TestForms:
         [
             (f"bedrock/{CLAUDE}", "fallback=(hidden) is not usable; allowed: a list whose entries are"),
             ({"model": OTHER}, "fallback=(hidden) is not usable"),
-            (iter([OTHER]), "fallback=(hidden) is not usable"),
+            (frozenset({OTHER}), "fallback=(hidden) is not usable"),
             (("bedrock", CLAUDE), "look like one pair"),
             (["bedrock", CLAUDE], "look like one pair"),
             ([7], "fallback[0] is not usable: it is of type int"),

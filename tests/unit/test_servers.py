@@ -134,6 +134,13 @@ class TestNames:
 
 
 class TestWhatEachTakes:
+    def test_openrouters_own_tools_go_as_they_are_written(self) -> None:
+        advisor = {"type": "openrouter:advisor", "parameters": {"model": "x"}}
+        body = said("openrouter", tools=[advisor, lookup], api_type="chat_completions").body
+        assert body["tools"][0] == advisor
+        with pytest.raises(UnsupportedError, match=r"has no tool 'openrouter:advisor' here"):
+            said("groq", tools=[advisor])
+
     @pytest.mark.parametrize(
         ("server", "model", "effort", "body", "code"),
         [

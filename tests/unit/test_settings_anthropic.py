@@ -215,7 +215,11 @@ async def test_betas_of_all_who_ask_add_up(
 
 
 def test_other_betas_are_another_answer() -> None:
-    asked = {"provider": "anthropic", "model": "claude-sonnet-4-6", "extra_headers": {"anthropic-beta": "a"}}
+    asked: dict[str, Any] = {
+        "provider": "anthropic",
+        "model": "claude-sonnet-4-6",
+        "extra_headers": {"anthropic-beta": "a"},
+    }
     one = smartllm.compile("hi", **asked)
     other = smartllm.compile("hi", **asked, extra={"anthropic_beta": ["b"]})
     assert one.fingerprint != other.fingerprint

@@ -189,6 +189,14 @@ def add_tool(body: Body, path: str, tool: Mapping[str, Any], because: Reason) ->
     body.texts.pop(here)
 
 
+def set_forced(body: Body, named: Mapping[str, Any], facts: Facts) -> None:
+    """Force the tool whose input is the answer: by its name, or as any tool where names are refused."""
+    if facts.tools.choice == "any":
+        body.set("tool_choice", "required", fact("tools.choice"))
+    else:
+        body.set("tool_choice", named, fact("tools.forced"))
+
+
 def arguments_of(call: ToolCall, intent: Intent) -> dict[str, Any]:
     """The arguments of an earlier call, as the schema that is sent would have them."""
     assert isinstance(call.arguments, dict)
