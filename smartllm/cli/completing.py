@@ -75,6 +75,20 @@ def _models_of_providers(context: click.Context) -> Iterator[str]:
         yield from (f"{provider}/{name}" for name in _served(rules, doors_of(provider, rules), []))
 
 
+def _ids_anywhere(context: click.Context) -> Iterator[str]:
+    yield from _ids(context)
+    yield from _models_of_doors(context)
+
+
+def _models_of_doors(context: click.Context) -> Iterator[str]:
+    """Models behind a provider or a single door of one, and a slash."""
+    from smartllm.rules.hosts import doors_of  # noqa: PLC0415 - loads while somebody waits
+
+    rules = _rules(context)
+    for host in rules.table("host"):
+        yield from (f"{host}/{name}" for name in _served(rules, doors_of(host, rules), []))
+
+
 def _served(rules: RuleSet, hosts: Sequence[str], gone: list[str]) -> Iterator[str]:
     """The ids that hosts take, and the keys of their models; what is retired is added to ``gone``."""
     from datetime import UTC, datetime  # noqa: PLC0415 - loads while somebody waits
@@ -147,6 +161,8 @@ talk_ids: Final = _offer(_talks)
 """Talks that are kept."""
 model_ids: Final = _offer(_ids)
 """Ids of models."""
+model_ids_anywhere: Final = _offer(_ids_anywhere)
+"""Ids of models, also behind who serves them and a slash."""
 models_of_providers: Final = _offer(_models_of_providers)
 """Their ids, each behind a provider and a slash."""
 model_keys: Final = _offer(_keys)

@@ -19,8 +19,10 @@ from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.cli.together import EXPLAIN, Command
 from smartllm.pages.facts import shown
+from smartllm.rules import served_on
 from smartllm.rules.evidence import MEASURED, row_in
 from smartllm.rules.facts import StatedFact, engine_facts, stated_facts
+from smartllm.rules.hosts import all_hosts
 
 if TYPE_CHECKING:
     from smartllm.rules import Target
@@ -37,19 +39,34 @@ def target_options(command: Any) -> Any:
 @click.argument("model", shell_complete=model_ids)
 @target_options
 @COMPATIBLE
+@click.option(
+    "--doors", is_flag=True, help="Who serves it: hosts, APIs and ids, and the facts that differ there."
+)
 @click.option("--all", "everything", is_flag=True, help="Defaults too, which no row states.")
 @click.option("--notes", is_flag=True, help="What the rows note for people, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @HTML
 def command(
-    model: str, *, everything: bool, notes: bool, as_json: bool, html: str | None, **choice: Any
+    model: str,
+    *,
+    doors: bool,
+    everything: bool,
+    notes: bool,
+    as_json: bool,
+    html: str | None,
+    **choice: Any,
 ) -> None:
     """Show what the rules say of MODEL, each fact with file:line, day and all its pages.
+
+    That is what holds at the door that a request takes; --doors tells of all.
 
     A page is shown for the facts alone that it was given for; where none was, it says so. Where pages
     disagree, both sides are told.
     """
     target = target_of(model, **choice)
+    if doors:
+        _show_doors(model, target, choice, as_json=as_json, html=html)
+        return
     if html is not None:
         from smartllm.pages.documents import explain_page  # noqa: PLC0415 - for pages alone
 
@@ -65,6 +82,8 @@ def command(
     found = target.resolution
     note = f" ({found.note})" if found.note else ""
     echo(f"{model}: {found.how}, profile {found.profile}{note}; {target.dialect} on {target.host}")
+    if more := _other_doors(target):
+        echo(f"also on {more}: smartllm explain {model} --doors")
     if sys.stdout.isatty():
         lines = _print_to_person(facts)
     else:
@@ -74,6 +93,26 @@ def command(
         echo(line)
     for told in notes_of(target) if notes else ():
         echo(f"note {told['file']}:{told['line']} {told['row']}: {told['note']}")
+
+
+def _show_doors(
+    model: str, target: Target, choice: Mapping[str, Any], *, as_json: bool, html: str | None
+) -> None:
+    """Show all doors of a model."""
+    from smartllm.cli.door_table import doors_at, doors_html, print_doors  # noqa: PLC0415 - for this alone
+
+    found = doors_at(target, choice["provider"], choice["api_type"])
+    if html is not None:
+        write_page(doors_html(model, found, today()), html)
+    else:
+        print_doors(model, found, today(), as_json=as_json)
+
+
+def _other_doors(target: Target) -> str:
+    """The hosts that serve a model beside the one that is shown."""
+    found, rules = target.resolution, target.rules
+    others = [host for host in all_hosts(rules) if host != target.host and served_on(found, host, rules)]
+    return ", ".join(others)
 
 
 def _print_to_person(facts: Sequence[StatedFact]) -> list[str]:

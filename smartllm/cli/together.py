@@ -53,7 +53,13 @@ _BASE_URL: Final = (
 REQUEST: Final[tuple[Rule, ...]] = (*_ELSEWHERE, Needs("--files", ("--request",)))
 """For the commands that take a request."""
 _PAGE: Final = Apart("--html", "--json", "one is for a browser, the other for programs")
-EXPLAIN: Final[tuple[Rule, ...]] = (_PAGE,)
+EXPLAIN: Final[tuple[Rule, ...]] = (
+    _PAGE,
+    *(
+        Apart("--doors", other, "it tells of hosts and what differs there")
+        for other in ("--all", "--notes", "--compatible")
+    ),
+)
 DIFF: Final[tuple[Rule, ...]] = (*REQUEST, _PAGE)
 COMPILE: Final[tuple[Rule, ...]] = (
     *REQUEST,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from smartllm.rules.facts import changed_facts
 
-from .facts import grouped, views_of
+from .facts import about, grouped, shown, views_of
 from .rendering import whole_page
 
 if TYPE_CHECKING:
@@ -67,6 +67,34 @@ def explain_page(
         groups=list(grouped(views)),
         notes=notes,
         everything=everything,
+        today=today.isoformat(),
+        version=_version(),
+    )
+
+
+def doors_page(
+    model: str,
+    doors: Sequence[Mapping[str, Any]],
+    facts: Sequence[tuple[str, Any, list[str]]],
+    *,
+    today: dt.date,
+) -> str:
+    """The doors of a model, and the facts that differ between them, on one page.
+
+    Args:
+        model: The id that was asked for.
+        doors: Each with ``title``, ``host``, ``api_type``, ``ids``, ``only_if_named`` and its life in words.
+        facts: Path, value, and the doors that have it, those of one path beside each other.
+        today: The day that the page bears.
+    """
+    found: dict[str, list[tuple[str, list[str]]]] = {}
+    for path, value, names in facts:
+        found.setdefault(path, []).append((shown(value), names))
+    return whole_page(
+        "doors",
+        model=model,
+        doors=doors,
+        facts=[(path, about(path), values) for path, values in found.items()],
         today=today.isoformat(),
         version=_version(),
     )
