@@ -193,6 +193,7 @@ class Intent(NamedTuple):
         caching: None where nothing is asked of the prompt cache.
         texts_alone: The turns, of user and assistant alone, hold nothing but texts that cite nothing, so that
             nobody need look for more; no pass adds any.
+        asked: The caller's id of the model, where another is sent.
         batch: It goes to the host's batch engine.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
@@ -221,6 +222,7 @@ class Intent(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     texts_alone: bool = False
     batch: bool = False
+    asked: str = ""
 
     @property
     def bound(self) -> OutputPlan | None:

@@ -102,7 +102,8 @@ def _gone(intent: Intent, facts: Facts) -> _Trouble | None:
 
 
 def _trouble(turn: Turn, intent: Intent, facts: Facts, names: Mapping[str, str]) -> _Trouble | None:
-    reader, kind = (intent.model, intent.dialect), facts.carry.reasoning
+    # By the id that the caller knows: doors of one provider have others for the same model.
+    reader, kind = (intent.asked or intent.model, intent.dialect), facts.carry.reasoning
     if any(
         (written.model, RENAMED.get(written.dialect, written.dialect)) != reader for written in turn.reasoning
     ):
