@@ -60,7 +60,7 @@ ROWS: Final = (
         "top_k",
         "whole",
         "sampling",
-        "Top-k sampling (Bedrock).",
+        "Top-k sampling, where the API has it.",
         least=1,
         options=("--top-k",),
         carried=True,
