@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from smartllm.cli.calls.answers import print_paid
+from smartllm.cli.calls.told_provider import told_provider
 from smartllm.cli.requests.request_input import exits, rules_in_force, usage_error
 from smartllm.cli.requests.request_options import plan_from, print_diagnostics
 from smartllm.cli.terminal import complain
 from smartllm.config import LLMConfig
 from smartllm.errors import CompileError, ConfigError, ProviderError, SmartLLMError, UnknownModelError
+from smartllm.providers import row_of
 from smartllm.rules import resolve
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.elsewhere import Elsewhere, check_address, elsewhere
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from smartllm.words import Provider
 
 
+_TELL: Final = ("provider", "base_url", "aws_profile")
+"""Options that tell the provider, or leave it to the model's id."""
+
+
 def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Request, Plan]:
     """A request with its model's id, and its plan; diagnostics are printed.
 
@@ -39,6 +45,14 @@ def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Re
     """
     with exits():
         there = _there(request, flags)
+        told = None
+        if not there.compatible and not any(flags[name] for name in _TELL):
+            told = told_provider(request, flags)
+    if told is not None:
+        flags = {**flags, "provider": told.value}
+        if manner.level != "ignore":
+            title = row_of(told.value).title
+            complain(f"{title} is asked, as {told.source.name} tells; --provider says another")
     plan = plan_from(request, {**flags, "compatible": there.compatible, "sources": there.sources})
     print_diagnostics(plan, {"level": manner.level})
     return request.model_copy(update={"model": plan.model}), plan
