@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from smartllm.cli.calls.asking import Manner
     from smartllm.cli.requests.request_input import Request
     from smartllm.compiler import Plan
+    from smartllm.environment import Found
     from smartllm.rules import RuleSet
     from smartllm.words import Provider
 
@@ -45,17 +46,29 @@ def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Re
     """
     with exits():
         there = _there(request, flags)
-        told = None
-        if not there.compatible and not any(flags[name] for name in _TELL):
-            told = told_provider(request, flags)
+        told = _told(request, flags, there)
     if told is not None:
         flags = {**flags, "provider": told.value}
         if manner.level != "ignore":
-            title = row_of(told.value).title
-            complain(f"{title} is asked, as {told.source.name} tells; --provider says another")
+            complain(_note(told))
     plan = plan_from(request, {**flags, "compatible": there.compatible, "sources": there.sources})
     print_diagnostics(plan, {"level": manner.level})
     return request.model_copy(update={"model": plan.model}), plan
+
+
+def provider_note(request: Request, flags: dict[str, Any]) -> str:
+    """Who is asked, if the environment alone tells it; else empty."""
+    told = _told(request, flags, _there(request, flags))
+    return "" if told is None else _note(told)
+
+
+def _told(request: Request, flags: dict[str, Any], there: Elsewhere) -> Found | None:
+    chosen = there.compatible or any(flags[name] for name in _TELL)
+    return None if chosen else told_provider(request, flags)
+
+
+def _note(told: Found) -> str:
+    return f"{row_of(told.value).title} is asked, as {told.source.name} tells; --provider says another"
 
 
 def client_settings(plan: Plan, flags: dict[str, Any]) -> dict[str, Any]:
