@@ -44,7 +44,7 @@ def test_every_model_takes_it(place: Place) -> None:
         assert added(compiled) == [(None, most, "info", "limits.required")]
     else:
         assert (fields.limit(body), added(compiled)) == (0, [])
-    assert refusal(body, compiled.model, place.dialect) is None
+    assert refusal(body, compiled.model, place.dialect, host=place.host) is None
     assert problems(body, place.dialect, place.model) == []
     assert not compiled.cacheable or place.facts.thinking.default != "off"
 
