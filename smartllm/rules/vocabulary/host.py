@@ -70,8 +70,8 @@ class Route:
     beta_header: str = fact("", "Header that takes the names of betas; left out: they stand in the body.")
     betas: dict[str, str] = fact(
         {},
-        "Names of betas that a body must name, by what needs them: the type of a tool, block, source or edit, "
-        "or the key of a field, such as output_config.task_budget.",
+        "Names of betas that a body must name, by what needs them: a type of tool, block, source or edit, or "
+        "the key of a field, such as output_config.task_budget.",
     )
     errors: ErrorShape | None = fact(None, "How errors are read here, if in a way of its own.")
     count: CountRoute | None = fact(None, "Where input tokens are counted; left out: nowhere that is known.")
