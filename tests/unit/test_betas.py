@@ -80,10 +80,12 @@ def test_explained_by_the_route() -> None:
 
 
 def test_in_the_body_where_a_route_has_no_header() -> None:
-    assert step_of(tools=[COMPUTER], provider="bedrock", model=called(MODEL), api_type="invoke").body[
-        "anthropic_beta"
-    ] == ["computer-use-2025-11-24"]
-    assert "anthropic_beta" not in step_of(provider="bedrock", model=called(MODEL), api_type="invoke").body
+    bedrock: dict[str, Any] = {"provider": "bedrock", "model": called(MODEL), "api_type": "invoke"}
+    beta = "computer-use-2025-11-24"
+    assert step_of(tools=[COMPUTER], **bedrock).body["anthropic_beta"] == [beta]
+    own = step_of(tools=[COMPUTER], extra={"anthropic_beta": [beta, "mine-1"]}, **bedrock)
+    assert own.body["anthropic_beta"] == [beta, "mine-1"]
+    assert "anthropic_beta" not in step_of(**bedrock).body
 
 
 async def test_on_the_wire() -> None:
