@@ -150,7 +150,8 @@ class TextResponse(Generic[T]):
     def _owned(self, part: Part) -> Part:
         mine = owned(part)
         if isinstance(mine, Reasoning) and mine.dialect:
-            return replace(mine, model=self.requested_model or "")
+            called = self.requested_model if self.reasoning is None else self.reasoning.model
+            return replace(mine, model=called or "")  # in the spelling of the door that was called
         return mine
 
     @property
