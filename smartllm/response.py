@@ -150,8 +150,7 @@ class TextResponse(Generic[T]):
     def _owned(self, part: Part) -> Part:
         mine = owned(part)
         if isinstance(mine, Reasoning) and mine.dialect:
-            called = self.requested_model if self.reasoning is None else self.reasoning.model
-            return replace(mine, model=called or "")  # in the spelling of the door that was called
+            return replace(mine, model=(self.reasoning or mine).model or self.requested_model or "")
         return mine
 
     @property
