@@ -194,7 +194,6 @@ class Intent(NamedTuple):
         caching: None where nothing is asked of the prompt cache.
         texts_alone: The turns, of user and assistant alone, hold nothing but texts that cite nothing, so that
             nobody need look for more; no pass adds any.
-        asked: The caller's id of the model, where another is sent.
         batch: It goes to the host's batch engine.
         asked: The caller's id of the model, where another one is sent; answers tell it by this one.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives

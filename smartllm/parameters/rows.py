@@ -22,7 +22,7 @@ ROWS: Final = (
         "api_type",
         "choice",
         "target",
-        "Which API of the host.",
+        "Which API of the provider.",
         default="responses",
         choices=get_args(ApiType),
         options=("--api-type",),
