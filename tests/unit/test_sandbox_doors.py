@@ -25,7 +25,7 @@ from sandbox_doors import (
     each_door,
 )
 
-from smartllm import LLMClient, TextRequest, Tool
+from smartllm import LLMClient, Message, MessageRequest, TextRequest, Tool
 from smartllm.errors import ProviderError, RateLimitError, ServerError, StreamError
 from smartllm.response import TextResponse
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
@@ -112,6 +112,20 @@ async def test_structures_are_filled(server: LoopbackServer, door: Door) -> None
         whole, streamed = await both(client, asked("Who?", response_format=Person))
     assert streamed is not None
     assert whole.structured_data == streamed.structured_data == Person(name="Ada", age=36)
+
+
+async def test_reasoning_goes_back_to_a_model_that_the_host_calls_otherwise(server: LoopbackServer) -> None:
+    server.script(Reply(text="Fine.", thinking="Hm."), Reply(text="Yes."))
+    named = {"provider": "bedrock", "default_model": "claude-opus-4-8"}
+    told: dict[str, Any] = {"reasoning_effort": "low", "api_type": "messages", "use_cache": False}
+    async with LLMClient(**MESSAGES.settings(server.url, **named)) as client:
+        first = await client.generate_text(asked(**told))
+        turns = [Message("user", "hi"), first.as_message(), Message("user", "Sure?")]
+        second = await client.send_message(MessageRequest(messages=turns, **told))
+    sent = server.requests[-1].json
+    assert sent["model"] == MESSAGES.model
+    assert [block["type"] for block in sent["messages"][1]["content"]] == ["thinking", "text"]
+    assert {one.code for one in second.diagnostics} == {"model-id-door"}
 
 
 async def test_anthropics_stream_is_the_one_of_its_api(server: LoopbackServer) -> None:
