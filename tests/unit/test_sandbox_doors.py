@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -315,7 +316,8 @@ async def test_the_sdk_of_openai_on_bedrock_mantle(
 async def test_the_sdk_of_openai_signs_for_bedrock(
     server: LoopbackServer, endpoint: Any, model: str, host: str
 ) -> None:
-    provider = openai.providers.bedrock(
+    providers = importlib.import_module("openai.providers")  # the oldest versions have none
+    provider = providers.bedrock(
         endpoint=endpoint,
         region="us-east-1",
         base_url=f"{server.url}/openai/v1",
