@@ -125,7 +125,7 @@ def _chosen(
     target = target_for(resolution, host, dialect, rules)
     if compatible and host == other:
         return Choice(target, model, (*_inferred(target), *_api_ignored(api_type, target)))
-    here = host == first and not is_another_doors(target)
+    here = host == provider_of_host(host) and not is_another_doors(target)
     sent, ids = (model, id_notes(target)) if here else door_id(target)
     notes = (*_inferred(target), *ids, *_api_ignored(api_type, target))
     others = tuple(door for door in doors if door[0] != host) if api_type is None else ()

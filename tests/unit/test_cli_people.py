@@ -305,7 +305,7 @@ class TestModels:
         lines = [line.split("\t") for line in run("models").stdout.splitlines()]
         rows = {line[0]: line[1:] for line in lines}
         assert rows["claude-opus-4-7"][1:6] == [
-            "bedrock, anthropic",
+            "bedrock, bedrock-anthropic, anthropic, bedrock-mantle",
             "never",
             "adaptive",
             "low medium high xhigh max",

@@ -269,7 +269,6 @@ class TestRefusals:
         hint = refused("us.anthropic.claude-opus-4-7-fast").hint
         assert "provider='anthropic'; if you know better" in hint
         assert "model='" not in hint
-        assert hint.startswith("pass provider='bedrock-mantle'; or provider='anthropic'; if you know better")
 
     def test_what_no_page_says_is_tried_with_a_warning(self, tmp_path: Path) -> None:
         rules = overlay(tmp_path, 'on.openai.profile.openai.count_tokens.available = "unknown"')

@@ -208,7 +208,13 @@ class TestWhatEachTakes:
     def test_parameters(
         self, server: str, top_k: bool, logprobs: bool, seed: str, penalties: bool, limit: str
     ) -> None:
-        fields = {"top_k": 5, "top_logprobs": 2, "seed": 7, "presence_penalty": 0.5, "max_tokens": 9}
+        fields: dict[str, Any] = {
+            "top_k": 5,
+            "top_logprobs": 2,
+            "seed": 7,
+            "presence_penalty": 0.5,
+            "max_tokens": 9,
+        }
         plan = said(server, **fields)
         body = plan.body
         assert body[limit] == 9
@@ -246,7 +252,7 @@ class TestWhatEachTakes:
         assert (plain.get("type") == "json_object") is mode
 
     def test_a_schema_is_strict_only_where_that_is_taken(self) -> None:
-        native = {"response_format": SCHEMA, "structured_output": "native"}
+        native: dict[str, Any] = {"response_format": SCHEMA, "structured_output": "native"}
         assert "strict" not in said("vllm", **native).body["response_format"]["json_schema"]
         strict = said("groq", "openai/gpt-oss-20b", **native).body["response_format"]["json_schema"]
         assert strict["strict"] is True
@@ -279,7 +285,7 @@ class TestWhatEachTakes:
         assert (("tool-choice-relaxed", "tool_choice") in codes(plan)) is (named is None)
 
     def test_deepseek_forces_a_tool_where_it_does_not_think(self) -> None:
-        tools = {"tools": [lookup], "tool_choice": "lookup"}
+        tools: dict[str, Any] = {"tools": [lookup], "tool_choice": "lookup"}
         forced = {"type": "function", "function": {"name": "lookup"}}
         assert (
             said("deepseek", "deepseek-v4-pro", reasoning_effort="none", **tools).body["tool_choice"]

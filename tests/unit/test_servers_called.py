@@ -88,7 +88,8 @@ async def test_no_server_refuses_what_is_said_to_it_by_name(server: str, model: 
             fields.pop("stream", None)
             # What an answer does not fit is no matter here.
             with suppress(CompileError, ResponseError):
-                await client.generate_text(kind(**fields))
+                ask: Any = client.generate_text if kind is TextRequest else client.send_message
+                await ask(kind(**fields))
     sent = len(heard.bodies)
     assert sent > len(CASES) / 2
     assert heard.refused == []
@@ -128,7 +129,7 @@ async def test_answers(server: str, model: str, streamed: bool) -> None:
 async def test_structures(server: str, model: str, streamed: bool) -> None:
     async with serving(server) as heard, client_of(heard, server) as client:
         response = await answered(client, asked(model, response_format=Place), streamed=streamed)
-    assert response.structured_data == Place(**DATA)
+    assert response.structured_data == Place.model_validate(DATA)
     assert heard.refused == []
 
 
@@ -165,7 +166,7 @@ async def test_rounds_of_tools(
             (call,) = answer.tool_calls
             turns = [Message("user", "hi"), answer.as_message(), Message("user", [ToolResult(call.id, "ok")])]
             request = MessageRequest(messages=turns, model=model, tools=[weather], use_cache=False, **fields)
-            response = await client.generate_text(request)
+            response = await client.send_message(request)
         else:
             response = (await client.run_tools(first)).response
     assert heard.refused == []
@@ -182,7 +183,7 @@ async def test_the_answer_after_the_calls_keeps_its_reasoning_too() -> None:
     async with serving("deepseek") as heard, client_of(heard, "deepseek") as client:
         answer = await client.generate_text(asked("deepseek-v4-flash"))
         turns = [Message("user", "hi"), answer.as_message(), Message("user", "and?")]
-        await client.generate_text(MessageRequest(messages=turns, model="deepseek-v4-flash", use_cache=False))
+        await client.send_message(MessageRequest(messages=turns, model="deepseek-v4-flash", use_cache=False))
     assert heard.bodies[-1]["messages"][1] == {
         "role": "assistant",
         "content": TEXT,
@@ -201,7 +202,7 @@ async def test_calls_of_another_model_go_with_an_empty_text(effort: Any) -> None
         messages=turns, model="deepseek-v4-flash", tools=[weather], reasoning_effort=effort, use_cache=False
     )
     async with serving("deepseek") as heard, client_of(heard, "deepseek") as client:
-        response = await client.generate_text(request)
+        response = await client.send_message(request)
     assert heard.refused == []
     filled = [one for one in response.diagnostics if one.code == "reasoning-filled"]
     assert [one.applied for one in filled] == ([1] if effort is None else [])
@@ -213,7 +214,7 @@ async def test_reasoning_of_another_server_does_not_go_along() -> None:
         answer = await client.generate_text(asked("thinks:8b"))
         turns = [Message("user", "hi"), answer.as_message(), Message("user", "and?")]
         other = MessageRequest(messages=turns, model="llama3.2", use_cache=False)
-        response = await client.generate_text(other)
+        response = await client.send_message(other)
     assert heard.bodies[1]["messages"][1] == {"role": "assistant", "content": TEXT}
     assert "reasoning-dropped" in {one.code for one in response.diagnostics}
 
@@ -225,7 +226,7 @@ async def test_openrouter_gets_its_own_blocks_back() -> None:
     fake = FakeTransport(Reply(text="ok"))
     settings: Any = {"base_url": "https://openrouter.ai/api/v1", "api_key": "k"}
     async with LLMClient(transport=fake, **settings) as client:
-        await client.generate_text(MessageRequest(messages=turns, model="anthropic/claude-sonnet-4.6"))
+        await client.send_message(MessageRequest(messages=turns, model="anthropic/claude-sonnet-4.6"))
     assert fake.sent[0].body["messages"][1] == {
         "role": "assistant",
         "content": TEXT,

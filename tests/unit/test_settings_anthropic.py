@@ -208,9 +208,12 @@ async def test_betas_of_all_who_ask_add_up(
     async with client:
         for more in ({}, extra, headers, {**extra, **headers}):
             await client.generate_text(request.model_copy(update=more))
-    for sent, more in zip(fake.sent, ((), ("body",), ("request",), ("body", "request")), strict=True):
+    for sent, asked in zip(fake.sent, ((), ("body",), ("request",), ("body", "request")), strict=True):
         [betas] = [value for name, value in sent.request.headers.items() if name.lower() == "anthropic-beta"]
-        assert {one.strip() for one in betas.split(",")} == {*both.split(","), *(f"of-{one}" for one in more)}
+        assert {one.strip() for one in betas.split(",")} == {
+            *both.split(","),
+            *(f"of-{one}" for one in asked),
+        }
     assert all("anthropic_beta" not in sent.body for sent in fake.sent)
 
 

@@ -174,6 +174,7 @@ async def test_a_function_gives_tokens_of_entra() -> None:
             "http://gate/x",
             f"a=1&api-version={DATED}",
         ),
+        ({"base_url": "http://gate/v1/"}, {"OPENAI_API_VERSION": DATED}, "azure", "http://gate/v1", ""),
         ({"base_url": "http://gate/x"}, {"AZURE_OPENAI_ENDPOINT": HOST}, "azure", "http://gate/x", ""),
     ],
 )

@@ -102,6 +102,7 @@ def _gone(intent: Intent, facts: Facts) -> _Trouble | None:
 
 
 def _trouble(turn: Turn, intent: Intent, facts: Facts, names: Mapping[str, str]) -> _Trouble | None:
+    # Doors of one provider have other ids for the same model.
     readers, kind = {intent.model, intent.asked}, facts.carry.reasoning
     if any(
         written.model not in readers or RENAMED.get(written.dialect, written.dialect) != intent.dialect
