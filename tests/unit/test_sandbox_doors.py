@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -20,10 +21,12 @@ from sandbox_doors import (
     MANTLE_GPT,
     MANTLE_OSS,
     MESSAGES,
+    RUNTIME,
     Door,
     asked,
     each_door,
 )
+from versions import with_todays_openai
 
 from smartllm import LLMClient, Message, MessageRequest, TextRequest, Tool
 from smartllm.errors import ProviderError, RateLimitError, ServerError, StreamError
@@ -303,6 +306,31 @@ async def test_the_sdk_of_openai_on_bedrock_mantle(
     (recorded,) = server.requests
     assert recorded.route is not None
     assert recorded.route.provider == "bedrock-mantle"
+
+
+@with_todays_openai
+@pytest.mark.parametrize(
+    ("endpoint", "model", "host"),
+    [("mantle", MANTLE_GPT, "bedrock-mantle"), ("runtime", RUNTIME.model, "bedrock-openai")],
+)
+async def test_the_sdk_of_openai_signs_for_bedrock(
+    server: LoopbackServer, endpoint: Any, model: str, host: str
+) -> None:
+    providers = importlib.import_module("openai.providers")  # the oldest versions have none
+    provider = providers.bedrock(
+        endpoint=endpoint,
+        region="us-east-1",
+        base_url=f"{server.url}/openai/v1",
+        access_key_id="AKIAANY",
+        secret_access_key="any",
+    )
+    async with openai.AsyncOpenAI(provider=provider, max_retries=0) as sdk:
+        stream = await sdk.responses.create(model=model, input="hello there", stream=True)
+        events = [event async for event in stream]
+    assert events[-1].type == "response.completed"
+    (recorded,) = server.requests
+    assert recorded.route is not None
+    assert recorded.route.provider == host
 
 
 def posted(
