@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from smartllm.errors import ConnectionFailedError, ProviderError
 from smartllm.hosts.called import shown_address
 from smartllm.hosts.listing import INFERENCE_PROFILES
-from smartllm.rules import Dialect, load_rules
+from smartllm.rules import Dialect
 from smartllm.runtime.transport import WireRequest, WireResponse
 
 from .prompt_memory import PromptMemory
@@ -167,15 +167,13 @@ def route_of(request: WireRequest, body: bytes, headers: Mapping[str, str]) -> R
     """
     parts = urlsplit(request.url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    # The rules of a client may have hosts of their own.
-    known = request.host in load_rules().table("host")
     return find_route(
         request.method,
         target,
         base="",
         body=body,
         headers=headers,
-        host=request.host if known else "",
+        host=request.host,
         address=parts.netloc,
     )
 
