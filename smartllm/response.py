@@ -72,7 +72,7 @@ class TextResponse(Generic[T]):
     ``context_management`` and ``input_transformations``. ``tries`` is there where the model was asked again:
     of each answer that did not fit, in order, its ``input_tokens``, ``output_tokens``, ``request_id`` and
     ``errors``; and ``repeated`` where the same call was made again, since the provider itself called the
-    answer malformed. ``tried`` lists the models of ``fallback`` that were asked before (``Tried.as_dict``)."""
+    answer malformed. ``tried`` lists the models of ``fallback`` that were asked before."""
     structured_data: T = None  # type: ignore[assignment]  # None only where no response_format was set
     """The validated object when ``response_format`` was set, else None; None too while the answer calls the
     caller's tools."""
