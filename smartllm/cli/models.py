@@ -133,9 +133,7 @@ def describe(
     """
     resolution = resolve(model, rules)
     asked = doors_of(host, rules) if host else ()
-    hosts = tuple(
-        dict.fromkeys((*all_hosts(rules), *asked))
-    )
+    hosts = tuple(dict.fromkeys((*all_hosts(rules), *asked)))
     by_host = {host: served_on(resolution, host, rules) for host in hosts}
     lives = lives_of(resolution, rules, today, asked)
     meant = next((name for name in asked if by_host[name]), None)
