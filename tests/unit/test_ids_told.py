@@ -48,7 +48,7 @@ class TestModels:
             (
                 "bedrock",
                 "openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
-                "bedrock, bedrock-openai, bedrock-mantle",
+                "bedrock, bedrock-mantle",
             ),
             ("bedrock-mantle", "openai.gpt-oss-20b", "bedrock-mantle"),
             ("azure", "gpt-oss-20b", "azure"),
