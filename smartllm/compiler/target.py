@@ -258,6 +258,9 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
     used = api_word(target.host, target.dialect, target.rules)
     if api_type is None or used == api_type:
         return []
+    provider = provider_of_host(target.host)
+    spoken = any(api_type in _spoken(door, target.rules) for door in doors_of(provider, target.rules))
+    reason = f"does not serve {target.resolution.asked} by that API" if spoken else "has no such API"
     return [
         Diagnostic(
             "api-type-ignored",
@@ -266,7 +269,7 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
             "ignored",
             api_type,
             used,
-            f"{target.host} has no such API; {target.dialect} was used",
+            f"{provider} {reason}; {target.dialect} was used",
             target.origin("endpoints"),
         )
     ]

@@ -148,7 +148,10 @@ class TestWhichDoor:
     def test_an_api_that_no_door_has_for_the_model(self) -> None:
         found = plan("qwen.qwen3-32b-v1:0", api_type="responses")
         assert found.host == "bedrock"
-        assert "api-type-ignored" in codes(found)
+        (told,) = (item for item in found.diagnostics if item.code == "api-type-ignored")
+        assert (
+            told.reason == "bedrock does not serve qwen.qwen3-32b-v1:0 by that API; bedrock_converse was used"
+        )
 
     def test_a_door_that_is_named_and_has_it_not(self) -> None:
         with pytest.raises(UnsupportedError, match="not served on bedrock-openai; it is served on bedrock"):

@@ -198,7 +198,7 @@ class TestTheEnd:
         gc.disable()
         try:
             client = client_at(server.url, OTHER, on_bedrock(server.url))
-            gone = weakref.ref(client._executor), weakref.ref(client._others[0])
+            gone = weakref.ref(client), weakref.ref(client._others[0])
             await client.aclose()
             del client
             assert [each() for each in gone] == [None, None]

@@ -42,9 +42,30 @@ class TestModels:
         ]
         assert rows["nobody"][1:3] == ["-", "-"]
 
-    def test_of_one_host_if_that_is_asked_for(self, overlay: str) -> None:
-        result = invoke(main, ["models", "gpt-oss-20b", "--host", "bedrock", "--rules", overlay])
-        assert result.stdout.split("\t")[1:3] == ["openai.gpt-oss-20b-1:0", "bedrock"]
+    @pytest.mark.parametrize(
+        ("host", "ids", "hosts"),
+        [
+            (
+                "bedrock",
+                "openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
+                "bedrock, bedrock-openai, bedrock-mantle",
+            ),
+            ("bedrock-mantle", "openai.gpt-oss-20b", "bedrock-mantle"),
+            ("azure", "gpt-oss-20b", "azure"),
+        ],
+    )
+    def test_of_one_host_if_that_is_asked_for(self, overlay: str, host: str, ids: str, hosts: str) -> None:
+        result = invoke(main, ["models", "gpt-oss-20b", "--host", host, "--rules", overlay])
+        assert result.stdout.split("\t")[1:3] == [ids, hosts]
+
+    def test_a_door_that_must_be_named_is_listed_where_it_is(self) -> None:
+        arguments = ["models", "gpt-5.4", "--json", "--host"]
+        told = json.loads(invoke(main, [*arguments, "azure-deployments"]).stdout)["models"][0]
+        assert (told["host"], [*told["lives"]]) == ("azure-deployments", ["azure-deployments"])
+        assert "azure-deployments" in told["ids"]
+        told = json.loads(invoke(main, [*arguments, "azure"]).stdout)["models"][0]
+        assert "azure-deployments" not in told["ids"]
+        assert {"openai", "azure", "bedrock-mantle"} <= {*told["hosts"]}
 
     def test_in_json_all_of_them(self, overlay: str) -> None:
         result = invoke(main, ["models", "nova-pro", "--json", "--rules", overlay])
@@ -78,6 +99,10 @@ class TestModels:
         assert fitting(columns, rows, 66, spare) == ["model", "id", "life"]
         assert fitting(columns, rows, 50, spare) == ["id", "life"]
         assert fitting(columns, rows, 5, spare) == ["id", "life"], "what is not spare stays"
+        assert "much" in fitting(columns, rows, 70, spare)
+        assert "much" not in fitting(columns, rows, 70, spare, ("much",)), (
+            "what is not broken needs more room"
+        )
         table = rich_table(columns, rows, whole=("id",))
         assert [column.no_wrap for column in table.columns] == [False, True, False, False]
 

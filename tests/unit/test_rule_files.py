@@ -36,8 +36,7 @@ def test_models_pages_and_retired_ids_have_a_file_each_hosts_and_vendors_profile
     assert {layer.name for layer in HOSTS} == hosts
     names = {layer.name for layer in PROFILES}
     vendors = {f"smartllm/rules/profiles/{vendor}.toml" for vendor in BUILTIN.table("vendor")}
-    others = {f"smartllm/rules/profiles/{name}.toml" for name in ("shared", "azure", "bedrock_doors")}
-    assert names == vendors | others | {OF_SERVERS}
+    assert names == vendors | {"smartllm/rules/profiles/shared.toml", OF_SERVERS}
 
 
 def test_all_of_them_count() -> None:
