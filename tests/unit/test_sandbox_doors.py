@@ -168,6 +168,23 @@ async def test_anthropics_stream_is_the_one_of_its_api(server: LoopbackServer) -
     assert data[-1] == {"type": "message_stop"}
 
 
+def test_a_mark_of_the_whole_body_keeps_its_prompt(server: LoopbackServer) -> None:
+    def read(*turns: str, **more: Any) -> tuple[int, int]:
+        roles = ("user", "assistant")
+        messages = [{"role": roles[at % 2], "content": text} for at, text in enumerate(turns)]
+        body = {"model": ANTHROPIC.model, "max_tokens": 9, "messages": messages, **more}
+        text = posted(server, "/v1/messages", body, {"x-api-key": "any", "anthropic-version": "2023-06-01"})[
+            1
+        ]
+        usage = json.loads(text)["usage"]
+        return usage["cache_read_input_tokens"], usage["cache_creation_input_tokens"]
+
+    long, mark = "word " * 2000, {"cache_control": {"type": "ephemeral"}}
+    assert read(long) == (0, 0)
+    assert read(long, **mark) == (0, 2000)
+    assert read(long, "fine", "and now?", **mark) == (2000, 3)
+
+
 async def test_azure_tells_what_its_filter_found(server: LoopbackServer) -> None:
     stopped = Reply(text="Now", stop_reason="content_filter")
     server.script(Reply(), stopped, Reply(), stopped)
