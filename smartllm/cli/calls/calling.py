@@ -46,8 +46,8 @@ def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Re
 
 def client_settings(plan: Plan, flags: dict[str, Any]) -> dict[str, Any]:
     """Settings of the client that carries a plan out; its diagnostics are printed already."""
-    names = ("base_url", "aws_profile", "ca_bundle", "compatible", "fallback")
-    given = {name: flags[name] for name in names}
+    names = ("base_url", "aws_profile", "ca_bundle", "compatible")
+    given = {name: flags[name] for name in names} | {"fallback": flags.get("fallback")}
     return {"provider": plan.host, "rules": flags["rules"] or None, "level": "ignore", **given}
 
 
