@@ -218,7 +218,9 @@ class TestHosts:
         found = plan(NOVA, rules=rules).host_row.batch
         assert found is not None
         assert (found.lines, found.minimum, found.window_hours, found.bytes) == (100000, 1000, 72, 10**9)
-        assert [one for one in lint(load_rules(rules), today=dt.datetime.now(dt.UTC).date()) if not one.note] == []
+        assert [
+            one for one in lint(load_rules(rules), today=dt.datetime.now(dt.UTC).date()) if not one.note
+        ] == []
 
     def test_an_engine_that_keeps_prompts_is_told_of_as_no_news(self, tmp_path: Path) -> None:
         rules = overlay(tmp_path, "on.bedrock.model.claude-sonnet-4-6.batch.caching = true")

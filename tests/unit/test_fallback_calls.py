@@ -134,6 +134,16 @@ class TestRounds:
             await client.run_tools("x", [add], use_cache=False)
         assert [sent.model for sent in fake.sent] == [GPT, OTHER, GPT]
 
+    async def test_what_does_not_go_along_does_so_in_no_round(self) -> None:
+        fake = FakeTransport(DOWN, CALL, Reply(text="3"))
+        async with client_of(
+            fake, ("bedrock", "us.amazon.nova-pro-v1:0"), provider="bedrock", model=CLAUDE
+        ) as client:
+            run = await client.run_tools("1+2?", [add], use_cache=False, extra={"top_k": 3})
+        assert ["top_k" in sent.body for sent in fake.sent] == [True, False, False]
+        for response in run.responses:
+            assert "fallback-field-dropped" in [item.code for item in response.diagnostics]
+
     async def test_where_all_fail_the_run_is_kept(self) -> None:
         fake = FakeTransport(DOWN, CALL, DOWN)
         async with client_of(fake, OTHER) as client:
@@ -188,6 +198,7 @@ class TestTheCache:
             )
             third = await client.generate_text(self.REQUEST)
             assert (third.text, third.cache_source) == ("from the first", "l1")
+            assert {id(each._cache) for each in (client, *client._others)} == {id(client._cache)}
             other = await client.generate_text(self.REQUEST.model_copy(update={"model": "gpt-4o"}))
             assert (other.text, other.cache_source) == ("from the other", "l1")
         assert [sent.model for sent in fake.sent] == ["gpt-4.1", "gpt-4o", "gpt-4.1"]
