@@ -198,7 +198,6 @@ class TestTheCache:
             )
             third = await client.generate_text(self.REQUEST)
             assert (third.text, third.cache_source) == ("from the first", "l1")
-            assert {id(each._cache) for each in (client, *client._others)} == {id(client._cache)}
             other = await client.generate_text(self.REQUEST.model_copy(update={"model": "gpt-4o"}))
             assert (other.text, other.cache_source) == ("from the other", "l1")
         assert [sent.model for sent in fake.sent] == ["gpt-4.1", "gpt-4o", "gpt-4.1"]
@@ -223,6 +222,12 @@ class TestTheCache:
         assert other.cache_source == "l1"
         assert "tried" not in other.metadata
         assert not [item for item in other.diagnostics if item.code.startswith("fallback")]
+
+    async def test_all_models_share_one(self) -> None:
+        client = client_of(FakeTransport(), ("bedrock", CLAUDE))
+        (other,) = client._others
+        assert other._cache is client._cache
+        await client.aclose()
 
     async def test_other_servers_answers_have_other_keys(self) -> None:
         fake = FakeTransport(DOWN, Reply(text="there"), Reply(text="public"))

@@ -284,13 +284,6 @@ async def test_many_calls_while_the_first_is_down(server: LoopbackServer) -> Non
     assert {answer.metadata["tried"][0]["error"] for answer in answers} <= {"ConnectionFailedError"}
 
 
-async def test_a_model_that_comes_back_is_asked_first_again(server: LoopbackServer) -> None:
-    server.script(Reply(status=503), Reply(text="other"), Reply(text="first"))
-    async with client_at(server.url, on_bedrock(server.url)) as client:
-        texts = [(await client.generate_text("hi", use_cache=False)).text for _ in range(2)]
-    assert texts == ["other", "first"]
-
-
 async def test_what_fails_everywhere_fails_in_time(server: LoopbackServer) -> None:
     server.script(*[Reply(status=503)] * 8)
     async with client_at(server.url, OTHER, on_bedrock(server.url), max_retries=1) as client:
