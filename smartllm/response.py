@@ -175,7 +175,7 @@ class TextResponse(Generic[T]):
 
         usages = [answer.usage for answer in self._calls] or [self.usage]
         own = price_of(usages[given:], self.billing, model=self.requested_model, when=self.timestamp)
-        return sum_of([own, *(one.cost for one in self._earlier)]) if self._earlier else own
+        return sum_of([own, *(one.cost for one in self._earlier)])
 
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.
