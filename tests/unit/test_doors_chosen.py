@@ -131,6 +131,13 @@ class TestIds:
         assert Text("A.") in first.parts
 
 
+class TestCurl:
+    def test_a_command_has_the_headers_that_a_route_needs_and_no_others(self) -> None:
+        own = plan(provider="anthropic", model="claude-opus-4-7").as_curl()
+        assert "-H 'anthropic-version: 2023-06-01'" in own
+        assert "Accept" not in plan().as_curl()
+
+
 class TestNames:
     def test_a_host_is_named_by_its_provider(self) -> None:
         for host in RULES.table("host"):
