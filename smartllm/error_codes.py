@@ -72,10 +72,9 @@ _ROWS: Final = (
     # Service quotas are raised by asking AWS, not by waiting.
     _Row("servicequotaexceeded", "quota", outranks=True),
     *(_Row(code.replace("_", ""), "quota", 429, outranks=True) for code in sorted(QUOTA_CODES)),
-    # Anthropic's, of a tier, a contract, and who is billed (anthropic SDK 2.14.0, _error_classes.py).
+    # Anthropic's, of a tier and of a contract (anthropic SDK 2.14.0, _error_classes.py).
     _Row("enforcedspendlimitreached", "quota", 429, outranks=True),
     _Row("contractspendlimitreached", "quota", 429, outranks=True),
-    _Row("linkedorganization", "quota", 402, outranks=True),
     # llama.cpp's word is the second one.
     _Row("contextlengthexceeded", "context_length", 400, outranks=True),
     _Row("exceedcontextsize", "context_length", outranks=True),

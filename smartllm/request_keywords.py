@@ -59,7 +59,7 @@ class FieldsOnly(TypedDict, Generic[T], total=False):
     top_p: float | None
     """Nucleus sampling, 0 to 1; None leaves the model's default."""
     top_k: int | None
-    """Top-k sampling (Bedrock), at least 1; None leaves the model's default."""
+    """Top-k sampling, where the API has it; at least 1; None leaves the model's default."""
     system_prompt: str | None
     """System text; white space alone is none."""
     stream: bool
@@ -95,7 +95,7 @@ class FieldsOnly(TypedDict, Generic[T], total=False):
     clear_cache: bool
     """Forget the cached answer first."""
     api_type: ApiType
-    """Which API of the host: responses, chat_completions, invoke or converse."""
+    """Which API of the provider: responses, chat_completions, messages, invoke or converse."""
     reasoning_effort: Effort | None
     """Reasoning effort: none, minimal, low, medium, high, xhigh or max."""
     budget_tokens: int | None
@@ -122,7 +122,8 @@ class FieldsOnly(TypedDict, Generic[T], total=False):
     given."""
     service_tier: ServiceTier | None
     """How urgently the provider works: auto, default, flex, scale, priority, fast (which is priority) or
-    reserved; dropped, with a diagnostic, where the model is not served so."""
+    reserved, or standard_only (which is default); dropped, with a diagnostic, where the model is not served
+    so."""
     metadata: Metadata | None
     """Names and values for the provider's records, at most 16 pairs of texts; the model does not see them."""
     user: str | None

@@ -150,7 +150,7 @@ class TextResponse(Generic[T]):
     def _owned(self, part: Part) -> Part:
         mine = owned(part)
         if isinstance(mine, Reasoning) and mine.dialect:
-            return replace(mine, model=self.requested_model or "")
+            return replace(mine, model=(self.reasoning or mine).model or self.requested_model or "")
         return mine
 
     @property

@@ -128,3 +128,6 @@ class ClientSettings(TypedDict, total=False):
     """Models that take over, in their order, where one fails for good: each a pair of provider and model, a
     text such as ``bedrock/<model id>``, or a dict with ``model``, perhaps ``provider``, and settings of that
     provider."""
+    compatible: bool | str | None
+    """The server at ``base_url`` that speaks OpenAI's API: its name, such as ``ollama``; True for one without
+    a name, False for a proxy of OpenAI's own. None tells it by the address."""

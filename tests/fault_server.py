@@ -13,8 +13,9 @@ from typing import Self
 
 from smartllm.testing.answer import compose
 from smartllm.testing.eventstream import event_frame
+from smartllm.testing.host_words import headers_for
 from smartllm.testing.reply import Reply
-from smartllm.testing.routes import find_route, headers_for
+from smartllm.testing.routes import find_route
 
 PING_SECONDS = 0.02
 

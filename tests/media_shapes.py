@@ -50,6 +50,36 @@ class DocumentBlock(TypedDict):
 MediaBlock = ImageBlock | DocumentBlock
 
 
+class AddressSource(TypedDict):
+    """At Anthropic's own API alone."""
+
+    type: Literal["url"]
+    url: str
+
+
+class FileSource(TypedDict):
+    """At Anthropic's own API alone."""
+
+    type: Literal["file"]
+    file_id: str
+
+
+class OwnImageBlock(TypedDict):
+    type: Literal["image"]
+    source: AddressSource | FileSource
+
+
+class OwnDocumentBlock(TypedDict):
+    type: Literal["document"]
+    source: AddressSource | FileSource
+    title: NotRequired[str]
+    context: NotRequired[str]
+    citations: NotRequired[Citations]
+
+
+OwnMediaBlock = MediaBlock | OwnImageBlock | OwnDocumentBlock
+
+
 def name_problems(body: Any) -> list[str]:
     """What is wrong with the names of documents in a body of Converse."""
     names = list(_document_names(body.get("messages")))

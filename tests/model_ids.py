@@ -24,6 +24,8 @@ claude-haiku-4-5.ids = { name = "anthropic.claude-haiku-4-5-v1:0", bare = "unkno
 nova-pro.ids = { name = "amazon.nova-pro-v1:0", bare = "accepted", prefixes = ["us"] }
 gpt-oss-20b.ids = { name = "openai.gpt-oss-20b-1:0", bare = "accepted", prefixes = [] }
 "gpt-5.4" = { endpoints = [], elsewhere = "its Responses API stands at another endpoint" }
+[on.bedrock-mantle.model]
+"gpt-5.4".endpoints = []
 [model]
 nobody = { profile = "base", endpoints = [], elsewhere = "its Chat API stands at another endpoint" }
 [retired]

@@ -47,7 +47,7 @@ class Scripted(FakeTransport):
         self.events: list[Any] = []
 
     async def send(self, request: WireRequest) -> WireResponse:
-        route = find_route(request.method, urlsplit(request.url).path, base="")
+        route = find_route(request.method, urlsplit(request.url).path, base="", host=request.host)
         sent = Sent(request, route)
         self.sent.append(sent)
         await asyncio.sleep(self._delay)

@@ -41,9 +41,14 @@ def kept(snapshot: SnapshotAssertion, path: str) -> SnapshotAssertion:
 def kept_bodies(file: Path) -> Iterator[tuple[str, Any]]:
     """Every body of a file with the name of its case, without headers; those that were refused have none."""
     for case, data in json.loads(file.read_text(encoding="utf-8")).items():
-        for body in data.get("steps", [data]):
-            if "refused" not in body:
-                yield case, {key: value for key, value in body.items() if key != "headers"}
+        yield from ((case, body) for body in bodies_in(data))
+
+
+def bodies_in(data: Any) -> Iterator[Any]:
+    """The bodies of one case, without headers; of one that was refused none."""
+    for body in data.get("steps", [data]):
+        if "refused" not in body:
+            yield {key: value for key, value in body.items() if key != "headers"}
 
 
 def kept_files(folder: str = "") -> set[str]:

@@ -18,10 +18,12 @@ from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from cited_shapes import Citation
-from media_shapes import MediaBlock, name_problems
-from model_facts import CONVERSE, RESPONSES, those
+from media_shapes import MediaBlock, OwnMediaBlock, name_problems
+from model_facts import CONVERSE, RESPONSES, RULES
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
+
+from smartllm.rules import resolve, served_on, target_for
 
 MODEL_ID = "us.anthropic.claude-sonnet-4-6"
 SEQUENCES = {list, collections.abc.Iterable, collections.abc.Sequence}
@@ -101,6 +103,13 @@ class Message(TypedDict):
     content: str | list[TextBlock | MediaBlock | ThoughtBlock | ToolUseBlock | ToolResultBlock]
 
 
+class OwnMessage(TypedDict):
+    """At Anthropic's own API, whose results of tools hold what its turns hold."""
+
+    role: Literal["user", "assistant", "system"]
+    content: str | list[TextBlock | OwnMediaBlock | ThoughtBlock | ToolUseBlock | ToolResultBlock]
+
+
 class Tool(TypedDict):
     name: str
     input_schema: dict[str, object]
@@ -169,18 +178,30 @@ class FamilyExtras(TypedDict, total=False):
     inferenceConfig: NovaInference
 
 
-class ClaudeBody(ClaudeExtras, total=False):
-    """The keys that every Claude on Bedrock takes; any other is "Extra inputs are not permitted"."""
+class ClaudeKeys(ClaudeExtras, total=False):
+    """The keys that every Claude takes, beside the conversation."""
 
     anthropic_version: Required[Literal["bedrock-2023-05-31"]]
     max_tokens: Required[int]
-    messages: Required[list[Message]]
     system: str | list[TextBlock]
     stop_sequences: list[str]
     temperature: float
     top_p: float
     tools: list[Tool]
     tool_choice: AnyToolChoice | OneToolChoice
+
+
+class ClaudeBody(ClaudeKeys, total=False):
+    """Those of Claude on Bedrock; any other is "Extra inputs are not permitted"."""
+
+    messages: Required[list[Message]]
+
+
+class OwnBody(ClaudeKeys, total=False):
+    """What Anthropic's own API takes beside that."""
+
+    messages: Required[list[OwnMessage]]
+    service_tier: Literal["auto", "standard_only"]
 
 
 @cache
@@ -300,7 +321,8 @@ def messages_problems(body: Any) -> list[str]:
     rest = {key: value for key, value in body.items() if key != "model"}
     named = [] if isinstance(body.get("model"), str) else ["/model is missing"]
     versioned = ["/anthropic_version has no place"] if "anthropic_version" in body else []
-    return named + versioned + misfits(rest | {"anthropic_version": "bedrock-2023-05-31"}, ClaudeBody)
+    kind = ClaudeBody if "anthropic." in str(body.get("model")) else OwnBody
+    return named + versioned + misfits(rest | {"anthropic_version": "bedrock-2023-05-31"}, kind)
 
 
 def claude_problems(body: Any) -> list[str]:
@@ -321,7 +343,13 @@ CHECKS = {
 
 
 # The SDK's type asks for the key, the API does without it, and these models are not known to take it.
-_NO_STRICT_KEY = those(RESPONSES, "tools.strict", "never")
+@cache
+def _takes_no_strict_key(model: str) -> bool:
+    found = resolve(model, RULES)
+    hosts = [host for host in RULES.table("host") if RESPONSES in served_on(found, host, RULES)]
+    return any(target_for(found, host, RESPONSES, RULES).facts.tools.strict == "never" for host in hosts)
+
+
 _STRICT_KEY = re.compile(r"/tools/\d+/strict is missing")
 
 
@@ -329,6 +357,6 @@ def problems(body: Any, dialect: str, model: str) -> list[str]:
     """Why a body for a model has not the vendor's shape."""
     family = dialect == CONVERSE and not model.startswith("claude")
     found = converse_problems(body, FamilyExtras) if family else CHECKS[dialect](body)
-    if dialect == RESPONSES and model in _NO_STRICT_KEY:
+    if dialect == RESPONSES and any(map(_STRICT_KEY.fullmatch, found)) and _takes_no_strict_key(model):
         found = [one for one in found if not _STRICT_KEY.fullmatch(one)]
     return found

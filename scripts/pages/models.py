@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from pages.text import code, head, table, written
 from smartllm.cli.models import COLUMNS, describe, row_of
-from smartllm.providers import row_of as provider_row
 from smartllm.rules import load_rules
+from smartllm.rules.hosts import host_row
 from smartllm.rules.names import parse
 
 _NAMES: Final = {
@@ -72,7 +72,8 @@ def _section(maker: str, items: list[dict[str, Any]]) -> list[str]:
     hosts = list(dict.fromkeys(row["host"] for row in rows if row["host"] != "-"))
     lines = [f"## {_name(maker)} {{ #{maker} }}", ""]
     if len(hosts) == 1:
-        lines += [f"All on {provider_row(hosts[0]).title}.", ""]
+        titles = [host_row(name, load_rules()).title for name in re.split(r", |\n", hosts[0])]
+        lines += [f"All on {' and '.join(filter(None, (', '.join(titles[:-1]), titles[-1])))}.", ""]
         told.discard("host")
     shown = [(name, title) for name, title in _TITLES if name in told]
     same = [f"{title.lower()} {code(rows[0][name])}" for name, title in _TITLES if name in _SAME - told]

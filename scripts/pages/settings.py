@@ -13,7 +13,12 @@ from smartllm.providers import ROWS
 
 _GROUPS: Final = {
     "Provider and model": ("provider", "default_model", "fallback"),
-    "OpenAI, Anthropic, and servers that speak their APIs": ("api_key", "base_url", "organization"),
+    "OpenAI, Anthropic, and servers that speak their APIs": (
+        "api_key",
+        "base_url",
+        "compatible",
+        "organization",
+    ),
     "Azure OpenAI": ("azure_", "api_version", "deployments"),
     "Amazon Bedrock": ("aws_", "endpoint_url"),
     "Connections": ("ca_bundle", "default_headers"),

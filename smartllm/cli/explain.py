@@ -14,6 +14,7 @@ from smartllm.cli.places import legend, short_names
 from smartllm.cli.requests.plain import some_request
 from smartllm.cli.requests.request_input import exits, rules_in_force
 from smartllm.cli.requests.request_options import API_TYPE, PROVIDER, RULES
+from smartllm.cli.requests.server_option import COMPATIBLE
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.cli.together import EXPLAIN, Command
@@ -35,6 +36,7 @@ def target_options(command: Any) -> Any:
 @click.command("explain", cls=Command, rules=EXPLAIN)
 @click.argument("model", shell_complete=model_ids)
 @target_options
+@COMPATIBLE
 @click.option("--all", "everything", is_flag=True, help="Defaults too, which no row states.")
 @click.option("--notes", is_flag=True, help="What the rows note for people, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -138,7 +140,14 @@ def evidence_word(fact: StatedFact) -> str:
     return MEASURED if MEASURED in fact.origin.source else "pages"
 
 
-def target_of(model: str, *, provider: str | None, api_type: Any, rules: tuple[str, ...]) -> Target:
+def target_of(
+    model: str,
+    *,
+    provider: str | None,
+    api_type: Any,
+    rules: tuple[str, ...],
+    compatible: bool | str | None = None,
+) -> Target:
     """The target that a request for a model would go to.
 
     Raises:
@@ -148,7 +157,8 @@ def target_of(model: str, *, provider: str | None, api_type: Any, rules: tuple[s
 
     request = some_request({} if api_type is None else {"api_type": api_type})
     with exits():
-        return choose_target(request, provider, model, rules_in_force(rules))[0]
+        there = compatible or False
+        return choose_target(request, provider, model, rules_in_force(rules), compatible=there)[0]
 
 
 def row_of(fact: StatedFact, pages: str) -> tuple[str, ...]:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from smartllm.rules import RuleSet
+from smartllm.rules import RuleSet, served_on
 from smartllm.rules.life import hosts_of, state_on, target_on
 from smartllm.rules.resolve import Resolution
 
 
-def lives_of(resolution: Resolution, rules: RuleSet, day: dt.date | None) -> dict[str, dict[str, Any]]:
+def lives_of(
+    resolution: Resolution, rules: RuleSet, day: dt.date | None, asked: Iterable[str] = ()
+) -> dict[str, dict[str, Any]]:
     """A model's life by host, as JSON-ready data.
 
     Args:
         resolution: The model.
         rules: The rules in force.
         day: Day for which the state is told; None tells it as it is written.
+        asked: Hosts that were named, beside the usual ones.
     """
     found = {}
-    for host in hosts_of(resolution, rules):
+    named = (host for host in asked if served_on(resolution, host, rules))
+    for host in dict.fromkeys((*hosts_of(resolution, rules), *named)):
         life = target_on(resolution, host, rules).facts.lifecycle
         dates = {"legacy": life.legacy, "shutdown": life.shutdown, "not_before": life.not_before}
         found[host] = {

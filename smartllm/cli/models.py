@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, get_args
 
 import click
@@ -19,7 +19,7 @@ from smartllm.cli.terminal import complain, echo_json
 from smartllm.errors import RulesError
 from smartllm.rules import Dialect, RuleSet, resolve, served_on, target_for
 from smartllm.rules.evidence import evidence_pages
-from smartllm.rules.hosts import all_hosts, routes_of
+from smartllm.rules.hosts import all_hosts, doors_of, routes_of
 from smartllm.rules.ids import usual_ids
 from smartllm.rules.resolve import Resolution
 from smartllm.rules.vocabulary.batch import AVAILABLE
@@ -62,7 +62,11 @@ _STATES: Final = ("active", "preview", "legacy", "retired")
 
 @click.command("models")
 @click.argument("pattern", default="*", shell_complete=model_keys)
-@click.option("--host", type=click.Choice(get_args(Provider)), help="Only models that are served there.")
+@click.option(
+    "--host",
+    type=click.Choice(get_args(Provider)),
+    help="Only models that are served there: by any door of a provider, or by a single one.",
+)
 @click.option("--vendor", shell_complete=vendors, help="Only models of this maker.")
 @click.option(
     "--state", type=click.Choice(_STATES), multiple=True, help="Only models in this state on a host."
@@ -93,7 +97,9 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
         filters["vendor"] = vendor_named(filters["vendor"], loaded)
         filters["pattern"] = pattern = matching(filters["pattern"])
         today = dt.datetime.now(dt.UTC).date()
-        described = (describe(model, loaded, filters["host"], today) for model in loaded.table("model"))
+        host = filters.pop("host")
+        filters["doors"] = doors_of(host, loaded) if host else ()
+        described = (describe(model, loaded, host, today) for model in loaded.table("model"))
         listed = [item for item in described if _wanted(item, **filters)]
         listed.sort(key=lambda item: item["state"] == "retired")
     except RulesError as error:
@@ -110,8 +116,8 @@ def command(rules: tuple[str, ...], *, as_json: bool, **filters: Any) -> None:
         for line in _nothing(asked, pattern, loaded):
             complain(line)
         raise click.exceptions.Exit(1)
-    rows = [row_of(item, filters["host"]) for item in listed]
-    print_table(COLUMNS, rows, whole=("model", "id"), spare=_SPARE)
+    rows = [row_of(item, filters["doors"]) for item in listed]
+    print_table(COLUMNS, rows, whole=("model", "id", "host"), spare=_SPARE)
 
 
 def describe(
@@ -122,17 +128,18 @@ def describe(
     Args:
         model: Its key.
         rules: The rules in force.
-        host: Host that is meant; None takes the usual one, and all hosts' lives.
+        host: Provider or single host that is meant; None takes the usual host, and all hosts' lives.
         today: Day for which lives are told; None tells them as they are written.
     """
     resolution = resolve(model, rules)
-    hosts = all_hosts(rules)
+    asked = doors_of(host, rules) if host else ()
+    hosts = tuple(dict.fromkeys((*all_hosts(rules), *asked)))
     by_host = {host: served_on(resolution, host, rules) for host in hosts}
-    lives = lives_of(resolution, rules, today)
-    if host in lives:
-        lives = {host: lives[host]}
-    else:
-        host = resolution.host or next((name for name in hosts if by_host[name]), hosts[0])
+    lives = lives_of(resolution, rules, today, asked)
+    meant = next((name for name in asked if by_host[name]), None)
+    if meant is not None:
+        lives = {name: life for name, life in lives.items() if name in asked}
+    host = meant or resolution.host or next((name for name in hosts if by_host[name]), hosts[0])
     # One that no host serves has no wire; its facts are the same on all that the host speaks.
     first = next(iter(by_host[host] or routes_of(host, rules)))
     facts = target_for(resolution, host, first, rules).facts
@@ -227,7 +234,7 @@ def _wanted(
     item: dict[str, Any],
     *,
     pattern: str,
-    host: str | None,
+    doors: Sequence[str],
     vendor: str | None,
     state: tuple[str, ...],
     thinking: bool | None,
@@ -238,7 +245,7 @@ def _wanted(
 ) -> bool:
     return (
         any(fnmatch.fnmatchcase(one, pattern) for one in _names(item))
-        and host in {None, *item["hosts"]}
+        and (not doors or not {*doors}.isdisjoint(item["hosts"]))
         and vendor in {None, item["vendor"]}
         and (not state or any(life["state"] in state for life in item["lives"].values()))
         and thinking in {None, bool(item["thinking"])}
@@ -249,16 +256,16 @@ def _wanted(
     )
 
 
-def row_of(item: dict[str, Any], host: str | None = None) -> tuple[str, ...]:
-    """A model as a line of the table.
+def row_of(item: dict[str, Any], hosts: Collection[str] = ()) -> tuple[str, ...]:
+    """A model as a line of the table: an id a line, and beside it the hosts that take it.
 
     Args:
         item: What ``describe`` tells of it.
-        host: The host whose id is shown; None shows one of each.
+        hosts: Those whose ids are shown; empty shows one of each.
     """
     ids: dict[str, list[str]] = {}
     for name, known in item["ids"].items():
-        if host in {None, name}:
+        if not hosts or name in hosts:
             ids.setdefault(known[0], []).append(name)
     always = item["thinking_default"] == "always"
     thinking = ", ".join(item["thinking"]) or ("always" if always else "-")

@@ -1,4 +1,4 @@
-"""``smartllm sandbox``: a server that answers for OpenAI and Bedrock, without a key."""
+"""``smartllm sandbox``: a server that answers for every provider, without a key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import threading
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, get_args
 
 import click
 
@@ -16,6 +16,7 @@ from smartllm.cli.requests.request_input import read_json, usage_error
 from smartllm.cli.terminal import complain
 from smartllm.cli.together import SANDBOX, Command
 from smartllm.errors import ConfigError, MissingExtraError, RequestFileError
+from smartllm.words import Provider
 
 if TYPE_CHECKING:
     from smartllm.testing import LoopbackServer
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 @click.option("--check/--no-check", default=True, help="Refuse what a model would refuse, in its words.")
 @click.option(
     "--native/--no-native", default=True, help="Take schemas of answers in the provider's own schema mode."
+)
+@click.option(
+    "--provider",
+    type=click.Choice(get_args(Provider)),
+    help="Who alone answers; without, what a request says tells its host.",
 )
 @click.option(
     "--log",
@@ -70,6 +76,7 @@ if TYPE_CHECKING:
 def command(
     port: int,
     script: str | None,
+    provider: str | None,
     log: str | None,
     s3: str | None,
     seconds: float | None,
@@ -81,7 +88,7 @@ def command(
     check: bool,
     native: bool,
 ) -> None:
-    r"""Serve OpenAI's and Bedrock's wires on 127.0.0.1, until Ctrl-C or while COMMAND runs.
+    r"""Serve the APIs of all providers on 127.0.0.1, until Ctrl-C or while COMMAND runs.
 
     Every request is answered with its own last text, or by --script in order; one with a header
     x-smartllm-reply brings its own reply. A forced tool is called with arguments that fit its schema.
@@ -99,7 +106,7 @@ def command(
         raise click.exceptions.Exit(2) from None
     try:
         engine = _engine(Engine, batch_seconds, batch_failures, batch_expire_after)
-        server = LoopbackServer(check=check, native=native, port=port, batch=engine, s3=s3)
+        server = LoopbackServer(check=check, native=native, port=port, batch=engine, s3=s3, provider=provider)
         server.script(*_replies(script))
         server.start()
     except (RequestFileError, ConfigError, MissingExtraError) as error:

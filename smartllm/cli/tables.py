@@ -49,7 +49,7 @@ def print_table(
     from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed in a pipe
 
     console = Console()
-    kept = fitting(columns, rows, console.width, spare)
+    kept = fitting(columns, rows, console.width, spare, whole)
     places = [at for at, name in enumerate(columns) if name in kept]
     cells = [[row[at] for at in places] for row in rows]
     names = [columns[at] for at in places]
@@ -112,7 +112,11 @@ def _print_apart(names: Sequence[str], rows: Sequence[Sequence[str]], width: int
 
 
 def fitting(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, spare: Sequence[str]
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    spare: Sequence[str],
+    whole: Collection[str] = (),
 ) -> list[str]:
     """The columns that a terminal has room for without breaking a word.
 
@@ -121,12 +125,14 @@ def fitting(
         rows: Their cells.
         width: Of the terminal, in characters.
         spare: Columns that may be left out, in this order.
+        whole: Columns whose cells are never broken into lines.
     """
     kept = list(columns)
-    needed = {
-        name: max(len(word) for cell in (name, *(row[at] for row in rows)) for word in (*cell.split(), ""))
-        for at, name in enumerate(columns)
-    }
+    needed = {}
+    for at, name in enumerate(columns):
+        cells = (name, *(row[at] for row in rows))
+        parts = [cell.splitlines() if name in whole else cell.split() for cell in cells]
+        needed[name] = max(len(part) for found in parts for part in (*found, ""))
     for name in spare:
         if sum(needed[one] + _AROUND for one in kept) + 1 <= width:
             break

@@ -41,12 +41,17 @@ def best(first: Choice, compiled: Callable[[Choice], Plan]) -> Plan:
             other = compiled(other_choice(first, host, dialect))
         except UnsupportedError:
             continue
-        if found is None or len(_lost(other)) < len(_lost(found)):
+        if found is None or _cost(other) < _cost(found):
             found = other
     if found is None:
         assert refused is not None
         raise refused
     return found if found is plan else _told(found, first, refused, plan)
+
+
+def _cost(plan: Plan) -> tuple[int, bool]:
+    """What a door does to a wish: how much of it is lost, then whether the id is another one there."""
+    return len(_lost(plan)), any(one.code == "model-id-door" for one in plan.diagnostics)
 
 
 def _lost(plan: Plan) -> list[Diagnostic]:

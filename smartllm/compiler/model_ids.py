@@ -8,7 +8,9 @@ from typing import Final
 
 from smartllm.diagnostics import Diagnostic, Origin, Severity
 from smartllm.errors import UnknownModelError
+from smartllm.rules.hosts import doors_of
 from smartllm.rules.ids import IdProblem, Kind, id_problem
+from smartllm.rules.names import parse
 from smartllm.rules.target import Target
 from smartllm.said import id_named, said
 
@@ -52,13 +54,30 @@ def id_notes(target: Target) -> tuple[Diagnostic, ...]:
     return (_note(target, problem),)
 
 
+def is_another_doors(target: Target) -> bool:
+    """Whether an id is the name that another door of the provider has for the model.
+
+    Not where a geographic prefix differs too: where a model may answer is the caller's to say.
+
+    Args:
+        target: On the provider's first host.
+    """
+    found, ids, rows = target.resolution, target.facts.ids, target.rules.table("on")
+    if found.model is None or ids.bare != "accepted":
+        return False
+    name = parse(found.asked).name
+    doors = (rows.get(door, {}).get("model", {}) for door in doors_of(target.host, target.rules))
+    names = {door.get(found.model, {}).get("ids", {}).get("name") for door in doors}
+    return name != ids.name and name in names
+
+
 def door_id(target: Target) -> tuple[str, tuple[Diagnostic, ...]]:
     """The id that a door of a provider is called with, and a note where it is another than the one asked for.
 
     Ids of one provider's doors differ, and which door is taken is not the caller's to know.
 
     Args:
-        target: On a host that is not the provider's first.
+        target: On a host that is not the provider's first, or is not the one that the id is spelled for.
     """
     found = target.resolution
     if found.how != "exact" or found.model is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.elsewhere import other_host, resolve_elsewhere
-from smartllm.compiler.model_ids import door_id, id_notes
+from smartllm.compiler.model_ids import door_id, id_notes, is_another_doors
 from smartllm.diagnostics import Diagnostic
 from smartllm.errors import ConfigError, UnsupportedError
 from smartllm.providers import provider_of_host
@@ -117,11 +117,16 @@ def _chosen(
     )
     first = _host(resolution, provider, rules)
     doors = _doors(api_type, resolution, first, rules)
+    if doors[0][0] != first:  # the id stays as it is written, if a door knows it so
+        doors = tuple(
+            sorted(doors, key=lambda at: bool(door_id(target_for(resolution, at[0], at[1], rules))[1]))
+        )
     host, dialect = doors[0]
     target = target_for(resolution, host, dialect, rules)
     if compatible and host == other:
         return Choice(target, model, (*_inferred(target), *_api_ignored(api_type, target)))
-    sent, ids = (model, id_notes(target)) if host == first else door_id(target)
+    here = host == provider_of_host(host) and not is_another_doors(target)
+    sent, ids = (model, id_notes(target)) if here else door_id(target)
     notes = (*_inferred(target), *ids, *_api_ignored(api_type, target))
     others = tuple(door for door in doors if door[0] != host) if api_type is None else ()
     return Choice(target, sent, notes, others)
@@ -253,6 +258,9 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
     used = api_word(target.host, target.dialect, target.rules)
     if api_type is None or used == api_type:
         return []
+    provider = provider_of_host(target.host)
+    spoken = any(api_type in _spoken(door, target.rules) for door in doors_of(provider, target.rules))
+    reason = f"does not serve {target.resolution.asked} by that API" if spoken else "has no such API"
     return [
         Diagnostic(
             "api-type-ignored",
@@ -261,7 +269,7 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
             "ignored",
             api_type,
             used,
-            f"{target.host} has no such API; {target.dialect} was used",
+            f"{provider} {reason}; {target.dialect} was used",
             target.origin("endpoints"),
         )
     ]

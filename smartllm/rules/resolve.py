@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -100,11 +101,20 @@ def _listed(model: str, rules: RuleSet) -> Resolution:
             return _from_row(model, name, key, row_profile(models[key]), rules, "exact")
         if (gone := _retired(name, key, rules)) is not None:
             raise gone
+    called = rules.remembered(_called).get(name.name, "")
+    if called in models:
+        return _from_row(model, name, called, row_profile(models[called]), rules, "exact")
     found = inferred(name, rules)
     if found is None:
         raise _prefixed(name, rules) or _unknown(name, rules)
     profile = row_profile(models[found.model]) if found.model else found.profile
     return _from_row(model, name, found.model, profile, rules, "inferred", found.note)
+
+
+def _called(rules: RuleSet) -> Mapping[str, str]:
+    """Keys of models by the names that hosts have for them: some hold other words, or another version."""
+    rows = (row for tables in rules.table("on").values() for row in tables.get("model", {}).items())
+    return {name: key for key, row in rows if (name := row.get("ids", {}).get("name"))}
 
 
 def _from_row(

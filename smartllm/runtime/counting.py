@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from smartllm.compiler.counting import Counting, counted_in, counting_of
@@ -103,7 +104,7 @@ class CountingClient(BaseClient):
             return plan, *(await self._counted(plan, progress, deadline))
 
     async def _counted(self, plan: Plan, progress: Progress, deadline: Deadline) -> tuple[Counting, Answer]:
-        counting = self._counting(plan)
+        counting = await self._counting(plan)
         limiter, step = self._executor.limiter(plan, counts=True), counting.step
 
         async def call() -> Answer:
@@ -125,8 +126,12 @@ class CountingClient(BaseClient):
                 error.hint = _ELSEWHERE
             raise
 
-    def _counting(self, plan: Plan) -> Counting:
-        counting, level = counting_of(plan, self._rules()), self.config.level
+    async def _counting(self, plan: Plan) -> Counting:
+        rules, level = self._rules(), self.config.level
+        if isinstance(plan.steps[0].content, bytes):
+            counting = counting_of(plan, rules)
+        else:  # a body with media may be encoded as a whole
+            counting = await asyncio.to_thread(counting_of, plan, rules)
         lost = [item for item in counting.diagnostics if item.severity == "warning"]
         if level == "raise" and (changes := [item for item in lost if item.action != "noted"]):
             raise DiagnosticError(changes)

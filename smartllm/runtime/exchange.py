@@ -167,7 +167,7 @@ class HostCalls:
         signed.update(host.framing.unsigned)
         if step.asked is not None:  # a request's own win over those of settings and environment
             signed = merged(signed, step.asked.extra)
-        return WireRequest("POST", url, signed, step.content, step.model, step.buffered)
+        return WireRequest("POST", url, signed, step.content, step.model, step.buffered, step.host)
 
     async def _listed(self, path: str, query: Mapping[str, str], needed: Mapping[str, str] = _ACCEPT) -> Any:
         """The JSON of a listing."""
@@ -182,7 +182,8 @@ class HostCalls:
         headers = merged(_ACCEPT, needed, self._settings.default_headers)
 
         async def request() -> WireRequest:
-            return WireRequest("GET", url, await host.auth.sign("GET", url, headers, b""), b"", "")
+            signed = await host.auth.sign("GET", url, headers, b"")
+            return WireRequest("GET", url, signed, b"", "", host=settings.provider)
 
         _, response = await self._opened(host, host.row.errors, request)
         return parsed(await _whole(response, "", host.id_of(response)))

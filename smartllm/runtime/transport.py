@@ -21,6 +21,7 @@ class WireRequest:
             often as it is asked; empty for a listing.
         model: Model id, for errors; empty for a listing.
         buffered: Minutes without a byte are no fault: the longer one of the limits on silence holds.
+        host: The name of the host's row: who speaks at that address. Empty where nobody says.
     """
 
     method: str
@@ -29,6 +30,7 @@ class WireRequest:
     content: bytes | Payload = field(repr=False)
     model: str
     buffered: bool = False
+    host: str = ""
 
     @property
     def body(self) -> bytes:

@@ -126,10 +126,12 @@ def _of_resource(
             raise ConfigError(
                 said("{}: no address of a resource of {} is given", Named(resource.setting), row.title),
                 hint=said(
-                    "set {}, such as {}, or pass {}; {}",
-                    resource.variable,
+                    "set {}; it is like {}; {}",
+                    Named(
+                        resource.setting,
+                        python=f"{resource.variable}, or pass LLMClient({resource.setting}=...)",
+                    ),
                     resource.example,
-                    Named(resource.setting, python=f"LLMClient({resource.setting}=...)"),
                     SANDBOX,
                 ),
             )
@@ -196,38 +198,40 @@ def _spoken(
     """The older host if it is the one that is spoken to, and the query."""
     asked = dict(parse_qsl(address.query)).get(resource.query)
     is_current = own_path and address.url.endswith(_CURRENT)
+    query = address.query
     if asked is not None:
         if version is not None and version.source.kind == "setting" and version.value != asked:
             raise ConfigError(
                 said("{} and {} name two versions of the API", Named(resource.version), address.source.name),
                 hint=said("leave {} out, or take it out of the address", Named(resource.version)),
             )
-        version, query = Found(asked, address.source), address.query
-    else:
-        if is_current and version is not None and version.source.kind == "environment":
-            version = None  # the variable is for the older API, whose address this one is not
-        sent = "" if version is None else resource.current.get(version.value, version.value)
-        query = "&".join(filter(None, (address.query, sent and f"{resource.query}={sent}")))
-    dated = version is not None and version.value not in resource.current
-    if dated and is_current:
-        assert version is not None
+        version = Found(asked, address.source)
+    elif is_current and version is not None and version.source.kind == "environment":
+        version = None  # the variable is for the older API, whose address this one is not
+    elif version is not None:
+        sent = resource.current.get(version.value, version.value)
+        query = "&".join(filter(None, (query, sent and f"{resource.query}={sent}")))
+    if version is None or version.value in resource.current:
+        if older:
+            raise _undated(resource)
+        return None, query
+    if is_current:
+        told = "{}: {} is of the current API, which has no dated versions"
         raise ConfigError(
-            said(
-                "{}: {} is of the current API, which has no dated versions", version.source.name, address.url
-            ),
+            said(told, version.source.name, address.url),
             hint=said("leave it out, or give the address of the resource as {}", Named(resource.setting)),
         )
-    if older and not dated:
-        raise ConfigError(
-            said("{}: {} speaks dated versions of the API alone", Named(resource.version), resource.older),
-            hint=said(
-                "set {}, such as {}, or pass {}",
-                resource.version_variable,
-                resource.example_version,
-                Named("provider", resource.older.partition("-")[0]),
-            ),
-        )
-    if not dated:
-        return None, query
-    assert version is not None
     return Found(resource.older, Source("derived", version.source.name)), query
+
+
+def _undated(resource: Resource) -> ConfigError:
+    """Our error where the host of dated versions is asked for without a date."""
+    return ConfigError(
+        said("{}: {} speaks dated versions of the API alone", Named(resource.version), resource.older),
+        hint=said(
+            "set {}, such as {}, or pass {}",
+            resource.version_variable,
+            resource.example_version,
+            Named("provider", resource.older.partition("-")[0]),
+        ),
+    )

@@ -83,16 +83,18 @@ def headers_of(
     if not there.isdisjoint({_AUTHORIZATION.lower(), row.key_header.lower()}):
         ask = None
     elif sends and address.public and ask is None:
-        another = said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX)
-        alone = said(
-            "set {}; {}", Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)"), SANDBOX
-        )
-        raise ConfigError(
-            said("{}: no {} key is given", Named(row.key, python="api_key"), row.title),
-            hint=another if row.base_url else alone,
-        )
+        raise _no_key(row)
     secrets = [] if key is None else [key.value]
     return KeyHeaders(headers, ask, sources, (*secrets, *custom.values()))
+
+
+def _no_key(row: ProviderRow) -> ConfigError:
+    another = said("set {}, or pass {}; {}", row.key, _KEY, SANDBOX)
+    alone = said("set {}; {}", Named(row.key, python=f"{row.key}, or pass LLMClient(api_key=...)"), SANDBOX)
+    return ConfigError(
+        said("{}: no {} key is given", Named(row.key, python="api_key"), row.title),
+        hint=another if row.base_url else alone,
+    )
 
 
 def _credential(

@@ -1,7 +1,8 @@
 """Test code that uses SmartLLM without a key: a server on the loopback address, and a transport without one.
 
-The server speaks the real wires (OpenAI Responses and Chat Completions, Bedrock InvokeModel and Converse,
-streams included); ``pip install "smartllm[testing]"`` brings what it needs, pytest, and a client for OpenAI.
+The server speaks the real wires of OpenAI, Azure OpenAI and Anthropic (Responses, Chat Completions,
+Messages), and all that Bedrock's endpoints have of these, InvokeModel and Converse beside them, with streams.
+``pip install "smartllm[testing]"`` brings what it needs, pytest, and a client for OpenAI.
 For pytest there is a fixture, ``smartllm_sandbox``: put ``pytest_plugins = ["smartllm.testing.plugin"]``
 into ``conftest.py``.
 """

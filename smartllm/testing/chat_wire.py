@@ -9,7 +9,7 @@ from .answer import CREATED_AT, JSON, Answer, Asked, schema_or_none, split, tier
 from .likely import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .calls import Call
 
@@ -54,22 +54,32 @@ def whole(answer: Answer) -> JSON:
 
 def frames(answer: Answer) -> list[bytes]:
     """Build the frames of a streamed answer."""
+    return framed(chunks(answer))
+
+
+def framed(found: Iterable[JSON]) -> list[bytes]:
+    """The frames of chunks, and the one behind the last."""
+    return [*map(_frame, found), b"data: [DONE]\n\n"]
+
+
+def chunks(answer: Answer) -> list[JSON]:
+    """The chunks of a streamed answer."""
     options = answer.asked.body.get("stream_options") or {}
     with_usage = bool(options.get("include_usage"))
     envelope = _envelope(answer, "chat.completion.chunk")
     if with_usage:
         envelope["usage"] = None
     likely = iter(tokens(answer))
-    chunks: list[JSON] = []
+    found: list[JSON] = []
     for delta in _deltas(answer):
         choice = _choice(delta, None)
-        if delta.get("content") and (found := next(likely, None)):
-            choice["logprobs"] = _likely([found])
-        chunks.append({**envelope, "choices": [choice]})
-    chunks.append({**envelope, "choices": [_choice({}, _finish_reason(answer))]})
+        if delta.get("content") and (token := next(likely, None)):
+            choice["logprobs"] = _likely([token])
+        found.append({**envelope, "choices": [choice]})
+    found.append({**envelope, "choices": [_choice({}, _finish_reason(answer))]})
     if with_usage:
-        chunks.append({**envelope, "choices": [], "usage": _usage(answer)})
-    return [*(_frame(chunk) for chunk in chunks), b"data: [DONE]\n\n"]
+        found.append({**envelope, "choices": [], "usage": _usage(answer)})
+    return found
 
 
 def error_frame(error: Mapping[str, Any], _answer: Answer, _position: int) -> bytes:

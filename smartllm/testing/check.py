@@ -13,6 +13,7 @@ from smartllm.environment import ambient_rules
 from smartllm.errors import SmartLLMError
 from smartllm.parameters import CARRIED, SAMPLING
 from smartllm.rules import Dialect, Facts, Target, load_rules, resolve, served_on, target_for
+from smartllm.rules.hosts import all_hosts
 from smartllm.rules.vocabulary import Parameter
 
 from .check_calls import conversations
@@ -36,6 +37,7 @@ def refusal(
     model: str,
     dialect: Dialect,
     *,
+    host: str = "",
     streamed: bool = False,
     headers: Mapping[str, str] = _NO_HEADERS,
 ) -> Refused | None:
@@ -45,10 +47,11 @@ def refusal(
         body: The body.
         model: Its model.
         dialect: Its format.
+        host: Who gets it; the first that serves the model so without.
         streamed: It asks for a stream.
         headers: The request's, with names in lower case.
     """
-    facts = facts_of(model, dialect)
+    facts = facts_of(model, dialect, host)
     return None if facts is None else refused(body, model, dialect, facts, streamed=streamed, headers=headers)
 
 
@@ -98,23 +101,29 @@ def problems(
     yield from sayings(served)
 
 
-def facts_of(model: str, dialect: Dialect) -> Facts | None:
+def facts_of(model: str, dialect: Dialect, host: str = "") -> Facts | None:
     """The facts of a model on a wire; None where the rules do not know it there."""
-    target = target_of(model, dialect)
+    target = target_of(model, dialect, host)
     return None if target is None else target.facts
 
 
-def target_of(model: str, dialect: Dialect) -> Target | None:
-    """A model on a wire; None where the rules do not know it there."""
+def target_of(model: str, dialect: Dialect, host: str = "") -> Target | None:
+    """A model on a wire; None where the rules do not know it there.
+
+    Args:
+        model: Its id.
+        dialect: The wire.
+        host: Who serves it; the first that serves it so without.
+    """
     rules = load_rules(ambient=ambient_rules(os.environ))
     try:
         resolution = resolve(model, rules)
-        host = next(
-            (host for host in rules.table("host") if dialect in served_on(resolution, host, rules)), None
-        )
-        return None if host is None else target_for(resolution, host, dialect, rules)
+        for each in (host,) if host else all_hosts(rules):
+            if dialect in served_on(resolution, each, rules):
+                return target_for(resolution, each, dialect, rules)
     except SmartLLMError:
-        return None
+        pass
+    return None
 
 
 def _sampling(body: Body, fields: Fields, facts: Facts) -> Iterator[str]:

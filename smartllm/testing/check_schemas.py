@@ -21,6 +21,10 @@ _NOT_CLAUDES: Final = frozenset(
     {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems"}
 )
 _NOT_OPENAIS: Final = frozenset({"default"})
+_NOT_PLAIN: Final = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
+    | {"pattern", "format", "minItems", "maxItems"}
+)
 _FORMATS: Final = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
 )
@@ -35,10 +39,14 @@ Fault = tuple[str, dict[str, object]]
 
 def faults(schema: Any, facts: Facts) -> Iterator[Fault]:
     """What is wrong with a schema that binds, whatever it binds."""
-    claude = facts.structured.native_subset == "claude-native"
+    subset = facts.structured.native_subset
+    claude = subset == "claude-native"
+    refused = _NEVER | (_NOT_CLAUDES if claude else _NOT_OPENAIS)
+    if subset == "openai-plain":
+        refused |= _NOT_PLAIN
     for path, node in subschemas(schema):
         context = repr(tuple(path.split("/")[1:]))
-        for problem, values in _of_node(node, claude=claude):
+        for problem, values in _of_node(node, refused, claude=claude):
             yield problem, {"context": context, "kind": node.get("type"), **values}
         yield from pattern_faults(path, node, facts.structured.patterns)
     if claude and Graph(schema).cycle():
@@ -46,14 +54,13 @@ def faults(schema: Any, facts: Facts) -> Iterator[Fault]:
     yield from _too_much(schema, facts)
 
 
-def _of_node(node: Mapping[str, Any], *, claude: bool) -> Iterator[Fault]:
+def _of_node(node: Mapping[str, Any], refused: frozenset[str], *, claude: bool) -> Iterator[Fault]:
     if node.get("type") == "object" or "properties" in node:
         if node.get("additionalProperties") is not False:
             yield "strict-open", {}
         for name in node.get("properties", {}):
             if name not in node.get("required", ()):
                 yield "strict-required", {"missing": name}
-    refused = _NEVER | (_NOT_CLAUDES if claude else _NOT_OPENAIS)
     for keyword in node:
         if keyword in refused or (claude and keyword == "minItems" and node[keyword] > 1):
             yield "strict-keyword", {"keyword": keyword}

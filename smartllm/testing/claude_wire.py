@@ -1,10 +1,10 @@
-"""Claude on Bedrock InvokeModel: JSON bodies and stream frames."""
+"""Claude's Messages, and how they come on Bedrock InvokeModel: JSON bodies and stream frames."""
 
 from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .answer import JSON, THOUGHT, Answer, Asked, pieces_of, schema_or_none, split
 from .eventstream import event_frame, exception_frame
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PADDING = "abcdefgh"
+_BEDROCK: Final = "_bdrk"
 
 
 def read(body: JSON, model: str) -> Asked:
@@ -22,7 +23,7 @@ def read(body: JSON, model: str) -> Asked:
     form = (body.get("output_config") or {}).get("format") or body.get("output_format")
     return Asked(
         body=body,
-        model=model,
+        model=model or str(body.get("model", "")),
         tools={tool["name"]: tool.get("input_schema") or {} for tool in body.get("tools") or []},
         forced=choice.get("type") in {"any", "tool"},
         forced_tool=choice.get("name"),
@@ -40,21 +41,30 @@ def default_thinking(thinking: Any) -> str | None:
 
 def whole(answer: Answer) -> JSON:
     """Build the body of an answer that is not streamed."""
+    return {**message(answer, _BEDROCK), **_guarded(answer)}
+
+
+def message(answer: Answer, mark: str = "") -> JSON:
+    """The answer as a message.
+
+    Args:
+        answer: It.
+        mark: What the ids of a host have behind their first word.
+    """
     return {
-        "id": answer.id("msg_bdrk"),
+        "id": answer.id(f"msg{mark}"),
         "type": "message",
         "role": "assistant",
         "model": answer.asked.model,
-        "content": _content(answer),
+        "content": _content(answer, f"toolu{mark}"),
         **_ending(answer),
         "usage": answer.usage(_usage(answer)),
-        **_guarded(answer),
     }
 
 
 def frames(answer: Answer) -> list[bytes]:
     """Build the frames of a streamed answer."""
-    return [_chunk(event) for event in _events(answer)]
+    return [_chunk(event) for event in _bedrock_events(answer)]
 
 
 def error_frame(error: Mapping[str, Any], _answer: Answer, _position: int) -> bytes:
@@ -68,7 +78,7 @@ def _chunk(event: JSON) -> bytes:
     return event_frame("chunk", {"bytes": encoded, "p": _PADDING})
 
 
-def _content(answer: Answer) -> list[JSON]:
+def _content(answer: Answer, calls: str) -> list[JSON]:
     content: list[JSON] = []
     if answer.thinking is not None:
         signed = signature(answer.asked.body, answer.thinking)
@@ -76,7 +86,7 @@ def _content(answer: Answer) -> list[JSON]:
     if answer.text:
         content.append({"type": "text", "text": answer.text})
     for index, call in enumerate(answer.calls):
-        tool = {"id": answer.call_id("toolu_bdrk", index), "name": call.name, "input": call.input}
+        tool = {"id": answer.call_id(calls, index), "name": call.name, "input": call.input}
         content.append({"type": "tool_use", **tool})
     return content
 
@@ -134,17 +144,31 @@ def _usage(answer: Answer) -> JSON:
     return usage
 
 
-def _events(answer: Answer) -> Iterator[JSON]:
+def _bedrock_events(answer: Answer) -> Iterator[JSON]:
+    yield from events(answer, message(answer, _BEDROCK))
+    stop: JSON = {"type": "message_stop", **_guarded(answer)}
     usage = answer.usage(_usage(answer))
-    opening = {**whole(answer), "content": [], "stop_reason": None, "stop_sequence": None}
-    opening = {key: value for key, value in opening.items() if not key.startswith("amazon-bedrock")}
+    if usage is not None:
+        stop["amazon-bedrock-invocationMetrics"] = _metrics(usage)
+    yield stop
+
+
+def events(answer: Answer, whole: JSON) -> Iterator[JSON]:
+    """The events of a streamed message up to its end, which hosts tell in ways of their own.
+
+    Args:
+        answer: The answer.
+        whole: It as a message.
+    """
+    usage = whole["usage"]
+    opening = {**whole, "content": [], "stop_reason": None, "stop_sequence": None}
     opening.pop("stop_details", None)
     if usage is not None:
         early = {key: value for key, value in usage.items() if key != "output_tokens_details"}
         opening["usage"] = {**early, "output_tokens": 1}
     yield {"type": "message_start", "message": opening}
     texts = iter([call.arguments for call in answer.calls])
-    for index, block in enumerate(_content(answer)):
+    for index, block in enumerate(whole["content"]):
         start = {"type": "content_block_start", "index": index, "content_block": _emptied(block)}
         yield start
         if index == 0:
@@ -153,10 +177,6 @@ def _events(answer: Answer) -> Iterator[JSON]:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     yield {"type": "message_delta", "delta": _ending(answer), "usage": usage}
-    stop: JSON = {"type": "message_stop", **_guarded(answer)}
-    if usage is not None:
-        stop["amazon-bedrock-invocationMetrics"] = _metrics(usage)
-    yield stop
 
 
 def _emptied(block: JSON) -> JSON:

@@ -39,7 +39,7 @@ def decided_by(recorded: Recorded) -> tuple[str, str]:
     if route.dialect is None:
         return refused.fact, ""
     body = route.asked(recorded.body)
-    target = target_of(route.model or str(body.get("model")), route.dialect)
+    target = target_of(route.model or str(body.get("model")), route.dialect, route.provider)
     if target is None:
         return refused.fact, ""
     asked = {"streamed": route.streams(body), "headers": recorded.headers}

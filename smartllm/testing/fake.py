@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from smartllm.environment import ambient_rules
 from smartllm.errors import ConnectionFailedError, ProviderError
 from smartllm.hosts.called import shown_address
 from smartllm.hosts.listing import INFERENCE_PROFILES
-from smartllm.rules import Dialect
+from smartllm.rules import Dialect, load_rules
 from smartllm.runtime.transport import WireRequest, WireResponse
 
 from .prompt_memory import PromptMemory
@@ -121,13 +123,12 @@ class FakeTransport:
         Raises:
             ProviderError: The one that was scripted; or the reply is cut off before its first byte.
         """
-        parts = urlsplit(request.url)
+        asked = {name.lower(): value for name, value in request.headers.items()}
         body = request.body
-        route = find_route(request.method, parts.path, base="", body=body)
+        route = route_of(request, body, asked)
         self._serial += 1
         models = () if route.listing == INFERENCE_PROFILES else _MODELS
         reply = self._next(route, request)
-        asked = {name.lower(): value for name, value in request.headers.items()}
         said = spoken(
             route,
             body,
@@ -138,6 +139,7 @@ class FakeTransport:
             native=self.native,
             memory=self._memory,
             asked=asked,
+            keyless=True,
         )
         await asyncio.sleep(said.reply.delay)
         if not said.streamed and said.reply.cut_after is not None:
@@ -155,6 +157,28 @@ class FakeTransport:
         if isinstance(reply, ProviderError):
             raise reply
         return reply
+
+
+def route_of(request: WireRequest, body: bytes, headers: Mapping[str, str]) -> Route:
+    """Where a call goes: to the host that it was made for; of one that does not say, as a server would tell.
+
+    Args:
+        request: It.
+        body: Its body.
+        headers: Its headers, with names in lower case.
+    """
+    parts = urlsplit(request.url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    known = load_rules(ambient=ambient_rules(os.environ)).table("host")
+    return find_route(
+        request.method,
+        target,
+        base="",
+        body=body,
+        headers=headers,
+        host=request.host if request.host in known else "",
+        address=parts.netloc,
+    )
 
 
 async def _parts(said: Spoken, request: WireRequest) -> AsyncIterator[bytes]:

@@ -21,7 +21,7 @@ except ImportError:
 
 @pytest.fixture
 def smartllm_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackServer]:
-    """A server that answers for OpenAI and Bedrock and checks bodies as they would; the environment names it.
+    """A server that answers for all providers and checks bodies as they would; the environment names it.
 
     Code under test makes its clients as always; their calls arrive here. Accounts of the user's own are not
     named; the response cache and the shell's talks are in a folder of the test's own.

@@ -66,7 +66,11 @@ def whole(answer: Answer) -> JSON:
 
 def frames(answer: Answer) -> list[bytes]:
     """Build the frames of a streamed answer."""
-    final = whole(answer)
+    return framed(answer, whole(answer))
+
+
+def framed(answer: Answer, final: JSON) -> list[bytes]:
+    """The frames of a streamed answer that ends with this body."""
     events: list[JSON] = [
         {"type": "response.created", "response": _opening(answer)},
         {"type": "response.in_progress", "response": _opening(answer)},

@@ -13,6 +13,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from smartllm.environment import ambient_rules
+from smartllm.errors import ConfigError
+from smartllm.rules import load_rules
+
 from .batch.bedrock import BedrockJobs
 from .batch.bedrock_s3 import ACCESS_KEY, SECRET_KEY, S3Place
 from .batch.engine import Engine
@@ -26,28 +30,23 @@ from .prompt_memory import PromptMemory
 from .reply import HEADER, Recorded, Reply, reply_of
 from .routes import BASE, Route, find_route
 from .speaking import Spoken, spoken
+from .telling import HEADER as PROVIDER
+from .telling import hosts_named
+from .variables import reaching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 _HOST = "127.0.0.1"
-_DIRECT = (_HOST, "localhost")
 _LARGEST_BODY = 256 * 1024 * 1024
 _START_SECONDS = 10.0
 _DRAIN_SECONDS = 0.1
 _DEFAULT = Reply()
 
 
-def no_proxy(variables: Mapping[str, str]) -> str:
-    """The hosts that are reached without a proxy: those that an environment names, and this machine."""
-    named = variables.get("no_proxy") or variables.get("NO_PROXY") or ""
-    hosts = [host.strip() for host in named.split(",") if host.strip()]
-    return ",".join(hosts if "*" in hosts else dict.fromkeys([*hosts, *_DIRECT]))
-
-
 class LoopbackServer:
-    """Speaks OpenAI (Responses, Chat Completions) and Bedrock (InvokeModel for Claude, Converse).
+    """Speaks each host's APIs: OpenAI's, Anthropic's, Azure OpenAI's, and those of Bedrock's endpoints.
 
     Use it as a context manager and point the real SDKs at it:
 
@@ -56,6 +55,11 @@ class LoopbackServer:
             client = AsyncOpenAI(base_url=server.openai_base_url, api_key="any", max_retries=0)
 
     In a browser its address is a page that shows each call as it comes.
+
+    Several hosts have some paths in common. Which one a request is for is told by what it is signed for, by
+    the header of its key, by how a token begins, by the spelling of the model's id, in this order; else it
+    is the first that has the path. ``provider`` decides it for all requests, the header
+    ``x-smartllm-provider`` for one.
 
     A request may bring its own reply: the header ``x-smartllm-reply`` holds fields of ``Reply`` as JSON.
     The calls of a batch engine take replies like all others; those of its lines are ``batches.script``'s.
@@ -68,9 +72,10 @@ class LoopbackServer:
         batch: How the jobs of batch engines run; without, within a second and without a failure.
         s3: Address of the S3 where Bedrock's jobs find their records and leave their outputs, an emulator's,
             with ``key:secret@`` where it wants keys. Without, no job is created.
+        provider: Who alone answers: a provider, or one of its hosts, such as ``"bedrock-mantle"``.
 
     Raises:
-        ConfigError: ``s3`` is no address.
+        ConfigError: ``s3`` is no address, or there is no such provider.
         MissingExtraError: ``s3`` is given, and aiobotocore is not installed.
     """
 
@@ -83,8 +88,11 @@ class LoopbackServer:
         port: int = 0,
         batch: Engine | None = None,
         s3: str | None = None,
+        provider: str | None = None,
     ) -> None:
         self.models = tuple(models)
+        self._provider = provider or ""
+        self._hosts = hosts_named(provider, load_rules(ambient=ambient_rules(os.environ))) if provider else ()
         self.check, self.native = check, native
         self._s3 = None if s3 is None else S3Place.of(s3)
         self._wanted_port = port
@@ -126,18 +134,9 @@ class LoopbackServer:
 
         A proxy that the process's own environment names is left out of the way to it.
         """
-        direct, s3 = no_proxy(os.environ), self._s3
-        return {
-            "OPENAI_API_KEY": "sk-sandbox",
-            "OPENAI_BASE_URL": self.openai_base_url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY if s3 is None else s3.access_key,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY if s3 is None else s3.secret_key,
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
-            "AWS_ENDPOINT_URL_BEDROCK": self.url,
-            **({} if s3 is None else {"AWS_ENDPOINT_URL_S3": s3.url}),
-            "NO_PROXY": direct,
-            "no_proxy": direct,
-        }
+        s3 = self._s3
+        keys = (ACCESS_KEY, SECRET_KEY) if s3 is None else (s3.access_key, s3.secret_key)
+        return reaching(self.url, *keys, s3=None if s3 is None else s3.url)
 
     def start(self) -> None:
         """Start serving; returns once the port is open."""
@@ -211,24 +210,29 @@ class LoopbackServer:
 
     async def _receive(self, request: web.Request) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
+        headers = {name.lower(): value for name, value in request.headers.items()}
         routes = ((api, api.route(request.method, path)) for api in self._apis)
-        api, route = next(((api, route) for api, route in routes if route is not None), (None, None))
+        own = ((api, route) for api, route in routes if route is not None and self._has(route))
+        api, route = next(own, (None, None))
         body = b"" if api else await request.read()
+        wrong = None
+        if route is None:
+            route, wrong = self._found(request.method, request.raw_path, body, headers)
         recorded = Recorded(
             method=request.method,
             path=unquote(path),
             raw_path=request.raw_path,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=headers,
             body=body,
-            route=route or find_route(request.method, request.raw_path, body=body),
+            route=route,
         )
         self.requests.append(recorded)
         self._serial += 1
         call, begun = self._calls.begin(recorded), time.perf_counter()
         try:
-            reply, serial = self._next(recorded), self._serial
+            reply, serial = wrong or self._next(recorded), self._serial
             if api is None:
-                said, call.checked = self._speak(recorded, reply, serial), self.check
+                said, call.checked = self._speak(route, recorded, reply, serial), self.check
             else:
                 said = await api.answer(request, recorded, reply, serial)
             recorded.size = call.size = max(call.size, request.content.total_bytes)
@@ -244,6 +248,21 @@ class LoopbackServer:
             recorded.seconds = time.perf_counter() - begun
             self._calls.end(call)
 
+    def _has(self, route: Route) -> bool:
+        """Whether the host of a route answers here."""
+        return not self._hosts or route.provider in self._hosts
+
+    def _found(
+        self, method: str, raw_path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[Route, Reply | None]:
+        """Where a request goes, and the answer to one that wants to go to a host that nobody knows."""
+        try:
+            return find_route(method, raw_path, body=body, headers=headers, host=self._provider), None
+        except ConfigError as error:
+            others = {name: value for name, value in headers.items() if name != PROVIDER}
+            route = find_route(method, raw_path, body=body, headers=others, host=self._provider)
+            return route, Reply(status=400, error_message=f"{PROVIDER}: {error}")
+
     def _next(self, recorded: Recorded) -> Reply:
         """The reply that the request itself asks for, or the next scripted one."""
         asked = recorded.headers.get(HEADER)
@@ -254,9 +273,8 @@ class LoopbackServer:
         except (TypeError, ValueError) as error:
             return Reply(status=400, error_message=f"{HEADER}: {error}")
 
-    def _speak(self, recorded: Recorded, reply: Reply, serial: int) -> Spoken:
+    def _speak(self, route: Route, recorded: Recorded, reply: Reply, serial: int) -> Spoken:
         """What is answered online."""
-        route = recorded.route or find_route(recorded.method, recorded.raw_path, body=recorded.body)
         return spoken(
             route,
             recorded.body,

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from .answer import Answer, compose
 from .check import facts_of, refusal
+from .check_door import door_refusal, keys_refusal
 from .check_ids import id_refusal
 from .check_native import native_refusal
 from .counting import count_refusal, counted
 from .eventstream import break_checksum
 from .heard import Refused, dict_of, json_of
+from .host_words import error_body, headers_for
+from .listed_models import listing_body, listing_problem
 from .prompt_memory import NOTHING, PromptMemory
 from .reply import Reply
-from .routes import PROMPT_WIRES, Route, Wire, error_body, headers_for, listing_body
+from .routes import PROMPT_WIRES, Route, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,7 +83,8 @@ def spoken(
     models: Sequence[str],
     check: bool = False,
     native: bool = True,
-    asked: Mapping[str, str] = _NO_HEADERS,
+    asked: Mapping[str, str] | None = None,
+    keyless: bool = False,
     memory: PromptMemory | None = None,
 ) -> Spoken:
     """The answer to a request.
@@ -93,11 +97,17 @@ def spoken(
         models: The model ids of listings, which are taken whatever the rules say.
         check: Refuse what the rules say that a model refuses.
         native: Take the provider's own schema mode.
-        asked: The request's headers, with names in lower case.
+        asked: The request's headers, with names in lower case; None of a body that came in another's call.
+        keyless: Calls show no keys.
         memory: What is kept of earlier prompts.
     """
     if check or not native:
-        problem = _problem(route, body, reply, asked, models, check=check, native=native)
+        problem = None
+        if check and asked is not None and not reply.is_error:
+            problem = door_refusal(route, asked, keyless=keyless)
+        problem = problem or _problem(
+            route, body, reply, asked or _NO_HEADERS, models, check=check, native=native
+        )
         if problem is not None:
             refusing = _refusing(problem)
             return replace(spoken(route, body, refusing, serial, models=models), refused=problem)
@@ -107,10 +117,12 @@ def spoken(
     if not reply.is_error and route.wire is None and route.listing is None:
         reply, headers = _UNKNOWN, headers_for(route, _UNKNOWN, serial, streamed=False)
     if reply.is_error:
-        return Spoken(reply, headers, [_bytes(error_body(route, reply))])
+        return Spoken(reply, headers, [_bytes(error_body(route, reply, serial))])
+    if route.wire is None and (wrong := listing_problem(route)):
+        return spoken(route, body, Reply(status=400, error_message=wrong), serial, models=models)
     if route.wire is None:
         return Spoken(reply, headers, [_bytes(listing_body(route, models))])
-    return _answered(route, route.wire, body, reply, serial, asked, memory)
+    return _answered(route, route.wire, body, reply, serial, asked or _NO_HEADERS, memory)
 
 
 def _answered(
@@ -126,13 +138,13 @@ def _answered(
         read = replace(wire.read(route.asked(body), route.model), headers=asked)
         kept = NOTHING
         if route.count is None and memory is not None and (dialect := route.dialect) is not None:
-            prompt = PROMPT_WIRES[dialect].read
-            kept = memory.taken(body, read.model, prompt, lambda model: facts_of(model, dialect))
+            prompt, host = PROMPT_WIRES[dialect].read, route.provider
+            kept = memory.taken(body, read.model, prompt, lambda model: facts_of(model, dialect, host))
         answer = compose(read, reply, serial, kept)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         refused = Reply(status=400, error_message=f"The request body is not understood: {error!r}")
         headers = headers_for(route, refused, serial, streamed=False)
-        return Spoken(refused, headers, [_bytes(error_body(route, refused))])
+        return Spoken(refused, headers, [_bytes(error_body(route, refused, serial))])
     if route.count is not None:
         headers = headers_for(route, reply, serial, streamed=False)
         return Spoken(reply, headers, [_bytes(counted(answer, route.count))])
@@ -167,10 +179,14 @@ def _problem(
         if problem is None and check:
             model, streamed = route.model or str(asked.get("model")), route.streams(asked)
             if route.count is None:
-                problem = id_refusal(model, route.provider, route.host, models)
+                problem = id_refusal(model, route, models)
             else:
                 problem = count_refusal(asked, model, route, models)
-            problem = problem or refusal(asked, model, route.dialect, streamed=streamed, headers=headers)
+            facts = facts_of(model, route.dialect, route.provider)
+            problem = problem or keys_refusal(route, asked, headers, facts)
+            problem = problem or refusal(
+                asked, model, route.dialect, host=route.provider, streamed=streamed, headers=headers
+            )
     except (AttributeError, KeyError, TypeError, ValueError):
         return None  # told of later, by what reads the body
     return problem

@@ -13,6 +13,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.settings import ModelSettings
+from pydantic_ai.usage import UsageLimits
 
 from smartllm import LLMClient
 from smartllm import errors as ours
@@ -244,3 +245,26 @@ async def test_without_an_agent(guest_server: LoopbackServer) -> None:
             response = await model.request([*asked], None, ModelRequestParameters())
     assert response.parts == [TextPart("echo: hi")]
     assert guest_server.requests[0].json["instructions"] == "be brief"
+
+
+@pytest.mark.parametrize("name", [GPT, CLAUDE])
+async def test_tokens_are_counted_before_a_request_where_a_limit_asks_for_it(
+    guest_server: LoopbackServer, name: str
+) -> None:
+    limits = UsageLimits(input_tokens_limit=4, count_tokens_before_request=True)
+    async with Agent(SmartLLMModel(name), instructions="Be brief.") as agent:
+        assert (await agent.run("one two", usage_limits=limits)).output == "echo: one two"
+        with pytest.raises(exceptions.UsageLimitExceeded, match="input_tokens_limit"):
+            await agent.run("one two three", usage_limits=limits)
+    counted = [
+        request.route is not None and request.route.count is not None for request in guest_server.requests
+    ]
+    assert counted == [True, False, True]
+
+
+async def test_what_no_host_counts_is_refused(guest_server: LoopbackServer) -> None:
+    limits = UsageLimits(count_tokens_before_request=True, input_tokens_limit=4)
+    async with Agent(SmartLLMModel(NOVA)) as agent:
+        with pytest.raises(exceptions.ModelRequestRejectedError, match="counts no input tokens"):
+            await agent.run("one", usage_limits=limits)
+    assert guest_server.requests == []

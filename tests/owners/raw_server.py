@@ -19,8 +19,10 @@ from types import TracebackType
 from typing import Self
 
 from smartllm.testing.answer import Answer, compose
+from smartllm.testing.host_words import headers_for
+from smartllm.testing.listed_models import listing_body
 from smartllm.testing.reply import Reply
-from smartllm.testing.routes import Route, find_route, headers_for, listing_body
+from smartllm.testing.routes import Route, find_route
 
 HOST = "127.0.0.1"
 

@@ -9,6 +9,8 @@ from typing import Any
 from smartllm.compiler.schema.types import Subset
 
 STRICT: tuple[Subset, ...] = ("openai-strict", "claude-native")
+SUBSETS: tuple[Subset, ...] = ("openai-strict", "claude-native", "claude-tool", "tool")
+"""The plain one is the first with fewer words; its own tests are in test_schema_plain."""
 
 NUMBER_LIMITS = {"multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 CLAUDE_KEYWORDS = {
@@ -16,6 +18,8 @@ CLAUDE_KEYWORDS = {
     *("$defs", "title", "description", "pattern", "format", "minItems", "minLength", "maxLength"),
 }
 OPENAI_KEYWORDS = CLAUDE_KEYWORDS | NUMBER_LIMITS | {"maxItems"}
+PLAIN_KEYWORDS = CLAUDE_KEYWORDS - {"pattern", "format", "minItems", "minLength", "maxLength"}
+KEYWORDS = {"openai-strict": OPENAI_KEYWORDS, "openai-plain": PLAIN_KEYWORDS}
 FORMATS = {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
 
 
@@ -30,14 +34,14 @@ def inside(schema: dict[str, Any], path: str = "#") -> Iterator[tuple[str, dict[
 def faults_of_object(node: dict[str, Any], subset: Subset) -> Iterator[str]:
     if node.get("additionalProperties") is not False:
         yield "open object"
-    if subset == "openai-strict" and node["required"] != list(node["properties"]):
+    if subset in KEYWORDS and node["required"] != list(node["properties"]):
         yield "property not required"
     if not set(node["required"]) <= set(node["properties"]):
         yield "required property without schema"
 
 
 def faults_of_node(node: dict[str, Any], subset: Subset) -> Iterator[str]:
-    known = OPENAI_KEYWORDS if subset == "openai-strict" else CLAUDE_KEYWORDS
+    known = KEYWORDS.get(subset, CLAUDE_KEYWORDS)
     yield from (f"keyword {key}" for key in set(node) - known)
     if node.get("type") == "object":
         yield from faults_of_object(node, subset)
@@ -61,7 +65,7 @@ def faults_of_node(node: dict[str, Any], subset: Subset) -> Iterator[str]:
 def faults(schema: dict[str, Any], subset: Subset) -> list[str]:
     if schema.get("type") != "object" or {"anyOf", "oneOf", "allOf", "$ref"} & set(schema):
         return ["root"]
-    if subset not in STRICT:
+    if subset not in {*STRICT, "openai-plain"}:
         return []
     nodes = list(inside(schema))
     found = [f"{path}: {fault}" for path, node in nodes for fault in faults_of_node(node, subset)]

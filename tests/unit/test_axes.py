@@ -152,8 +152,8 @@ class TestEndpoints:
             plan("gpt-5-search-api", api_type="responses")
 
     def test_served_elsewhere_only(self) -> None:
-        with pytest.raises(UnsupportedError, match="claude-mythos-5 is not served on bedrock"):
-            plan("claude-mythos-5")
+        with pytest.raises(UnsupportedError, match="claude-mythos-5-2 is not served on bedrock"):
+            plan("claude-mythos-5-2")
 
 
 class TestVerbosityAndStreaming:

@@ -305,16 +305,16 @@ class TestModels:
         lines = [line.split("\t") for line in run("models").stdout.splitlines()]
         rows = {line[0]: line[1:] for line in lines}
         assert rows["claude-opus-4-7"][1:6] == [
-            "bedrock, anthropic",
+            "bedrock, bedrock-anthropic, anthropic, bedrock-mantle",
             "never",
             "adaptive",
             "low medium high xhigh max",
             "-",
         ]
-        assert rows["gpt-oss-20b"][1] == "openai, bedrock"
+        assert rows["gpt-oss-20b"][1] == "openai, azure, bedrock, bedrock-mantle"
         assert rows["nova-pro"][6:8] == ["image document video", "implicit marks"]
         assert rows["gpt-oss-20b"][6:8] == ["-", "-"]
-        assert rows["gpt-4o"][-1] == "legacy until 2027-01-14"
+        assert rows["gpt-4o"][-1] == "openai: legacy until 2027-01-14, azure: legacy until 2027-04-14"
         assert len(lines) > 150
 
     @pytest.mark.parametrize(

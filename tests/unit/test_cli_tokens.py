@@ -45,6 +45,14 @@ def test_bedrock_counts_by_the_bare_id(there: LoopbackServer) -> None:
     assert result.stderr.startswith("anthropic.claude-sonnet-4-6 on bedrock: 2 input tokens")
 
 
+def test_another_door_that_counts_is_told(there: LoopbackServer) -> None:
+    result = tokens("one two", "-m", "us.anthropic.claude-opus-5")
+    assert (result.exit_code, result.stdout) == (0, "2\n")
+    assert "info count-door api_type: Bedrock does not count input tokens of this" in result.stderr
+    assert "anthropic.claude-opus-5 on bedrock-mantle: 2 input tokens" in result.stderr
+    assert tokens("one two", "-m", "us.anthropic.claude-opus-5", "--api-type", "invoke").exit_code == 1
+
+
 def test_json_has_all_of_it(there: LoopbackServer) -> None:
     found = json.loads(tokens("one two", "-m", SONNET, "--json").stdout)
     assert (found["input_tokens"], found["provider"]) == (2, "bedrock")

@@ -98,7 +98,7 @@ async def test_each_round_is_legal_and_begins_with_the_one_before(
     for body in held.bodies:
         plain = {key: value for key, value in body.items() if key not in {"stream", "stream_options"}}
         assert problems(plain, place.dialect, place.model) == []
-        assert refusal(body, place.model, place.dialect) is None
+        assert refusal(body, place.model, place.dialect, host=place.host) is None
     for earlier, later in pairwise(held.bodies):
         turns, before = said_before(earlier, place)
         longer, still = said_before(later, place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -11,9 +12,10 @@ from urllib.parse import unquote
 import botocore.session
 import pytest
 from botocore.config import Config
+from media_samples import PNG
 from openai import AsyncOpenAI
 
-from smartllm import LLMClient, Message, MessageRequest, TextRequest, TokenCount
+from smartllm import Image, LLMClient, Message, MessageRequest, TextRequest, TokenCount
 from smartllm.errors import (
     BadRequestError,
     ConfigError,
@@ -67,6 +69,55 @@ async def test_the_number_is_the_one_that_an_answer_bills(
     assert counted.route.count is not None
     assert answered.route is not None
     assert (counted.route.dialect, counted.route.provider) == (answered.route.dialect, provider)
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[LoopbackServer]:
+    with LoopbackServer(check=True) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "counts", "path"),
+    [
+        ("openai", GPT, "openai", "/v1/responses/input_tokens"),
+        ("anthropic", "claude-opus-5", "anthropic", "/v1/messages/count_tokens"),
+        ("bedrock", SONNET, "bedrock", "/model/anthropic.claude-sonnet-4-6/count-tokens"),
+        ("bedrock", OPUS, "bedrock-mantle", "/anthropic/v1/messages/count_tokens"),
+        (
+            "bedrock-mantle",
+            "anthropic.claude-haiku-4-5",
+            "bedrock-mantle",
+            "/anthropic/v1/messages/count_tokens",
+        ),
+    ],
+)
+async def test_every_door_is_called_as_it_takes_it(
+    strict: LoopbackServer,
+    monkeypatch: pytest.MonkeyPatch,
+    provider: Any,
+    model: str,
+    counts: str,
+    path: str,
+) -> None:
+    strict.reset()
+    for name, value in strict.environment().items():
+        monkeypatch.setenv(name, value)
+    about: Any = {"model": model, "tools": [look], "max_tokens": 9000, "store": False}
+    async with LLMClient(provider=provider) as client:
+        found = await client.count_tokens("one two three", system_prompt="be brief", **about)
+    (call,) = strict.requests
+    assert (found.input_tokens, found.provider, call.status, call.path) == (5, counts, 200, path)
+    assert call.route is not None
+    assert call.route.provider == counts
+
+
+async def test_of_a_chain_the_first_place_counts(there: LoopbackServer) -> None:
+    async with LLMClient(provider="openai", fallback=[("bedrock", SONNET)]) as client:
+        assert (await client.count_tokens("one", model=GPT)).provider == "openai"
+        with pytest.raises(UnsupportedError):
+            await client.count_tokens("one", model=GPT, api_type="chat_completions")
+    assert len(there.requests) == 1
 
 
 async def test_openais_sdk_sends_the_same(there: LoopbackServer) -> None:
@@ -290,6 +341,17 @@ async def test_another_door_of_the_provider_counts(tmp_path: Path) -> None:
     assert {item.code for item in found.diagnostics} >= {"count-door"}
     assert call.body["model"] == found.model == "anthropic.claude-opus-5"
     assert "model-id-door" in {item.code for item in found.diagnostics}
+
+
+@pytest.mark.parametrize(("provider", "model", "api_type"), PLACES)
+async def test_a_picture_goes_along_in_pieces(
+    there: LoopbackServer, provider: Any, model: str, api_type: Any
+) -> None:
+    prompt: Any = ["what is it", Image(data=PNG)]
+    async with LLMClient(provider=provider) as client:
+        found = await client.count_tokens(prompt, model=model, api_type=api_type)
+    assert found.input_tokens >= 3
+    assert len(there.requests[0].media) == 1
 
 
 async def test_anthropics_own_api() -> None:

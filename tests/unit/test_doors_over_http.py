@@ -150,12 +150,17 @@ async def test_refusals_of_azure(provider: Provider, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", provider.url)
     missing = {"error": {"code": "DeploymentNotFound", "message": "no azure-secret-key"}}
     refused = {"error": {"code": "401", "message": "Access denied due to invalid subscription key"}}
-    provider.scripted = [(404, missing, {"apim-request-id": "az-7"}), (401, refused, {})]
+    lost = {"error": {"code": "404", "message": "Resource not found"}}
+    provider.scripted = [(404, missing, {"apim-request-id": "az-7"}), (401, refused, {}), (404, lost, {})]
     async with LLMClient(max_retries=0) as client:
         with pytest.raises(NotFoundError, match=r"no \[secret\]") as nowhere:
             await client.generate_text(asks("gpt-4o"))
         with pytest.raises(AuthenticationError) as wrong:
             await client.generate_text(asks("gpt-4o"))
+        with pytest.raises(NotFoundError) as elsewhere:
+            await client.generate_text(asks("gpt-4o"))
+    told = f"POST {provider.url}/openai/v1/responses was called; check azure_endpoint, api_version"
+    assert elsewhere.value.hint == told
     assert nowhere.value.request_id == "az-7"
     assert nowhere.value.hint.startswith("model is the name of a deployment")
     assert wrong.value.hint == "check the key; it comes from AZURE_OPENAI_API_KEY"
@@ -209,3 +214,28 @@ async def test_pages_of_anthropics_models(provider: Provider) -> None:
         "/v1/models?limit=1000&after_id=claude-a",
     ]
     assert all(sent.headers["anthropic-version"] == "2023-06-01" for sent in provider.sent)
+
+
+async def test_one_that_takes_over_gets_none_of_the_others_settings(provider: Provider) -> None:
+    provider.scripted = [(503, {"error": {"code": "ServiceUnavailable", "message": "busy"}}, {})]
+    claude = {
+        "provider": "anthropic",
+        "model": "claude-sonnet-4-6",
+        "base_url": provider.url,
+        "api_key": "sk-ant",
+    }
+    client = LLMClient(
+        azure_endpoint=provider.url,
+        api_key="azure-key",
+        api_version=DATED,
+        deployments={"front": "gpt-4o"},
+        max_retries=0,
+        fallback=[claude],
+    )
+    async with client:
+        assert (await client.generate_text(asks("front"))).text == "Paris"
+    first, second = provider.sent
+    assert first.path == f"/openai/deployments/front/chat/completions?api-version={DATED}"
+    assert (second.path, second.body["model"]) == ("/v1/messages", "claude-sonnet-4-6")
+    assert second.headers["x-api-key"] == "sk-ant"
+    assert "api-key" not in second.headers

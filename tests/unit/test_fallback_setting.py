@@ -57,7 +57,7 @@ class TestForms:
         [
             (f"bedrock/{CLAUDE}", "fallback=(hidden) is not usable; allowed: a list whose entries are"),
             ({"model": OTHER}, "fallback=(hidden) is not usable"),
-            (iter([OTHER]), "fallback=(hidden) is not usable"),
+            (frozenset({OTHER}), "fallback=(hidden) is not usable"),
             (("bedrock", CLAUDE), "look like one pair"),
             (["bedrock", CLAUDE], "look like one pair"),
             ([7], "fallback[0] is not usable: it is of type int"),
@@ -106,7 +106,7 @@ class TestForms:
                 {"model": OTHER, "aws_region": "eu-west-1"},
                 "fallback[0]: aws_region is a setting for provider=",
             ),
-            (("bedrock", "gpt-5.4"), "fallback[0]: provider: gpt-5.4 is not served on bedrock"),
+            (("bedrock", "gpt-4o"), "fallback[0]: provider: gpt-4o is not served on bedrock"),
             (("openai", "nobody-knows-it"), "fallback[0]: model 'nobody-knows-it'"),
         ],
         ids=lambda one: str(one)[:40],

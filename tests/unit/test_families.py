@@ -177,11 +177,11 @@ def test_streaming_with_tools() -> None:
 
 
 def test_newer_models_of_openai_are_on_both_hosts() -> None:
-    assert plan("us.openai.gpt-6-sol", max_tokens=1).body["inferenceConfig"] == {"maxTokens": 16}
+    converse = plan("us.openai.gpt-6-sol", max_tokens=1, api_type="converse")
+    assert converse.body["inferenceConfig"] == {"maxTokens": 16}
     with pytest.raises(UnsupportedError, match="only the default"):
         plan("us.openai.gpt-6-sol", temperature=0.3)
-    with pytest.raises(UnsupportedError, match="not served on bedrock"):
-        plan("us.openai.gpt-5.5")
+    assert plan("openai.gpt-5.5").host == "bedrock-mantle"
 
 
 async def test_they_are_called_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,6 +137,7 @@ class TestWhereItIsServed:
 
     def test_an_api_that_is_not_spoken_there(self) -> None:
         row = '[on.bedrock.model."gpt-5.5"]\nendpoints = ["openai_responses"]\n'
+        row += '[on.bedrock-mantle.model."gpt-5.5"]\nendpoints = []\n'
         with pytest.raises(UnsupportedError) as caught:
             told("openai.gpt-5.5", rules=over(row))
         assert "bedrock: there it is on openai_responses alone, which SmartLLM" in caught.value.message

@@ -15,10 +15,13 @@ from smartllm.cli import main
 from smartllm.cli.tables import fitting, rich_table
 from smartllm.errors import ProviderError
 from smartllm.hosts.aws import frame_error
-from smartllm.rules.hosts import host_row
 from smartllm.rules.ids import ids_on, usual_ids
 from smartllm.testing import FakeTransport
 from smartllm.testing.check_ids import id_refusal
+from smartllm.testing.routes import find_route
+
+BEDROCK = find_route("POST", "/model/x/invoke")
+OPENAI = find_route("POST", "/v1/chat/completions")
 
 
 class TestModels:
@@ -33,12 +36,36 @@ class TestModels:
         rows = {line.split("\t")[0]: line.split("\t") for line in lines}
         assert rows[OPUS][1] == f"us.anthropic.{OPUS}, {OPUS}, anthropic.{OPUS}"
         assert rows["nova-pro"][1] == "amazon.nova-pro-v1:0"
-        assert rows["gpt-oss-20b"][1:3] == ["gpt-oss-20b, openai.gpt-oss-20b-1:0", "openai, azure, bedrock"]
+        assert rows["gpt-oss-20b"][1:3] == [
+            "gpt-oss-20b, openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
+            "openai, azure, bedrock, bedrock-mantle",
+        ]
         assert rows["nobody"][1:3] == ["-", "-"]
 
-    def test_of_one_host_if_that_is_asked_for(self, overlay: str) -> None:
-        result = invoke(main, ["models", "gpt-oss-20b", "--host", "bedrock", "--rules", overlay])
-        assert result.stdout.split("\t")[1:3] == ["openai.gpt-oss-20b-1:0", "bedrock"]
+    @pytest.mark.parametrize(
+        ("host", "ids", "hosts"),
+        [
+            (
+                "bedrock",
+                "openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
+                "bedrock, bedrock-mantle",
+            ),
+            ("bedrock-mantle", "openai.gpt-oss-20b", "bedrock-mantle"),
+            ("azure", "gpt-oss-20b", "azure"),
+        ],
+    )
+    def test_of_one_host_if_that_is_asked_for(self, overlay: str, host: str, ids: str, hosts: str) -> None:
+        result = invoke(main, ["models", "gpt-oss-20b", "--host", host, "--rules", overlay])
+        assert result.stdout.split("\t")[1:3] == [ids, hosts]
+
+    def test_a_door_that_must_be_named_is_listed_where_it_is(self) -> None:
+        arguments = ["models", "gpt-5.4", "--json", "--host"]
+        told = json.loads(invoke(main, [*arguments, "azure-deployments"]).stdout)["models"][0]
+        assert (told["host"], [*told["lives"]]) == ("azure-deployments", ["azure-deployments"])
+        assert "azure-deployments" in told["ids"]
+        told = json.loads(invoke(main, [*arguments, "azure"]).stdout)["models"][0]
+        assert "azure-deployments" not in told["ids"]
+        assert {"openai", "azure", "bedrock-mantle"} <= {*told["hosts"]}
 
     def test_in_json_all_of_them(self, overlay: str) -> None:
         result = invoke(main, ["models", "nova-pro", "--json", "--rules", overlay])
@@ -72,6 +99,10 @@ class TestModels:
         assert fitting(columns, rows, 66, spare) == ["model", "id", "life"]
         assert fitting(columns, rows, 50, spare) == ["id", "life"]
         assert fitting(columns, rows, 5, spare) == ["id", "life"], "what is not spare stays"
+        assert "much" in fitting(columns, rows, 70, spare)
+        assert "much" not in fitting(columns, rows, 70, spare, ("much",)), (
+            "what is not broken needs more room"
+        )
         table = rich_table(columns, rows, whole=("id",))
         assert [column.no_wrap for column in table.columns] == [False, True, False, False]
 
@@ -104,7 +135,7 @@ class TestTheSandbox:
         ],
     )
     def test_of_bedrock(self, model: str, status: int, says: str) -> None:
-        found = id_refusal(model, "bedrock", host_row("bedrock", RULES))
+        found = id_refusal(model, BEDROCK)
         assert found is not None
         assert says in found.message
         assert found.status == status
@@ -122,28 +153,27 @@ class TestTheSandbox:
         ],
     )
     def test_of_openai(self, model: str) -> None:
-        found = id_refusal(model, "openai", host_row("openai", RULES))
+        found = id_refusal(model, OPENAI)
         assert found is not None
         assert (found.status, found.code) == (404, "model_not_found")
         assert found.message == f"The model `{model}` does not exist or you do not have access to it."
 
     @pytest.mark.usefixtures("overlay")
     def test_takes_what_may_be_right(self) -> None:
-        bedrock, openai = (host_row(host, RULES) for host in ("bedrock", "openai"))
         for model in (
             f"eu.anthropic.{OPUS}",
             "anthropic.claude-haiku-4-5-v1:0",
             "us.anthropic.claude-opus-77",
             f"{ARN}:application-inference-profile/abc123",
         ):
-            assert id_refusal(model, "bedrock", bedrock) is None
+            assert id_refusal(model, BEDROCK) is None
         for model in ("gpt-4o", "gpt-77", "ft:gpt-4o:acme::x"):
-            assert id_refusal(model, "openai", openai) is None
-        assert id_refusal("any-model", "openai", openai, known=["any-model"]) is None
+            assert id_refusal(model, OPENAI) is None
+        assert id_refusal("any-model", OPENAI, known=["any-model"]) is None
 
     def test_judges_nothing_by_rules_that_are_broken(self, overlay: Path) -> None:
         overlay.write_text(f'[model]\n"{OPUS}" = "no-such-profile"\n', encoding="utf-8")
-        assert id_refusal(OPUS, "bedrock", host_row("bedrock", RULES)) is None
+        assert id_refusal(OPUS, BEDROCK) is None
 
     def test_the_hint_for_it_names_an_id_to_call(self) -> None:
         words = {"message": "Invocation of this with on-demand throughput isn't supported."}

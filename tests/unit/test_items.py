@@ -164,6 +164,17 @@ class TestStored:
         compiled = plan(Message("assistant", "a", reasoning=kept), LAST, extra={"store": False})
         assert sent(compiled) == kept.blocks
 
+    def test_reasoning_in_the_open_goes_back_from_where_nothing_is_stored(self) -> None:
+        text = [{"type": "reasoning_text", "text": "hm"}]
+        for content, goes in ((text, True), ([], False)):
+            item = {**thought(cipher=None), "content": content}
+            answer = {**reply(item, said("a")), "store": False}
+            decoded = DECODERS[DIALECT].decode(answer, MODEL)
+            assert bool(decoded.items) == goes
+            turn = Message("assistant", "a", reasoning=Reasoning(MODEL, DIALECT, [item, said("a")]))
+            compiled = plan(turn, LAST, extra={"store": False})
+            assert (sent(compiled) == [item, said("a")]) == goes
+
 
 @pytest.mark.parametrize(
     ("model", "api_type", "reason"),

@@ -115,7 +115,10 @@ class TestTwoHosts:
             "successor": None,
         }
         there = self.listed(mine, "--host", "bedrock")["gpt-90"]
-        assert (there["host"], there["state"], [*there["lives"]]) == ("bedrock", "active", ["bedrock"])
+        assert (there["host"], there["state"], [*there["lives"]]) == (
+            *("bedrock", "active"),
+            ["bedrock", "bedrock-openai", "bedrock-mantle"],
+        )
 
     def test_a_state_on_any_host_counts(self, mine: str) -> None:
         elsewhere = Path(mine).with_name("elsewhere.toml")
@@ -131,7 +134,13 @@ class TestTwoHosts:
     @pytest.mark.parametrize(
         ("flags", "life"),
         [
-            ((), "openai: legacy until 2099-01-01, bedrock: active, no end before 2098-01-01, azure: active"),
+            (
+                (),
+                (
+                    "openai: legacy until 2099-01-01, bedrock, bedrock-openai, bedrock-mantle: active, "
+                    "no end before 2098-01-01, azure: active"
+                ),
+            ),
             (("--host", "openai"), "legacy until 2099-01-01"),
         ],
         ids=["all", "one"],

@@ -106,15 +106,17 @@ def test_a_successor_outlives_its_predecessor(life: str, theirs: str, says: str,
     assert found == ([f"rocket-1 on openai: {says}"] if says else [])
 
 
-def test_a_successor_is_served_on_the_same_host(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["bedrock", "bedrock-mantle"])
+def test_a_successor_is_served_on_the_same_host(tmp_path: Path, host: str) -> None:
+    """What other doors have from a host is told of that host alone."""
     path = tmp_path / "mine.toml"
     path.write_text(
-        "[on.bedrock.model.claude-opus-4-7]\nlifecycle.successor = 'o3'\n"
+        f"[on.{host}.model.claude-opus-4-7]\nlifecycle.successor = 'o3'\n"
         "verified = 2026-11-01\nsource = ['https://example.com']\n"
     )
     found = [item for item in lint(load_rules(path), today=TODAY) if item.file == str(path)]
     assert [str(item) for item in found] == [
-        f"{path}:2: R015 claude-opus-4-7 on bedrock: successor 'o3' is not served on bedrock"
+        f"{path}:2: R015 claude-opus-4-7 on {host}: successor 'o3' is not served on {host}"
     ]
 
 

@@ -11,8 +11,8 @@ import pytest
 from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from legal_schemas import SUBSETS
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
-from test_schema_lowering import SUBSETS
 from wire_forms import said
 
 from smartllm.compiler.schema.answers.arms import Arms

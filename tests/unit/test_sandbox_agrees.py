@@ -104,5 +104,5 @@ def test_nothing_that_is_compiled_is_refused(model: str, request: MessageRequest
     except UnsupportedError:
         return
     for step in plan.steps:
-        found = refusal(step.body, model, step.dialect, streamed=step.streamed)
+        found = refusal(step.body, model, step.dialect, host=step.host, streamed=step.streamed)
         assert found is None, (str(found), step.body)

@@ -123,7 +123,7 @@ def test_nothing_that_is_compiled_is_refused(seeing: tuple[ApiType, str], data: 
     except UnsupportedError:
         return
     for step in plan.steps:
-        found = refusal(_as_sent(step.body), model, step.dialect, streamed=step.streamed)
+        found = refusal(_as_sent(step.body), model, step.dialect, host=step.host, streamed=step.streamed)
         assert found is None, (str(found), step.body)
 
 

@@ -27,8 +27,7 @@ from smartllm.sync import LLMClient
 from smartllm.testing import LoopbackServer
 from smartllm.testing.reply import Recorded
 from smartllm.testing.routes import find_route
-from smartllm.testing.server import no_proxy
-from smartllm.testing.variables import OTHERS, environment_of
+from smartllm.testing.variables import OTHERS, environment_of, no_proxy
 
 POSTING: Final = (
     "import json, os, sys, urllib.request as u; "

@@ -9,14 +9,14 @@ import re
 import subprocess
 import sys
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from gallery import GALLERY, Case
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from legal_schemas import STRICT, faults
+from legal_schemas import STRICT, SUBSETS, faults
 from pydantic import BaseModel
 
 from smartllm.compiler.schema.answers.restore import restore
@@ -25,7 +25,6 @@ from smartllm.compiler.schema.source import schema_name, schema_of
 from smartllm.compiler.schema.types import Lowered, Subset
 from smartllm.errors import UnsupportedError
 
-SUBSETS: tuple[Subset, ...] = get_args(Subset)
 NULL = {"type": "null"}
 each_case = pytest.mark.parametrize("name", GALLERY)
 each_subset = pytest.mark.parametrize("subset", SUBSETS)

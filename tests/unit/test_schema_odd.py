@@ -6,10 +6,10 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from legal_schemas import STRICT, faults
+from legal_schemas import STRICT, SUBSETS, faults
 
 import smartllm
 from smartllm import TextRequest
@@ -20,7 +20,6 @@ from smartllm.compiler.schema.tool_input import tool_input
 from smartllm.compiler.schema.types import Lowered, Subset
 from smartllm.errors import UnsupportedError
 
-SUBSETS: tuple[Subset, ...] = get_args(Subset)
 SECONDS = 2.0
 TEXT = {"type": "string"}
 NULL = {"type": "null"}

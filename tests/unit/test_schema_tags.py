@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import pytest
+from legal_schemas import SUBSETS
 from pydantic import BaseModel, Field
 
 from smartllm.compiler.schema.answers.restore import restore
 from smartllm.compiler.schema.lower import lower
 from smartllm.compiler.schema.types import Lowered, Subset
 
-SUBSETS: tuple[Subset, ...] = get_args(Subset)
 each_subset = pytest.mark.parametrize("subset", SUBSETS)
 ONE = {"const": "one"}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import smartllm
 from smartllm import LLMClient, LLMConfig, TextRequest
 from smartllm.errors import ConfigError
 from smartllm.rules import load_rules
@@ -181,3 +182,48 @@ def test_nothing_of_the_credentials_is_shown() -> None:
         found = resolved(config, environment)
         assert secret in found.secrets
         assert secret not in repr(found) + repr(found.config) + repr(found.sources)
+
+
+# Betas: what the settings, the environment and a request ask for adds up
+
+
+@pytest.mark.parametrize(
+    ("environment", "settings", "both"),
+    [
+        ("Anthropic-Beta: first, shared", {}, "first,shared"),
+        ("", {"default_headers": {"ANTHROPIC-BETA": "first,shared,first"}}, "first,shared"),
+        # As with every header, the settings outrank the environment.
+        ("anthropic-beta: lost", {"default_headers": {"Anthropic-Beta": "first,shared"}}, "first,shared"),
+    ],
+)
+async def test_betas_of_all_who_ask_add_up(
+    environment: str, settings: dict[str, Any], both: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", environment)
+    fake = FakeTransport()
+    client = LLMClient(transport=fake, provider="anthropic", level="ignore", **settings)
+    request: TextRequest[Any] = TextRequest(prompt="hi", model="claude-sonnet-4-6", use_cache=False)
+    extra = {"extra": {"anthropic_beta": ["of-body", "shared"]}}
+    headers = {"extra_headers": {"anthropic-beta": "of-request"}}
+    async with client:
+        for more in ({}, extra, headers, {**extra, **headers}):
+            await client.generate_text(request.model_copy(update=more))
+    for sent, asked in zip(fake.sent, ((), ("body",), ("request",), ("body", "request")), strict=True):
+        [betas] = [value for name, value in sent.request.headers.items() if name.lower() == "anthropic-beta"]
+        assert {one.strip() for one in betas.split(",")} == {
+            *both.split(","),
+            *(f"of-{one}" for one in asked),
+        }
+    assert all("anthropic_beta" not in sent.body for sent in fake.sent)
+
+
+def test_other_betas_are_another_answer() -> None:
+    asked: dict[str, Any] = {
+        "provider": "anthropic",
+        "model": "claude-sonnet-4-6",
+        "extra_headers": {"anthropic-beta": "a"},
+    }
+    one = smartllm.compile("hi", **asked)
+    other = smartllm.compile("hi", **asked, extra={"anthropic_beta": ["b"]})
+    assert one.fingerprint != other.fingerprint
+    assert dict(other.steps[0].headers)["anthropic-beta"] == "b,a"

@@ -174,6 +174,7 @@ async def test_a_function_gives_tokens_of_entra() -> None:
             "http://gate/x",
             f"a=1&api-version={DATED}",
         ),
+        ({"base_url": "http://gate/v1/"}, {"OPENAI_API_VERSION": DATED}, "azure", "http://gate/v1", ""),
         ({"base_url": "http://gate/x"}, {"AZURE_OPENAI_ENDPOINT": HOST}, "azure", "http://gate/x", ""),
     ],
 )
@@ -195,7 +196,7 @@ def test_the_address_and_the_version_tell_the_api(
         (
             {},
             "azure_endpoint: no address of a resource of Azure OpenAI is given",
-            "set AZURE_OPENAI_ENDPOINT, such",
+            "set AZURE_OPENAI_ENDPOINT, or pass LLMClient(azure_endpoint=...); it is like https://my-resource.",
         ),
         (
             {"azure_endpoint": HOST, "api_key": None},

@@ -11,8 +11,10 @@ from typing import Any, cast
 import pytest
 import tomli
 from doors import is_tried
-from snapshot_files import ROOT, by_case, kept, kept_files
+from snapshot_files import ROOT, bodies_in, by_case, kept, kept_files
 from syrupy.assertion import SnapshotAssertion
+from vendor_shapes import problems
+from versions import with_todays_openai
 
 import smartllm
 from smartllm import Step
@@ -96,12 +98,15 @@ def grouped(found: dict[str, Any]) -> dict[str, Any]:
     return {first: {**found[first], "also": others} for first, *others in groups.values()}
 
 
+@with_todays_openai
 @pytest.mark.parametrize(("host", "model", "dialect", "first"), TRIED)
 def test_doors(host: Host, model: str, dialect: Dialect, first: Host, snapshot: SnapshotAssertion) -> None:
     """The bodies for another door of the same wire: what differs from those for the first one."""
 
     def differing(case: str) -> dict[str, Any]:
-        return changed(*(compiled(model, dialect, one, case) for one in (host, first)))
+        mine, base = (compiled(model, dialect, one, case) for one in (host, first))
+        assert [found for body in bodies_in(mine) for found in problems(body, dialect, model)] == []
+        return changed(mine, base)
 
     assert grouped(by_case(CASES, differing)) == kept(snapshot, f"doors/{host}/{dialect}/{model}.json")
 

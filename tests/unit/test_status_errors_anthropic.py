@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from typing import Any
 
 import pytest
@@ -144,7 +145,7 @@ def test_a_refused_schema_mode() -> None:
 # How long to wait
 
 
-def limits(left: dict[str, str], reset: str = "2026-11-27T12:00:30Z") -> dict[str, str]:
+def limits(left: dict[str, str], reset: str = "2020-11-27T12:00:30Z") -> dict[str, str]:
     return {
         f"anthropic-ratelimit-{name}-{what}": value
         for name, remaining in left.items()
@@ -159,7 +160,7 @@ NOON = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC).timestamp()
     ("headers", "seconds"),
     [
         ({"retry-after": "7", **limits({"requests": "0"})}, 7.0),
-        (limits({"requests": "0", "tokens": "100"}), 30.0),
+        (limits({"requests": "0", "tokens": "100"}, "2026-11-27T12:00:30Z"), 30.0),
         (limits({"requests": "0"}, "2026-11-27T12:00:10+00:00"), 10.0),
         (limits({"requests": "0"}, "2026-11-27T12:00:10"), 10.0),
         (limits({"requests": "0"}, "2026-11-27T11:00:00Z"), 0.0),
@@ -170,6 +171,16 @@ NOON = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC).timestamp()
 )
 def test_a_limit_tells_when_it_begins_anew(headers: dict[str, str], seconds: float | None) -> None:
     assert _wait(Headers(headers), now=lambda: NOON) == seconds
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows cannot change its zone")
+def test_a_moment_without_a_zone_is_not_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        headers = Headers(limits({"requests": "0"}, "2026-11-27T12:00:10"))
+        assert _wait(headers, now=lambda: NOON) == 10.0
+    time.tzset()
 
 
 def test_the_last_of_several_limits_counts() -> None:
@@ -183,6 +194,7 @@ def test_the_last_of_several_limits_counts() -> None:
 def test_the_limit_that_is_used_up_is_named() -> None:
     found = of_anthropic(429, body_of("rate_limit_error"), limits({"requests": "12", "input-tokens": "0"}))
     assert found.hint == "input-tokens: 0 of 50 left"
+    assert found.retry_after == 0  # it began anew long ago
     assert of_anthropic(500, body_of("api_error"), limits({"tokens": "0"})).retry_after is None
 
 

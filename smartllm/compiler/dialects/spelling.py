@@ -50,19 +50,26 @@ def set_messages(
     turns: list[dict[str, Any]] = []
     for turn in intent.turns:
         if intent.texts_alone:
-            turns += spoken(turn, kind)
+            turns += _in_turn(spoken(turn, kind), facts)
             continue
         carried = facts.carry.reasoning == "text" and turn.reasoning
         whole = bool(turn.calls or turn.blocks or turn.own or turn.media or turn.points or carried)
         if whole or turn.results:
             turns += calling(turn, intent)
         if not whole:
-            turns += spoken(turn, kind, _role(turn, facts))
+            turns += _in_turn(spoken(turn, kind, _role(turn, facts)), facts)
     if intent.system is not None and facts.system != "instructions":
         turns.insert(0, {**kind, "role": facts.system, "content": intent.system})
         body.note((path, 0, "role"), fact("system"))
         body.note((path, 0, "content"), trace.reason("system_prompt"))
     body.set(path, turns, trace.reason("messages"))
+
+
+def _in_turn(messages: list[dict[str, Any]], facts: Facts) -> list[dict[str, Any]]:
+    """The texts of a turn as one message, where no role may speak twice in a row."""
+    if not facts.messages.alternate or not messages[1:]:
+        return messages
+    return [{**messages[0], "content": "\n\n".join(message["content"] for message in messages)}]
 
 
 def _role(turn: Turn, facts: Facts) -> str:
@@ -180,6 +187,14 @@ def add_tool(body: Body, path: str, tool: Mapping[str, Any], because: Reason) ->
     body.note((*here, len(node)), because)
     node.append(tool)
     body.texts.pop(here)
+
+
+def set_forced(body: Body, named: Mapping[str, Any], facts: Facts) -> None:
+    """Force the tool whose input is the answer: by its name, or as any tool where names are refused."""
+    if facts.tools.choice == "any":
+        body.set("tool_choice", "required", fact("tools.choice"))
+    else:
+        body.set("tool_choice", named, fact("tools.forced"))
 
 
 def arguments_of(call: ToolCall, intent: Intent) -> dict[str, Any]:

@@ -76,7 +76,12 @@ def told_alone(turn: Turn, facts: Facts, trace: Trace, reason: str, fact: str) -
 
 
 def joined(turn: Turn, behind: Turn, trace: Trace) -> Turn:
-    """Two turns of one role as one; only the reasoning of the first stands where its model takes it."""
+    """Two turns of one role as one; only the reasoning of the first stands where its model takes it.
+
+    What goes on behind a block of the provider's own tools is the same turn, and keeps its reasoning.
+    """
+    if turn.said[-1].type == "other":
+        return turn._replace(parts=turn.parts + behind.parts)
     reason = "it would stand behind what another message of the same turn says"
     behind = without_reasoning(behind, trace, reason, "messages.alternate")
     return turn._replace(parts=turn.parts + behind.parts)
@@ -97,9 +102,11 @@ def _gone(intent: Intent, facts: Facts) -> _Trouble | None:
 
 
 def _trouble(turn: Turn, intent: Intent, facts: Facts, names: Mapping[str, str]) -> _Trouble | None:
-    reader, kind = (intent.model, intent.dialect), facts.carry.reasoning
+    # Doors of one provider have other ids for the same model.
+    readers, kind = {intent.model, intent.asked}, facts.carry.reasoning
     if any(
-        (written.model, RENAMED.get(written.dialect, written.dialect)) != reader for written in turn.reasoning
+        written.model not in readers or RENAMED.get(written.dialect, written.dialect) != intent.dialect
+        for written in turn.reasoning
     ):
         return _Trouble("only the model that wrote reasoning can read it, on the same wire")
     if kind == "never":

@@ -7,6 +7,7 @@ from smartllm.compiler.passes.carry import joined, without_reasoning
 from smartllm.compiler.trace import Trace
 from smartllm.errors import UnsupportedError
 from smartllm.rules.vocabulary import Facts
+from smartllm.rules.vocabulary.wire import RESUMES
 from smartllm.text_parts import Text
 
 
@@ -27,7 +28,7 @@ def messages(intent: Intent, facts: Facts, trace: Trace) -> Intent:
             hint="begin the conversation with a user message",
             fact="messages.leading_assistant",
         )
-    if turns[-1].role == "assistant":
+    if turns[-1].role == "assistant" and not _is_paused(turns[-1], intent):
         turns = _prefill(turns, intent, facts, trace)
     return intent if turns == intent.turns else intent._replace(turns=turns)
 
@@ -50,6 +51,11 @@ def _alternate(turns: tuple[Turn, ...], trace: Trace) -> tuple[Turn, ...]:
             severity="info",
         )
     return tuple(found)
+
+
+def _is_paused(turn: Turn, intent: Intent) -> bool:
+    """Whether an assistant's turn stands as the provider left it, in the midst of its own tools."""
+    return intent.dialect in RESUMES and turn.said[-1].type == "other"
 
 
 def _prefill(turns: tuple[Turn, ...], intent: Intent, facts: Facts, trace: Trace) -> tuple[Turn, ...]:

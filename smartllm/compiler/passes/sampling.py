@@ -47,13 +47,11 @@ def sampling(intent: Intent, facts: Facts, trace: Trace) -> Intent:
 
 def _beside_zero(intent: Intent, facts: Facts, trace: Trace) -> Intent:
     """The intent with one of a temperature of 0 and a parameter that may not stand beside it."""
-    for name, value in intent.parameters.items():
-        parameter = getattr(facts, name)
-        if not isinstance(parameter, Parameter) or parameter.greedy or value == CARRIED[name].neutral:
-            continue
-        if intent.parameters.get("temperature") == 0:
+    given = intent.parameters
+    for name in facts.not_greedy:
+        if given.get("temperature") == 0 and given.get(name) not in {None, CARRIED[name].neutral}:
             return with_parameters(
-                intent, {_excluded("temperature", name, f"{name}.greedy", intent, trace): None}
+                intent, {_excluded("temperature", name, "not_greedy", intent, trace): None}
             )
     return intent
 

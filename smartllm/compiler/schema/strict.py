@@ -1,8 +1,9 @@
-"""The strict subsets: OpenAI's strict json_schema and Claude's native output format.
+"""The strict subsets: OpenAI's strict json_schema, whole or plain, and Claude's native output format.
 
 Rules: developers.openai.com/api/docs/guides/structured-outputs and
 platform.claude.com/docs/en/build-with-claude/structured-outputs, as of 2026-11-23 (facts/openai.md §8,
-facts/claude_bedrock.md §6).
+facts/claude_bedrock.md §6); the plain one is Azure's: learn.microsoft.com/azure/foundry/openai/how-to/
+structured-outputs, as of 2026-06-05.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ _FORMATS: Final = frozenset(
 )
 _KEPT: Final = frozenset(
     {"$ref", "type", "title", "description", "properties", "required", "additionalProperties"}
-    | {"items", "anyOf", "enum", "const", "minLength", "maxLength"}
+    | {"items", "anyOf", "enum", "const"}
 )
+_LENGTHS: Final = frozenset({"minLength", "maxLength"})
 _OBJECT: Final = frozenset({"type", "properties", "required", "additionalProperties"})
 # From here on definitions stay references, so that nothing nests much deeper than the caller wrote it.
 _DEEP: Final = 20
@@ -45,7 +47,7 @@ class Strict(Forms):
 
     def __init__(self, root: dict[str, Any], subset: Subset, patterns: Patterns) -> None:
         super().__init__()
-        self.claude = subset == "claude-native"
+        self.claude, self.plain = subset == "claude-native", subset == "openai-plain"
         self.patterns = patterns
         self.view = View(root, self._changed)
         self.reading = Reading(self.view)
@@ -222,6 +224,8 @@ class Strict(Forms):
         return super()._cleaned(node, place)
 
     def _takes(self, key: str, value: Any) -> bool:
+        if self.plain:
+            return key in _KEPT
         if key == "format":
             return value in _FORMATS or (self.claude and value == "uri")
         if key == "pattern":
@@ -230,7 +234,7 @@ class Strict(Forms):
             return not self.claude
         if key in {"minItems", "maxItems"}:
             return not self.claude or (key == "minItems" and value <= 1)
-        return key in _KEPT
+        return key in _KEPT or key in _LENGTHS
 
 
 def _is_one(node: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from smartllm.compiler.schema.types import Lowered, Subset
 from smartllm.rules.memo import Memo
 from smartllm.rules.vocabulary import Facts, Patterns, Sizes
 
-BINDING: Final = frozenset({"openai-strict", "claude-native"})
+BINDING: Final = frozenset({"openai-strict", "openai-plain", "claude-native"})
 """The subsets in which a schema binds what the model writes."""
 
 _NATIVE: Final = Memo(results=128, characters=128 * 1024)

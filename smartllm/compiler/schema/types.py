@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from smartllm.errors import UnsupportedError
 from smartllm.said import Named, said
 
-Subset = Literal["openai-strict", "claude-native", "claude-tool", "tool"]
+Subset = Literal["openai-strict", "openai-plain", "claude-native", "claude-tool", "tool"]
 Codec = Literal["pairs", "json", "tuple", "optional", "tag"]
 
 WRAPPED: Final = "the root must be an object; the schema stands under the property 'value'"

@@ -66,7 +66,7 @@ function take(found) {
   let whole = false;
   for (const call of found) {
     const old = calls.get(call.n);
-    call.words = `${call.model} ${call.path} ${call.wire} ${call.status ?? ""} ${call.text}`.toLowerCase();
+    call.words = `${call.model} ${call.path} ${call.wire} ${call.host} ${call.status ?? ""} ${call.text}`.toLowerCase();
     if (old) count(old, -1);
     count(call, 1);
     calls.set(call.n, call);

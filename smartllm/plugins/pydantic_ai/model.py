@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, ModelRequestParameters, check_allow_model_requests
+from pydantic_ai.usage import RequestUsage
 
 from smartllm.config import LLMConfig
 from smartllm.errors import CompileError, RefusalError, TruncatedError
@@ -130,6 +131,23 @@ class SmartLLMModel(Model[LLMClient]):
                 answer = unbound(error.response, error)
         tell(answer.diagnostics)
         return response_of(answer, provider=self._system, bound=_is_bound(asked))
+
+    async def count_tokens(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> RequestUsage:
+        """Count the input tokens of a request by the provider, as ``UsageLimits`` may ask before each.
+
+        Raises:
+            ModelAPIError: As ``request``; also where the provider counts no tokens for the model.
+        """
+        check_allow_model_requests()
+        with failures(self._model_name):
+            request, _ = await self._request(messages, model_settings, model_request_parameters)
+            found = await self.client.count_tokens(request)
+        return RequestUsage(input_tokens=found.input_tokens)
 
     @asynccontextmanager
     async def request_stream(

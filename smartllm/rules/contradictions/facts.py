@@ -106,11 +106,12 @@ FACT_CONTRADICTIONS: Final[list[Contradiction]] = [
     ),
     Contradiction(
         "structured.native_subset",
-        "schemas carry a strict key, so they must be those that strict mode takes: openai-strict",
+        "schemas carry a strict key, so they must be those that strict mode takes: openai-strict or "
+        "openai-plain",
         lambda facts: (
             facts.structured.native
             and facts.structured.strict
-            and facts.structured.native_subset != "openai-strict"
+            and facts.structured.native_subset not in {"openai-strict", "openai-plain"}
         ),
         breaks=True,
         dialects=OPENAI_WIRES,

@@ -6,10 +6,13 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator
 
+from smartllm.errors import UnknownModelError
 from smartllm.rules.belonging import row_profile, unlisted
 from smartllm.rules.inference import vendor_of
 from smartllm.rules.lint.check import Context, Finding, check
+from smartllm.rules.load import RuleSet
 from smartllm.rules.names import parse
+from smartllm.rules.resolve import resolve
 from smartllm.rules.servers import server_profiles
 from smartllm.rules.target import profile_chain
 from smartllm.rules.toml_text import quoted
@@ -27,8 +30,8 @@ def canonical_keys(context: Context) -> Iterator[Finding]:
             path, called = ("on", host, "model", key), row.get("ids", {}).get("name", "")
             if key not in models:
                 yield context.at(path, "R005", f"{key!r} is no key of a listed model")
-            if called and not _leads_to(called, key):
-                message = f"{called!r} is no name of {key}: whoever calls it so gets {parse(called).key!r}"
+            if called and (other := _leads_elsewhere(called, key, context.rules)):
+                message = f"{called!r} is no name of {key}: whoever calls it so gets {other!r}"
                 yield context.at((*path, "ids", "name"), "R005", message)
     for key in models:
         name = parse(key)
@@ -37,10 +40,16 @@ def canonical_keys(context: Context) -> Iterator[Finding]:
         yield context.at(("model", key), "R005", f"key {key!r} is not canonical; write {name.key!r}")
 
 
-def _leads_to(called: str, key: str) -> bool:
-    """Whether a host's name for a model is an id of its row, in the spelling that is compared."""
+def _leads_elsewhere(called: str, key: str, rules: RuleSet) -> str:
+    """What a host's name for a model leads to, in the spelling that is compared, if not to its row."""
     name = parse(called)
-    return key in {name.key, name.dated} and name.name == called
+    if name.name != called:
+        return name.key
+    try:
+        found = resolve(called, rules)
+    except UnknownModelError:
+        return name.key
+    return "" if found.model == key else found.model or found.key
 
 
 @check("R012")

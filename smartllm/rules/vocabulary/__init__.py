@@ -87,6 +87,9 @@ class Facts:
     exclusive: tuple[tuple[SamplingField, SamplingField], ...] = fact(
         (), "Pairs of sampling parameters that may not be sent together."
     )
+    not_greedy: tuple[SamplingField, ...] = fact(
+        (), "Sampling parameters that may not be sent beside a temperature of 0."
+    )
     stop_sequences: StopSequences = fact(StopSequences())
     seed: Parameter = fact(Parameter(accepted=False, place="seed"))
     presence_penalty: Parameter = fact(Parameter(accepted=False))

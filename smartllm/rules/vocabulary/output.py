@@ -38,8 +38,10 @@ class Structured:
     prefer: Literal["native", "tool"] = fact(
         "tool", "Strategy for structured_output='auto' where both are possible."
     )
-    native_subset: Literal["openai-strict", "claude-native"] = fact(
-        "openai-strict", "JSON Schema subset that the native strategy takes."
+    native_subset: Literal["openai-strict", "openai-plain", "claude-native"] = fact(
+        "openai-strict",
+        "JSON Schema subset that the native strategy takes; openai-plain: openai-strict without bounds, "
+        "lengths, formats and regular expressions.",
     )
     tool_subset: Literal["claude-tool", "tool"] = fact(
         "tool", "JSON Schema subset that a tool's input takes."

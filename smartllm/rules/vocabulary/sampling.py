@@ -19,7 +19,6 @@ class Parameter:
         None, "Range accepted while thinking is on; [] means it must be absent then."
     )
     rejected: Literal["drop", "error"] = fact("drop", "What an explicit value gets where it is not accepted.")
-    greedy: bool = fact(True, "It may be sent beside a temperature of 0.")
     place: Literal["top_k", "inferenceConfig.topK", "seed", "random_seed"] = fact(
         "top_k",
         "Key of top_k under additionalModelRequestFields (Converse only), or of seed on Chat Completions.",

@@ -94,6 +94,10 @@ KEPT_TURNS: Final[dict[Dialect, tuple[str, ...]]] = {
 }
 """Keys of a body that stand for earlier turns which the provider keeps."""
 
+RESUMES: Final[frozenset[Dialect]] = frozenset({"anthropic_messages"})
+"""Dialects on which an answer that was paused in the provider's own tools goes on where it stands last,
+without prefill too (platform.claude.com/docs/en/build-with-claude/handling-stop-reasons, 2026-11-27)."""
+
 NAMES_DOCUMENTS: Final[frozenset[Dialect]] = frozenset({"bedrock_converse"})
 """Dialects on which each document needs a name, another one than all others of the request have."""
 

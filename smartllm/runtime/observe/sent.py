@@ -132,9 +132,8 @@ def _value(name: str, step: Step) -> Any:
     if name == "reasoning_effort":
         return fields.found(step.sealed, *fields.effort)
     facts = step.provenance.facts
-    place = (
-        fields.places.get(name, name).format(place=name) if facts is None else fields.place_of(name, facts)
-    )
+    place = fields.places.get(name, name)
+    place = place.format(place=name) if facts is None else fields.place_of(name, facts)
     if place.startswith(HEADER):
         return step.headers.get(place.removeprefix(HEADER))
     return fields.found(step.sealed, place)

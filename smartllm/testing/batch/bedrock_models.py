@@ -40,7 +40,7 @@ def model_refusal(route: Route, known: Collection[str] = ()) -> Refused | None:
         route: Where a call of it goes online.
         known: Ids that are taken whatever the rules say.
     """
-    problem = id_refusal(route.model, route.provider, route.host, known)
+    problem = id_refusal(route.model, route, known)
     if problem is not None or route.model in known:
         return problem
     takes = batch_facts(route)

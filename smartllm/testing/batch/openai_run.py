@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from uuid import uuid4
 
 from smartllm.testing.heard import Refused
+from smartllm.testing.host_words import error_body
 from smartllm.testing.reply import Reply
-from smartllm.testing.routes import error_body
 
 from .engine import Turns
 from .openai_lines import looked_through, row_of

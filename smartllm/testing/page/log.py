@@ -119,6 +119,7 @@ class Call:
             "path": _short(recorded.path),
             "model": _short(self.model),
             "wire": (route and route.dialect) or "",
+            "host": route.provider if route else "",
             "status": recorded.status,
             "verdict": self.verdict,
             "ms": None if recorded.seconds is None else round(recorded.seconds * 1000, 1),

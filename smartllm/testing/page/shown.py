@@ -14,7 +14,10 @@ from urllib.parse import unquote
 from smartllm.pages.facts import FactView, view_at
 from smartllm.runtime.wire.event_stream import FrameDecoder, FrameError
 from smartllm.testing.check import target_of
+from smartllm.testing.check_door import wants_key
 from smartllm.testing.heard import json_of
+from smartllm.testing.routes import find_route
+from smartllm.testing.telling import HEADER as PROVIDER
 
 from .leaves import MOST, Leaf, leaves_of
 from .log import LONGEST, Call, Told
@@ -47,6 +50,7 @@ def shown_call(call: Call, address: str) -> dict[str, Any]:
         "call": call,
         "recorded": recorded,
         "summary": call.summary(),
+        "host": _host(recorded),
         "time": dt.datetime.fromtimestamp(call.begun).astimezone().isoformat(" ", "milliseconds")[:23],
         "known": target is not None,
         "how": "" if target is None else _how(target),
@@ -65,6 +69,12 @@ def shown_call(call: Call, address: str) -> dict[str, Any]:
     }
 
 
+def _host(recorded: Recorded) -> tuple[str, str]:
+    """The host for which a request was taken, and what told it from others that have its path."""
+    route = recorded.route
+    return ("", "") if route is None else (route.provider, route.told)
+
+
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers of a request, without what might open something."""
     return {name: "…" if _is_secret(name) else value for name, value in headers.items()}
@@ -73,7 +83,7 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def curl_of(call: Call, address: str) -> str:
     """The command that sends a request once more; empty where its body is no longer kept whole, or no text.
 
-    No key is in it, and none is needed: the sandbox takes any.
+    No key of the caller's is in it: the sandbox takes any.
     """
     recorded = call.recorded
     if call.size > len(recorded.body):
@@ -87,12 +97,28 @@ def curl_of(call: Call, address: str) -> str:
     path = _without_keys(recorded.raw_path)
     glob = " -g" if _GLOBS & {*path} else ""
     parts = [f"curl -sS{glob} -X {shlex.quote(recorded.method)} {shlex.quote(address + path)}"]
-    for name, value in recorded.headers.items():
-        if name not in _CURLS_OWN and not name.startswith("x-amz-") and not _is_secret(name):
-            parts.append(f"-H {shlex.quote(f'{name}: {value}')}")
+    for name, value in _own_headers(recorded, path).items():
+        parts.append(f"-H {shlex.quote(f'{name}: {value}')}")
     if body:
         parts.append(f"--data-raw {shlex.quote(body)}")  # the others read a file where it begins with an @
     return " \\\n  ".join(parts)
+
+
+def _own_headers(recorded: Recorded, path: str) -> dict[str, str]:
+    """The headers of the command: the caller's own, without what curl sets and what might open something."""
+    kept = {
+        name: value
+        for name, value in recorded.headers.items()
+        if name not in {*_CURLS_OWN, PROVIDER} and not name.startswith("x-amz-") and not _is_secret(name)
+    }
+    route = recorded.route
+    if route is None or route.dialect is None:
+        return kept
+    if wants_key(route):
+        kept["Authorization"] = "Bearer sandbox"
+    again = find_route(recorded.method, path, body=recorded.body, headers=kept)
+    # What told its host may have been its key or its signature.
+    return kept if again.provider == route.provider else {**kept, PROVIDER: route.provider}
 
 
 def _is_secret(name: str) -> bool:
@@ -108,7 +134,9 @@ def _without_keys(raw_path: str) -> str:
 
 def _target(call: Call) -> Target | None:
     route = call.recorded.route
-    return target_of(call.model, route.dialect) if route and route.dialect and call.model else None
+    if route is None or route.dialect is None or not call.model:
+        return None
+    return target_of(call.model, route.dialect, route.provider)
 
 
 def _how(target: Target) -> str:

@@ -14,6 +14,7 @@ from smartllm.compiler.dialects.spelling import (
     Spell,
     add_tool,
     effort_reason,
+    set_forced,
     set_limit,
     set_messages,
     set_parallel,
@@ -77,5 +78,4 @@ def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> N
         function["description"] = plan.description
     add_tool(body, "tools", {"type": "function", "function": function}, because)
     if plan.strategy == "tool" and intent.tool_choice is None:
-        choice = {"type": "function", "function": {"name": plan.name}}
-        body.set(FIELDS.choice, choice, fact("tools.forced"))
+        set_forced(body, {"type": "function", "function": {"name": plan.name}}, facts)

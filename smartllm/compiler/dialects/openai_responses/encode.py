@@ -13,6 +13,7 @@ from smartllm.compiler.dialects.spelling import (
     Spell,
     add_tool,
     effort_reason,
+    set_forced,
     set_limit,
     set_messages,
     set_parallel,
@@ -78,4 +79,4 @@ def _set_output(body: Body, intent: Intent, plan: OutputPlan, facts: Facts) -> N
         function["description"] = plan.description
     add_tool(body, "tools", function, because)
     if plan.strategy == "tool" and intent.tool_choice is None:
-        body.set(FIELDS.choice, {"type": "function", "name": plan.name}, fact("tools.forced"))
+        set_forced(body, {"type": "function", "name": plan.name}, facts)

@@ -43,8 +43,12 @@ def _is_plain(item: Mapping[str, Any]) -> bool:
 
 
 def are_sealed(items: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether all reasoning among items holds what its model reads, should the provider not have kept it."""
-    return all(item.get("encrypted_content") for item in items if item.get("type") == "reasoning")
+    """Whether all reasoning among items holds what its model reads, should the provider not have kept it.
+
+    That is encrypted, or the reasoning itself, as DeepSeek and servers of gpt-oss show it.
+    """
+    reasoning = (item for item in items if item.get("type") == "reasoning")
+    return all(item.get("encrypted_content") or item.get("content") for item in reasoning)
 
 
 def is_remark(item: Mapping[str, Any]) -> bool:
