@@ -236,7 +236,7 @@ class HostCalls:
         """Where the calls to a host go: its own address, unless the settings name one for all of them.
 
         Raises:
-            ConfigError: AWS's variables or files ask for another kind of address, of which none is known here.
+            ConfigError: AWS's variables or files ask for another kind of address; none is known here.
         """
         settings = self._settings
         if row.address and settings.custom_endpoint is None:

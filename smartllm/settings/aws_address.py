@@ -50,8 +50,8 @@ def no_such_address(title: str) -> ConfigError:
     """
     return ConfigError(
         said(
-            "{}: AWS's variables or files ask for another address than the public one (FIPS, dual-stack or one "
-            "of your own), and for {} none is known",
+            "{}: AWS's variables or files ask for another address than the public one (FIPS, dual-stack or "
+            "one of your own), and for {} none is known",
             Named("endpoint_url"),
             title,
         ),
