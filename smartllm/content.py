@@ -129,6 +129,9 @@ class ToolCall(NamesFields):
     """It calls a tool that takes free text (type ``custom``): the arguments are that text."""
     unfinished: bool = field(default=False, kw_only=True)
     """The answer ended inside it, or right behind it: do not run it."""
+    own: Mapping[str, Any] = field(default_factory=dict, repr=False, kw_only=True)
+    """What Claude's Messages say of it besides: the code that makes it (``caller``), or the toolset that it
+    is of (``toolset_name``). It goes back with it there."""
     type: Literal["tool_call"] = type_field("tool_call")
 
 
@@ -235,7 +238,7 @@ def whole_call(index: int, call: ToolCall) -> ToolCallDelta:
 def owned(part: Part) -> Part:
     """A part that shares nothing with the given one that can be changed."""
     if isinstance(part, ToolCall):
-        return replace(part, arguments=copied(part.arguments))
+        return replace(part, arguments=copied(part.arguments), own=copied(part.own))
     if isinstance(part, Reasoning):
         return Reasoning(part.model, part.dialect, copied(part.blocks), part.text)
     if isinstance(part, Other):

@@ -145,7 +145,7 @@ class BaseRequest(NamedFields, Generic[T]):
     top_p: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     """Nucleus sampling, 0 to 1; None leaves the model's default."""
     top_k: Annotated[int, Field(ge=1)] | None = None
-    """Top-k sampling (Bedrock), at least 1; None leaves the model's default."""
+    """Top-k sampling, where the API has it; at least 1; None leaves the model's default."""
     system_prompt: SystemText | None = None
     """System text; white space alone is none."""
     stream: bool = False

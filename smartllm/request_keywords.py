@@ -59,7 +59,7 @@ class FieldsOnly(TypedDict, Generic[T], total=False):
     top_p: float | None
     """Nucleus sampling, 0 to 1; None leaves the model's default."""
     top_k: int | None
-    """Top-k sampling (Bedrock), at least 1; None leaves the model's default."""
+    """Top-k sampling, where the API has it; at least 1; None leaves the model's default."""
     system_prompt: str | None
     """System text; white space alone is none."""
     stream: bool

@@ -150,7 +150,7 @@ class TextResponse(Generic[T]):
     def _owned(self, part: Part) -> Part:
         mine = owned(part)
         if isinstance(mine, Reasoning) and mine.dialect:
-            return replace(mine, model=self.requested_model or "")
+            return replace(mine, model=(self.reasoning or mine).model or self.requested_model or "")
         return mine
 
     @property
@@ -175,7 +175,7 @@ class TextResponse(Generic[T]):
 
         usages = [answer.usage for answer in self._calls] or [self.usage]
         own = price_of(usages[given:], self.billing, model=self.requested_model, when=self.timestamp)
-        return sum_of([own, *(one.cost for one in self._earlier)]) if self._earlier else own
+        return sum_of([own, *(one.cost for one in self._earlier)])
 
     def as_message(self) -> Message:
         """This answer as a turn of a conversation, with its reasoning and its calls.

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from doors import is_tried
+from doors import api_on, is_tried
 from model_facts import RULES
 
 from smartllm import LLMClient, Message, MessageRequest, TextResponse, Tool, ToolResult
-from smartllm.compiler.dialects import FIELDS
 from smartllm.rules import Dialect, Facts, Host, resolve, served_on, target_for
 from smartllm.testing import FakeTransport, Reply
 
@@ -80,7 +79,7 @@ def request_at(place: Place, messages: list[Message], **fields: Any) -> MessageR
     """The request of a round."""
     if place.facts.tools.functions == "effort-none":
         fields["reasoning_effort"] = "none"
-    api_type = FIELDS[place.dialect].api_type
+    api_type = api_on(place.dialect, place.host)
     given: dict[str, Any] = {
         "tools": [*TOOLS],
         "use_cache": False,

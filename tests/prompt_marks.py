@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from doors import api_on
 from model_facts import RULES
 
 import smartllm
 from smartllm import MessageRequest, Plan, TextRequest
-from smartllm.compiler.dialects import FIELDS
 from smartllm.rules import Dialect
 from smartllm.testing.prompt_blocks import Block
 from smartllm.testing.routes import PROMPT_WIRES
@@ -22,7 +22,7 @@ def blocks_of(body: dict[str, Any], dialect: Dialect) -> list[Block]:
 def plan_of(model: str, dialect: Dialect, turns: Any, **fields: Any) -> Plan:
     given = {"prompt": turns} if isinstance(turns, str) else {"messages": turns}
     kind = TextRequest if "prompt" in given else MessageRequest
-    request = kind(**given, **{"api_type": FIELDS[dialect].api_type} | fields)
+    request = kind(**given, **{"api_type": api_on(dialect)} | fields)
     return smartllm.compile(request, model=model, rules=RULES, level="ignore")
 
 

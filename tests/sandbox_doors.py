@@ -36,6 +36,10 @@ class Door(NamedTuple):
 
     def client(self, url: str, **given: Any) -> LLMClient:
         """A client that calls it alone."""
+        return LLMClient(**self.settings(url, **given))
+
+    def settings(self, url: str, **given: Any) -> dict[str, Any]:
+        """The settings of such a client."""
         own: dict[str, Any] = {
             "provider": self.host,
             "default_model": self.model,
@@ -50,7 +54,7 @@ class Door(NamedTuple):
             own |= {"base_url": url, "api_key": "any"}
         if self.host == "azure-deployments":
             own["api_version"] = "2024-10-21"
-        return LLMClient(**(own | given))
+        return own | given
 
 
 DOORS = (

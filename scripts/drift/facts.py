@@ -146,6 +146,9 @@ COMPARED: Final[Mapping[str, Compared]] = {
     "effort.default": Compared(lambda our: our.facts.effort.default, _as_is("effort.default")),
     "endpoints": Compared(lambda our: sorted(our.wires), _as_is("endpoints")),
     "lifecycle.shutdown": Compared(lambda our: our.facts.lifecycle.shutdown, _life),
+    "lifecycle.end": Compared(
+        lambda our: our.facts.lifecycle.shutdown or our.facts.lifecycle.not_before, _unsaid
+    ),
     "lifecycle.ended": Compared(lambda our: our.facts.lifecycle.state in {"legacy", "retired"}, _unsaid),
     "lifecycle.successor": Compared(
         lambda our: our.facts.lifecycle.successor,

@@ -179,6 +179,7 @@ class Intent(NamedTuple):
     ``effort`` and ``budget_tokens`` are wishes: the thinking pass consumes them into ``thinking``.
 
     Attributes:
+        model: The id that is sent.
         dialect: The wire on which it will be said.
         max_tokens: None once the target takes no limit here.
         parameters: Values of the request's ``CARRIED`` fields by name, in the order of the body; those that
@@ -194,6 +195,7 @@ class Intent(NamedTuple):
         texts_alone: The turns, of user and assistant alone, hold nothing but texts that cite nothing, so that
             nobody need look for more; no pass adds any.
         batch: It goes to the host's batch engine.
+        asked: The caller's id of the model, where another one is sent; answers tell it by this one.
         explicit: Names of the fields that the request itself sets; a client's configuration only gives
             defaults.
     """
@@ -221,6 +223,7 @@ class Intent(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     texts_alone: bool = False
     batch: bool = False
+    asked: str = ""
 
     @property
     def bound(self) -> OutputPlan | None:

@@ -134,6 +134,7 @@ def intent_of(
     system = wishes["system_prompt"]
     intent = Intent(
         model=model or target.resolution.asked,
+        asked=target.resolution.asked,
         dialect=target.dialect,
         turns=turns,
         max_tokens=wishes["max_tokens"],

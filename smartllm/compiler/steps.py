@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from smartllm.compiler.betas import set_betas
 from smartllm.compiler.body import Body, Path, leaves
 from smartllm.compiler.dialects import ENCODERS, FIELDS
 from smartllm.compiler.headers import AskedHeaders
@@ -94,6 +95,7 @@ def _body(intent: Intent, target: Target, trace: Trace) -> Body:
         trace.changes.append(
             Change("extra-merged", "info", "extra", "added", names, names, reason, Reason("extra", "extra"))
         )
+    set_betas(body, intent, target)
     return body
 
 

@@ -125,7 +125,7 @@ def _chosen(
     target = target_for(resolution, host, dialect, rules)
     if compatible and host == other:
         return Choice(target, model, (*_inferred(target), *_api_ignored(api_type, target)))
-    here = host == first and not is_another_doors(target)
+    here = host == provider_of_host(host) and not is_another_doors(target)
     sent, ids = (model, id_notes(target)) if here else door_id(target)
     notes = (*_inferred(target), *ids, *_api_ignored(api_type, target))
     others = tuple(door for door in doors if door[0] != host) if api_type is None else ()
@@ -258,6 +258,9 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
     used = api_word(target.host, target.dialect, target.rules)
     if api_type is None or used == api_type:
         return []
+    provider = provider_of_host(target.host)
+    spoken = any(api_type in _spoken(door, target.rules) for door in doors_of(provider, target.rules))
+    reason = f"does not serve {target.resolution.asked} by that API" if spoken else "has no such API"
     return [
         Diagnostic(
             "api-type-ignored",
@@ -266,7 +269,7 @@ def _api_ignored(api_type: ApiType | None, target: Target) -> list[Diagnostic]:
             "ignored",
             api_type,
             used,
-            f"{target.host} has no such API; {target.dialect} was used",
+            f"{provider} {reason}; {target.dialect} was used",
             target.origin("endpoints"),
         )
     ]

@@ -75,6 +75,8 @@ def _checked(given: Iterable[InputPart], role: str, *place: str | int) -> tuple[
         _check_writer(part, role, (*place, index))
         if isinstance(part, Reasoning):
             _check_blocks(part, (*place, index))
+        elif part.type == "tool_call" and part.own:
+            check_json(part.own, *place, index, "own")
         elif part.type in _MEDIA:
             parts[index] = _loaded(part, (*place, index))
         elif part.type == "tool_result" and part.parts:

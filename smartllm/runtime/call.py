@@ -58,7 +58,7 @@ class Executor:
         self._max_concurrent, self._share = config.max_concurrent, config.quota_share
         self.formats = NativeFormats()
         self._owned: PerOwner[Shared] = PerOwner(lambda: Shared(config.retry_budget))
-        self.aside = AsideCalls(calls, self._policy, lambda: self.shared, self.timeouts.total)
+        self.aside = AsideCalls(calls, self._policy, self._owned.get, self.timeouts.total)
 
     @property
     def shared(self) -> Shared:

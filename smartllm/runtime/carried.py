@@ -27,8 +27,8 @@ def reasoning_of(plan: Plan, first: Decoded) -> Reasoning | None:
     if step.carries_text and first.thoughts:
         given = [block for part in first.thoughts for block in part.blocks]
         blocks = [dict(block) for block in copy.deepcopy(given)]
-        return Reasoning(plan.model, step.dialect, blocks, first.thinking)
+        return Reasoning(step.model, step.dialect, blocks, first.thinking)
     if not first.reasoning or step.is_apart:
         return None
     blocks = [dict(block) for block in copy.deepcopy(first.reasoning)]
-    return Reasoning(model=plan.model, dialect=step.dialect, blocks=blocks)
+    return Reasoning(model=step.model, dialect=step.dialect, blocks=blocks)

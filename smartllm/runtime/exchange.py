@@ -27,7 +27,7 @@ from smartllm.runtime.wire.events import ResponseEvents
 from smartllm.runtime.wire.frame_events import FrameEvents
 from smartllm.runtime.wire.sse_events import SSEEvents
 from smartllm.settings import Settings
-from smartllm.settings.aws_address import public_address
+from smartllm.settings.aws_address import no_such_address, public_address
 
 _CONTENT: Final = {"Content-Type": "application/json"}
 _ACCEPT: Final = {"Accept": "application/json"}
@@ -233,9 +233,15 @@ class HostCalls:
         return f"{address}{path}?{query}" if query else f"{address}{path}"
 
     async def _address_of(self, row: HostRow) -> str:
-        """Where the calls to a host go: its own address, unless the settings name one for all of them."""
+        """Where the calls to a host go: its own address, unless the settings name one for all of them.
+
+        Raises:
+            ConfigError: AWS's variables or files ask for another kind of address; none is known here.
+        """
         settings = self._settings
         if row.address and settings.custom_endpoint is None:
+            if settings.asks_botocore and not self._keyless:
+                raise no_such_address(row.title)
             return row.address.format(region=settings.region)
         return self._found_address or await self._address()
 

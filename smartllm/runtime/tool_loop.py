@@ -11,6 +11,7 @@ from smartllm.content import CachePoint, ToolCall, ToolResult
 from smartllm.errors import ProviderTimeoutError, SmartLLMError, TruncatedError
 from smartllm.request import BaseRequest, Message, MessageRequest, TextRequest
 from smartllm.response import TextResponse
+from smartllm.runtime.containers import in_container, kept_container
 from smartllm.runtime.control.deadline import Deadline
 from smartllm.runtime.media import with_files
 from smartllm.runtime.observe.progress import Progress
@@ -80,7 +81,7 @@ class ToolLoop(Generic[T]):
                     results: list[Any] = self._results  # each call has one by now
                     self._messages += [response.as_message(), Message("user", results)]
                 self._results = None
-                request = await with_files(following(request, self._messages))
+                request = await with_files(following(request, self._messages, response))
                 self._messages = list(request.messages)
         except Exception as error:
             if isinstance(error, SmartLLMError) and self._responses and error.run is None:
@@ -203,16 +204,21 @@ def turns_of(request: Request[Any]) -> list[Message]:
     return [Message("user", request.prompt)]
 
 
-def following(request: Request[T], messages: list[Message]) -> MessageRequest[T]:
+def following(request: Request[T], messages: list[Message], answer: TextResponse[T]) -> MessageRequest[T]:
     """The next round's request: the same wishes for a longer conversation.
 
-    What forces a call holds for the first round, else there would be no end of calls.
+    What forces a call holds for the first round, else there would be no end of calls. Where code of the
+    provider's ran, it goes on in its container, which must be named to answer the calls that code makes
+    (platform.claude.com/docs/en/agents-and-tools/tool-use/programmatic-tool-calling, 2026-11-27).
     """
     wished = {
         name: getattr(request, name)
         for name in request.model_fields_set
         if name in BaseRequest.model_fields and name != "tool_choice"
     }
+    container = kept_container(answer)
+    if container:
+        wished["extra"] = in_container(request.extra, container)
     return MessageRequest(**wished, messages=messages)
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from smartllm.aws_files import aws_text
 from smartllm.environment import Environment
+from smartllm.errors import ConfigError
+from smartllm.said import Named, said
 
 # botocore 1.43.117, data/partitions.json and data/bedrock-runtime/*/endpoint-rule-set-1.json, 2026-11-26:
 # the pattern of a partition's regions, and the domain of its addresses.
@@ -38,6 +40,23 @@ def public_address(service: str, region: str) -> str | None:
         if pattern.fullmatch(region):
             return f"https://{service}.{region}.{domain}"
     return None
+
+
+def no_such_address(title: str) -> ConfigError:
+    """The error for a host whose address no rule of AWS's tells, where the plain one is not wanted.
+
+    Args:
+        title: The host's name for people.
+    """
+    return ConfigError(
+        said(
+            "{}: AWS's variables or files ask for another address than the public one (FIPS, dual-stack or "
+            "one of your own), and for {} none is known",
+            Named("endpoint_url"),
+            title,
+        ),
+        hint=said("give the address as {}, or take another {}", Named("endpoint_url"), Named("api_type")),
+    )
 
 
 def needs_botocore(environment: Environment) -> bool:

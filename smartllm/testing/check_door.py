@@ -16,6 +16,7 @@ from smartllm.rules.hosts import routes_of
 
 from .check_versions import HEADER, changes, version_refusal
 from .heard import JSON, Refused, dict_of
+from .prompt_blocks import CONTROL
 from .telling import service_in
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def _keys(route: Route, body: JSON, facts: Facts | None) -> Iterator[Refused]:
             yield Refused(
                 _REQUIRED[route.errors].format(key=key), fact="limits.required" if key == limit else ""
             )
+    if row_of(route.provider).kind == "aws" and CONTROL in body:  # vercel/ai#13992, 2026-03-31
+        yield Refused(_EXTRA.format(key=CONTROL))
     own = {*its.adds, its.model_key, its.stream_key}
     rules = load_rules(ambient=ambient_rules(os.environ))
     for key in body:

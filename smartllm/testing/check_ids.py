@@ -68,7 +68,7 @@ def id_refusal(model: str, route: Route, known: Collection[str] = ()) -> Refused
     if wrong is None:
         return None
     kind, fact = wrong
-    words = _WORDS[route.provider]
+    words = _WORDS.get(route.provider, _WORDS["openai"])
     said = words.get(kind, words[""])
     path = route.base + route.its.path.replace("{base}", "")
     return replace(said, message=said.message.format(id=model, path=path), fact=fact)

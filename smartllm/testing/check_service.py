@@ -15,6 +15,7 @@ from smartllm.rules import Facts
 from .heard import JSON, Refused, dict_of
 
 _SPACE: Final = "each stop sequence must contain non-whitespace"
+_EXTRA: Final = "{place}: Extra inputs are not permitted"
 _PAIRS: Final = 16
 _AWS: Final = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]*")
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,7}|DRAFT")
@@ -44,6 +45,11 @@ class Served:
     def openai(self) -> bool:
         """Whether it speaks one of OpenAI's wires."""
         return self.facts.system != "blocks" and not self.fields.places.get("metadata")
+
+    @property
+    def messages(self) -> bool:
+        """Whether it speaks Claude's Messages, where thinking has a key of the body."""
+        return bool(self.fields.thinking) and "." not in self.fields.thinking
 
     def said(self, name: str) -> Any:
         """What it says of a parameter, in a header or in its body."""
@@ -85,12 +91,19 @@ def _stops(served: Served) -> Iterator[Refused]:
 
 
 def _tier(served: Served) -> Iterator[Refused]:
-    tier, served_so = served.said("service_tier"), served.facts.service_tier.values
+    name = "service_tier"
+    tier, served_so = served.said(name), served.facts.service_tier.values
+    in_header = served.fields.place_of(name, served.facts).startswith(HEADER)
+    if in_header and name in served.body:
+        yield Refused(_EXTRA.format(place=name))
     known = {*served_so, "fast"} if "priority" in served_so and served.openai else set(served_so)
     if tier is None or tier in known or (served.openai and tier in {"auto", "default"}):
         return
     if served.openai:
-        yield Refused("Invalid service_tier argument", "invalid_value", "service_tier")
+        yield Refused("Invalid service_tier argument", "invalid_value", name)
+    elif served.messages and not in_header:
+        taken = " or ".join(f"'{one}'" for one in served_so)
+        yield Refused(f"{name}: Input should be {taken}")
     else:
         yield Refused(f"The provided service tier {tier} is not supported for this model.")
 
@@ -118,6 +131,10 @@ def _metadata(served: Served) -> Iterator[Refused]:
 
 def _user(served: Served) -> Iterator[Refused]:
     found, fact = served.said("user"), served.facts.user
+    place, _, own = served.fields.places.get("user", "").partition(".")
+    for name in dict_of(served.body.get(place)) if served.messages else ():
+        if name != own:
+            yield Refused(_EXTRA.format(place=f"{place}.{name}"))
     if fact.characters == "aws" and isinstance(found, str) and not _AWS.fullmatch(found):
         yield Refused("Request metadata contains a value that violates the regular expression")
 
@@ -159,7 +176,9 @@ def _guardrail(served: Served) -> Iterator[Refused]:
     if place.startswith(HEADER):
         id_, version = (served.headers.get(f"{_HEADER}guardrail{name}") for name in ("identifier", "version"))
         mode = dict_of(served.body.get(_GUARDED)).get("streamProcessingMode")
-        if id_ is None and _GUARDED in served.body:
+        if _GUARDED in served.body and not served.facts.guardrail.accepted:
+            yield Refused(_EXTRA.format(place=_GUARDED))
+        elif id_ is None and _GUARDED in served.body:
             yield Refused(f"{_GUARDED} needs the header X-Amzn-Bedrock-GuardrailIdentifier.")
     else:
         config = dict_of(served.body.get(place.partition(".")[0]))

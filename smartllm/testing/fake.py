@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from smartllm.environment import ambient_rules
 from smartllm.errors import ConnectionFailedError, ProviderError
 from smartllm.hosts.called import shown_address
 from smartllm.hosts.listing import INFERENCE_PROFILES
-from smartllm.rules import Dialect
+from smartllm.rules import Dialect, load_rules
 from smartllm.runtime.transport import WireRequest, WireResponse
 
 from .prompt_memory import PromptMemory
@@ -167,13 +169,14 @@ def route_of(request: WireRequest, body: bytes, headers: Mapping[str, str]) -> R
     """
     parts = urlsplit(request.url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    known = load_rules(ambient=ambient_rules(os.environ)).table("host")
     return find_route(
         request.method,
         target,
         base="",
         body=body,
         headers=headers,
-        host=request.host,
+        host=request.host if request.host in known else "",
         address=parts.netloc,
     )
 

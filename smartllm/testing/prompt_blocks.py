@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from .heard import JSON, dict_of, listed
@@ -12,6 +12,8 @@ from .heard import JSON, dict_of, listed
 CONTROL: Final = "cache_control"
 POINT: Final = "cachePoint"
 BREAKPOINT: Final = "prompt_cache_breakpoint"
+_MARKED: Final = frozenset({"text", "image", "document", "tool_call", "tool_result"})
+"""What a mark of a whole body may stand at."""
 
 Section = Literal["tools", "system", "messages"]
 
@@ -54,7 +56,20 @@ _KINDS: Final = {
 
 
 def claude_blocks(body: JSON) -> Iterator[Block]:
-    """The blocks of Claude's Messages, in the order in which a provider reads them."""
+    """The blocks of Claude's Messages, in the order in which a provider reads them.
+
+    A mark of the whole body is one of its last block that may have one
+    (platform.claude.com/docs/en/build-with-claude/prompt-caching, 2026-11-27).
+    """
+    found = list(_of_claude(body))
+    mark = body.get(CONTROL)
+    last = next((at for at in reversed(range(len(found))) if found[at].kind in _MARKED), None)
+    if isinstance(mark, Mapping) and last is not None and not found[last].marks:
+        found[last] = replace(found[last], marks=(mark,))
+    yield from found
+
+
+def _of_claude(body: JSON) -> Iterator[Block]:
     for number, tool in listed(body.get("tools")):
         yield _marked("tools", f"tools.{number}", "", dict_of(tool), CONTROL)
     yield from _claudes("system", "system", "", body.get("system"))

@@ -22,6 +22,7 @@ from bound_plans import (
     plan,
     steps,
 )
+from doors import api_on
 from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,6 @@ from settled import settled
 
 import smartllm
 from smartllm import Message, MessageRequest, Reasoning, TextRequest, Tool, ToolResult
-from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.prompts import ANSWER
 from smartllm.compiler.target import choose_target
 from smartllm.errors import CompileError
@@ -179,7 +179,7 @@ def test_every_listed_model_that_takes_tools_binds_beside_them(dialect: Dialect,
         request: dict[str, Any] = {
             "tools": [WEATHER],
             "response_format": PERSON,
-            "api_type": FIELDS[dialect].api_type,
+            "api_type": api_on(dialect),
         }
         request |= {"reasoning_effort": "none", "prompt": "hi"} if asked is None else {"messages": asked}
         kind = TextRequest if asked is None else MessageRequest

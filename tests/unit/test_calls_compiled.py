@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from doors import api_on
 from model_facts import FACTS, takes_tools
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest, Tool, UnsupportedError
 from smartllm.compiler.call_ids import CallIds
-from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.dialects.spelling import arguments_of
 from smartllm.compiler.intent import Intent, ToolPlan, Turn
 from smartllm.compiler.passes import calls as calls_pass
@@ -164,7 +164,7 @@ class TestOnTheWires:
                 request = MessageRequest(
                     messages=rounds,
                     tools=[WEATHER],
-                    api_type=FIELDS[dialect].api_type,
+                    api_type=api_on(dialect),
                     reasoning_effort="none",
                 )
                 compiled = smartllm.compile(request, model=model, provider=host, rules=RULES, level="ignore")

@@ -98,7 +98,8 @@ class TestHowACallLooks:
     @pytest.mark.parametrize("host", HTTP)
     def test_betas_go_in_the_header(self, host: str) -> None:
         (step,) = plan(host, extra={"anthropic_beta": ["a", "b"], "speed": "fast"}).steps
-        assert step.shown_headers == {"anthropic-beta": "a,b"}
+        named = "a,b,fast-mode-2026-02-01" if host == OWN else "a,b"
+        assert step.shown_headers == {"anthropic-beta": named}
         assert step.body["speed"] == "fast"
         assert "anthropic_beta" not in step.body
 

@@ -293,8 +293,17 @@ def test_what_cannot_begin(flags: tuple[str, ...], status: int, told: str, serve
     assert server.requests == []
 
 
+def test_who_is_asked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+    result = piped("hi", "ho", flags=("-m", "claude-sonnet-4-6"))
+    assert (result.exit_code, result.stderr.count("Anthropic is asked, as ANTHROPIC_API_KEY tells")) == (0, 1)
+
+
 def test_a_missing_key_is_told_once_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.delenv("OPENAI_BASE_URL")
+    for name in [name for name in os.environ if name.startswith(("AWS_", "ANTHROPIC_", "AZURE_"))]:
+        monkeypatch.delenv(name)
     result = piped("hi")
     assert (result.exit_code, "set OPENAI_API_KEY" in result.stderr) == (2, True)

@@ -265,8 +265,8 @@ class TestModels:
         lines = invoke(main, ["models"]).stdout.splitlines()
         rows = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
         assert rows["gpt-4.1"][:2] == ["gpt-4.1", "openai, azure"]
-        assert rows["gpt-4.1"][-1] == "legacy until 2027-01-14"
-        assert rows["claude-mythos-5"][:2] == ["-", "-"], "not served here"
+        assert rows["gpt-4.1"][-1] == "openai: legacy until 2027-01-14, azure: legacy until 2027-04-14"
+        assert rows["grok-4.3"][:2] == ["xai.grok-4.3", "bedrock-mantle"]
 
     def test_json(self) -> None:
         data = json.loads(invoke(main, ["models", "--json"]).stdout)

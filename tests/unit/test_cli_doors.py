@@ -62,7 +62,7 @@ class TestDiff:
         sides = ("bedrock/gpt-oss-120b", "gpt-oss-120b")
         assert told("diff", *sides)["doors"]["a"] == {"host": "bedrock", "api_type": "converse"}
         asked = told("diff", *sides, "-p", "hi", "--seed", "2")["doors"]["a"]
-        assert asked == {"host": "bedrock-openai", "api_type": "chat_completions"}
+        assert asked == {"host": "bedrock-mantle", "api_type": "chat_completions"}
 
     def test_a_side_without_a_provider_takes_the_options(self) -> None:
         doors = told("diff", "gpt-5.4", "openai/gpt-5.4", "--provider", "azure")["doors"]
@@ -120,7 +120,7 @@ class TestDoors:
     def test_provider_and_api_narrow_them(self) -> None:
         arguments = ("explain", "gpt-oss-120b", "--doors", "--provider", "bedrock")
         hosts = {door["host"] for door in told(*arguments)["doors"]}
-        assert hosts == {"bedrock", "bedrock-openai", "bedrock-mantle"}
+        assert hosts == {"bedrock", "bedrock-mantle"}
         (only,) = told(*arguments, "--api-type", "responses")["doors"]
         assert (only["host"], only["api_type"]) == ("bedrock-mantle", "responses")
         assert "the facts are the same" in run(*arguments, "--api-type", "responses").stdout

@@ -311,10 +311,10 @@ class TestModels:
             "low medium high xhigh max",
             "-",
         ]
-        assert rows["gpt-oss-20b"][1] == "openai, azure, bedrock, bedrock-openai, bedrock-mantle"
+        assert rows["gpt-oss-20b"][1] == "openai, azure, bedrock, bedrock-mantle"
         assert rows["nova-pro"][6:8] == ["image document video", "implicit marks"]
         assert rows["gpt-oss-20b"][6:8] == ["-", "-"]
-        assert rows["gpt-4o"][-1] == "legacy until 2027-01-14"
+        assert rows["gpt-4o"][-1] == "openai: legacy until 2027-01-14, azure: legacy until 2027-04-14"
         assert len(lines) > 150
 
     @pytest.mark.parametrize(

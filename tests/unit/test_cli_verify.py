@@ -142,7 +142,7 @@ class TestBeforeAnythingIsSent:
             (("gpt-5.4", "--max-calls", "0", "--yes"), 2, "--max-calls"),
             (("gpt-5.4", "--rules", "none.toml", "--yes"), 2, "cannot be read"),
             (("no-such-model-at-all", "--yes"), 2, "no-such-model-at-all"),
-            (("gpt-5.4", "--provider", "bedrock", "--yes"), 2, "bedrock"),
+            (("gpt-4.1", "--provider", "bedrock", "--yes"), 2, "bedrock"),
         ],
         ids=["fact", "calls", "rules", "model", "host"],
     )

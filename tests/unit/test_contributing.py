@@ -110,7 +110,10 @@ def test_the_table_is_clean_after_all_walks(told: dict[str, list[tuple[int, str]
 
 def test_a_new_model_is_called_by_its_id(told: dict[str, list[tuple[int, str]]]) -> None:
     [(_, listed), (_, plan)] = told["model"]
-    assert listed.split("\t")[:2] == ["claude-opus-5-6", "us.anthropic.claude-opus-5-6, claude-opus-5-6"]
+    assert listed.split("\t")[:2] == [
+        "claude-opus-5-6",
+        "us.anthropic.claude-opus-5-6, claude-opus-5-6, anthropic.claude-opus-5-6",
+    ]
     assert '"effort": "high"' in plan
     assert "model-" not in plan
 

@@ -19,7 +19,7 @@ _EXAMPLE = re.compile(
 
 def test_the_worked_examples_print_what_the_page_shows(warm: Warm, tmp_path: Path) -> None:
     examples = [found.groups() for found in _EXAMPLE.finditer(PAGE)]
-    assert len(examples) == 2
+    assert len(examples) == 3
     for code, output in examples:
         assert warm.run(code, environment=os.environ, folder=tmp_path).said == (output, "")
 
@@ -42,6 +42,8 @@ def test_its_settings_are_there() -> None:
         "transport",
         "use_cache",
         "text",
+        "level",
+        "reasoning_effort",
     }
     assert said - calls <= fields
     assert {name for name in fields if name.startswith("aws_")} - {"aws_session_token"} <= said

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from smartllm import LLMClient, TextRequest
-from smartllm.errors import AuthenticationError, NotFoundError, QuotaError
+from smartllm.errors import AuthenticationError, ConfigError, NotFoundError, QuotaError
 
 DATED = "2025-04-01-preview"
 CHAT = {
@@ -239,3 +239,20 @@ async def test_one_that_takes_over_gets_none_of_the_others_settings(provider: Pr
     assert (second.path, second.body["model"]) == ("/v1/messages", "claude-sonnet-4-6")
     assert second.headers["x-api-key"] == "sk-ant"
     assert "api-key" not in second.headers
+
+
+async def test_mantle_is_not_called_at_the_plain_address_where_another_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    keys: dict[str, Any] = {
+        "aws_access_key_id": "AKID",
+        "aws_secret_access_key": "secret",
+        "aws_region": "us-east-1",
+    }
+    async with LLMClient(provider="bedrock-mantle", max_retries=0, **keys) as client:
+        with pytest.raises(ConfigError) as caught:
+            await client.generate_text("hi", model="openai.gpt-5.4", use_cache=False)
+    assert "FIPS" in caught.value.message
+    assert "Bedrock" in caught.value.message
+    assert "endpoint_url" in caught.value.hint

@@ -37,6 +37,16 @@ def test_litellm_says_what_its_price_map_says_of_models_that_answer_with_text(tm
             "source": "https://example.com/pricing",
         },
         "bedrock_mantle/acme.rocket-4": {"litellm_provider": "bedrock_mantle", "mode": "responses"},
+        "bedrock_mantle/eu-west-1/acme.rocket-6": {
+            "litellm_provider": "bedrock_mantle",
+            "supported_endpoints": ["/v1/chat/completions"],
+        },
+        "azure/us/rocket-7": {
+            "litellm_provider": "azure",
+            "supported_endpoints": ["/v1/responses"],
+            "deprecation_date": "2027-01-02",
+            "successor_model": "rocket-8",
+        },
         "bedrock/eu-west-1/acme.rocket-2": {},
         "ft:rocket-3": {"litellm_provider": "openai"},
         "acme.painter": {"mode": "image_generation"},
@@ -62,6 +72,9 @@ def test_litellm_says_what_its_price_map_says_of_models_that_answer_with_text(tm
             "effort.levels": levels,
         },
         ("bedrock-mantle", "acme.rocket-4"): {},
+        ("bedrock-mantle", "acme.rocket-6"): {"endpoints": ["openai_chat"]},
+        # Of a model that has no end yet, Azure says both.
+        ("azure", "rocket-7"): {"lifecycle.end": dt.date(2027, 1, 2)},
         ("bedrock", "acme.rocket-5"): {},  # what its own map denies may be had by the provider's own field
     }
     first, second, *_ = claims

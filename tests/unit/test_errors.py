@@ -222,6 +222,7 @@ def test_the_public_names() -> None:
         "Text",
         "TextRequest",
         "TextResponse",
+        "TokenCount",
         "Tool",
         "ToolArgumentsError",
         "ToolCall",

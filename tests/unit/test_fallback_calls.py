@@ -134,6 +134,16 @@ class TestRounds:
             await client.run_tools("x", [add], use_cache=False)
         assert [sent.model for sent in fake.sent] == [GPT, OTHER, GPT]
 
+    async def test_what_does_not_go_along_does_so_in_no_round(self) -> None:
+        fake = FakeTransport(DOWN, CALL, Reply(text="3"))
+        async with client_of(
+            fake, ("bedrock", "us.amazon.nova-pro-v1:0"), provider="bedrock", model=CLAUDE
+        ) as client:
+            run = await client.run_tools("1+2?", [add], use_cache=False, extra={"top_k": 3})
+        assert ["top_k" in sent.body for sent in fake.sent] == [True, False, False]
+        for response in run.responses:
+            assert "fallback-field-dropped" in [item.code for item in response.diagnostics]
+
     async def test_where_all_fail_the_run_is_kept(self) -> None:
         fake = FakeTransport(DOWN, CALL, DOWN)
         async with client_of(fake, OTHER) as client:
@@ -212,6 +222,12 @@ class TestTheCache:
         assert other.cache_source == "l1"
         assert "tried" not in other.metadata
         assert not [item for item in other.diagnostics if item.code.startswith("fallback")]
+
+    async def test_all_models_share_one(self) -> None:
+        client = client_of(FakeTransport(), ("bedrock", CLAUDE))
+        (other,) = client._others
+        assert other._cache is client._cache
+        await client.aclose()
 
     async def test_other_servers_answers_have_other_keys(self) -> None:
         fake = FakeTransport(DOWN, Reply(text="there"), Reply(text="public"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from media_samples import PNG
-from taken_over import CLAUDE, DOWN, GPT, NOVA, OTHER, ask, client_of
+from taken_over import CLAUDE, DOWN, GPT, NOVA, OTHER, RETIRED, ask, client_of
 
 from smartllm import Image, TextRequest
 from smartllm.errors import ServerError, UnsupportedError
@@ -75,10 +75,51 @@ async def test_a_file_of_the_account_goes_to_no_other() -> None:
     assert len(fake.sent) == 2
 
 
-async def test_an_api_of_another_provider_is_left_open() -> None:
+async def test_an_api_that_another_provider_has_no_name_for_means_nothing_there() -> None:
     fake = FakeTransport(DOWN, Reply(text="there"))
     response = await ask(client_of(fake, ("bedrock", CLAUDE)), api_type="responses")
     assert response.text == "there"
+
+
+AZURE = {"provider": "azure", "azure_endpoint": "https://mine.openai.azure.com", "api_key": "key-of-azure-1"}
+
+
+async def test_an_api_that_a_model_of_another_provider_has_not_is_left_open() -> None:
+    fake = FakeTransport(DOWN, Reply(text="there"))
+    entry = AZURE | {"model": "o3-pro"}  # served on Responses alone
+    response = await ask(client_of(fake, entry), api_type="chat_completions")
+    assert [sent.dialect for sent in fake.sent] == ["openai_chat", "openai_responses"]
+    (note,) = [item for item in response.diagnostics if item.code == "fallback-field-dropped"]
+    assert (note.path, note.severity) == ("api_type", "warning")
+
+
+async def test_an_api_that_a_model_of_the_same_provider_has_not_leaves_it_out() -> None:
+    fake = FakeTransport(DOWN, Reply(text="there"))
+    response = await ask(client_of(fake, "o3-pro", OTHER), api_type="chat_completions")
+    assert [sent.model for sent in fake.sent] == [GPT, OTHER]
+    assert response.metadata["tried"][1]["model"] == "o3-pro"
+
+
+async def test_extra_goes_to_another_provider_on_the_same_wire() -> None:
+    fake = FakeTransport(DOWN, Reply(text="there"))
+    response = await ask(client_of(fake, AZURE | {"model": GPT}), extra={"truncation": "auto"})
+    assert ["truncation" in sent.body for sent in fake.sent] == [True, True]
+    assert not [item for item in response.diagnostics if item.code == "fallback-field-dropped"]
+
+
+async def test_extra_goes_to_no_other_wire_of_the_same_provider() -> None:
+    fake = FakeTransport(DOWN, Reply(text="there"))
+    await ask(client_of(fake, NOVA, provider="bedrock", model=CLAUDE), extra={"top_k": 3})
+    assert ["top_k" in sent.body for sent in fake.sent] == [True, False]
+
+
+async def test_extra_of_a_retired_model_stays_with_its_provider() -> None:
+    fake = FakeTransport(Reply(text="there"))
+    extra = {"truncation": "auto"}
+    await ask(client_of(fake, OTHER, model=RETIRED), extra=extra)
+    assert "truncation" in fake.sent[-1].body
+    await ask(client_of(fake, ("bedrock", CLAUDE), model=RETIRED), extra=extra)
+    assert "truncation" not in fake.sent[-1].body
 
 
 async def test_the_facts_of_another_id_are_not_its_own() -> None:

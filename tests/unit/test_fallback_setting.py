@@ -106,7 +106,7 @@ class TestForms:
                 {"model": OTHER, "aws_region": "eu-west-1"},
                 "fallback[0]: aws_region is a setting for provider=",
             ),
-            (("bedrock", "gpt-5.4"), "fallback[0]: provider: gpt-5.4 is not served on bedrock"),
+            (("bedrock", "gpt-4o"), "fallback[0]: provider: gpt-4o is not served on bedrock"),
             (("openai", "nobody-knows-it"), "fallback[0]: model 'nobody-knows-it'"),
         ],
         ids=lambda one: str(one)[:40],

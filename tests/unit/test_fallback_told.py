@@ -168,6 +168,7 @@ class TestAnError:
         assert len(error.__notes__) == 2
         assert error.__notes__[0].startswith(f"smartllm: fallback: before, openai {GPT} failed (ServerError")
         assert error.__context__ is None
+        assert [one.error.__traceback__ for one in error.tried] == [None, None], "frames hold prompts"
 
     async def test_a_wrong_key_of_the_second_is_told_with_the_failure_of_the_first(self) -> None:
         fake = FakeTransport(DOWN, Reply(status=401))

@@ -38,7 +38,7 @@ class TestModels:
         assert rows["nova-pro"][1] == "amazon.nova-pro-v1:0"
         assert rows["gpt-oss-20b"][1:3] == [
             "gpt-oss-20b, openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
-            "openai, azure, bedrock, bedrock-openai, bedrock-mantle",
+            "openai, azure, bedrock, bedrock-mantle",
         ]
         assert rows["nobody"][1:3] == ["-", "-"]
 
@@ -48,7 +48,7 @@ class TestModels:
             (
                 "bedrock",
                 "openai.gpt-oss-20b-1:0, openai.gpt-oss-20b",
-                "bedrock, bedrock-openai, bedrock-mantle",
+                "bedrock, bedrock-mantle",
             ),
             ("bedrock-mantle", "openai.gpt-oss-20b", "bedrock-mantle"),
             ("azure", "gpt-oss-20b", "azure"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 from conversation import Place, places
+from doors import api_on
 from model_facts import MESSAGES, RULES
 from vendor_shapes import problems
 
@@ -34,7 +35,7 @@ def added(compiled: Plan) -> list[tuple[Any, Any, str, str]]:
 @pytest.mark.parametrize("place", ALL, ids=str)
 def test_every_model_takes_it(place: Place) -> None:
     fields = FIELDS[place.dialect]
-    request: TextRequest[Any] = TextRequest(prompt="hi", api_type=fields.api_type, **OPEN)
+    request: TextRequest[Any] = TextRequest(prompt="hi", api_type=api_on(place.dialect, place.host), **OPEN)
     compiled = smartllm.compile(request, model=place.model, provider=place.host, rules=RULES, level="ignore")
     body = compiled.body
     assert fields.found(body, "temperature", "inferenceConfig.temperature") is None

@@ -115,7 +115,10 @@ class TestTwoHosts:
             "successor": None,
         }
         there = self.listed(mine, "--host", "bedrock")["gpt-90"]
-        assert (there["host"], there["state"], [*there["lives"]]) == ("bedrock", "active", ["bedrock"])
+        assert (there["host"], there["state"], [*there["lives"]]) == (
+            *("bedrock", "active"),
+            ["bedrock", "bedrock-openai", "bedrock-mantle"],
+        )
 
     def test_a_state_on_any_host_counts(self, mine: str) -> None:
         elsewhere = Path(mine).with_name("elsewhere.toml")

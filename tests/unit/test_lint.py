@@ -113,6 +113,16 @@ SHIPPED: dict[str, tuple[LayerKind, LayerKind]] = {
 }
 # Further ways to break a check: code, text, piece of the message.
 MORE_BAD = [
+    (
+        "R029",
+        "[server.one]\nprofile = 'two'\n[server.one.models]\n'a*' = 'two'\n'ab*' = 'two'\n",
+        "'ab*' is never reached: 'a*' stands before it and fits too",
+    ),
+    (
+        "R002",
+        "[host.openai]\ncompatible = 'one'\n[server.one]\nprofile = 'nobody'\n",
+        "'nobody' is not defined",
+    ),
     ("R001", "[model]\nrocket-9 = { streaming = true }\n", "'model.rocket-9.profile' is missing"),
     ("R001", "[profile.two]\nendpoints = ['bedrock_invoke']\n", "is called 'anthropic_messages' now"),
     ("R001", "[profile.two.wire.bedrock_invoke]\nsampling = 'never'\n", "is called 'anthropic_messages' now"),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from doors import USUAL
+from doors import USUAL, api_on
 from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +16,6 @@ from settled import settled
 
 import smartllm
 from smartllm import Message, MessageRequest
-from smartllm.compiler.dialects import FIELDS as DIALECT_FIELDS
 from smartllm.compiler.dialects.formats import SUFFIXES
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.passes import documents as documents_pass
@@ -91,7 +90,7 @@ def test_nothing_is_lost_in_silence_and_the_passes_settle(
     to: tuple[str, str, Dialect], first: list[Any], later: list[Any], fields: dict[str, Any]
 ) -> None:
     model, host, dialect = to
-    fields = fields | ({"tools": [LOOK]} if later else {}) | {"api_type": DIALECT_FIELDS[dialect].api_type}
+    fields = fields | ({"tools": [LOOK]} if later else {}) | {"api_type": api_on(dialect, host)}
     request: MessageRequest[Any] = MessageRequest(messages=turns_of(first, later), **fields)
     try:
         compiled = smartllm.compile(request, provider=host, model=model, rules=RULES, level="ignore")

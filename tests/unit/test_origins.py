@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from doors import api_on
 
 import smartllm
 from smartllm import Message, MessageRequest, Plan, TextRequest, Tool
-from smartllm.compiler.dialects import FIELDS
 from smartllm.guardrail import Guardrail
 from smartllm.json_values import path_text
 from smartllm.parameters import WIRE
@@ -121,13 +121,8 @@ def model_for(name: str, dialect: Dialect) -> str:
     return ADAPTIVE if name == "reasoning_effort" else BUDGET
 
 
-def api_of(dialect: Dialect) -> Any:
-    """The word for a wire on the vendors' own hosts."""
-    return "invoke" if dialect == "anthropic_messages" else FIELDS[dialect].api_type
-
-
 def compiled(model: str, dialect: Dialect, **fields: Any) -> Plan:
-    request = TextRequest(**({"prompt": "hi", "api_type": api_of(dialect)} | fields))
+    request = TextRequest(**({"prompt": "hi", "api_type": api_on(dialect)} | fields))
     return smartllm.compile(request, model=model, rules=RULES, level="ignore")
 
 
@@ -180,7 +175,7 @@ class TestALeafThatARequestAskedFor:
 
     def test_is_the_settings_where_a_client_gives_it(self, name: str, dialect: Dialect) -> None:
         value, model, where = ASKED[name][0], model_for(name, dialect), place_of(name, dialect)
-        request = TextRequest(prompt="hi", api_type=api_of(dialect))
+        request = TextRequest(prompt="hi", api_type=api_on(dialect))
         plan = smartllm.compile(request, model=model, rules=RULES, level="ignore", defaults={name: value})
         assert because_of(plan, "setting", name) == where
         assert because_of(plan, "request", name) == set()
@@ -265,7 +260,7 @@ class TestTurns:
         said = values_of(compiled(model, dialect, prompt="Why?"))
         turns = {path for path in said if path.startswith(("input", "messages"))}
         assert because_of(compiled(model, dialect, prompt="Why?"), "request", "prompt") == turns
-        request = MessageRequest(messages=[Message("user", "Why?")], api_type=FIELDS[dialect].api_type)
+        request = MessageRequest(messages=[Message("user", "Why?")], api_type=api_on(dialect))
         plan = smartllm.compile(request, model=model, rules=RULES, level="ignore")
         assert because_of(plan, "request", "messages") == turns
 

@@ -137,7 +137,12 @@ def test_a_carried_parameter_is_named_in_its_rooms_alone() -> None:
         "rules/vocabulary/__init__.py",
         "rules/vocabulary/sampling.py",
     }
-    known = {"bedrock/capabilities.py", "request_names.py", "testing/responses_wire.py"}
+    known = {
+        "bedrock/capabilities.py",
+        "request_names.py",
+        "testing/responses_wire.py",
+        "testing/check_versions.py",
+    }
     known |= {"verify/asks/sampling.py", "verify/asks/service.py", "verify/judge.py"}
     # temperature is a setting too, and decides what is cacheable; the others have passes or common names.
     for name in ("top_p", "top_k", "presence_penalty", "frequency_penalty"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -10,6 +11,7 @@ from model_ids import called
 
 import smartllm
 from smartllm import LLMClient, Message, MessageRequest, Plan, ToolCall
+from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.content import Other, Reasoning
 from smartllm.errors import UnsupportedError
 from smartllm.testing import FakeTransport, Reply
@@ -38,10 +40,15 @@ def said(stop: str, *content: dict[str, Any]) -> Reply:
     return Reply(raw=body.encode(), content_type="application/json")
 
 
-async def run(*replies: Reply, **limits: Any) -> tuple[Any, list[Any]]:
+async def asked(*replies: Reply, extra: Any = None, **limits: Any) -> tuple[Any, FakeTransport]:
     fake = FakeTransport(*replies)
-    async with LLMClient(provider="anthropic", api_key="k", transport=fake) as client:
-        found = await client.run_tools(MessageRequest(messages=[ASKED], model=MODEL), [look], **limits)
+    request = MessageRequest(messages=[ASKED], model=MODEL, extra=extra or {})
+    async with LLMClient(provider="anthropic", api_key="k", transport=fake, level="ignore") as client:
+        return await client.run_tools(request, [look], **limits), fake
+
+
+async def run(*replies: Reply, **limits: Any) -> tuple[Any, list[Any]]:
+    found, fake = await asked(*replies, **limits)
     return found, [sent.body["messages"] for sent in fake.sent]
 
 
@@ -125,3 +132,47 @@ def test_reasoning_of_another_turn_still_does_not_stand_behind_words() -> None:
     told = Message("user", [smartllm.ToolResult("t1", "r")])
     content = plan(ASKED, *paused, told, tools=[smartllm.Tool("look")]).body["messages"][1]["content"]
     assert [block["type"] for block in content] == ["server_tool_use", "thinking", "tool_use"]
+
+
+RUN = {"type": "server_tool_use", "id": "s2", "name": "code_execution", "input": {"code": "look()"}}
+MADE = {**CALL, "caller": {"type": "code_execution_20260120", "tool_id": "s2"}}
+
+
+def in_container(stop: str, *content: dict[str, Any], days: float = 1) -> Reply:
+    ends = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+    body = json.loads(said(stop, *content).raw or b"")
+    container = {"id": "container_1", "expires_at": ends.isoformat().replace("+00:00", "Z")}
+    return Reply(raw=json.dumps(body | {"container": container}).encode(), content_type="application/json")
+
+
+async def test_calls_that_code_makes_are_answered_in_its_container() -> None:
+    replies = in_container("tool_use", RUN, MADE), said("end_turn", text("Done."))
+    found, fake = await asked(*replies, extra={"container": {"skills": []}})
+    assert found.responses[0].tool_calls[0].own == {"caller": MADE["caller"]}
+    assert fake.sent[0].body["container"] == {"skills": []}
+    assert fake.sent[1].body["container"] == {"skills": [], "id": "container_1"}
+    assert fake.sent[1].body["messages"][1]["content"] == [RUN, MADE]
+
+
+@pytest.mark.parametrize(("days", "sent"), [(1, "container_1"), (-1, None)])
+async def test_a_container_that_has_ended_is_not_asked_for(days: float, sent: str | None) -> None:
+    found, fake = await asked(in_container("tool_use", CALL, days=days), said("end_turn", text("Done.")))
+    assert fake.sent[1].body.get("container") == sent
+    assert found.responses[0].tool_calls[0].own == {}
+
+
+def test_what_a_call_says_of_itself() -> None:
+    member = {**CALL, "toolset_name": "computer"}
+    for block, own_words in (
+        (CALL, {}),
+        (MADE, {"caller": MADE["caller"]}),
+        (member, {"toolset_name": "computer"}),
+    ):
+        reply = {"content": [block], "stop_reason": "tool_use"}
+        (call,) = DECODERS["anthropic_messages"].decode(reply, MODEL).tool_calls
+        assert call.own == own_words
+        direct = {**block, "caller": {"type": "direct"}} if block is CALL else block
+        (call,) = DECODERS["anthropic_messages"].decode({**reply, "content": [direct]}, MODEL).tool_calls
+        assert call.own == own_words
+    with pytest.raises(UnsupportedError, match="own"):
+        plan(ASKED, Message("assistant", [ToolCall("t1", "look", {}, own={"caller": object()})]), ASKED)

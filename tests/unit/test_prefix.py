@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from conversation import Place, places
+from doors import api_on
 from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,7 +76,7 @@ def conversations(draw: st.DrawFn, where: list[Place]) -> tuple[Place, list[Mess
 
 
 def compiled(place: Place, turns: list[Message], **fields: Any) -> Plan:
-    api_type = FIELDS[place.dialect].api_type
+    api_type = api_on(place.dialect, place.host)
     given = {"tools": TOOLS, "system_prompt": "s", "api_type": api_type} | fields
     request: MessageRequest[Any] = MessageRequest(messages=turns, **given)
     return smartllm.compile(request, model=place.model, provider=place.host, rules=RULES, level="ignore")

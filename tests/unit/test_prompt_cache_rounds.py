@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from conversation import Place, places
+from doors import api_on
 from how_many import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ def conversations(draw: st.DrawFn, where: list[Place], points: int) -> tuple[Pla
 
 
 def request_of(place: Place, turns: list[Message], tools: list[Any], wish: Any) -> MessageRequest[Any]:
-    given: dict[str, Any] = {"system_prompt": "s", "api_type": FIELDS[place.dialect].api_type}
+    given: dict[str, Any] = {"system_prompt": "s", "api_type": api_on(place.dialect, place.host)}
     return MessageRequest(messages=turns, tools=tools, prompt_cache=wish, **given)
 
 

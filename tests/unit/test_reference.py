@@ -24,8 +24,12 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 _SHOWN = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 _VARIABLE = re.compile(r'"((?:AWS|BEDROCK|OPENAI|SMARTLLM|SSL|REQUESTS)_[A-Z_]+)"')
-_NOT_READ = {"AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_DEFAULT_PROFILE"}
-"""Older names in AWS's own files and variables, which its libraries know for us."""
+_NOT_READ = {
+    *("AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_DEFAULT_PROFILE"),
+    "AWS_BEDROCK_BASE_URL",
+}
+"""Older names in AWS's own files and variables, which its libraries know for us; and what a sandbox sets for
+another SDK."""
 
 
 def page(name: str) -> str:

@@ -14,8 +14,8 @@ from mutated_rules import document, mutated, rules_of
 import smartllm
 from smartllm import Message, MessageRequest, TextRequest, Tool, ToolCall, ToolResult
 from smartllm.cli.models import describe
-from smartllm.compiler.dialects import FIELDS
 from smartllm.compiler.render.explain import explain
+from smartllm.compiler.target import api_word
 from smartllm.errors import RulesError, SmartLLMError
 from smartllm.rules import RuleSet, resolve, served_on, target_for
 from smartllm.rules.facts import stated_facts
@@ -49,7 +49,7 @@ def request(target: Target, chance: random.Random) -> Any:
     """One request for a target: of a prompt, or of a conversation with a call."""
     given: dict[str, Any] = {
         "model": target.resolution.asked,
-        "api_type": FIELDS[target.dialect].api_type,
+        "api_type": api_word(target.host, target.dialect, target.rules),
     }
     wishes = chance.choice((*REQUESTS, None))
     if wishes is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -20,12 +21,14 @@ from sandbox_doors import (
     MANTLE_GPT,
     MANTLE_OSS,
     MESSAGES,
+    RUNTIME,
     Door,
     asked,
     each_door,
 )
+from versions import with_todays_openai
 
-from smartllm import LLMClient, TextRequest, Tool
+from smartllm import LLMClient, Message, MessageRequest, TextRequest, Tool
 from smartllm.errors import ProviderError, RateLimitError, ServerError, StreamError
 from smartllm.response import TextResponse
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
@@ -114,6 +117,20 @@ async def test_structures_are_filled(server: LoopbackServer, door: Door) -> None
     assert whole.structured_data == streamed.structured_data == Person(name="Ada", age=36)
 
 
+async def test_reasoning_goes_back_to_a_model_that_the_host_calls_otherwise(server: LoopbackServer) -> None:
+    server.script(Reply(text="Fine.", thinking="Hm."), Reply(text="Yes."))
+    named = {"provider": "bedrock", "default_model": "claude-opus-4-8"}
+    told: dict[str, Any] = {"reasoning_effort": "low", "api_type": "messages", "use_cache": False}
+    async with LLMClient(**MESSAGES.settings(server.url, **named)) as client:
+        first = await client.generate_text(asked(**told))
+        turns = [Message("user", "hi"), first.as_message(), Message("user", "Sure?")]
+        second = await client.send_message(MessageRequest(messages=turns, **told))
+    sent = server.requests[-1].json
+    assert sent["model"] == MESSAGES.model
+    assert [block["type"] for block in sent["messages"][1]["content"]] == ["thinking", "text"]
+    assert {one.code for one in second.diagnostics} == {"model-id-door"}
+
+
 async def test_anthropics_stream_is_the_one_of_its_api(server: LoopbackServer) -> None:
     body = {
         "model": ANTHROPIC.model,
@@ -149,6 +166,23 @@ async def test_anthropics_stream_is_the_one_of_its_api(server: LoopbackServer) -
         "output_tokens": 2,
     }
     assert data[-1] == {"type": "message_stop"}
+
+
+def test_a_mark_of_the_whole_body_keeps_its_prompt(server: LoopbackServer) -> None:
+    def read(*turns: str, **more: Any) -> tuple[int, int]:
+        roles = ("user", "assistant")
+        messages = [{"role": roles[at % 2], "content": text} for at, text in enumerate(turns)]
+        body = {"model": ANTHROPIC.model, "max_tokens": 9, "messages": messages, **more}
+        text = posted(server, "/v1/messages", body, {"x-api-key": "any", "anthropic-version": "2023-06-01"})[
+            1
+        ]
+        usage = json.loads(text)["usage"]
+        return usage["cache_read_input_tokens"], usage["cache_creation_input_tokens"]
+
+    long, mark = "word " * 2000, {"cache_control": {"type": "ephemeral"}}
+    assert read(long) == (0, 0)
+    assert read(long, **mark) == (0, 2000)
+    assert read(long, "fine", "and now?", **mark) == (2000, 3)
 
 
 async def test_azure_tells_what_its_filter_found(server: LoopbackServer) -> None:
@@ -289,6 +323,31 @@ async def test_the_sdk_of_openai_on_bedrock_mantle(
     (recorded,) = server.requests
     assert recorded.route is not None
     assert recorded.route.provider == "bedrock-mantle"
+
+
+@with_todays_openai
+@pytest.mark.parametrize(
+    ("endpoint", "model", "host"),
+    [("mantle", MANTLE_GPT, "bedrock-mantle"), ("runtime", RUNTIME.model, "bedrock-openai")],
+)
+async def test_the_sdk_of_openai_signs_for_bedrock(
+    server: LoopbackServer, endpoint: Any, model: str, host: str
+) -> None:
+    providers = importlib.import_module("openai.providers")  # the oldest versions have none
+    provider = providers.bedrock(
+        endpoint=endpoint,
+        region="us-east-1",
+        base_url=f"{server.url}/openai/v1",
+        access_key_id="AKIAANY",
+        secret_access_key="any",
+    )
+    async with openai.AsyncOpenAI(provider=provider, max_retries=0) as sdk:
+        stream = await sdk.responses.create(model=model, input="hello there", stream=True)
+        events = [event async for event in stream]
+    assert events[-1].type == "response.completed"
+    (recorded,) = server.requests
+    assert recorded.route is not None
+    assert recorded.route.provider == host
 
 
 def posted(

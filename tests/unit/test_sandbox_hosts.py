@@ -18,6 +18,7 @@ from smartllm.rules import load_rules
 from smartllm.rules.hosts import routes_of
 from smartllm.runtime.transport import WireRequest
 from smartllm.testing import FakeTransport, LoopbackServer, Reply
+from smartllm.testing.check import target_of
 from smartllm.testing.listed_models import listing_body
 from smartllm.testing.page.shown import curl_of
 from smartllm.testing.paths import places, root_of
@@ -124,6 +125,8 @@ def test_a_listing_tells_its_host(path: str, headers: dict[str, str], host: str)
         ("/nothing", {}, "bedrock"),
         ("/v1/nothing", {"x-api-key": "any"}, "anthropic"),
         ("/nothing", {"api-key": "any"}, "azure"),
+        ("/nothing", bearer("sk-ant-any"), "anthropic"),
+        ("/nothing", bearer("sk-any"), "openai"),
     ],
 )
 def test_a_path_that_nobody_has_is_somebodys_error(path: str, headers: dict[str, str], host: str) -> None:
@@ -251,6 +254,36 @@ OPENAIS = {"model": "gpt-5.4", "input": "hi"}
             "anthropic_beta: Extra inputs are not permitted",
         ),
         ("/v1/messages", KEY, {**BODY, "model": "acme-1"}, 404, "model: acme-1"),
+        ("/v1/messages", KEY, {**BODY, "service_tier": "standard_only"}, 200, ""),
+        (
+            "/v1/messages",
+            KEY,
+            {**BODY, "service_tier": "flex"},
+            400,
+            "service_tier: Input should be 'auto' or 'standard_only'",
+        ),
+        (
+            INVOKE,
+            {},
+            {**INVOKED, "service_tier": "auto"},
+            400,
+            "service_tier: Extra inputs are not permitted",
+        ),
+        ("/v1/messages", KEY, {**BODY, "metadata": {"user_id": "ada"}}, 200, ""),
+        (
+            "/v1/messages",
+            KEY,
+            {**BODY, "metadata": {"team": "x"}},
+            400,
+            "metadata.team: Extra inputs are not permitted",
+        ),
+        (
+            "/v1/messages",
+            KEY,
+            {**BODY, "amazon-bedrock-guardrailConfig": {}},
+            400,
+            "amazon-bedrock-guardrailConfig: Extra inputs are not permitted",
+        ),
         ("/v1/messages", KEY, {**BODY, "model": MESSAGES.model}, 404, f"model: {MESSAGES.model}"),
         (INVOKE, {}, INVOKED, 200, ""),
         (
@@ -261,6 +294,21 @@ OPENAIS = {"model": "gpt-5.4", "input": "hi"}
             "required key [anthropic_version] not found",
         ),
         (INVOKE, {}, {**INVOKED, "model": "x"}, 400, "model: Extra inputs are not permitted"),
+        (
+            INVOKE,
+            {},
+            {**INVOKED, "cache_control": {"type": "ephemeral"}},
+            400,
+            "cache_control: Extra inputs are not permitted",
+        ),
+        ("/v1/messages", KEY, {**BODY, "cache_control": {"type": "ephemeral"}}, 200, ""),
+        (
+            "/v1/messages",
+            KEY,
+            {**BODY, "cache_control": {"type": "ephemeral", "ttl": "9m"}},
+            400,
+            "cache_control.ephemeral.ttl: Extra inputs are not permitted",
+        ),
         (INVOKE, {}, {**INVOKED, "stream": True}, 400, "stream: Extra inputs are not permitted"),
         (CLAUDES, {**VERSION, **signed("bedrock")}, {**BODY, "model": MESSAGES.model}, 200, ""),
         (CLAUDES, {**VERSION, "x-api-key": "k"}, {**BODY, "model": MANTLE_CLAUDE}, 200, ""),
@@ -282,6 +330,21 @@ OPENAIS = {"model": "gpt-5.4", "input": "hi"}
         ("/v1/responses", {}, OPENAIS, 200, ""),
         (RESPONSES, {}, OPENAIS, 401, "Access denied due to invalid subscription key"),
         (RESPONSES, {"api-key": "any"}, OPENAIS, 200, ""),
+        (RESPONSES, {"api-key": "any"}, {**OPENAIS, "model": "my-deployment"}, 200, ""),
+        (
+            CLAUDES,
+            {**VERSION, **signed("bedrock-mantle")},
+            {**BODY, "model": "anthropic.claude-sonnet-4-5"},
+            404,
+            "The model 'anthropic.claude-sonnet-4-5' does not exist",
+        ),
+        (
+            CLAUDES,
+            {**VERSION, **signed("bedrock-mantle")},
+            {**BODY, "model": "anthropic.claude-opus-77"},
+            200,
+            "",
+        ),
         (f"{RESPONSES}?api-version=preview", {"api-key": "any"}, OPENAIS, 200, ""),
         (
             f"{RESPONSES}?api-version=2024-10-21",
@@ -312,6 +375,16 @@ CITED = {"type": "text", "text": "x", "citations": [{"type": "char_location"}]}
     ("more", "says"),
     [
         ({}, ""),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "hi"},
+                    {"role": "assistant", "content": [CITED]},
+                    {"role": "user", "content": "hi"},
+                ]
+            },
+            "",
+        ),
         ({"temperature": 1}, "temperature: Extra inputs are not permitted"),
         ({"top_k": 3}, "top_k: Extra inputs are not permitted"),
         (
@@ -449,6 +522,16 @@ async def test_a_call_is_shown_with_its_host_and_can_be_sent_again(
         assert again.route.provider == host
 
 
+def test_what_only_a_signature_told_is_said_in_the_command(server: LoopbackServer, caller: Caller) -> None:
+    caller.post(RESPONSES, {"model": "acme.rocket-1", "input": "hi"}, **signed("bedrock-mantle"))
+    command = curl_of(server._calls.find(1), server.url)  # type: ignore[arg-type]
+    assert "-H 'x-smartllm-provider: bedrock-mantle'" in command
+    assert "Signature" not in command
+    assert sent_again(server, 1).route == find_route(
+        "POST", RESPONSES, headers={"x-smartllm-provider": "bedrock-mantle"}
+    )
+
+
 def sent_again(server: LoopbackServer, number: int) -> Recorded:
     """The request that the command of a call's page makes."""
     call = server._calls.find(number)
@@ -466,3 +549,17 @@ async def test_what_is_not_there_is_told_by_the_fact(server: LoopbackServer) -> 
         with pytest.raises(NotFoundError):
             await client.generate_text(asked(extra={"model": f"us.{MANTLE_GPT}"}))
     assert server.requests[-1].fact.startswith("ids.")
+
+
+def test_a_fact_is_told_by_the_row_of_the_host(server: LoopbackServer, caller: Caller) -> None:
+    model = "claude-sonnet-4-6"
+    caller.post("/v1/messages", {**BODY, "model": model, "max_tokens": 10**9}, **KEY)
+    (recorded,) = server.requests
+    rows = []
+    for host in ("anthropic", "bedrock"):
+        target = target_of(model, "anthropic_messages", host)
+        assert target is not None
+        origin = target.origin("limits.max_output")
+        rows.append(f"{origin.file}:{origin.line}")
+    assert (recorded.fact, recorded.fact_row) == ("limits.max_output", rows[0])
+    assert rows[0] != rows[1]

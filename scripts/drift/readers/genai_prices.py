@@ -12,7 +12,7 @@ from drift.claims import Claim
 from drift.readers.literals import argument, calls
 
 FILE: Final = "genai_prices/data.py"
-HOSTS: Final = {"openai": "openai", "aws": "bedrock", "anthropic": "anthropic"}
+HOSTS: Final = {"openai": "openai", "aws": "bedrock", "anthropic": "anthropic", "azure": "azure"}
 _PAGE: Final = re.compile(r"https?://[^\s,;)]+")
 
 

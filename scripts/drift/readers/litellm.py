@@ -17,7 +17,12 @@ HOSTS: Final = {
     "bedrock_converse": "bedrock",
     "bedrock_mantle": "bedrock-mantle",
     "anthropic": "anthropic",
+    "azure": "azure",
 }
+PREFIXED: Final = frozenset({"bedrock-mantle", "azure"})
+"""Hosts whose ids stand behind a prefix of the price map's, and a region."""
+PLANNED: Final = frozenset({"azure"})
+"""Hosts that name the end of a model, and the next one, when it begins: no announcement."""
 URLS: Final = {"/v1/chat/completions": "openai_chat", "/v1/responses": "openai_responses"}
 MODES: Final = frozenset({"chat", "responses"})
 
@@ -26,7 +31,7 @@ def litellm(archive: Archive) -> Iterator[Claim]:
     """Claims of the price map on models that answer with text."""
     for key, row in json.loads(archive.text(FILE)).items():
         host = HOSTS.get(str(row.get("litellm_provider")))
-        model = key.rpartition("/")[2] if host == "bedrock-mantle" else key
+        model = key.rpartition("/")[2] if host in PREFIXED else key
         if host is None or "/" in model or key.startswith("ft:") or not _answers_with_text(row):
             continue
         dated = dict.fromkeys(("lifecycle.shutdown", "lifecycle.successor"), row.get("deprecation_source"))
@@ -46,16 +51,16 @@ def _answers_with_text(row: Mapping[str, Any]) -> bool:
 
 def _facts(row: Mapping[str, Any], host: str) -> dict[str, Any]:
     wires = sorted({URLS[url] for url in row.get("supported_endpoints") or () if url in URLS})
-    aws = host == "bedrock"
+    aws, planned = host == "bedrock", host in PLANNED
     native = row.get("supports_native_structured_output" if aws else "supports_response_schema")
     return {
         "limits.max_output": row.get("max_output_tokens"),
         "limits.input": row.get("max_input_tokens"),
         "effort.levels": _efforts(row),
         "effort.default": row.get("default_reasoning_effort"),
-        "endpoints": (wires or None) if host == "openai" else None,
-        "lifecycle.shutdown": day(row.get("deprecation_date")),
-        "lifecycle.successor": row.get("successor_model"),
+        "endpoints": (wires or None) if host in {"openai", "bedrock-mantle"} else None,
+        "lifecycle.end" if planned else "lifecycle.shutdown": day(row.get("deprecation_date")),
+        "lifecycle.successor": None if planned else row.get("successor_model"),
         "streaming": row.get("supports_native_streaming"),
         "structured.native": native if host == "openai" or native else None,
         "tools.functions": row.get("supports_function_calling"),

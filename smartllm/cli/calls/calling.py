@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from smartllm.cli.calls.answers import print_paid
+from smartllm.cli.calls.told_provider import told_provider
 from smartllm.cli.requests.request_input import exits, rules_in_force, usage_error
 from smartllm.cli.requests.request_options import plan_from, print_diagnostics
 from smartllm.cli.terminal import complain
 from smartllm.config import LLMConfig
 from smartllm.errors import CompileError, ConfigError, ProviderError, SmartLLMError, UnknownModelError
+from smartllm.providers import row_of
 from smartllm.rules import resolve
 from smartllm.rules.hosts import host_row
 from smartllm.runtime.elsewhere import Elsewhere, check_address, elsewhere
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
     from smartllm.cli.calls.asking import Manner
     from smartllm.cli.requests.request_input import Request
     from smartllm.compiler import Plan
+    from smartllm.environment import Found
     from smartllm.rules import RuleSet
     from smartllm.words import Provider
+
+
+_TELL: Final = ("provider", "base_url", "aws_profile")
+"""Options that tell the provider, or leave it to the model's id."""
 
 
 def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Request, Plan]:
@@ -39,9 +46,29 @@ def planned(request: Request, flags: dict[str, Any], manner: Manner) -> tuple[Re
     """
     with exits():
         there = _there(request, flags)
+        told = _told(request, flags, there)
+    if told is not None:
+        flags = {**flags, "provider": told.value}
+        if manner.level != "ignore":
+            complain(_note(told))
     plan = plan_from(request, {**flags, "compatible": there.compatible, "sources": there.sources})
     print_diagnostics(plan, {"level": manner.level})
     return request.model_copy(update={"model": plan.model}), plan
+
+
+def provider_note(request: Request, flags: dict[str, Any]) -> str:
+    """Who is asked, if the environment alone tells it; else empty."""
+    told = _told(request, flags, _there(request, flags))
+    return "" if told is None else _note(told)
+
+
+def _told(request: Request, flags: dict[str, Any], there: Elsewhere) -> Found | None:
+    chosen = there.compatible or any(flags[name] for name in _TELL)
+    return None if chosen else told_provider(request, flags)
+
+
+def _note(told: Found) -> str:
+    return f"{row_of(told.value).title} is asked, as {told.source.name} tells; --provider says another"
 
 
 def client_settings(plan: Plan, flags: dict[str, Any]) -> dict[str, Any]:

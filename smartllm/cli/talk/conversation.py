@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from smartllm.cli.calls.answers import print_refusal
 from smartllm.cli.calls.asking import Asking, Manner, answered
-from smartllm.cli.calls.calling import client_settings, planned, print_failure
+from smartllm.cli.calls.calling import client_settings, planned, print_failure, provider_note
 from smartllm.cli.requests.prompt import joined
 from smartllm.cli.requests.request_input import exits
 from smartllm.cli.talk.talk_store import Talk
@@ -75,8 +75,11 @@ class Conversation:
         Raises:
             click.exceptions.Exit: The options make no request, or the model refuses it.
         """
-        _, plan = planned(self._request("hi"), self._flags, Manner("ignore", quiet=True))
+        request = self._request("hi")
+        _, plan = planned(request, self._flags, Manner("ignore", quiet=True))
         self.model = plan.model
+        if self._manner.level != "ignore" and (note := provider_note(request, self._flags)):
+            complain(note)
 
     def ask(self, text: str) -> int:
         """Ask, print the answer as it comes, and keep both.

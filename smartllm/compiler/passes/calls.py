@@ -174,7 +174,7 @@ class _Conversation:
             self.trace.changes.append(
                 Change(code, "warning", "messages", "changed", call.arguments, arguments, reason, origin)
             )
-        return ToolCall(new, call.name, arguments)
+        return ToolCall(new, call.name, arguments, own=call.own)
 
     def _result(self, result: ToolResult, new: str) -> ToolResult:
         from smartllm.content import ToolResult  # noqa: PLC0415 - see _call

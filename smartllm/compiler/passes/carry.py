@@ -102,9 +102,11 @@ def _gone(intent: Intent, facts: Facts) -> _Trouble | None:
 
 
 def _trouble(turn: Turn, intent: Intent, facts: Facts, names: Mapping[str, str]) -> _Trouble | None:
-    reader, kind = (intent.model, intent.dialect), facts.carry.reasoning
+    # Doors of one provider have other ids for the same model.
+    readers, kind = {intent.model, intent.asked}, facts.carry.reasoning
     if any(
-        (written.model, RENAMED.get(written.dialect, written.dialect)) != reader for written in turn.reasoning
+        written.model not in readers or RENAMED.get(written.dialect, written.dialect) != intent.dialect
+        for written in turn.reasoning
     ):
         return _Trouble("only the model that wrote reasoning can read it, on the same wire")
     if kind == "never":

@@ -36,6 +36,7 @@ function draw(row, call) {
   parts.dot.className = `dot ${call.verdict}`;
   parts.dot.title = call.verdict;
   parts.model.textContent = call.model || `${call.method} ${call.path}`;
+  parts.model.title = call.host;
   parts.status.textContent = call.status ?? "…";
   parts.status.className = `status ${call.verdict}`;
   parts.took.textContent = took(call.ms);

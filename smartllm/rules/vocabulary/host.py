@@ -68,6 +68,11 @@ class Route:
     adds: dict[str, Any] = fact({}, "What every body must begin with, by dotted path.")
     model_key: str = fact("", "Key of the body that holds the id, where the dialect has none.")
     beta_header: str = fact("", "Header that takes the names of betas; left out: they stand in the body.")
+    betas: dict[str, str] = fact(
+        {},
+        "Names of betas that a body must name, by what needs them: a type of tool, block, source or edit, or "
+        "the key of a field, such as output_config.task_budget.",
+    )
     errors: ErrorShape | None = fact(None, "How errors are read here, if in a way of its own.")
     count: CountRoute | None = fact(None, "Where input tokens are counted; left out: nowhere that is known.")
 

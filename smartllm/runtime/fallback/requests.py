@@ -46,29 +46,26 @@ async def carried(request: Request, target: Target, caller: Caller, first: Plan 
             field="file_id",
             hint="give the file's bytes, path or url to have it sent to every model of fallback",
         )
-    left_out = []
-    if target.is_elsewhere and request.extra_headers:
-        left_out.append("extra_headers")
-    if request.extra and (target.is_other or _on_another_wire(await _tried(request, target, caller), first)):
-        left_out.append("extra")
+    left_out = ["extra_headers"] if target.is_elsewhere and request.extra_headers else []
+
+    async def asked() -> Asked:
+        said = _without(request, left_out).model_copy(update={"model": target.model, "like": target.like})
+        if target.like is None:
+            said.model_fields_set.discard("like")
+        return await caller.asked(said, target.model)
+
     try:
-        return Carried(await _tried(_without(request, left_out), target, caller), tuple(left_out))
+        found = await asked()
     except UnsupportedError as error:
         if error.field != "api_type" or not target.is_other:
             raise
-    left_out.append("api_type")  # it chose among the doors of a provider that is not asked now
-    return Carried(await _tried(_without(request, left_out), target, caller), tuple(left_out))
-
-
-async def _tried(request: Request, target: Target, caller: Caller) -> Asked:
-    wished = request.model_copy(update={"model": target.model, "like": target.like})
-    if target.like is None:
-        wished.model_fields_set.discard("like")
-    return await caller.asked(wished, target.model)
-
-
-def _on_another_wire(asked: Asked, first: Plan | None) -> bool:
-    return first is not None and asked.plan.steps[0].dialect != first.steps[0].dialect
+        left_out.append("api_type")  # it chose among the doors of a provider that is not asked now
+        found = await asked()
+    wire = found.plan.steps[0].dialect
+    if request.extra and (target.is_other if first is None else first.steps[0].dialect != wire):
+        left_out.append("extra")
+        found = await asked()
+    return Carried(found, tuple(left_out))
 
 
 def _without(request: Request, names: list[str]) -> Request:

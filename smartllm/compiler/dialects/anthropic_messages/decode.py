@@ -83,8 +83,17 @@ class ClaudeDecoder(Decoder):
         if kind == "tool_use":
             given = called_with(arguments(block.get("input"), "content.input"))
             name = optional_text(block.get("name"), "content.name") or ""
-            return ToolCall(word(block.get("id")) or "", name, given)
+            return ToolCall(word(block.get("id")) or "", name, given, own=_own(block))
         return Other(block, kind, self.name)
+
+
+def _own(block: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call says of itself beside its tool; most are made by the model, and of no toolset."""
+    caller = table(block.get("caller"))
+    return told(
+        caller=dict(caller) if caller.get("type") != "direct" else None,
+        toolset_name=word(block.get("toolset_name")),
+    )
 
 
 def _details(reply: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _marked(tool: Mapping[str, Any], mark: Mark) -> list[Mapping[str, Any]]:
 def called(call: ToolCall, intent: Intent) -> dict[str, Any]:
     """The block of a call."""
     named = {"type": "tool_use", "id": call.id, "name": wire_name(intent, call.name)}
-    return {**named, "input": arguments_of(call, intent)}
+    return {**named, "input": arguments_of(call, intent), **call.own}
 
 
 def told(result: ToolResult) -> dict[str, Any]:
