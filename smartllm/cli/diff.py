@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,7 +14,7 @@ from smartllm.cli.page_file import HTML, today, write_page
 from smartllm.cli.requests.request_options import compared_options, shown_request_from
 from smartllm.cli.sides import compared, side, side_of
 from smartllm.cli.tables import print_table
-from smartllm.cli.terminal import echo, echo_json
+from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.cli.together import DIFF, Command
 from smartllm.compiler.target import api_word
 from smartllm.pages.facts import shown
@@ -36,11 +37,11 @@ def command(first: str, second: str, *, as_json: bool, html: str | None, **flags
     """Show what changes when a request moves from model A to model B, or from one door to another.
 
     A and B are models, each with a provider, a single door or a server before it if the id does not tell, and
-    with an API: gpt-5.4, azure/gpt-5.4, bedrock-mantle/chat_completions/gpt-5.4, groq/openai/gpt-oss-120b.
+    with an API: MODEL, azure/MODEL, bedrock-mantle/chat_completions/MODEL, groq/MODEL.
 
     Facts that differ; with a request (--prompt, --request and what belongs to them), also how its bodies and
     diagnostics differ, and the facts are those of the doors that it goes to. Exit status: 0 compared, 1 a
-    model is refused, 2 bad input.
+    model or the request is refused, 2 bad input.
     """
     flags |= {"model": None, "level": "ignore"}
     sides = side_of(first, flags), side_of(second, flags)
@@ -52,6 +53,7 @@ def command(first: str, second: str, *, as_json: bool, html: str | None, **flags
         from smartllm.pages.documents import diff_page  # noqa: PLC0415 - for pages alone
 
         write_page(diff_page((first, second), targets, said, today=today()), html)
+        _end(said)
         return
     changed, doors = changed_facts(*targets), (_door(targets[0]), _door(targets[1]))
     if as_json:
@@ -60,6 +62,7 @@ def command(first: str, second: str, *, as_json: bool, html: str | None, **flags
         echo_json(
             {"a": first, "b": second, "doors": {"a": doors[0], "b": doors[1]}, "facts": facts, **bodies}
         )
+        _end(said)
         return
     rows = [(name, doors[0][name], doors[1][name]) for name in doors[0] if doors[0][name] != doors[1][name]]
     rows += [(path, shown(one), shown(two)) for path, (one, two) in changed.items()]
@@ -70,6 +73,16 @@ def command(first: str, second: str, *, as_json: bool, html: str | None, **flags
     if said:
         one, two = (json.dumps(each, indent=2, ensure_ascii=False).splitlines() for each in said)
         echo("\n".join(difflib.unified_diff(one, two, first, second, lineterm="")))
+    for name, each in zip((first, second), said, strict=False):
+        if "refused" in each:  # two equal refusals are no difference
+            complain(f"{name}: refused: {each['refused']}")
+    _end(said)
+
+
+def _end(said: Sequence[dict[str, Any]]) -> None:
+    """End with the status for a request that one of the two refuses."""
+    if any("refused" in one for one in said):
+        raise click.exceptions.Exit(1)
 
 
 def _is_asked(flags: dict[str, Any]) -> bool:

@@ -100,7 +100,7 @@ def side_of(typed: str, choice: Mapping[str, Any]) -> Side:
     if slash and word in API_TYPES:
         given = given._replace(model=rest, api_type=word)
     if not given.model:
-        raise usage_error(ConfigError(f"{typed}: it names no model", hint="write it as azure/gpt-5.4"))
+        raise usage_error(ConfigError(f"{typed}: it names no model", hint="write it as azure/MODEL"))
     return given
 
 

@@ -74,6 +74,15 @@ class TestDiff:
         same = told("diff", "openai/gpt-oss-120b", "openai/x", "--compatible", "groq", "-p", "hi")
         assert same["bodies"]["a"] == found["bodies"]["b"]
 
+    @pytest.mark.parametrize("option", [(), ("--json",)])
+    def test_a_refused_request_has_a_status_of_its_own(self, option: tuple[str, ...]) -> None:
+        """So a script looks through its requests before a model is replaced (docs/moving.md)."""
+        asked = ("-p", "hi", *option)
+        result = run("diff", "gpt-5.4", "gpt-4o", *asked, "--like", "no-such-model")
+        assert result.exit_code == 1
+        assert (result.stdout if option else result.stderr).count("no-such-model") >= 2
+        assert run("diff", "gpt-5.4", "gpt-4o", *asked).exit_code == 0
+
     def test_an_arn_is_an_id(self) -> None:
         arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-7"
         assert told("diff", arn, f"bedrock/{arn}")["facts"] == {}

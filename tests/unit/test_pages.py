@@ -55,9 +55,9 @@ class Read(HTMLParser):
         return [found for _, attributes in self.tags if (found := attributes.get(attribute))]
 
 
-def page(*arguments: str) -> Read:
+def page(*arguments: str, status: int = 0) -> Read:
     result = invoke(main, [*arguments, "--html", "-"])
-    assert result.exit_code == 0, result.stderr
+    assert result.exit_code == status, result.stderr
     return Read(result.stdout)
 
 
@@ -195,7 +195,7 @@ def test_each_step_has_a_body(tmp_path: Path) -> None:
 def test_a_refusal_and_equal_models_are_told(tmp_path: Path) -> None:
     request = tmp_path / "request.json"
     request.write_text('{"prompt": "hi", "like": "no-such-model"}', encoding="utf-8")
-    read = page("diff", OTHER, CLAUDE, "--request", str(request))
+    read = page("diff", OTHER, CLAUDE, "--request", str(request), status=1)
     assert read.text.count("refused: ") == 4, (
         "for each model where its body would stand, and as what was told"
     )
