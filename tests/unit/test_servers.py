@@ -196,7 +196,7 @@ class TestWhatEachTakes:
         ("server", "top_k", "logprobs", "seed", "penalties", "limit"),
         [
             ("vllm", True, True, "seed", True, "max_tokens"),
-            ("llama-cpp", True, False, "seed", True, "max_tokens"),
+            ("llama-cpp", True, True, "seed", True, "max_tokens"),
             ("ollama", False, True, "seed", True, "max_tokens"),
             ("lm-studio", True, False, "seed", True, "max_tokens"),
             ("openrouter", True, True, "seed", True, "max_tokens"),
