@@ -31,7 +31,12 @@ def client_at(url: str, compatible: str | bool = "llama-cpp") -> LLMClient:
 
 
 def asking(**fields: Any) -> TextRequest[Any]:
-    given = {"prompt": "Tell me a short story.", "model": "some-model", "max_tokens": 12, "use_cache": False}
+    given: dict[str, Any] = {
+        "prompt": "Tell me a short story.",
+        "model": "some-model",
+        "max_tokens": 12,
+        "use_cache": False,
+    }
     return TextRequest(**given | fields)
 
 
