@@ -204,7 +204,12 @@ class LoopbackServer:
             opened.set_result(runner.addresses[0][1])
             await self._stopping.wait()
         finally:
+            server = runner.server
+            assert server is not None, "it is set up"
             await runner.cleanup()
+            for _ in range(3):  # until a connection that was accepted meanwhile is known
+                await asyncio.sleep(0)
+            await server.shutdown(0)
             for api in self._apis:
                 api.close()
 

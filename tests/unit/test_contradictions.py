@@ -38,6 +38,7 @@ BROKEN = [
     (GPT, 'limits.field = "inferenceConfig.maxTokens"', "R021", "limits.field"),
     (CLAUDE, 'limits.field = "max_output_tokens"', "R021", "limits.field"),
     (GPT, 'system = "blocks"', "R021", "system = 'blocks'"),
+    (GPT, 'system = "user"\nmessages.alternate = true', "R011", "two of them may not follow each other"),
     (GPT, 'thinking.modes = ["budget"]\neffort.levels = ["low"]', "R021", "thinking.modes = 'budget'"),
     (GPT, 'thinking.modes = ["adaptive"]\neffort.levels = ["low"]', "R021", "thinking.modes = 'adaptive'"),
     (CLAUDE, 'thinking.modes = ["effort"]', "R021", "thinking.modes = 'effort'"),

@@ -57,6 +57,13 @@ FACT_CONTRADICTIONS: Final[list[Contradiction]] = [
         ),
     ),
     Contradiction(
+        "system",
+        "system text goes in a message of the user's, and two of them may not follow each other",
+        lambda facts: facts.system == "user" and facts.messages.alternate,
+        breaks=True,
+        dialects=OPENAI_WIRES,
+    ),
+    Contradiction(
         "sampling",
         "sampling at effort none needs the level 'none'",
         lambda facts: facts.sampling == "effort-none" and "none" not in facts.effort.levels,
