@@ -176,6 +176,7 @@ async def test_rounds_of_tools(
     assert [one["id"] for one in message["tool_calls"]] == ["abcdef123"]
     keys = {"reasoning", "reasoning_content"} | ({"content"} if "content" in said else set())
     assert {key: message[key] for key in keys if key in message} == said
+    assert "reasoning-filled" not in {item.code for item in response.diagnostics}
 
 
 async def test_the_answer_after_the_calls_keeps_its_reasoning_too() -> None:
