@@ -102,10 +102,10 @@ def main(count: int) -> None:
     """Compile so many requests, and print the peak of memory in bytes."""
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(made(_Lines(count), Path(folder) / "work"))  # type: ignore[arg-type]
-    print(_peak())
+    print(_own_peak())
 
 
-def _peak() -> int:
+def _own_peak() -> int:
     """The peak of this process's memory in bytes, since it began.
 
     On Linux ``ru_maxrss`` is never below what the process had that forked this one.
