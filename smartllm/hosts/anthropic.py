@@ -9,12 +9,19 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from smartllm.error_codes import kind_of
 from smartllm.error_object import cut, error_in
 from smartllm.errors import ProviderError
-from smartllm.hosts.called import Called, key_hint, redirect_hint, request_id, retry_after, shown_address
+from smartllm.hosts.called import (
+    Called,
+    key_hint,
+    redirect_hint,
+    retry_after,
+    shown_address,
+    told_of,
+)
 from smartllm.hosts.format_refusals import FORMAT_HINT, refuses_format
 from smartllm.provider_errors import provider_error
 from smartllm.said import Named, said
@@ -43,15 +50,10 @@ def anthropic_error(status: int, headers: Mapping[str, str], content: bytes, cal
     hint = redirect_hint(status, called.settings[0]) or key_hint(status, called.key_source)
     hint = hint or _hint(status, headers, found.codes, called)
     message = f"{status} from the provider: {found.text}"
-    limited = status == _TOO_MANY
-    about: dict[str, Any] = {
-        "model": called.model,
-        "status": status,
-        "code": found.code,
-        "request_id": request_id(headers, called.id_header) or _id_in(content),
-        "retry_after": retry_after(headers) if not limited else _wait(headers),
-        "address": called.address and shown_address(called.address),
-    }
+    about = told_of(called, status, headers, found.code)
+    about["request_id"] = about["request_id"] or _id_in(content)
+    if status == _TOO_MANY:
+        about["retry_after"] = _wait(headers)
     if refuses_format(found, status):
         return FormatUnsupportedError(message, hint=FORMAT_HINT, **about)
     retryable = _RETRIED.get(headers.get("x-should-retry", ""))

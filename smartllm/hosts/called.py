@@ -7,7 +7,7 @@ import email.utils
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from smartllm.error_object import cut
@@ -54,6 +54,25 @@ def shown_address(url: str) -> str:
     except ValueError:  # brackets that hold no IPv6 address
         return "an unreadable address"
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def told_of(called: Called, status: int, headers: Mapping[str, str], code: str | None) -> dict[str, Any]:
+    """What our error says of a call, whichever the host.
+
+    Args:
+        called: What was called.
+        status: Status of the answer.
+        headers: Its headers.
+        code: Its code.
+    """
+    return {
+        "model": called.model,
+        "status": status,
+        "code": code,
+        "request_id": request_id(headers, called.id_header),
+        "retry_after": retry_after(headers),
+        "address": called.address and shown_address(called.address),
+    }
 
 
 def redirect_hint(status: int | None, setting: str) -> str:

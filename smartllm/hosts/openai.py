@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from smartllm.error_codes import kind_of
 from smartllm.error_object import error_in
 from smartllm.errors import ProviderError
-from smartllm.hosts.called import Called, key_hint, redirect_hint, request_id, retry_after, shown_address
+from smartllm.hosts.called import Called, key_hint, redirect_hint, shown_address, told_of
 from smartllm.hosts.format_refusals import FORMAT_HINT, refuses_format
 from smartllm.provider_errors import provider_error
 from smartllm.said import Named, joined, said
@@ -48,14 +48,7 @@ def openai_error(status: int, headers: Mapping[str, str], content: bytes, called
         missing = kind_of(None, found.codes) == "not_found"
         hint = _missing_hint(called, model=missing)
     message = f"{status} from the provider: {found.text}"
-    about: dict[str, Any] = {
-        "model": called.model,
-        "status": status,
-        "code": found.code,
-        "request_id": request_id(headers, called.id_header),
-        "retry_after": retry_after(headers),
-        "address": called.address and shown_address(called.address),
-    }
+    about = told_of(called, status, headers, found.code)
     if refuses_format(found, status):
         return FormatUnsupportedError(message, hint=FORMAT_HINT, **about)
     return provider_error(message, also=found.codes[1:], hint=hint, **about)
