@@ -16,7 +16,6 @@ from smartllm.cli.sides import compared, side, side_of
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.cli.together import DIFF, Command
-from smartllm.compiler.target import api_word
 from smartllm.pages.facts import shown
 from smartllm.rules.facts import changed_facts
 
@@ -93,4 +92,6 @@ def _is_asked(flags: dict[str, Any]) -> bool:
 
 def _door(target: Target) -> dict[str, str]:
     """Which door a side goes to, in the words of callers."""
+    from smartllm.compiler.target import api_word  # noqa: PLC0415 - completion needs none of it
+
     return {"host": target.host, "api_type": api_word(target.host, target.dialect, target.rules)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,8 +16,10 @@ from smartllm.cli.terminal import echo, echo_json
 from smartllm.cli.together import LINT, Command
 from smartllm.errors import RulesError
 from smartllm.rules.layer import read_layer
-from smartllm.rules.lint import CHECKS, Finding, lint
 from smartllm.rules.load import RuleSet, load_rules, merge
+
+if TYPE_CHECKING:
+    from smartllm.rules.lint import Finding
 
 
 @click.command("lint", cls=Command, rules=LINT)
@@ -31,6 +34,8 @@ def command(files: tuple[str, ...], *, catalogue: bool, as_json: bool) -> None:
     Exit status: 0 clean, 1 findings, 2 a file that cannot be read.
     """
     if catalogue:
+        from smartllm.rules.lint import CHECKS  # noqa: PLC0415 - completion needs none of it
+
         for item in CHECKS.values():
             echo(f"{item.code}  {item.title}")
         return
@@ -65,6 +70,8 @@ def _counted(number: int, word: str) -> str:
 
 def _findings(files: tuple[str, ...]) -> tuple[list[Finding], int]:
     """Findings, and how many files were checked."""
+    from smartllm.rules.lint import lint  # noqa: PLC0415 - completion needs none of it
+
     today = dt.datetime.now(dt.UTC).date()
     if not files:
         rules = rules_in_force()

@@ -137,18 +137,34 @@ LIGHT = (
 HEAVY = ("pydantic", "aiohttp", "rich", "smartllm.compiler", "openai", "botocore")
 
 
+WATCHED: Final = (
+    "import atexit, sys; "
+    f"heavy = lambda: ' '.join(name for name in {HEAVY} if name in sys.modules); "
+    "atexit.register(lambda: sys.stderr.write(heavy())); "
+)
+
+
 @pytest.mark.parametrize("line", LIGHT, ids=lambda line: line.split()[0] if line else "commands")
 @pytest.mark.slow
 def test_little_is_loaded_while_somebody_waits(line: str) -> None:
-    code = (
-        "import atexit, sys; "
-        f"heavy = lambda: ' '.join(name for name in {HEAVY} if name in sys.modules); "
-        f"atexit.register(lambda: sys.stderr.write(heavy())); {COMMAND_LINE}"
-    )
     environment = {**os.environ, "_SMARTLLM_COMPLETE": "bash_complete", "COMP_LINE": f"smartllm {line}"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", WATCHED + COMMAND_LINE],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
+    assert done.stderr == ""
+
+
+def test_no_command_loads_much_before_it_is_run() -> None:
+    code = (
+        "import click; from smartllm.cli import main; context = click.Context(main); "
+        "print(*(main.get_command(context, name).name for name in main.list_commands(context)))"
+    )
+    done = subprocess.run([sys.executable, "-c", WATCHED + code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == main.list_commands(click.Context(main))
     assert done.stderr == ""
 
 
