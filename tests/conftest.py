@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -33,6 +34,10 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],  # it measures who else is on the machine
 )
 hypothesis.settings.load_profile("read-only")
+
+# A job in the background of a script (``.ci/run &``) ignores Ctrl-C, which processes of tests are to hear.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # ``llm`` reads which plugins to load when it is imported: its tests register ours, and no other is there.
 os.environ["LLM_LOAD_PLUGINS"] = ""

@@ -26,8 +26,9 @@ TESTS = "import pytest, sys; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider
 
 
 def lay(found: dict[str, str], folder: Path) -> None:
+    """Write the files of a page; their /tmp is the folder of the test, as each container has its own."""
     for name, text in found.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text.replace('"/tmp/', f'"{folder}/'), encoding="utf-8")
 
 
 def test_the_pages_are_found() -> None:
