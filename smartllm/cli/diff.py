@@ -12,7 +12,8 @@ from click.core import ParameterSource
 
 from smartllm.cli.page_file import HTML, today, write_page
 from smartllm.cli.requests.request_options import compared_options, shown_request_from
-from smartllm.cli.sides import compared, side, side_of
+from smartllm.cli.requests.server_option import who_is_called
+from smartllm.cli.sides import Side, compared, side, side_of
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import complain, echo, echo_json
 from smartllm.cli.together import DIFF, Command
@@ -22,7 +23,7 @@ from smartllm.rules.facts import changed_facts
 if TYPE_CHECKING:
     from smartllm.rules import Target
 
-_CHOICE: Final = ("provider", "api_type", "rules")
+_CHOICE: Final = ("provider", "api_type", "compatible", "rules")
 """Options that choose among a model's wires; all others say something of a request."""
 
 
@@ -54,7 +55,7 @@ def command(first: str, second: str, *, as_json: bool, html: str | None, **flags
         write_page(diff_page((first, second), targets, said, today=today()), html)
         _end(said)
         return
-    changed, doors = changed_facts(*targets), (_door(targets[0]), _door(targets[1]))
+    changed, doors = changed_facts(*targets), tuple(map(_door, sides, targets))
     if as_json:
         facts = {path: {"a": one, "b": two} for path, (one, two) in changed.items()}
         bodies = {"bodies": dict(zip("ab", said, strict=True))} if said else {}
@@ -90,8 +91,9 @@ def _is_asked(flags: dict[str, Any]) -> bool:
     return any(source(name) is ParameterSource.COMMANDLINE for name in flags.keys() - {*_CHOICE})
 
 
-def _door(target: Target) -> dict[str, str]:
+def _door(asked: Side, target: Target) -> dict[str, str]:
     """Which door a side goes to, in the words of callers."""
     from smartllm.compiler.target import api_word  # noqa: PLC0415 - completion needs none of it
 
-    return {"host": target.host, "api_type": api_word(target.host, target.dialect, target.rules)}
+    host = who_is_called(target.host, asked.compatible)
+    return {"host": host, "api_type": api_word(target.host, target.dialect, target.rules)}

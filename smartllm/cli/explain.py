@@ -14,7 +14,7 @@ from smartllm.cli.places import legend, short_names
 from smartllm.cli.requests.plain import some_request
 from smartllm.cli.requests.request_input import exits, rules_in_force
 from smartllm.cli.requests.request_options import API_TYPE, PROVIDER, RULES
-from smartllm.cli.requests.server_option import COMPATIBLE
+from smartllm.cli.requests.server_option import COMPATIBLE, is_of_its_own, who_is_called
 from smartllm.cli.tables import print_table
 from smartllm.cli.terminal import echo, echo_json
 from smartllm.cli.together import EXPLAIN, Command
@@ -67,13 +67,16 @@ def command(
     if doors:
         _show_doors(model, target, choice, as_json=as_json, html=html)
         return
+    elsewhere = is_of_its_own(target, choice["compatible"])
+    who = who_is_called(target.host, choice["compatible"])
     if html is not None:
         from smartllm.pages.documents import explain_page  # noqa: PLC0415 - for pages alone
 
-        page = explain_page(model, target, notes=notes_of(target), everything=everything, today=today())
+        noted = notes_of(target)
+        page = explain_page(model, target, notes=noted, who=who, everything=everything, today=today())
         write_page(page, html)
         return
-    known = (*stated_facts(target), *engine_facts(target))
+    known = (*stated_facts(target), *(() if elsewhere else engine_facts(target)))
     facts = [fact for fact in known if everything or fact.stated]
     if as_json:
         about = {"model": model, **target.resolution.as_dict(), "dialect": target.dialect}
@@ -81,8 +84,8 @@ def command(
         return
     found = target.resolution
     note = f" ({found.note})" if found.note else ""
-    echo(f"{model}: {found.how}, profile {found.profile}{note}; {target.dialect} on {target.host}")
-    if more := _other_doors(target):
+    echo(f"{model}: {found.how}, profile {found.profile}{note}; {target.dialect} on {who}")
+    if more := "" if elsewhere else _other_doors(target):
         echo(f"also on {more}: smartllm explain {model} --doors")
     if sys.stdout.isatty():
         lines = _print_to_person(facts)

@@ -56,14 +56,18 @@ def batch_route(steps: Sequence[Step], target: Target) -> BatchRoute:
     return BatchRoute(endpoint, target.dialect)
 
 
-def batch_notes(target: Target) -> Iterator[Diagnostic]:
-    """A warning where no page says whether the engine runs the model; one that is inferred has no page."""
-    if target.listed and target.facts.batch.available == "yes":
+def batch_notes(target: Target, compatible: bool | str) -> Iterator[Diagnostic]:
+    """A warning where no page says whether the engine runs the model; one that is inferred has no page.
+
+    Args:
+        target: The compilation's target.
+        compatible: Another server is called: one that has a name has an engine of its own, or none.
+    """
+    if target.listed and target.facts.batch.available == "yes" and not isinstance(compatible, str):
         return
     model, title = target.resolution.asked, target.host_row.title or target.host
-    reason = (
-        f"no page that is known says whether the batch engine of {title} runs {model}; try a small file first"
-    )
+    engine = "a batch engine of this server" if compatible else f"the batch engine of {title}"
+    reason = f"no page that is known says whether {engine} runs {model}; try a small file first"
     yield Diagnostic(
         "batch-unlisted", "warning", "model", "noted", model, model, reason, target.origin(_FACT)
     )

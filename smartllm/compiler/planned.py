@@ -90,7 +90,7 @@ def planned(wish: Wish, choice: Choice) -> Plan:
             *(() if wish.compatible else lifecycle_notes(target, wish.today)),
             *(_told(changes, steps[0]) if changes else ()),
             *(_thinking_notes(target, intent.max_tokens) if thinks else ()),
-            *(batch_notes(target) if wish.batch else ()),
+            *(batch_notes(target, wish.compatible) if wish.batch else ()),
         ),
         quota=target.quota,
         host_row=target.host_row,

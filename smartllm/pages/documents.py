@@ -37,6 +37,7 @@ def explain_page(
     target: Target,
     *,
     notes: Sequence[Mapping[str, Any]] = (),
+    who: str,
     everything: bool = False,
     today: dt.date,
 ) -> str:
@@ -45,6 +46,7 @@ def explain_page(
     Args:
         model: The id that was asked for.
         target: The model on its wire.
+        who: Who is called: the target's host, or a server that speaks its wire.
         notes: What its rows note for people.
         everything: Show defaults from the start.
         today: The day that the page bears.
@@ -58,7 +60,7 @@ def explain_page(
         how=f"Resolved as {found.how}{note}. Each fact with the row that states it, the day on which it was "
         "last checked, and the pages that say so.",
         dialect=target.dialect,
-        host=target.host,
+        host=who,
         profile=found.profile,
         stated=len(stated),
         pages=len({page for view in stated for page in view.pages}),

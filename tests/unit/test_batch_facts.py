@@ -188,6 +188,15 @@ class TestNotes:
         with nullcontext() if model != "gpt-9" else pytest.raises(DiagnosticError, match="model-inferred"):
             assert plan(model, level="raise").batch
 
+    @pytest.mark.parametrize(("model", "server"), [("gpt-5.4", "groq"), ("x", "groq"), ("x", True)])
+    def test_of_another_servers_engine_nothing_is_known(self, model: str, server: bool | str) -> None:
+        found = plan(model, compatible=server).diagnostics
+        (note,) = (item for item in found if item.code == "batch-unlisted")
+        assert f"whether a batch engine of this server runs {model}" in note.reason
+
+    def test_a_server_without_a_name_may_pass_lines_on(self) -> None:
+        assert plan("gpt-5.4", compatible=True).diagnostics == ()
+
     def test_a_relatives_availability_is_no_evidence(self) -> None:
         assert "batch-unlisted" in codes(plan("gpt-5.4-mini-2030"))
         assert codes(plan("mine", like="gpt-5.4", provider="openai")) == []

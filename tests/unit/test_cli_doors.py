@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ class TestDiff:
         assert found["bodies"]["b"]["bodies"][0]["model"] == "openai/gpt-oss-120b"
         same = told("diff", "openai/gpt-oss-120b", "openai/x", "--compatible", "groq", "-p", "hi")
         assert same["bodies"]["a"] == found["bodies"]["b"]
+        assert [found["doors"][one]["host"] for one in "ab"] == ["bedrock", "groq"]
+        both = told("diff", "x", "y", "--compatible")["doors"]
+        assert [both[one]["host"] for one in "ab"] == ["another server"] * 2
 
     @pytest.mark.parametrize("option", [(), ("--json",)])
     def test_a_refused_request_has_a_status_of_its_own(self, option: tuple[str, ...]) -> None:
@@ -104,6 +108,34 @@ class TestDiff:
         result = run("diff", "gpt-5.4", side)
         assert (result.exit_code, result.stdout) == (status, "")
         assert said in result.stderr
+
+
+class TestAServerExplained:
+    """Another server has OpenAI's wire, but neither its hosts nor its batch engine."""
+
+    @pytest.mark.parametrize(
+        ("asked", "who"),
+        [
+            (("gpt-5.4", "--compatible", "ollama"), "ollama"),
+            (("my-model", "--compatible"), "another server"),
+        ],
+    )
+    def test_it_is_named_and_nothing_of_openais_is_told(self, asked: tuple[str, ...], who: str) -> None:
+        lines = run("explain", *asked).stdout.splitlines()
+        assert lines[0].endswith(f"; openai_chat on {who}")
+        assert not any(line.startswith(("also on", "host.")) for line in lines)
+        assert not [fact for fact in told("explain", *asked)["facts"] if fact["fact"].startswith("host.")]
+
+    def test_its_page_bears_its_name(self, tmp_path: Path) -> None:
+        page = tmp_path / "page.html"
+        assert run("explain", "gpt-5.4", "--compatible", "ollama", "--html", str(page)).exit_code == 0
+        assert re.search(r">\s*ollama\s*<", page.read_text(encoding="utf-8"))
+
+    def test_one_without_a_name_may_pass_on_what_it_is_sent(self) -> None:
+        lines = run("explain", "gpt-5.4", "--compatible").stdout.splitlines()
+        assert lines[0].endswith("; openai_responses on another server")
+        assert any(line.startswith("also on azure") for line in lines)
+        assert any(line.startswith("host.batch") for line in lines)
 
 
 class TestDoors:

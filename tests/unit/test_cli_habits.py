@@ -313,7 +313,7 @@ class TestDiffOfRequests:
 
     @pytest.mark.parametrize(
         "option",
-        [("--effort", "high"), ("--temperature", "0"), ("--no-store",), ("--compatible",)],
+        [("--effort", "high"), ("--temperature", "0"), ("--no-store",), ("--like", "o3")],
         ids=lambda option: option[0],
     )
     def test_options_without_a_prompt_say_so(self, option: tuple[str, ...]) -> None:
