@@ -87,6 +87,23 @@ class TestAnAnswerInWords:
         *kept, told = new_turns(step_of(GPT), responses(*items))
         assert (kept, told["content"]) == (items, PLAINLY)
 
+    @pytest.mark.parametrize(
+        ("server", "back"),
+        [
+            ("llama-cpp", {"reasoning_content": "Hm."}),
+            ("ollama", {"reasoning": "Hm."}),
+            ("deepseek", {"reasoning_content": "Hm."}),
+            ("groq", {}),
+        ],
+    )
+    def test_with_the_thoughts_that_a_server_takes_back(self, server: str, back: dict[str, str]) -> None:
+        asked = TextRequest(prompt="hi", response_format=PERSON, model="x")
+        step = smartllm.compile(asked, compatible=server, rules=RULES, level="ignore").steps[-1]
+        message = {"role": "assistant", "content": '{"age": "old"}'}
+        thinks = {"reasoning_content": "Hm.", "reasoning": "Hm."}
+        answered, _ = new_turns(step, {"choices": [{"message": message | thinks, "finish_reason": "stop"}]})
+        assert answered == message | back
+
     def test_without_reasoning_that_the_provider_does_not_keep(self) -> None:
         items = [{"type": "reasoning", "id": "rs_1", "summary": []}, said("no")]
         answer, _ = new_turns(step_of(GPT, extra={"store": False}), responses(*items))
