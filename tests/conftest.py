@@ -8,6 +8,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,10 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Path:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Iterator[Path]:
     """An environment without settings, and an empty folder as home."""
+    # Each process that a test starts would compile all of our sources anew.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in list(os.environ):
         if name.startswith(_PREFIXES):
             monkeypatch.delenv(name)
@@ -101,7 +104,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     monkeypatch.setenv("SMARTLLM_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return home
+    yield home
+    with suppress(OSError):  # it is not empty
+        home.rmdir()
 
 
 @pytest.fixture(autouse=True)

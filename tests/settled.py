@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from smartllm.compiler import Plan
 from smartllm.compiler.passes import PASSES
 from smartllm.compiler.planned import intent_of
 from smartllm.compiler.trace import Trace
 from smartllm.diagnostics import CODES
-from smartllm.rules import Target
+from smartllm.rules import RuleSet, Target, target_for
+
+
+def target_of(plan: Plan, rules: RuleSet) -> Target:
+    """Where the first step of a plan goes: not always the door that a request is first tried at."""
+    return target_for(plan.resolution, plan.host, plan.steps[0].dialect, rules)
 
 
 def settled(request: Any, target: Target) -> Trace:

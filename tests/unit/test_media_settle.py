@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_samples import DOCX, LOOK, MD, MP3, MP4, PDF, PNG, RULES, b64, png
 from model_facts import FACTS
-from settled import settled
+from settled import settled, target_of
 
 import smartllm
 from smartllm import Message, MessageRequest
@@ -22,7 +22,6 @@ from smartllm.compiler.passes import documents as documents_pass
 from smartllm.compiler.passes import media as media_pass
 from smartllm.compiler.passes.media import sources_of
 from smartllm.compiler.planned import intent_of
-from smartllm.compiler.target import choose_target
 from smartllm.content import Audio, Document, Image, ToolCall, ToolResult, Video
 from smartllm.errors import UnsupportedError
 from smartllm.rules import resolve, served_on
@@ -94,7 +93,6 @@ def test_nothing_is_lost_in_silence_and_the_passes_settle(
     request: MessageRequest[Any] = MessageRequest(messages=turns_of(first, later), **fields)
     try:
         compiled = smartllm.compile(request, provider=host, model=model, rules=RULES, level="ignore")
-        target, _ = choose_target(request, host, model, RULES)
     except UnsupportedError as error:
         assert error.fact  # noqa: PT017 - most are sent; those that are not are refused by a fact
         return
@@ -107,6 +105,7 @@ def test_nothing_is_lost_in_silence_and_the_passes_settle(
             assert part.type == "document"
             assert json.dumps(part.data.decode(), ensure_ascii=False)[1:-1] in sent
     assert_told(given_parts, sent, codes)
+    target = target_of(compiled, RULES)
     before, alone = intent_of(request, target, {})
     for run in PASSES:
         count, after = len(alone.changes), run(before, target.facts, alone)
