@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from smartllm.said import spoken
+from smartllm.unicode import unicode_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -205,7 +206,7 @@ class Diagnostic:
     origin: Origin
 
     def __str__(self) -> str:
-        return f"{self.severity} {self.code} {self.path}: {spoken(self.reason)} [{self.origin}]"
+        return unicode_text(f"{self.severity} {self.code} {self.path}: {spoken(self.reason)} [{self.origin}]")
 
     def as_dict(self) -> dict[str, Any]:
         """The diagnostic as JSON-ready data."""

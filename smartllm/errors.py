@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from smartllm import error_codes
 from smartllm.said import Named, Said, said, spoken
+from smartllm.unicode import unicode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,9 @@ class SmartLLMError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
+        # What others named or sent may hold half a surrogate pair, which no log and no terminal takes.
         message, hint = spoken(self.message), spoken(self.hint)
-        return f"{message}\n  hint: {hint}" if hint else message
+        return unicode_text(f"{message}\n  hint: {hint}" if hint else message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Not through the constructors, whose arguments are not kept. Notes are among the attributes.
@@ -215,7 +217,8 @@ class ProviderError(SmartLLMError):
         told = self.address is not None or self.attempts > 1
         where = "  " + ", ".join(filter(None, called)) if told else ""
         hint = spoken(self.hint)
-        return "\n".join(filter(None, [spoken(self.message), where, f"  hint: {hint}" if hint else ""]))
+        lines = spoken(self.message), where, f"  hint: {hint}" if hint else ""
+        return unicode_text("\n".join(filter(None, lines)))
 
 
 class RateLimitError(ProviderError):

@@ -119,6 +119,15 @@ def test_every_error_can_be_copied(kind: type[SmartLLMError], way: str) -> None:
     same(error, COPIES[way](error))
 
 
+@EVERY
+def test_every_error_can_be_written_down(kind: type[SmartLLMError]) -> None:
+    error = made(kind)
+    error.message, error.hint = "no \ud800", "rather \udc00"
+    str(error).encode()
+    assert "no \ufffd" in str(error)
+    assert "rather \ufffd" in str(error)
+
+
 def test_a_copy_has_notes_of_its_own() -> None:
     error = made(ProviderError)
     copy.copy(error).add_note("another")

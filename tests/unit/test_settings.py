@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from how_many import examples
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -482,6 +482,7 @@ def usable(resolved: Settings) -> None:
 
 
 @settings(max_examples=examples(1500), deadline=None, suppress_health_check=list(HealthCheck))
+@example(name="fallback", value=[{"\ud800": None}], provider="openai")
 @given(name=st.sampled_from(FIELDS), value=_VALUES, provider=st.sampled_from(["openai", "bedrock"]))
 def test_any_value_of_a_setting_is_usable_or_named(name: str, value: Any, provider: str) -> None:
     try:
