@@ -33,9 +33,11 @@ from stream_events import (
 from smartllm.compiler.dialects.readers import DECODERS
 from smartllm.compiler.dialects.reading import Halves, json_of, shown, unicode_json
 from smartllm.compiler.dialects.stream import DONE
+from smartllm.diagnostics import Diagnostic, Origin
 from smartllm.rules import Dialect
 from smartllm.unicode import unicode_text
 
+NOBODY = Origin("derived", "nobody")
 HIGH, LOW, THUMB = "\ud83d", "\udc4d", "\U0001f44d"
 WIRES: tuple[Dialect, ...] = ("openai_responses", "openai_chat", "anthropic_messages", "bedrock_converse")
 
@@ -197,3 +199,8 @@ def test_json_may_come_as_bytes_of_any_unicode_encoding() -> None:
         assert json_of('{"é": 1}'.encode(encoding)) == {"é": 1}
     with pytest.raises(ValueError, match="codec"):
         json_of(b'{"a": "\xff\xfe"}')
+
+
+def test_a_diagnostic_can_be_written_down() -> None:
+    told = Diagnostic("extra-merged", "info", HIGH, "noted", None, None, f"{HIGH} and {LOW}", NOBODY)
+    assert str(told) == "info extra-merged \ufffd: \ufffd and \ufffd [derived nobody]"
