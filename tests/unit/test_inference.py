@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from model_ids import RULES, over
 
@@ -249,12 +249,13 @@ def test_an_id_of_nobody_listed_is_unknown(model: str) -> None:
     assert found(model) is None
 
 
-@given(ids(), st.dates(dt.date(2024, 1, 1), dt.date(2026, 11, 1)))
+@example(model="claude-3-5-haiku-latest", day=dt.date(2026, 1, 1))  # an alias says whom it means
+@given(model=ids(), day=st.dates(dt.date(2024, 1, 1), dt.date(2026, 11, 1)))
 def test_what_is_retired_is_refused_and_nothing_else_changes(model: str, day: dt.date) -> None:
     key = parse(model).key
     rules = RuleSet(RULES.layers, RULES.data | {"retired": {key: {"vendor": "openai", "shutdown": day}}})
     before = found(model)
-    if before is not None and before.how == "exact":
+    if before is not None and before.how in {"exact", "alias"}:
         assert found(model, rules) == before
         return
     with pytest.raises(UnknownModelError) as caught:
