@@ -99,7 +99,9 @@ class Call:
 
     def pause(self, seconds: float) -> bool:
         """Wait; True at once when the client says more or hangs up."""
-        return bool(select.select([self.sock], [], [], seconds)[0])
+        watch = select.poll()
+        watch.register(self.sock, select.POLLIN)
+        return bool(watch.poll(seconds * 1000))
 
     def reset(self) -> None:
         """End the connection with RST."""

@@ -33,6 +33,8 @@ from smartllm.sync import LLMClient as SyncClient
 TOTAL = 0.4
 # What a busy machine and closing may add.
 MORE = 1.0
+# On a machine that stands still for a moment, what a test needs may not come about in time: it is given more.
+PATIENCE = (TOTAL, 5 * TOTAL, 25 * TOTAL)
 
 
 class Person(BaseModel):
@@ -63,12 +65,12 @@ async def ended(call: Awaitable[Any], limit: float = TOTAL + MORE) -> Any:
     return await task
 
 
-async def late(call: Awaitable[Any]) -> ProviderTimeoutError:
+async def late(call: Awaitable[Any], total: float = TOTAL) -> ProviderTimeoutError:
     """The error of a call that must end with its deadline."""
     clock = time.monotonic()
     with pytest.raises(ProviderTimeoutError) as caught:
-        await ended(call)
-    assert TOTAL - 0.05 < time.monotonic() - clock < TOTAL + MORE
+        await ended(call, total + MORE)
+    assert total - 0.05 < time.monotonic() - clock < total + MORE
     assert (caught.value.kind, caught.value.retryable) == ("total", False)
     return caught.value
 
@@ -90,47 +92,56 @@ async def test_a_server_that_never_answers(wire: Wire) -> None:
         assert len(server.calls) == len(calls)
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @each_transport
-async def test_attempts_are_counted(wire: Wire) -> None:
+async def test_attempts_are_counted(wire: Wire, streamed: bool) -> None:
     def failing(call: Call) -> None:
         if call.pause(0.05):
             raise HangUp
         call.status("503 Service Unavailable")
 
-    async with asking(wire, failing, retry_delay=0.01) as (client, server):
-        error = await late(client.generate_text(wire.request()))
-        assert (
-            2 < len(server.calls) <= error.attempts <= len(server.calls) + 1
-        )  # the deadline may cut the last
-        assert re.search(rf"\b{error.attempts}\b", str(error))
-        before = len(server.calls)
-        error = await late(read(client, wire.request(), []))
-        heard = len(server.calls) - before
-        assert 2 < heard <= error.attempts <= heard + 1
+    for total in PATIENCE:
+        async with asking(wire, failing, retry_delay=0.01, total_timeout=total) as (client, server):
+            request = wire.request()
+            error = await late(
+                read(client, request, []) if streamed else client.generate_text(request), total
+            )
+            heard = len(server.calls)
+        assert heard <= error.attempts <= heard + 1  # the deadline may cut the last
+        if heard > 2:
+            break
+    assert heard > 2
+    assert re.search(rf"\b{error.attempts}\b", str(error))
 
 
 @each_wire
 async def test_a_stream_that_drips_after_failed_attempts(wire: Wire) -> None:
     def late_drip(call: Call) -> None:
         if call.number == 1:
-            if call.pause(TOTAL * 0.6):
+            if call.pause(total * 0.6):
                 raise HangUp
             return call.status("503 Service Unavailable")
         return dripping(call, 0.03)
 
-    async with asking(wire, late_drip, retry_delay=0) as (client, _):
+    for total in PATIENCE:
         pieces: list[str] = []
-        error = await late(read(client, wire.request(), pieces))
-        assert error.attempts == 2
-        assert pieces
+        async with asking(wire, late_drip, retry_delay=0, total_timeout=total) as (client, _):
+            error = await late(read(client, wire.request(), pieces), total)
         assert error.partial_text == "".join(pieces)
+        if pieces:
+            break
+    assert pieces
+    assert error.attempts == 2
 
 
 @each_bedrock_wire
 async def test_a_streamed_call_put_together_keeps_its_text(wire: Wire) -> None:
-    async with asking(wire, lambda call: dripping(call, 0.03)) as (client, _):
-        error = await late(client.generate_text_streamed(wire.request()))
-        assert error.partial_text.startswith("word0 word1")
+    for total in PATIENCE:
+        async with asking(wire, lambda call: dripping(call, 0.03), total_timeout=total) as (client, _):
+            error = await late(client.generate_text_streamed(wire.request()), total)
+        if "word1" in error.partial_text:
+            break
+    assert error.partial_text.startswith("word0 word1")
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
@@ -139,15 +150,17 @@ async def test_the_second_step(wire: Wire, streamed: bool) -> None:
     def first_only(call: Call) -> None:
         if call.number > 1:
             silent(call)
-        if call.pause(TOTAL / 2):
+        if call.pause(total / 2):
             raise HangUp
         call.send(call.answer())
 
-    async with asking(wire, first_only) as (client, server):
-        request = wire.request(response_format=Person, reasoning_effort="low")
-        pieces: list[str] = []
-        await late(read(client, request, pieces) if streamed else client.generate_text(request))
-        assert len(server.calls) == 2
+    for total in PATIENCE:
+        async with asking(wire, first_only, total_timeout=total) as (client, server):
+            request = wire.request(response_format=Person, reasoning_effort="low")
+            await late(read(client, request, []) if streamed else client.generate_text(request), total)
+        if len(server.calls) > 1:
+            break
+    assert len(server.calls) == 2
 
 
 @each_transport
@@ -166,28 +179,41 @@ async def test_followers_of_a_call_that_hangs(wire: Wire) -> None:
 
 @each_transport
 async def test_a_place_in_the_limiter(wire: Wire) -> None:
-    async with asking(wire, silent, max_concurrent=1) as (client, server):
-        first = asyncio.create_task(late(client.generate_text(wire.request("first"))))
-        await asyncio.sleep(TOTAL / 2)
-        waiting = asyncio.create_task(client.generate_text(wire.request("second")))
-        await first
-        with pytest.raises(ProviderTimeoutError) as caught:
-            await ended(waiting)
-        assert caught.value.kind == "total"
-        for _ in range(100):  # the server's thread may have its turn after the client's deadline
-            if len(server.calls) == 2:
-                break
-            await asyncio.sleep(0.01)
-        assert len(server.calls) == 2
-        first = asyncio.create_task(late(client.generate_text(wire.request("third"))))
-        await asyncio.sleep(0.05)
-        others = [asyncio.create_task(late(read(client, wire.request(f"{n}"), []))) for n in range(3)]
-        await asyncio.sleep(0.05)
-        # All deadlines pass while the loop is held: the place gets free for those who can use it no more.
-        time.sleep(TOTAL)  # noqa: ASYNC251 - the loop is to be held
-        assert [error.attempts for error in await asyncio.gather(*others)] == [0, 0, 0]
-        assert len(server.calls) <= 3
-        await first
+    for total in PATIENCE:
+        async with asking(wire, silent, max_concurrent=1, total_timeout=total) as (client, server):
+            first = asyncio.create_task(late(client.generate_text(wire.request("first")), total))
+            await asyncio.sleep(total / 2)
+            waiting = asyncio.create_task(client.generate_text(wire.request("second")))
+            await first
+            with pytest.raises(ProviderTimeoutError) as caught:
+                await ended(waiting, total + MORE)
+            assert caught.value.kind == "total"
+            await asyncio.sleep(0.05)  # the server's thread may have its turn after the client's deadline
+        if len(server.calls) > 1:
+            break
+    assert len(server.calls) == 2
+
+
+@each_transport
+async def test_a_place_that_gets_free_too_late(wire: Wire) -> None:
+    for total in PATIENCE:
+        async with asking(wire, silent, max_concurrent=1, total_timeout=total) as (client, server):
+            clock = time.monotonic()
+            first = asyncio.create_task(late(client.generate_text(wire.request("first")), total))
+            await asyncio.sleep(0.05)
+            streams = [late(read(client, wire.request(f"{n}"), []), total) for n in range(3)]
+            others = asyncio.gather(*streams)
+            await asyncio.sleep(0.05)
+            held = time.monotonic() - clock < total
+            # All deadlines pass while the loop is held: the place gets free for those who can use it no more.
+            time.sleep(total)  # noqa: ASYNC251 - the loop is to be held
+            attempts = [error.attempts for error in await others]
+            await first
+        if held:
+            break
+    assert held
+    assert attempts == [0, 0, 0]
+    assert len(server.calls) <= 1
 
 
 @contextmanager

@@ -194,7 +194,7 @@ async def test_lists(server: LoopbackServer, client: Any) -> None:
     await ended(client, created[2])
     assert await arns(statusEquals="Stopped") == [created[2]]
     third = (await client.get_model_invocation_job(jobIdentifier=created[3]))["submitTime"]
-    assert await arns(submitTimeAfter=third, sortOrder="Ascending") == created[3:]
+    assert await arns(submitTimeAfter=third, sortOrder="Ascending") == created[4:]
     assert await arns(submitTimeBefore=third) == created[2::-1]
     for fields in ({"nextToken": "x"}, {"maxResults": 1001}, {"statusEquals": "Done"}, {"sortBy": "Name"}):
         assert (await refused(client.list_model_invocation_jobs(**fields)))[0] == "ValidationException"

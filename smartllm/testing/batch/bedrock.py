@@ -15,7 +15,7 @@ from smartllm.testing.reply import Reply
 from smartllm.testing.routes import batch_route, line_route
 from smartllm.testing.speaking import Spoken, spoken
 
-from .bedrock_job import Job, seconds_of
+from .bedrock_job import Job, seconds_of, time_of
 from .bedrock_models import input_refusal, model_refusal, quotas_for
 from .bedrock_request import request_refusal
 from .bedrock_run import Run
@@ -122,7 +122,7 @@ class BedrockJobs:
             region=region,
             asked=asked,
             engine=self._batches.engine_for(recorded.headers),
-            created=self._batches.clock.now(),
+            created=seconds_of(time_of(self._batches.clock.now())),  # no finer than it is told
         )
         route = line_route(_SHAPE, job.operation, job.model)
         if self._check and (problem := model_refusal(route, self._models)):
