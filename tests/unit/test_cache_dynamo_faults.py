@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from dynamo_engine import ACCESS_KEY, SECRET_KEY, store_at
+from dynamo_engine import ACCESS_KEY, SECRET_KEY, settled, store_at
 from loop_time import loop_clock
-from scripted_dynamo import Handler, engine_that, refusing, saying, silent
+from scripted_dynamo import Engine, Handler, engine_that, operation, refused, refusing, saying, silent
 from wires import RESPONSES, refused_url, share_service_models
 
 from smartllm.errors import ConfigError
@@ -120,6 +120,72 @@ async def test_a_dead_table_is_left_alone_for_half_a_minute() -> None:
         await store.get(KEY)
         assert len(asked) == 4
         await store.aclose()
+
+
+@pytest.mark.parametrize("call", ["get", "put", "delete"])
+async def test_what_fails_together_is_one_failure(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment of trouble, which all calls in flight meet, does not cost half a minute of the cache."""
+    monkeypatch.setattr(dynamo_table, "_TIMEOUT", 30)
+    together = asyncio.Barrier(10)
+
+    async def failing(request: web.Request) -> web.StreamResponse:
+        await together.wait()
+        return await FAULTS["failing"](request)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await handling(request)
+
+    handling: Handler = failing
+    async with engine_that(handler) as (url, asked):
+        store = store_at(url)
+
+        async def burst() -> None:
+            given = (KEY, entry()) if call == "put" else (KEY,)
+            await asyncio.gather(*[getattr(store, call)(*given) for _ in range(together.parties)])
+
+        for seen in (10, 20):
+            await burst()
+            assert len(asked) == seen
+        handling = saying(b"{}")
+        await store.get(KEY)
+        assert len(asked) == 21
+        handling = failing
+        for seen in (31, 41, 51, 51):
+            await burst()
+            assert len(asked) == seen
+        await store.aclose()
+
+
+@pytest.mark.parametrize("failing", [2, 3])
+async def test_what_waits_for_the_table_outlives_a_moment_of_trouble(
+    failing: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(dynamo_table, "_TIMEOUT", 30)
+    engine, puts = Engine(state="missing"), 0
+    keys = [KEY, "cd" * 32]
+    both = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal puts
+        if operation(request) == "CreateTable":
+            await both.wait()
+        if operation(request) == "PutItem" and engine.state == "ACTIVE":
+            puts += 1
+            if puts % (failing + 1):
+                return refused(500, "InternalServerError")
+        return await engine(request)
+
+    async with engine_that(handler) as (url, _):
+        store = store_at(url)
+        for key in keys:
+            await store.put(key, {**entry(), "key": key})
+        both.set()
+        await settled(store)
+        assert (list(engine.items), puts) == ((keys, 6) if failing == 2 else ([], 3))
+        await store.aclose()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "response cache in DynamoDB (answers): the table cannot be used (InternalServerError); calls go on"
+    ]
 
 
 async def test_a_table_that_recovers_is_used_again() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -10,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from smartllm.errors import MissingExtraError
 from smartllm.log import logger
-from smartllm.runtime.cache.dynamo_table import Table, TableMissingError, code_of
+from smartllm.runtime.cache.dynamo_table import FAILURES, Table, TableMissingError, code_of
 from smartllm.runtime.cache.files import (
     FORMAT,
     FORMATS,
@@ -28,7 +29,6 @@ _T = TypeVar("_T")
 _DAY: Final = 24 * 60 * 60
 _LATEST: Final = 253_402_300_799
 """End of the year 9999, in seconds since 1970: the date of entries that shall stay for ever."""
-_FAILURES: Final = 3
 _PAUSE: Final = 30.0
 _GZIP: Final = 31
 # DynamoDB counts names, key and numbers too (bedrock_runtime facts §10).
@@ -40,7 +40,8 @@ class DynamoStore:
     """A table of entries, made when missing. Trouble with it is a miss with one warning, never an error.
 
     A read and a write wait at most half a second each; after three failures in a row the table is left alone
-    for 30 seconds. While the table is being made, reads are misses, and writes wait for it in the background.
+    for 30 seconds. Calls under way together that fail are one failure: a moment of trouble meets all of them.
+    While the table is being made, reads are misses, and writes wait for it in the background.
     Each event loop of each process has connections of its own.
 
     Args:
@@ -96,6 +97,7 @@ class DynamoStore:
         self._tables = PerOwner(lambda: Table(table_name, settings, self._failed, opened))
         self._warned: set[str] = set()
         self._failures = 0
+        self._failed_at = -math.inf
         self._resume_at = 0.0
 
     async def get(self, key: str) -> dict[str, Any] | None:
@@ -155,24 +157,27 @@ class DynamoStore:
         """The result of a call; None, with one warning a kind of trouble, when it fails or is not made."""
         if self._paused():
             return None
+        begun = self._timer()
         try:
             result = await call(self._tables.get())
         except TableMissingError:
             return None
         except Exception as error:  # noqa: BLE001 - no trouble of the cache may fail a call
-            self._failed(error)
+            self._failed(error, begun)
         else:
             self._failures = 0
             return result
         return None
 
     def _paused(self) -> bool:
-        return self._failures >= _FAILURES and self._timer() < self._resume_at
+        return self._failures >= FAILURES and self._timer() < self._resume_at
 
-    def _failed(self, error: Exception) -> None:
-        self._failures += 1
-        if self._failures >= _FAILURES:
-            self._resume_at = self._timer() + _PAUSE
+    def _failed(self, error: Exception, begun: float = math.inf) -> None:
+        if begun >= self._failed_at:  # else it was under way when another failed, and is told of by that
+            self._failures += 1
+            self._failed_at = self._timer()
+            if self._failures >= FAILURES:
+                self._resume_at = self._failed_at + _PAUSE
         self._trouble(f"the table cannot be used ({code_of(error)})")
 
     def _trouble(self, text: str) -> None:

@@ -12,6 +12,8 @@ from smartllm.runtime.cache.aws_http import direct_session
 from smartllm.runtime.control.owner import close_now, closing_with_its_loop
 
 _TIMEOUT: Final = 0.5
+FAILURES: Final = 3
+"""In a row; after them the table is left alone."""
 _CREATION: Final = 60.0
 _AT_CLOSE: Final = 2.0
 _POOL: Final = 50
@@ -126,12 +128,21 @@ class Table:
             self._making = asyncio.create_task(self._made())
 
     async def _made(self) -> None:
-        """Make the table, then write what waits for it."""
+        """Make the table, then write what waits for it; three failures in a row end that."""
+        failures = 0
         try:
             await self._make_table()
             while self._waiting:
                 key, item = next(iter(self._waiting.items()))
-                await self._put(item)
+                try:
+                    await self._put(item)
+                except Exception as error:
+                    failures += 1
+                    if failures == FAILURES:
+                        raise
+                    self._failed(error)
+                    continue
+                failures = 0
                 # It waits until it is written: closing looks there. A newer one may have come meanwhile.
                 if self._waiting.get(key) is item:
                     del self._waiting[key]
