@@ -173,7 +173,7 @@ class DynamoStore:
         return self._failures >= FAILURES and self._timer() < self._resume_at
 
     def _failed(self, error: Exception, begun: float = math.inf) -> None:
-        if begun >= self._failed_at:  # else it was under way when another failed, and is told of by that
+        if begun >= self._failed_at:  # else one moment of trouble met it and another
             self._failures += 1
             self._failed_at = self._timer()
             if self._failures >= FAILURES:
