@@ -182,10 +182,13 @@ async def test_what_waits_for_the_table_outlives_a_moment_of_trouble(
         both.set()
         await settled(store)
         assert (list(engine.items), puts) == ((keys, 6) if failing == 2 else ([], 3))
+        assert [await store.get(key) is not None for key in keys] == [failing == 2] * 2, (
+            "it is not left alone"
+        )
         await store.aclose()
-    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
-        "response cache in DynamoDB (answers): the table cannot be used (InternalServerError); calls go on"
-    ]
+    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    told = "response cache in DynamoDB (answers): the table cannot be used (InternalServerError); calls go on"
+    assert warnings == [told] * (failing == 3), "what was lost is told of, and nothing else"
 
 
 async def test_a_table_that_recovers_is_used_again() -> None:

@@ -136,11 +136,10 @@ class Table:
                 key, item = next(iter(self._waiting.items()))
                 try:
                     await self._put(item)
-                except Exception as error:
+                except Exception:
                     failures += 1
                     if failures == FAILURES:
                         raise
-                    self._failed(error)
                     continue
                 failures = 0
                 # It waits until it is written: closing looks there. A newer one may have come meanwhile.
