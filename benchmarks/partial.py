@@ -36,7 +36,7 @@ async def partial(bench: Bench) -> None:
         text = json.dumps(Order(title="T", lines=lines).model_dump())
         reply = Reply(text=text, chunks=[text[at : at + _PIECE] for at in range(0, len(text), _PIECE)])
         calls = max(1, 100 // rows)
-        fake = FakeTransport(*[reply] * (2 * calls * (bench.rounds + 1)))
+        fake = FakeTransport(*[reply] * (2 * calls * bench.turns))
         async with LLMClient(provider="openai", transport=fake) as client:
             looked, plain = (_streamed(client, look=look) for look in (True, False))
             await bench.compare(
