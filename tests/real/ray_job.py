@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -42,11 +43,17 @@ def kill_one(log: str, after: int) -> None:
     os.kill(workers()[0], signal.SIGKILL)
 
 
+def keep_warnings() -> None:
+    """Have a worker write what SmartLLM warns of where the test reads it."""
+    logging.getLogger("smartllm").addHandler(logging.FileHandler(os.environ["WARNINGS"]))
+
+
 def main() -> None:
     """Ask."""
     told = json.loads(sys.argv[1])
     # What Ray's own parts report stays here.
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    hook = {"worker_process_setup_hook": keep_warnings}
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env=hook)
     ray.data.DataContext.get_current().enable_progress_bars = False
     rows = ray.data.from_items(told["rows"], override_num_blocks=4)
     config = LLMConfig(provider="openai", **told["settings"])

@@ -43,15 +43,16 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def environment(server: LoopbackServer) -> dict[str, str]:
+def environment(server: LoopbackServer, folder: Path) -> dict[str, str]:
     keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-    return {**os.environ, **server.environment(), **keys, "PYTHONPATH": str(ROOT)}
+    own = {"PYTHONPATH": str(ROOT), "WARNINGS": str(folder / "warnings")}
+    return {**os.environ, **server.environment(), **keys, **own}
 
 
 def answers(python: str, server: LoopbackServer, job: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     done = subprocess.run(
         [python, str(Path(__file__).with_name("ray_job.py")), json.dumps(job)],
-        env=environment(server),
+        env=environment(server, folder),
         capture_output=True,
         text=True,
         check=False,
@@ -66,29 +67,53 @@ def prompts(server: LoopbackServer) -> Counter[str]:
     return Counter(json.loads(request.body)["input"][0]["content"] for request in server.requests)
 
 
+def told(folder: Path) -> str:
+    """What the workers of a job warned of."""
+    path = folder / "warnings"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+ROWS = [{"n": n, "prompt": f"question {n % 40}" if n != 7 else None, "half": n / 2} for n in range(120)]
+
+
+def two_jobs(python: str, table: str, name: str, folder: Path) -> tuple[int, int]:
+    """How many calls a job of two workers makes for 40 requests, and the next one, on another local cache."""
+    settings = {"dynamo_table_name": name, "dynamo_endpoint_url": table}
+    with LoopbackServer() as server:
+        job = {"rows": ROWS, "settings": settings, "fields": {"model": "gpt-5.4"}}
+        found = answers(
+            python, server, job | {"settings": settings | {"cache_dir": str(folder / "one")}}, folder
+        )
+        assert [{name: row[name] for name in ("n", "prompt", "half")} for row in found] == ROWS
+        assert [row["text"] for row in found if row["n"] != 7] == [
+            f"echo: {row['prompt']}" for row in ROWS if row["n"] != 7
+        ]
+        assert (found[7]["status"], json.loads(found[7]["error"])["type"]) == ("refused", "RequestTypeError")
+        assert len(prompts(server)) == 40
+        first = len(server.requests)
+        again = answers(
+            python, server, job | {"settings": settings | {"cache_dir": str(folder / "two")}}, folder
+        )
+        then = len(server.requests) - first
+    assert [row["text"] for row in again] == [row["text"] for row in found]
+    sources = Counter(row["result"].get("cache_source") for row in again if row["n"] != 7)
+    assert set(sources) <= {"l1", "l2", *(["miss"] if then else [])}
+    return first, then
+
+
 def test_two_workers_ask_each_request_once_and_the_next_job_none(
     python: str, table: str, tmp_path: Path
 ) -> None:
-    rows = [{"n": n, "prompt": f"question {n % 40}" if n != 7 else None, "half": n / 2} for n in range(120)]
-    settings = {"dynamo_table_name": "shared", "dynamo_endpoint_url": table}
-    with LoopbackServer() as server:
-        job = {"rows": rows, "settings": settings, "fields": {"model": "gpt-5.4"}}
-        found = answers(
-            python, server, job | {"settings": settings | {"cache_dir": str(tmp_path / "one")}}, tmp_path
-        )
-        assert [{name: row[name] for name in ("n", "prompt", "half")} for row in found] == rows
-        assert [row["text"] for row in found if row["n"] != 7] == [
-            f"echo: {row['prompt']}" for row in rows if row["n"] != 7
-        ]
-        assert (found[7]["status"], json.loads(found[7]["error"])["type"]) == ("refused", "RequestTypeError")
-        assert set(prompts(server).values()) == {1}
-        assert len(server.requests) == 40
-        again = answers(
-            python, server, job | {"settings": settings | {"cache_dir": str(tmp_path / "two")}}, tmp_path
-        )
-        assert len(server.requests) == 40
-    assert [row["text"] for row in again] == [row["text"] for row in found]
-    assert {row["result"].get("cache_source") for row in again if row["n"] != 7} <= {"l1", "l2"}
+    # A read or a write of the table waits half a second: where the machine stands still for longer, a call is
+    # made again, and the worker says so. Then, and only then, it is tried once more.
+    for attempt in ("first", "second", "third"):
+        folder = tmp_path / attempt
+        folder.mkdir()
+        calls = two_jobs(python, table, attempt, folder)
+        if calls == (40, 0):
+            return
+        assert "the table cannot be used (" in told(folder), f"{calls} calls without a reason"
+    pytest.fail("the shared table was never there for long enough")
 
 
 def test_what_a_killed_worker_had_answered_is_not_asked_again(
@@ -149,7 +174,7 @@ def test_the_programs_of_the_page(number: int, python: str, tmp_path: Path) -> N
     with LoopbackServer() as server:
         done = subprocess.run(
             [python, "job.py"],
-            env=environment(server),
+            env=environment(server, tmp_path),
             capture_output=True,
             text=True,
             check=False,
