@@ -65,13 +65,13 @@ class Bench:
 
     Args:
         rounds: How often each pair is measured.
-        limits: The ratio that a row, by its key, must not pass. One that does is measured anew, up to three
-            times in all, and stands if it passes each time: what the machine did meanwhile does not repeat.
+        kept: Recorded ratios, by the rows' keys. A row of more than twice its own is measured anew, up to
+            three times in all, and stands if it is each time: what the machine did meanwhile does not repeat.
     """
 
-    def __init__(self, rounds: int, limits: Mapping[str, float] | None = None) -> None:
+    def __init__(self, rounds: int, kept: Mapping[str, float] | None = None) -> None:
         self.rounds = rounds
-        self.limits = limits or {}
+        self.kept = kept or {}
         self.rows: list[Row] = []
 
     @property
@@ -92,11 +92,23 @@ class Bench:
             ratio = statistics.median(mine / base for base, mine in pairs)
             row = Row(name, floor, target, ratio, statistics.median(mine for _, mine in pairs), unit)
             print(row, flush=True)
-            limit = self.limits.get(row.key, math.inf)
-            if ratio <= limit:
+            if not self._is_gross(row):
                 break
-            print(f"  over {limit:.2f}", flush=True)
+            print(f"  over {_GROSS} x {self.kept[row.key]:.2f}", flush=True)
         self.rows.append(row)
+
+    def regressions(self) -> list[str]:
+        """Rows that are grossly worse than the recorded ones, or not recorded."""
+        found = []
+        for row in self.rows:
+            if row.key not in self.kept:
+                found.append(f"{row.key}: not in ratios.json; run with --record")
+            elif self._is_gross(row):
+                found.append(f"{row.key}: {row.ratio:.2f}, was {self.kept[row.key]:.2f}")
+        return found
+
+    def _is_gross(self, row: Row) -> bool:
+        return row.ratio > _GROSS * self.kept.get(row.key, math.inf)
 
     async def _pairs(self, ours: Cost, theirs: Cost, *, collected: bool) -> list[tuple[float, float]]:
         await theirs()
@@ -111,22 +123,6 @@ class Bench:
             with timed():
                 pairs.append((base, await ours()))
         return pairs
-
-
-def limits(kept: Mapping[str, float]) -> dict[str, float]:
-    """What each recorded ratio must not pass: twice itself."""
-    return {key: _GROSS * ratio for key, ratio in kept.items()}
-
-
-def regressions(rows: list[Row], kept: Mapping[str, float]) -> list[str]:
-    """Rows that are grossly worse than the recorded ones, or not recorded."""
-    highest, found = limits(kept), []
-    for row in rows:
-        if row.key not in kept:
-            found.append(f"{row.key}: not in ratios.json; run with --record")
-        elif row.ratio > highest[row.key]:
-            found.append(f"{row.key}: {row.ratio:.2f}, was {kept[row.key]:.2f}")
-    return found
 
 
 def keep_memory() -> None:

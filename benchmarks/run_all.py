@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from batch import batch
-from bench import Bench, Row, keep_memory, limits, regressions
+from bench import Bench, Row, keep_memory
 from local import local
 from media import media
 from network import network
@@ -72,8 +72,7 @@ def main() -> None:
     kind.add_argument("--record", action="store_true", help="write ratios.json and docs/performance.md")
     kind.add_argument("--check", action="store_true", help="fail when a ratio is over twice the recorded one")
     given = parser.parse_args()
-    kept = recorded() if given.check else {}
-    bench = Bench(given.rounds, limits(kept))
+    bench = Bench(given.rounds, recorded() if given.check else None)
     keep_memory()
     asyncio.run(network(bench))
     asyncio.run(partial(bench))
@@ -83,7 +82,7 @@ def main() -> None:
     asyncio.run(batch(bench))
     if given.record:
         record(bench.rows, given.rounds)
-    if given.check and (found := regressions(bench.rows, kept)):
+    if given.check and (found := bench.regressions()):
         sys.exit("grossly slower than recorded:\n  " + "\n  ".join(found))
 
 

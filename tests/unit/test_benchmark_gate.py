@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from itertools import chain, repeat
-from pathlib import Path
 from typing import Any
 
 import pytest
+from project_scripts import BENCHMARKS, script
 
-_BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+Bench = script("bench", BENCHMARKS).Bench
+
 _KEPT = {"compile / the floor": 1.5}
 _TURN = 4
 """Costs that one measuring takes: of three rounds, and of the one before that does not count."""
@@ -25,19 +25,6 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 len(b"x" * 40_000_000)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Any]:
-    """The module, as the benchmarks load it."""
-    spec = importlib.util.spec_from_file_location("bench", _BENCHMARKS / "bench.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["bench"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["bench"]
 
 
 def _costing(*seconds: float) -> tuple[Any, list[float]]:
@@ -52,49 +39,47 @@ def _costing(*seconds: float) -> tuple[Any, list[float]]:
     return cost, told
 
 
-async def _measured(bench: Any, *seconds: float) -> tuple[Any, list[float]]:
-    at, (ours, told), (floor, _) = bench.Bench(3, bench.limits(_KEPT)), _costing(*seconds), _costing(1.0)
+async def _measured(*seconds: float, kept: Mapping[str, float] = _KEPT) -> tuple[Any, list[float]]:
+    at, (ours, told), (floor, _) = Bench(3, kept), _costing(*seconds), _costing(1.0)
     await at.compare("compile", "the floor", None, ours, floor)
     return at, told
 
 
-async def test_what_is_slow_each_time_is_a_regression(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    at, told = await _measured(bench, 3.1)
-    assert bench.regressions(at.rows, _KEPT) == ["compile / the floor: 3.10, was 1.50"]
+async def test_what_is_slow_each_time_is_a_regression(capsys: pytest.CaptureFixture[str]) -> None:
+    at, told = await _measured(3.1)
+    assert at.regressions() == ["compile / the floor: 3.10, was 1.50"]
     assert len(told) == 3 * _TURN == at.turns
-    assert capsys.readouterr().out.count("over 3.00") == 3
+    assert capsys.readouterr().out.count("over 2.0 x 1.50") == 3
 
 
-async def test_what_is_slow_once_is_measured_anew_and_none(
-    bench: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    at, told = await _measured(bench, *[3.1] * _TURN, 1.6)
-    assert bench.regressions(at.rows, _KEPT) == []
+async def test_what_is_slow_once_is_measured_anew_and_none(capsys: pytest.CaptureFixture[str]) -> None:
+    at, told = await _measured(*[3.1] * _TURN, 1.6)
+    assert at.regressions() == []
     assert [row.ratio for row in at.rows] == [1.6]
     assert len(told) == 2 * _TURN
-    assert capsys.readouterr().out.count("over 3.00") == 1
+    assert capsys.readouterr().out.count("over 2.0 x 1.50") == 1
 
 
-async def test_twice_as_much_is_no_regression_yet(bench: Any) -> None:
-    at, told = await _measured(bench, 3.0)
-    assert bench.regressions(at.rows, _KEPT) == []
+async def test_twice_as_much_is_no_regression_yet() -> None:
+    at, told = await _measured(3.0)
+    assert at.regressions() == []
     assert len(told) == _TURN
 
 
-async def test_one_slow_round_is_none_and_the_first_does_not_count(bench: Any) -> None:
-    at, told = await _measured(bench, 9.0, 1.5, 9.0, 1.5)
+async def test_one_slow_round_is_none_and_the_first_does_not_count() -> None:
+    at, told = await _measured(9.0, 1.5, 9.0, 1.5)
     assert [row.ratio for row in at.rows] == [1.5]
     assert len(told) == _TURN
 
 
-async def test_a_row_that_was_never_recorded_is_told(bench: Any) -> None:
-    at, _ = await _measured(bench, 1.0)
-    assert bench.regressions(at.rows, {}) == ["compile / the floor: not in ratios.json; run with --record"]
+async def test_a_row_that_was_never_recorded_is_told() -> None:
+    at, _ = await _measured(1.0, kept={"another / the floor": 1.5})
+    assert at.regressions() == ["compile / the floor: not in ratios.json; run with --record"]
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="its malloc alone is told to")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of mallocs, glibc's alone can be told")
 def test_large_memory_is_asked_of_the_kernel_once() -> None:
     found = subprocess.run(
-        [sys.executable, "-c", _LARGE_TWICE], check=True, capture_output=True, text=True, cwd=_BENCHMARKS
+        [sys.executable, "-c", _LARGE_TWICE], check=True, capture_output=True, text=True, cwd=BENCHMARKS
     )
     assert int(found.stdout) < 1000, "pages: 40 MB are 9,766"
