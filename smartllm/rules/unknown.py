@@ -40,8 +40,8 @@ def unknown_model(name: ModelName, rules: RuleSet) -> UnknownModelError:
     )
     listed = f"; nearest listed: {', '.join(nearest)}" if nearest else ""
     again = parse(name.key)
-    # A row is found by its key alone.
-    found = bool(name.key) and again.key == name.key and not again.opaque
+    # A row is found by its key alone, and needs a profile.
+    found = bool(name.key and again.key == name.key and not again.opaque and rules.table("profile"))
     return UnknownModelError(
         f"model {name.raw!r} is not listed and cannot be inferred{odd}{listed}",
         hint=said(
@@ -114,10 +114,6 @@ def _cautious(name: ModelName, rules: RuleSet) -> str:
     if (stated := host_row(host, rules).compatible) is not None:
         return stated
     spoken, rows = {*routes_of(host, rules)}, rules.table("profile")
-    counts = Counter(
-        one
-        for profile in rows
-        for one in profile_names(profile, rules)
-        if rows[one].get("endpoints") and spoken >= {*rows[one]["endpoints"]}
-    )
-    return counts.most_common(1)[0][0]
+    names = [one for profile in rows for one in profile_names(profile, rules)]
+    there = [one for one in names if rows[one].get("endpoints") and spoken >= {*rows[one]["endpoints"]}]
+    return Counter(there or names).most_common(1)[0][0]

@@ -172,6 +172,12 @@ class TestAPrefixOfOtherServers:
     def test_of_an_id_that_nobody_knows_without_it_either(self) -> None:
         assert "is not listed and cannot be inferred" in refused("acme/rocket").message
 
+    def test_of_rules_without_profiles_an_alias_is_told(self) -> None:
+        bare = RuleSet(RULES.layers, RULES.data | {"profile": {}, "model": {}})
+        hint = refused("rocket-1", bare).hint or ""
+        assert '\n\n    [alias]\n    "rocket-1" = ' in hint
+        assert "[model]" not in hint
+
 
 def test_the_default_models_are_called_by_ids_that_are_taken() -> None:
     for host in RULES.table("host"):

@@ -120,8 +120,10 @@ def test_a_table_with_mistakes_is_told_by_line_and_gives_no_illegal_body(tmp_pat
     assert tried(range(200), tmp_path) >= {"shape", "compiled", "refused"}
 
 
-@pytest.mark.parametrize("seed", [4467], ids=["no-vendor-at-all"])
-def test_tables_that_ended_in_a_bare_error_once(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "seed", [4467, 706_045, 701_991], ids=["no-vendor-at-all", "no-profile-with-endpoints", "top-k-as-seed"]
+)
+def test_tables_that_ended_in_a_bare_error_or_an_illegal_body_once(seed: int, tmp_path: Path) -> None:
     assert check(seed, tmp_path)
 
 

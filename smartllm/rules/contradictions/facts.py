@@ -31,6 +31,18 @@ FACT_CONTRADICTIONS: Final[list[Contradiction]] = [
         for name in _PARAMETERS
     ),
     Contradiction(
+        "top_k.place",
+        "top_k stands in the place of seed",
+        lambda facts: facts.top_k.place in {"seed", "random_seed"},
+        breaks=True,
+    ),
+    Contradiction(
+        "seed.place",
+        "seed stands in the place of top_k",
+        lambda facts: facts.seed.place in {"top_k", "inferenceConfig.topK"},
+        breaks=True,
+    ),
+    Contradiction(
         "thinking.off",
         "thinking always happens, so off must be 'impossible'",
         lambda facts: facts.thinking.default == "always" and facts.thinking.off != "impossible",
