@@ -20,10 +20,19 @@ BUDGETED: Said = {
 
 # A piece of the message, facts that contradict each other, and what any one of these makes of them: none.
 ROWS: list[tuple[str, Said, list[Said]]] = [
-    ("top_k stands in the place", {"top_k.place": "random_seed"}, [{"top_k.place": "inferenceConfig.topK"}]),
-    ("top_k stands in the place", {"top_k.place": "seed"}, [{"top_k.place": "top_k"}]),
-    ("seed stands in the place", {"seed.place": "inferenceConfig.topK"}, [{"seed.place": "random_seed"}]),
-    ("seed stands in the place", {"seed.place": "top_k"}, [{"seed.place": "seed"}]),
+    (
+        "top_k stands in another parameter's place",
+        {"top_k.place": "random_seed"},
+        [{"top_k.place": "inferenceConfig.topK"}],
+    ),
+    ("top_k stands in another parameter's place", {"top_k.place": "seed"}, [{"top_k.place": "top_k"}]),
+    ("store stands in another parameter's place", {"store.place": "seed"}, [{"store.place": "top_k"}]),
+    (
+        "seed stands in another parameter's place",
+        {"seed.place": "inferenceConfig.topK"},
+        [{"seed.place": "random_seed"}],
+    ),
+    ("seed stands in another parameter's place", {"seed.place": "top_k"}, [{"seed.place": "seed"}]),
     (
         "without thinking modes",
         {"effort.levels": ("low",), "thinking.default": "on"},

@@ -8,6 +8,7 @@ from typing import Final
 
 from smartllm.rules.contradictions.found import Contradiction
 from smartllm.rules.vocabulary import Facts, Parameter
+from smartllm.rules.vocabulary.sampling import SEED_PLACES
 from smartllm.rules.vocabulary.wire import OPENAI_WIRES
 
 _PARAMETERS: Final = tuple(one.name for one in fields(Facts) if one.type is Parameter)
@@ -23,6 +24,15 @@ def _beyond(name: str) -> Callable[[Facts], bool]:
     return wrong
 
 
+def _misplaced(name: str) -> Callable[[Facts], bool]:
+    """Whether the key of a parameter is one of those of a seed, and it is none, or the other way round."""
+
+    def wrong(facts: Facts) -> bool:
+        return (getattr(facts, name).place in SEED_PLACES) != (name == "seed")
+
+    return wrong
+
+
 FACT_CONTRADICTIONS: Final[list[Contradiction]] = [
     *(
         Contradiction(
@@ -30,17 +40,11 @@ FACT_CONTRADICTIONS: Final[list[Contradiction]] = [
         )
         for name in _PARAMETERS
     ),
-    Contradiction(
-        "top_k.place",
-        "top_k stands in the place of seed",
-        lambda facts: facts.top_k.place in {"seed", "random_seed"},
-        breaks=True,
-    ),
-    Contradiction(
-        "seed.place",
-        "seed stands in the place of top_k",
-        lambda facts: facts.seed.place in {"top_k", "inferenceConfig.topK"},
-        breaks=True,
+    *(
+        Contradiction(
+            f"{name}.place", f"{name} stands in another parameter's place", _misplaced(name), breaks=True
+        )
+        for name in _PARAMETERS
     ),
     Contradiction(
         "thinking.off",

@@ -1,12 +1,14 @@
 """Sampling parameters."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from smartllm.rules.vocabulary.fact import fact
 
 Sampling = Literal["always", "effort-none", "never"]
 Range = Annotated[tuple[float, ...], ("max_length", 2)]
+SEED_PLACES: Final = frozenset({"seed", "random_seed"})
+"""Keys that are a seed's, of those in ``Parameter.place``."""
 
 
 @dataclass(frozen=True, eq=False)
